@@ -1,0 +1,50 @@
+# Every target is one line of intent; `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+
+.PHONY: help setup demo test check crds docs bench lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(VENV)/.ready ## Create .venv from the pinned, hashed requirement files
+
+$(VENV)/.ready: requirements/uv.txt requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "sfn-rollouts needs Python 3.11 or newer; set PYTHON=python3.x")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setup: installing the pinned requirements into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## Show two rollouts on a real API server (KEEP=1 leaves it running)
+	@$(BIN)/python -m devenv.demo $(if $(KEEP),--keep)
+
+test: check ## Run the checks and every test
+	@$(BIN)/python -m devenv.control_plane --build-only
+	@$(BIN)/python -m pytest
+
+check: setup ## What must hold before any test: style, types, layers, generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m devenv.generate --check
+
+crds: setup ## Regenerate the CRD, the spec reference and the phase diagram
+	@$(BIN)/python -m devenv.generate
+
+bench: setup ## Measure latency, CPU, memory and calls; prints the table of docs/performance.md
+	@$(BIN)/python -m devenv.bench
+
+lock: setup ## Renew the hashed requirement files from the .in files
+	@$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	@$(COMPILE) requirements/runtime.in -o requirements/runtime.txt
+	@$(COMPILE) requirements/dev.in -o requirements/dev.txt
+
+clean: ## Remove what the targets made
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage dist
