@@ -1,0 +1,209 @@
+"""What the operator says, and the only memory it has: whatever a restart must know stands here."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field, PlainSerializer
+
+from sfn_rollouts.api.base import StatusModel
+
+
+def _rfc3339(moment: datetime) -> str:
+    """Milliseconds where there are any: alarm transitions and alias updates are told apart by them."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    return text.replace("+00:00", "Z")
+
+
+Time = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str)]
+
+
+class Phase(StrEnum):
+    """Where a rollout is. For people; conditions are the contract for machines."""
+
+    PENDING = "Pending"
+    PROGRESSING = "Progressing"
+    PAUSED = "Paused"
+    BAKING = "Baking"
+    ROLLING_BACK = "RollingBack"
+    SUCCEEDED = "Succeeded"
+    ROLLED_BACK = "RolledBack"
+    FAILED = "Failed"
+
+
+class Outcome(StrEnum):
+    """How a rollout ended."""
+
+    PROMOTED = "Promoted"
+    FAST_PROMOTED = "FastPromoted"
+    ROLLED_BACK = "RolledBack"
+    FAST_ROLLED_BACK = "FastRolledBack"
+    ABORTED = "Aborted"
+    SUPERSEDED = "Superseded"
+
+
+class AlarmState(StrEnum):
+    """State of an alarm; UNKNOWN is what could not be read, None is a rollout without alarms."""
+
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+    UNKNOWN = "UNKNOWN"
+    NONE = "None"
+
+
+class Shortcut(StrEnum):
+    """Why the steps are passed over on the way to all traffic."""
+
+    PROMOTE_FULL = "PromoteFull"
+    ROLLBACK_WINDOW = "RollbackWindow"
+    REASSERT = "Reassert"
+    NEW_ALIAS = "NewAlias"
+
+
+class CommandResult(StrEnum):
+    """What became of a command."""
+
+    DONE = "Done"
+    STALE = "Stale"
+    REFUSED = "Refused"
+
+
+class Intent(StatusModel):
+    """A forward write that is about to happen, or whose answer was lost."""
+
+    weight: int = Field(ge=0, le=100, description="Percent of new executions on the target that is being written.")
+    at: Time = Field(description="When the write was decided.")
+
+
+class RouteEntry(StatusModel):
+    """One version's share of the alias."""
+
+    version: int = Field(ge=1, description="Version number.")
+    weight: int = Field(ge=0, le=100, description="Percent of new executions.")
+
+
+class AliasStatus(StatusModel):
+    """The alias as it was last written and verified, or found."""
+
+    routing: tuple[RouteEntry, ...] = Field(max_length=2, description="One or two versions, weights sum to 100.")
+    update_date: Time | None = Field(default=None, description="AWS's time of that change.")
+
+
+class AlarmStatus(StatusModel):
+    """The last judged reading of one alarm."""
+
+    name: str = Field(max_length=255, description="Alarm name.")
+    state: AlarmState = Field(description="State as last judged.")
+    since: Time | None = Field(default=None, description="AWS's time of its last change; what came later is judged anew.")
+    reason: str | None = Field(default=None, max_length=1024, description="CloudWatch's words, or why it is unknown.")
+
+
+class PauseCommand(StatusModel):
+    """A pause by command, until resumed by command."""
+
+    id: str = Field(max_length=253, description="Id of the pause command.")
+    by: str | None = Field(default=None, max_length=253, description="Who sent it.")
+    at: Time = Field(description="When it took effect.")
+
+
+class Trip(StatusModel):
+    """The finding that causes a rollback."""
+
+    reason: str = Field(max_length=1024, description="Reason, one word of the runbook.")
+    message: str = Field(max_length=1024, description="What was found.")
+    at: Time = Field(description="When it was found.")
+
+
+class LastCommand(StatusModel):
+    """The answer to the last command."""
+
+    id: str = Field(max_length=253, description="Id of the command.")
+    action: str = Field(max_length=253, description="What was asked.")
+    result: CommandResult = Field(description="Done, Stale or Refused.")
+    message: str = Field(default="", max_length=1024, description="Why, in a sentence.")
+    observed_at: Time = Field(description="When the operator answered.")
+
+
+class ExecutionCount(StatusModel):
+    """Executions that stay on the version that lost its traffic; AWS never moves a running execution."""
+
+    version: int = Field(ge=1, description="The version they run on.")
+    running: int | None = Field(default=None, ge=0, description="How many; absent when they could not be counted.")
+    message: str = Field(default="", max_length=1024, description="The count in words, or why there is none.")
+
+
+class HistoryEntry(StatusModel):
+    """One finished rollout."""
+
+    version: int = Field(ge=1, description="Its target version.")
+    outcome: Outcome = Field(description="How it ended.")
+    reason: str = Field(max_length=1024, description="Why it ended so.")
+    started_at: Time | None = Field(default=None, description="When its first step was decided.")
+    finished_at: Time = Field(description="When it ended.")
+
+
+class ConditionStatus(StrEnum):
+    """The three values of a condition."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+class Condition(StatusModel):
+    """As `metav1.Condition`."""
+
+    type: str = Field(max_length=316, description="Name of the condition.")
+    status: ConditionStatus = Field(description="True, False or Unknown.")
+    observed_generation: int = Field(default=0, ge=0, description="The generation it speaks of.")
+    last_transition_time: Time = Field(description="When the status last changed.")
+    reason: str = Field(min_length=1, max_length=1024, description="One word of the runbook.")
+    message: str = Field(max_length=32768, description="One sentence for people.")
+
+
+class Status(StatusModel):
+    """What the operator last knew and did."""
+
+    observed_generation: int = Field(default=-1, description="The generation this status speaks of; -1 until seen.")
+    phase: Phase | None = Field(default=None, description="Where the rollout is.")
+    message: str | None = Field(default=None, max_length=1024, description="What happens and why, in a sentence.")
+    stable_version: int | None = Field(default=None, ge=1, description="The version that had all traffic.")
+    target_version: int | None = Field(default=None, ge=1, description="The version wanted.")
+    weight: int | None = Field(default=None, ge=0, le=100, description="Percent of new executions on the target.")
+    step: str | None = Field(default=None, max_length=16, description="Step for people, like 2/5.")
+    step_started_at: Time | None = Field(default=None, description="When the current step's clock started.")
+    next_action_at: Time | None = Field(default=None, description="When something happens next by itself.")
+    plan_hash: str | None = Field(default=None, max_length=64, description="Which plan stepIndex counts in.")
+    step_index: int | None = Field(
+        default=None, ge=0, description="Step of the compiled plan, from 0; the number of steps while baking."
+    )
+    intent: Intent | None = Field(default=None, description="A forward write not yet verified.")
+    shortcut: Shortcut | None = Field(default=None, description="Why the steps are passed over.")
+    wait_ended_at: Time | None = Field(default=None, description="When a promote command ended the current wait.")
+    due_since: Time | None = Field(default=None, description="From when the progress deadline counts, if later than due.")
+    pause_command: PauseCommand | None = Field(default=None, description="A pause by command, until resumed.")
+    trip: Trip | None = Field(default=None, description="The finding that causes the rollback.")
+    alias: AliasStatus | None = Field(default=None, description="The alias as last verified.")
+    alarm: AlarmState | None = Field(default=None, description="The worst of the alarms.")
+    alarms: tuple[AlarmStatus, ...] = Field(default=(), max_length=100, description="Each alarm as last judged.")
+    started_at: Time | None = Field(default=None, description="When the rollout's first step was decided.")
+    finished_at: Time | None = Field(default=None, description="When the rollout ended.")
+    outcome: Outcome | None = Field(default=None, description="Outcome of the newest history entry.")
+    retry_token: str | None = Field(default=None, max_length=253, description="The retryToken this rollout answers.")
+    running_executions: ExecutionCount | None = Field(
+        default=None, description="Executions still running on the version that lost its traffic."
+    )
+    last_command: LastCommand | None = Field(default=None, description="The answer to the last command.")
+    history: tuple[HistoryEntry, ...] = Field(default=(), max_length=10, description="Finished rollouts, newest first.")
+    conditions: tuple[Condition, ...] = Field(
+        default=(), max_length=16, description="Ready, Reconciling, Stalled, Promoted, Paused, AlarmsHealthy, AliasInSync."
+    )
+
+    def with_(self, **changes: Any) -> "Status":
+        """Give a copy with these fields (snake_case) changed; the values are not validated again."""
+        return self.model_copy(update=changes)
+
+    def to_resource(self) -> dict[str, Any]:
+        """Give the status as the plain dict that the API server stores: camelCase, times as RFC 3339, absent left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=False)

@@ -1,0 +1,78 @@
+"""How traffic moves from the stable version to the target: exactly one strategy."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from sfn_rollouts.api.base import ApiModel
+from sfn_rollouts.api.durations import Duration
+
+
+class Canary(ApiModel):
+    """One small step, one wait, then all traffic."""
+
+    weight: int = Field(ge=1, le=100, description="Percent of new executions that go to the target first.")
+    interval: Duration = Field(description="How long to watch before all traffic follows, 1s to 720h, like 10m.")
+
+
+class Linear(ApiModel):
+    """Equal steps with equal waits until all traffic is on the target."""
+
+    increment: int = Field(ge=1, le=100, description="Percent of new executions that each step adds.")
+    interval: Duration = Field(description="How long to watch after each step, 1s to 720h, like 5m.")
+
+
+class Exponential(ApiModel):
+    """Steps that grow by a factor: 1, 2, 4, 8 ... 100."""
+
+    initial_weight: int = Field(ge=1, le=100, description="Percent of new executions of the first step.")
+    factor: int = Field(ge=2, le=10, description="What each step's weight is multiplied by.")
+    interval: Duration = Field(description="How long to watch after each step, 1s to 720h, like 5m.")
+
+
+class AllAtOnce(ApiModel):
+    """All traffic in one write. Alarms are watched through bakeTime only, so set one."""
+
+
+class Pause(ApiModel):
+    """A wait inside the steps: for a time, or without one until somebody promotes."""
+
+    duration: Duration | None = Field(
+        default=None, description="How long to wait, 1s to 720h. Left out: until promoted by a person."
+    )
+
+
+class Step(ApiModel):
+    """One step: exactly one of setWeight and pause."""
+
+    set_weight: int | None = Field(
+        default=None, ge=1, le=100, description="Percent of new executions on the target from here on."
+    )
+    pause: Pause | None = Field(default=None, description="A wait after the last setWeight.")
+
+
+class Preset(StrEnum):
+    """The names that CodeDeploy users know (AWS CodeDeploy, deployment configurations on a Lambda compute platform)."""
+
+    CANARY_10_5 = "Canary10Percent5Minutes"
+    CANARY_10_10 = "Canary10Percent10Minutes"
+    CANARY_10_15 = "Canary10Percent15Minutes"
+    CANARY_10_30 = "Canary10Percent30Minutes"
+    LINEAR_10_1 = "Linear10PercentEvery1Minute"
+    LINEAR_10_2 = "Linear10PercentEvery2Minutes"
+    LINEAR_10_3 = "Linear10PercentEvery3Minutes"
+    LINEAR_10_10 = "Linear10PercentEvery10Minutes"
+    ALL_AT_ONCE = "AllAtOnce"
+
+
+class Strategy(ApiModel):
+    """How traffic moves to the target: exactly one of the fields."""
+
+    canary: Canary | None = Field(default=None, description="One small step, one wait, then all traffic.")
+    linear: Linear | None = Field(default=None, description="Equal steps with equal waits.")
+    exponential: Exponential | None = Field(default=None, description="Steps that grow by a factor.")
+    all_at_once: AllAtOnce | None = Field(default=None, description="All traffic in one write.")
+    preset: Preset | None = Field(default=None, description="A CodeDeploy deployment configuration by its name.")
+    steps: tuple[Step, ...] | None = Field(
+        default=None, min_length=1, max_length=50, description="Steps of your own, weights strictly increasing."
+    )
