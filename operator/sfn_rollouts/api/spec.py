@@ -102,7 +102,9 @@ class Spec(ApiModel):
         max_length=256, description="ARN of the state machine, without a version or alias. Immutable."
     )
     alias: str = Field(min_length=1, max_length=80, description="Name of the alias that callers use. Immutable.")
-    version: int = Field(ge=1, le=2147483647, description="Number of the published version that the alias should serve.")
+    version: int = Field(
+        ge=1, le=2147483647, description="Number of the published version that the alias should serve."
+    )
     strategy: Strategy = Field(description="How traffic moves from the stable version to this one.")
     bake_time: Duration | None = Field(
         default=None,

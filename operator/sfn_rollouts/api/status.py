@@ -95,7 +95,9 @@ class AlarmStatus(StatusModel):
 
     name: str = Field(max_length=255, description="Alarm name.")
     state: AlarmState = Field(description="State as last judged.")
-    since: Time | None = Field(default=None, description="AWS's time of its last change; what came later is judged anew.")
+    since: Time | None = Field(
+        default=None, description="AWS's time of its last change; what came later is judged anew."
+    )
     reason: str | None = Field(default=None, max_length=1024, description="CloudWatch's words, or why it is unknown.")
 
 
@@ -181,7 +183,9 @@ class Status(StatusModel):
     intent: Intent | None = Field(default=None, description="A forward write not yet verified.")
     shortcut: Shortcut | None = Field(default=None, description="Why the steps are passed over.")
     wait_ended_at: Time | None = Field(default=None, description="When a promote command ended the current wait.")
-    due_since: Time | None = Field(default=None, description="From when the progress deadline counts, if later than due.")
+    due_since: Time | None = Field(
+        default=None, description="From when the progress deadline counts, if later than due."
+    )
     pause_command: PauseCommand | None = Field(default=None, description="A pause by command, until resumed.")
     trip: Trip | None = Field(default=None, description="The finding that causes the rollback.")
     alias: AliasStatus | None = Field(default=None, description="The alias as last verified.")
@@ -197,7 +201,9 @@ class Status(StatusModel):
     last_command: LastCommand | None = Field(default=None, description="The answer to the last command.")
     history: tuple[HistoryEntry, ...] = Field(default=(), max_length=10, description="Finished rollouts, newest first.")
     conditions: tuple[Condition, ...] = Field(
-        default=(), max_length=16, description="Ready, Reconciling, Stalled, Promoted, Paused, AlarmsHealthy, AliasInSync."
+        default=(),
+        max_length=16,
+        description="Ready, Reconciling, Stalled, Promoted, Paused, AlarmsHealthy, AliasInSync.",
     )
 
     def with_(self, **changes: Any) -> "Status":

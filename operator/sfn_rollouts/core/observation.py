@@ -1,0 +1,125 @@
+"""Facts: what was seen, and what could not be seen and why. Gathered first, then decided upon."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.core.routing import Routing
+
+
+class Trouble(StrEnum):
+    """Why something was not seen or not done, named by the reaction it wants."""
+
+    TRANSIENT = "Transient"  # try again soon: throttled, 5xx, time-out, connection lost
+    DENIED = "Denied"  # a person must give a permission or credentials
+    GONE = "Gone"  # a person must create what is not there
+    CONFLICT = "Conflict"  # somebody else wrote in between: read and decide again
+    INTERNAL = "Internal"  # a defect of the operator
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """It was looked for and could not be seen."""
+
+    why: str
+    since: datetime
+    trouble: Trouble = Trouble.TRANSIENT
+
+
+@dataclass(frozen=True, slots=True)
+class AliasReading:
+    """The alias as AWS answered. `update_date` is AWS's clock, `read_at` ours."""
+
+    routing: Routing
+    update_date: datetime
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AliasMissing:
+    """AWS knows no such alias (or no such state machine)."""
+
+    read_at: datetime
+
+
+class VersionFound(StrEnum):
+    """Whether the wanted version can be routed to."""
+
+    FOUND = "Found"
+    NO_VERSION = "NoVersion"
+    NO_MACHINE = "NoMachine"
+    DELETING = "Deleting"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSnapshot:
+    """One alarm as DescribeAlarms tells it. `since` is StateTransitionedTimestamp, AWS's clock."""
+
+    state: AlarmState
+    since: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmTransition:
+    """One change of an alarm's state from its history, AWS's clock."""
+
+    at: datetime
+    old: AlarmState
+    new: AlarmState
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmReading:
+    """A snapshot, when it was read (our clock), and what happened since the judged one where that was looked up.
+
+    `transitions` is None where the history has not been read; it then holds those after the judged reading, oldest first.
+    """
+
+    snapshot: AlarmSnapshot
+    read_at: datetime
+    transitions: tuple[AlarmTransition, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmMissing:
+    """DescribeAlarms answered without this name."""
+
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunningExecutions:
+    """Running executions of a version: a lower bound when `more`."""
+
+    running: int
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFailure:
+    """The last traffic write did not succeed."""
+
+    why: str
+    trouble: Trouble
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """All that one decision may know about the world. None: nobody has looked yet.
+
+    `written_at` is AWS's updateDate of the last write that AWS acknowledged: an older reading is stale, not foreign.
+    `poll_interval_s` is the interval in force, raised by the operator's minimum.
+    """
+
+    alias: AliasReading | AliasMissing | Unseen | None = None
+    written_at: datetime | None = None
+    version: VersionFound | Unseen | None = None
+    alarms: Mapping[str, AlarmReading | AlarmMissing | Unseen] = field(default_factory=dict)
+    poll_interval_s: float = 10.0
+    running: RunningExecutions | Unseen | None = None
+    write_failure: WriteFailure | None = None
+    has_older_rival: bool = False

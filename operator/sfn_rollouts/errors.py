@@ -1,0 +1,38 @@
+"""Errors that cross a port, named by the reaction they want (compare ACK's requeue errors)."""
+
+from sfn_rollouts.core.observation import Trouble
+
+
+class PortError(Exception):
+    """What an adapter raises; `why` is a sentence for people, without secrets."""
+
+    trouble = Trouble.INTERNAL
+
+    def __init__(self, why: str, retry_after_s: float | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.retry_after_s = retry_after_s
+
+
+class Transient(PortError):
+    """Throttled, 5xx, time-out, connection lost: the same call may succeed soon. Whether it took effect is not known."""
+
+    trouble = Trouble.TRANSIENT
+
+
+class Denied(PortError):
+    """No permission or no credentials: a person must act, then the same call succeeds."""
+
+    trouble = Trouble.DENIED
+
+
+class Gone(PortError):
+    """What the call names does not exist (any more)."""
+
+    trouble = Trouble.GONE
+
+
+class Conflict(PortError):
+    """Somebody else wrote in between: read again and decide again."""
+
+    trouble = Trouble.CONFLICT
