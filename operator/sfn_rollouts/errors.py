@@ -14,25 +14,25 @@ class PortError(Exception):
         self.retry_after_s = retry_after_s
 
 
-class Transient(PortError):
+class Transient(PortError):  # noqa: N818 - named by the reaction it wants
     """Throttled, 5xx, time-out, connection lost: the same call may succeed soon. Whether it took effect is not known."""
 
     trouble = Trouble.TRANSIENT
 
 
-class Denied(PortError):
+class Denied(PortError):  # noqa: N818
     """No permission or no credentials: a person must act, then the same call succeeds."""
 
     trouble = Trouble.DENIED
 
 
-class Gone(PortError):
+class Gone(PortError):  # noqa: N818
     """What the call names does not exist (any more)."""
 
     trouble = Trouble.GONE
 
 
-class Conflict(PortError):
+class Conflict(PortError):  # noqa: N818
     """Somebody else wrote in between: read again and decide again."""
 
     trouble = Trouble.CONFLICT

@@ -1,4 +1,4 @@
-"""The seams: what the engine asks of the world. Adapters in `aws` and `kube` fill them; tests and simulation have their own.
+"""The seams: what the engine asks of the world. `aws`, `kube` and `metrics` fill them; tests have their own.
 
 Every method may block and may raise `errors.PortError`s; nothing else is expected to come out.
 """
@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
+from sfn_rollouts.api.status import Outcome, Status
 from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.observation import (
     AlarmSnapshot,
@@ -104,7 +105,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One write to the API server: finalizer if it must change, then status, then Events.
+    """One write to the API server: the finalizer if it must change, then the status.
 
     `status` is None where only the finalizer changes. `resource_version` guards it: a mismatch is a Conflict.
     """
@@ -114,7 +115,6 @@ class Report:
     resource_version: str
     status: Mapping[str, Any] | None
     finalizer: bool | None  # True: add it, False: take it away, None: leave it
-    announcements: Sequence[Announcement] = ()
 
 
 class ResourceStore(Protocol):
@@ -138,6 +138,26 @@ class Announcer(Protocol):
 
     def announce(self, key: Key, uid: str, announcements: Sequence[Announcement]) -> None:
         """Send each; duplicates are aggregated, floods are limited."""
+        ...
+
+
+class Meter(Protocol):
+    """Counts what happens, for /metrics. Never raises."""
+
+    def rollout(self, key: Key, status: Status | None) -> None:
+        """A rollout's status as just decided; None: it is gone."""
+        ...
+
+    def finished(self, key: Key, outcome: Outcome, reason: str) -> None:
+        """A rollout ended."""
+        ...
+
+    def aws_call(self, api: str, result: str) -> None:
+        """One call, like `UpdateStateMachineAlias`; result is OK or a Trouble."""
+        ...
+
+    def status_write(self, result: str) -> None:
+        """One status write; result is OK or a Trouble."""
         ...
 
 
