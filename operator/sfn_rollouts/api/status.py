@@ -73,6 +73,7 @@ class Intent(StatusModel):
     """A forward write that is about to happen, or whose answer was lost."""
 
     weight: int = Field(ge=0, le=100, description="Percent of new executions on the target that is being written.")
+    step_index: int = Field(ge=0, description="The step that the write enters.")
     at: Time = Field(description="When the write was decided.")
 
 
@@ -99,6 +100,9 @@ class AlarmStatus(StatusModel):
         default=None, description="AWS's time of its last change; what came later is judged anew."
     )
     reason: str | None = Field(default=None, max_length=1024, description="CloudWatch's words, or why it is unknown.")
+    ignored_until_ok: bool | None = Field(
+        default=None, description="It was firing at the start and has not been OK since (onFiringAtStart: IgnoreUntilOk)."
+    )
 
 
 class PauseCommand(StatusModel):
@@ -139,6 +143,7 @@ class HistoryEntry(StatusModel):
     """One finished rollout."""
 
     version: int = Field(ge=1, description="Its target version.")
+    stable_version: int | None = Field(default=None, ge=1, description="The version that it set out from.")
     outcome: Outcome = Field(description="How it ended.")
     reason: str = Field(max_length=1024, description="Why it ended so.")
     started_at: Time | None = Field(default=None, description="When its first step was decided.")
