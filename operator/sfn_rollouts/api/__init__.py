@@ -1,7 +1,8 @@
 """The `StepFunctionRollout` resource as pydantic models: the one source of the CRD, its rules and its reference page.
 
 Belongs here: fields, bounds, defaults, validation rules with their messages, and how the resource is read from and
-written to plain dicts. Does not belong here: what a rollout *means* (`core`), or anything that reads a clock or a network.
+written to plain dicts. Does not belong here: what a rollout *means* (`core`), or anything that reads a clock or a
+network.
 """
 
 GROUP = "sfnrollouts.dev"

@@ -6,7 +6,9 @@ from typing import Annotated
 from pydantic import Field
 
 from sfn_rollouts.api.base import ApiModel
-from sfn_rollouts.api.durations import Duration
+from sfn_rollouts.api.durations import BakeTime, Duration, Interval, PollInterval, Within
+from sfn_rollouts.api.names import AlarmName, AliasName, StateMachineArn
+from sfn_rollouts.api.rules import ListType, at_least_one
 from sfn_rollouts.api.strategy import Strategy
 
 
@@ -61,70 +63,104 @@ class DeletionPolicy(StrEnum):
     ORPHAN = "Orphan"
 
 
-AlarmName = Annotated[str, Field(min_length=1, max_length=255)]
+AlarmNames = Annotated[tuple[AlarmName, ...], Field(max_length=100), ListType("set")]
 
 
 class Alarms(ApiModel):
     """Which CloudWatch alarms to watch, and what each finding leads to."""
 
-    names: tuple[AlarmName, ...] = Field(
-        default=(), max_length=100, description="Names of metric or composite alarms in the state machine's region."
+    names: AlarmNames = Field(
+        default=(),
+        description="Names of metric or composite alarms in the state machine's account and region, up to 100.",
     )
-    poll_interval: Duration = Field(default=Duration("10s"), description="How often alarms are read, 1s to 1h.")
-    on_missing: OnMissing = Field(default=OnMissing.BLOCK, description="A watched alarm does not exist.")
+    poll_interval: PollInterval = Field(
+        default=Duration("10s"),
+        description="How often alarms are read, 1s to 1h. The operator may have a larger minimum.",
+    )
+    on_missing: OnMissing = Field(
+        default=OnMissing.BLOCK,
+        description="A watched alarm does not exist. Block: no traffic is moved to the target without it. "
+        "Ignore: go on without it.",
+    )
     on_firing_at_start: OnFiringAtStart = Field(
-        default=OnFiringAtStart.BLOCK, description="A watched alarm is in ALARM before the first shift."
+        default=OnFiringAtStart.BLOCK,
+        description="A watched alarm is in ALARM before the first shift. Block: wait until it is OK. "
+        "IgnoreUntilOk: start; it counts again once it has been OK.",
     )
     on_insufficient_data: OnInsufficientData = Field(
-        default=OnInsufficientData.IGNORE, description="A watched alarm has no data to judge by."
+        default=OnInsufficientData.IGNORE,
+        description="A watched alarm is in INSUFFICIENT_DATA. Ignore: as if OK. Hold: no further step meanwhile. "
+        "Rollback: as if in ALARM.",
     )
     on_unreadable: OnUnreadable = Field(
-        default=OnUnreadable.HOLD, description="CloudWatch does not answer, or the reading is older than three polls."
+        default=OnUnreadable.HOLD,
+        description="CloudWatch does not answer, or the last reading is older than three polls. "
+        "Hold: no further step meanwhile. Rollback: go back to the stable version.",
     )
     on_transient: OnTransient = Field(
-        default=OnTransient.ROLLBACK, description="An alarm fired and cleared between two polls."
+        default=OnTransient.ROLLBACK,
+        description="A watched alarm fired and cleared between two polls, or while the operator was down. "
+        "Rollback: as if it were still in ALARM. Ignore: only the current state counts.",
     )
 
 
 class RollbackWindow(ApiModel):
-    """Going back to a version that was stable a moment ago is one write without steps."""
+    """Which former stable versions are gone back to in one write, without steps: give revisions, within or both."""
 
-    revisions: int | None = Field(
-        default=None, ge=1, le=10, description="How many stable versions back count as recent, 1 to 10."
+    rules = (at_least_one("rollbackWindow", "revisions", "within"),)
+
+    revisions: Annotated[int, Field(ge=1, le=10, strict=True)] | None = Field(
+        default=None, description="How many stable versions back count as recent, 1 to 10."
     )
-    within: Duration | None = Field(default=None, description="How long ago it was stable, 1m to 8760h.")
+    within: Within | None = Field(
+        default=None, description="How long ago the version may have been stable at most, 1m to 8760h."
+    )
 
 
 class Spec(ApiModel):
     """The version that an alias should serve, and how to get there."""
 
-    state_machine_arn: str = Field(
-        max_length=256, description="ARN of the state machine, without a version or alias. Immutable."
+    state_machine_arn: StateMachineArn = Field(
+        description="ARN of the state machine, without a version or alias. Immutable."
     )
-    alias: str = Field(min_length=1, max_length=80, description="Name of the alias that callers use. Immutable.")
+    alias: AliasName = Field(
+        description="Name of the alias that callers use. Created when it does not exist. Immutable."
+    )
     version: int = Field(
-        ge=1, le=2147483647, description="Number of the published version that the alias should serve."
+        ge=1, le=2147483647, strict=True, description="Number of the published version that the alias should serve."
     )
-    strategy: Strategy = Field(description="How traffic moves from the stable version to this one.")
-    bake_time: Duration | None = Field(
+    strategy: Strategy = Field(
+        description="How traffic moves from the stable version to this one: exactly one of the fields."
+    )
+    bake_time: BakeTime | None = Field(
         default=None,
         description="How long alarms are watched after all traffic has moved, 0s to 720h. "
         "Left out: one more interval for canary, linear, exponential and presets, none for steps and allAtOnce.",
     )
     alarms: Alarms | None = Field(default=None, description="CloudWatch alarms that guard this rollout.")
-    paused: bool = Field(default=False, description="Hold every further step while true. Alarms stay watched.")
-    progress_deadline: Duration = Field(
+    paused: bool = Field(
+        default=False, strict=True, description="Hold every further step while true. Alarms stay watched."
+    )
+    progress_deadline: Interval = Field(
         default=Duration("1h"),
         description="How long a due step may be held up before the rollout goes back to stable, 1s to 720h. "
         "The plan's own waits and waits for a person do not count.",
     )
-    drift_policy: DriftPolicy = Field(default=DriftPolicy.HOLD, description="Somebody else changed the alias.")
+    drift_policy: DriftPolicy = Field(
+        default=DriftPolicy.HOLD,
+        description="Somebody else changed the alias. Hold: stop and say so. Reassert: write the wanted routing again. "
+        "Adopt: take the change as the new state of affairs.",
+    )
     deletion_policy: DeletionPolicy = Field(
-        default=DeletionPolicy.RESTORE, description="This resource is deleted while traffic is split."
+        default=DeletionPolicy.RESTORE,
+        description="This resource is deleted while traffic is split. Restore: all traffic back to the stable version. "
+        "Orphan: leave the split as it is. The alias itself is never deleted.",
     )
     rollback_window: RollbackWindow | None = Field(
-        default=None, description="Which former stable versions are gone back to in one write."
+        default=None, description="Which former stable versions are gone back to in one write, without steps."
     )
     retry_token: str = Field(
-        default="", max_length=253, description="Change it to anything else to retry a version that was rolled back."
+        default="",
+        max_length=253,
+        description="Change it to anything else to retry a version that was rolled back.",
     )

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field, PlainSerializer
+from pydantic import AfterValidator, Field, PlainSerializer
 
 from sfn_rollouts.api.base import StatusModel
+from sfn_rollouts.api.rules import ListType
 
 
 def _rfc3339(moment: datetime) -> str:
@@ -15,7 +16,12 @@ def _rfc3339(moment: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
-Time = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str)]
+def _aware(moment: datetime) -> datetime:
+    """A time without a zone cannot be compared with the clock: `decide` would raise."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Time = Annotated[datetime, AfterValidator(_aware), PlainSerializer(_rfc3339, return_type=str)]
 
 
 class Phase(StrEnum):
@@ -87,7 +93,9 @@ class RouteEntry(StatusModel):
 class AliasStatus(StatusModel):
     """The alias as it was last written and verified, or found."""
 
-    routing: tuple[RouteEntry, ...] = Field(max_length=2, description="One or two versions, weights sum to 100.")
+    routing: Annotated[tuple[RouteEntry, ...], Field(max_length=2), ListType("atomic")] = Field(
+        description="One or two versions, weights sum to 100."
+    )
     update_date: Time | None = Field(default=None, description="AWS's time of that change.")
 
 
@@ -101,7 +109,8 @@ class AlarmStatus(StatusModel):
     )
     reason: str | None = Field(default=None, max_length=1024, description="CloudWatch's words, or why it is unknown.")
     ignored_until_ok: bool | None = Field(
-        default=None, description="It was firing at the start and has not been OK since (onFiringAtStart: IgnoreUntilOk)."
+        default=None,
+        description="It was firing at the start and has not been OK since (onFiringAtStart: IgnoreUntilOk).",
     )
 
 
@@ -195,7 +204,9 @@ class Status(StatusModel):
     trip: Trip | None = Field(default=None, description="The finding that causes the rollback.")
     alias: AliasStatus | None = Field(default=None, description="The alias as last verified.")
     alarm: AlarmState | None = Field(default=None, description="The worst of the alarms.")
-    alarms: tuple[AlarmStatus, ...] = Field(default=(), max_length=100, description="Each alarm as last judged.")
+    alarms: Annotated[tuple[AlarmStatus, ...], Field(max_length=100), ListType("map", "name")] = Field(
+        default=(), description="Each alarm as last judged."
+    )
     started_at: Time | None = Field(default=None, description="When the rollout's first step was decided.")
     finished_at: Time | None = Field(default=None, description="When the rollout ended.")
     outcome: Outcome | None = Field(default=None, description="Outcome of the newest history entry.")
@@ -204,17 +215,14 @@ class Status(StatusModel):
         default=None, description="Executions still running on the version that lost its traffic."
     )
     last_command: LastCommand | None = Field(default=None, description="The answer to the last command.")
-    history: tuple[HistoryEntry, ...] = Field(default=(), max_length=10, description="Finished rollouts, newest first.")
-    conditions: tuple[Condition, ...] = Field(
+    history: Annotated[tuple[HistoryEntry, ...], Field(max_length=10), ListType("atomic")] = Field(
+        default=(), description="Finished rollouts, newest first."
+    )
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=16), ListType("map", "type")] = Field(
         default=(),
-        max_length=16,
         description="Ready, Reconciling, Stalled, Promoted, Paused, AlarmsHealthy, AliasInSync.",
     )
 
-    def with_(self, **changes: Any) -> "Status":
-        """Give a copy with these fields (snake_case) changed; the values are not validated again."""
-        return self.model_copy(update=changes)
-
     def to_resource(self) -> dict[str, Any]:
-        """Give the status as the plain dict that the API server stores: camelCase, times as RFC 3339, absent left out."""
+        """Give the status as the API server stores it: camelCase, times as RFC 3339, absent fields left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=False)

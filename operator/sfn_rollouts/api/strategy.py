@@ -1,33 +1,38 @@
 """How traffic moves from the stable version to the target: exactly one strategy."""
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
 from sfn_rollouts.api.base import ApiModel
-from sfn_rollouts.api.durations import Duration
+from sfn_rollouts.api.durations import Interval
+from sfn_rollouts.api.rules import ListType, Rule, Shown, exactly_one
+
+# strict: "10" and true are no numbers to the API server either.
+Percent = Annotated[int, Field(ge=1, le=100, strict=True)]
 
 
 class Canary(ApiModel):
     """One small step, one wait, then all traffic."""
 
-    weight: int = Field(ge=1, le=100, description="Percent of new executions that go to the target first.")
-    interval: Duration = Field(description="How long to watch before all traffic follows, 1s to 720h, like 10m.")
+    weight: Percent = Field(description="Percent of new executions that go to the target first.")
+    interval: Interval = Field(description="How long to watch before all traffic follows, 1s to 720h, like 10m.")
 
 
 class Linear(ApiModel):
     """Equal steps with equal waits until all traffic is on the target."""
 
-    increment: int = Field(ge=1, le=100, description="Percent of new executions that each step adds.")
-    interval: Duration = Field(description="How long to watch after each step, 1s to 720h, like 5m.")
+    increment: Percent = Field(description="Percent of new executions that each step adds.")
+    interval: Interval = Field(description="How long to watch after each step, 1s to 720h, like 5m.")
 
 
 class Exponential(ApiModel):
     """Steps that grow by a factor: 1, 2, 4, 8 ... 100."""
 
-    initial_weight: int = Field(ge=1, le=100, description="Percent of new executions of the first step.")
-    factor: int = Field(ge=2, le=10, description="What each step's weight is multiplied by.")
-    interval: Duration = Field(description="How long to watch after each step, 1s to 720h, like 5m.")
+    initial_weight: Percent = Field(description="Percent of new executions of the first step.")
+    factor: int = Field(ge=2, le=10, strict=True, description="What each step's weight is multiplied by.")
+    interval: Interval = Field(description="How long to watch after each step, 1s to 720h, like 5m.")
 
 
 class AllAtOnce(ApiModel):
@@ -37,7 +42,7 @@ class AllAtOnce(ApiModel):
 class Pause(ApiModel):
     """A wait inside the steps: for a time, or without one until somebody promotes."""
 
-    duration: Duration | None = Field(
+    duration: Interval | None = Field(
         default=None, description="How long to wait, 1s to 720h. Left out: until promoted by a person."
     )
 
@@ -45,8 +50,10 @@ class Pause(ApiModel):
 class Step(ApiModel):
     """One step: exactly one of setWeight and pause."""
 
-    set_weight: int | None = Field(
-        default=None, ge=1, le=100, description="Percent of new executions on the target from here on."
+    rules = (exactly_one("field", "set_weight", "pause"),)
+
+    set_weight: Percent | None = Field(
+        default=None, description="Percent of new executions on the target from here on."
     )
     pause: Pause | None = Field(default=None, description="A wait after the last setWeight.")
 
@@ -65,14 +72,40 @@ class Preset(StrEnum):
     ALL_AT_ONCE = "AllAtOnce"
 
 
+def _weights(steps: tuple[Step, ...]) -> list[int]:
+    return [step.set_weight for step in steps if step.set_weight is not None]
+
+
+# Not by two-variable macros (i, step): API servers before 1.33 do not know them.
+WEIGHTS_INCREASE = Rule(
+    cel="self.filter(step, has(step.setWeight)).map(step, step.setWeight).isSorted() && self.all(step, "
+    "!has(step.setWeight) || self.exists_one(other, has(other.setWeight) && other.setWeight == step.setWeight))",
+    holds=lambda steps: _weights(steps) == sorted(set(_weights(steps))),
+    message="weights must strictly increase; given: {weights}; put them in order, each one once",
+    shows={
+        "weights": Shown(
+            "self.filter(step, has(step.setWeight)).map(step, string(step.setWeight)).join(', ')",
+            lambda steps: ", ".join(str(weight) for weight in _weights(steps)),
+        )
+    },
+)
+Steps = Annotated[tuple[Step, ...], Field(min_length=1, max_length=50), ListType("atomic"), WEIGHTS_INCREASE]
+
+
 class Strategy(ApiModel):
     """How traffic moves to the target: exactly one of the fields."""
+
+    rules = (exactly_one("strategy", "canary", "linear", "exponential", "all_at_once", "preset", "steps"),)
 
     canary: Canary | None = Field(default=None, description="One small step, one wait, then all traffic.")
     linear: Linear | None = Field(default=None, description="Equal steps with equal waits.")
     exponential: Exponential | None = Field(default=None, description="Steps that grow by a factor.")
-    all_at_once: AllAtOnce | None = Field(default=None, description="All traffic in one write.")
+    all_at_once: AllAtOnce | None = Field(
+        default=None, description="All traffic in one write. Alarms are watched through bakeTime only, so set one."
+    )
     preset: Preset | None = Field(default=None, description="A CodeDeploy deployment configuration by its name.")
-    steps: tuple[Step, ...] | None = Field(
-        default=None, min_length=1, max_length=50, description="Steps of your own, weights strictly increasing."
+    steps: Steps | None = Field(
+        default=None,
+        description="Steps of your own, 1 to 50: weights that strictly increase, and pauses between them. "
+        "All traffic follows after the last one.",
     )

@@ -1,0 +1,70 @@
+"""Writes the files that are made from the code, or checks that they are current: `python -m devenv.generate [--check]`.
+
+A generated file is a row of `FILES`: its path and the function that gives its text. The functions import what they need
+themselves, so that one page can be rendered without loading the whole operator.
+"""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+Render = Callable[[], str]
+
+
+def _crd() -> str:
+    from devenv.crd_yaml import crd_yaml  # noqa: PLC0415 - see the module's docstring
+
+    return crd_yaml()
+
+
+def _spec_page() -> str:
+    from devenv.spec_page import spec_page  # noqa: PLC0415
+
+    return spec_page((ROOT / "examples/canary.yaml").read_text())
+
+
+FILES: Mapping[str, Render] = {
+    "crds/stepfunctionrollouts.yaml": _crd,
+    "docs/spec.md": _spec_page,
+}
+
+
+def stale(files: Mapping[str, Render], root: Path) -> dict[str, str]:
+    """Give the unified diff of each file below `root` that is not what its function renders."""
+    diffs = {path: _diff(root / path, path, render()) for path, render in files.items()}
+    return {path: diff for path, diff in diffs.items() if diff}
+
+
+def write(files: Mapping[str, Render], root: Path) -> list[str]:
+    """Write what is not current; give the paths that were written."""
+    changed = list(stale(files, root))
+    for path in changed:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(files[path]())
+    return changed
+
+
+def _diff(file: Path, name: str, wanted: str) -> str:
+    found = file.read_text() if file.exists() else ""
+    lines = difflib.unified_diff(found.splitlines(True), wanted.splitlines(True), f"{name} (committed)", name)
+    return "".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write, or with `--check` only compare; give the exit code, 1 when something is not current."""
+    parser = argparse.ArgumentParser(prog="python -m devenv.generate", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; show what differs and exit with 1")
+    if not parser.parse_args(arguments).check:
+        sys.stdout.writelines(f"wrote {path}\n" for path in write(FILES, ROOT))
+        return 0
+    diffs = stale(FILES, ROOT)
+    sys.stdout.writelines(diffs.values())
+    sys.stderr.writelines(f"{path} is not current: run `make crds` and commit it\n" for path in diffs)
+    return 1 if diffs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

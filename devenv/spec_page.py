@@ -1,0 +1,129 @@
+"""The reference page of the resource, docs/spec.md: a table per object, made from the same schema as the CRD."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sfn_rollouts.api import GROUP, KIND, SHORT_NAMES, VERSION
+from sfn_rollouts.api.crd import DESCRIPTION, crd, resource_schema
+
+Schema = dict[str, Any]
+
+_INTRODUCTION = f"""\
+<!-- Made by `make crds` from operator/sfn_rollouts/api: change the models, not this file. -->
+# {KIND} {GROUP}/{VERSION}
+
+{DESCRIPTION}
+
+The same text is in the cluster: `kubectl explain {SHORT_NAMES[0]}.spec`. Short names: {", ".join(SHORT_NAMES)}.
+Category: sfn.
+
+Durations are numbers with a unit, `ms`, `s`, `m` or `h`, and can be joined: `90s`, `10m`, `1h30m`. They are kept as
+written. An unknown field is refused. `sfn-rollouts lint FILE` says what the API server would say, without a cluster.
+"""
+
+
+def spec_page(example: str) -> str:
+    """Give the text of docs/spec.md; `example` is a manifest to begin with."""
+    properties = resource_schema()["properties"]
+    sections = [
+        _INTRODUCTION,
+        f"## Example\n\n```yaml\n{example.strip()}\n```\n",
+        "## spec\n",
+        *(_section(path, schema) for path, schema in _objects("spec", properties["spec"])),
+        f"## Rules\n\n{_rules(properties['spec'])}",
+        "## status\n\nWritten by the operator alone. Conditions are for machines, the phase is for people.\n",
+        *(_section(path, schema) for path, schema in _objects("status", properties["status"])),
+        f"## Columns of `kubectl get {SHORT_NAMES[0]}`\n\n{_columns()}",
+    ]
+    return "\n".join(sections)
+
+
+def _objects(path: str, schema: Schema) -> Iterator[tuple[str, Schema]]:
+    """Walk down through every object that has fields, parents first; a list adds `[]` to the path."""
+    if "items" in schema:
+        yield from _objects(f"{path}[]", schema["items"])
+    if "properties" in schema:
+        yield path, schema
+        for name, child in schema["properties"].items():
+            yield from _objects(f"{path}.{name}", child)
+
+
+def _section(path: str, schema: Schema) -> str:
+    required = schema.get("required", [])
+    rows = [_row(name, child, name in required) for name, child in schema["properties"].items()]
+    head = "| Field | Type | Default | Bounds | Description |\n|---|---|---|---|---|"
+    return "\n".join([f"### `{path}`\n", f"{schema['description']}\n", head, *rows, ""])
+
+
+def _row(name: str, schema: Schema, is_required: bool) -> str:
+    cells = [f"`{name}`", _kind(schema), _default(schema, is_required), _bounds(schema), schema["description"]]
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _kind(schema: Schema) -> str:
+    if schema["type"] == "array":
+        return f"list of {_kind(schema['items'])}"
+    if "enum" in schema:
+        return "one of " + ", ".join(f"`{value}`" for value in schema["enum"])
+    if _bounds_of_duration(schema):
+        return "duration"
+    return "time" if schema.get("format") == "date-time" else str(schema["type"])
+
+
+def _default(schema: Schema, is_required: bool) -> str:
+    if is_required:
+        return "required"
+    return f"`{str(schema['default']).lower()}`" if schema.get("default") is False else _code(schema.get("default"))
+
+
+def _code(value: object) -> str:
+    return "" if value is None else f"`{value}`"
+
+
+def _bounds(schema: Schema) -> str:
+    for low, high, unit in (
+        ("minimum", "maximum", ""),
+        ("minItems", "maxItems", " items"),
+        ("minLength", "maxLength", " characters"),
+    ):
+        if low in schema or high in schema:
+            return _bounds_of_duration(schema) or _range(schema.get(low), schema.get(high)) + unit
+    return ""
+
+
+def _range(low: int | None, high: int | None) -> str:
+    if high is None:
+        return f"at least {low}"
+    return f"up to {high}" if low is None else f"{low} to {high}"
+
+
+def _bounds_of_duration(schema: Schema) -> str:
+    """Bounds of a duration stand in its rule's message only, as schema knows none."""
+    messages = [rule["message"] for rule in schema.get("x-kubernetes-validations", [])]
+    found = [match for message in messages if (match := re.search(r"out of bounds: give (.*)$", message))]
+    return found[0].group(1) if found else ""
+
+
+def _rules(schema: Schema) -> str:
+    head = "Checked by the API server (CEL) and by `sfn-rollouts lint` alike, beside types, bounds and enums:\n\n"
+    rows = [f"| `{path}` | {message} |" for path, message in _messages("spec", schema)]
+    return head + "\n".join(["| Field | What it says when the rule is broken |", "|---|---|", *rows, ""])
+
+
+def _messages(path: str, schema: Schema) -> Iterator[tuple[str, str]]:
+    for rule in schema.get("x-kubernetes-validations", []):
+        yield path, rule["message"].replace("|", "\\|")
+    for name, child in schema.get("properties", {}).items():
+        yield from _messages(f"{path}.{name}", child)
+    if "items" in schema:
+        yield from _messages(f"{path}[]", schema["items"])
+
+
+def _columns() -> str:
+    columns = crd()["spec"]["versions"][0]["additionalPrinterColumns"]
+    rows = [
+        f"| {column['name'].upper()} | `{column['jsonPath']}` | {'`-o wide`' if 'priority' in column else 'always'} |"
+        for column in columns
+    ]
+    return "\n".join(["| Column | From | Shown |", "|---|---|---|", *rows, ""])

@@ -1,0 +1,71 @@
+"""Names with a grammar of AWS (state machine ARN, alias, alarm name), and what to say when it is broken."""
+
+import re
+from typing import Annotated
+
+from pydantic import Field
+
+from sfn_rollouts.api.rules import Rule, Shown, cel_text, immutable
+
+# Characters that a state machine's name cannot have: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+_NAME = r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}"""
+_BARE_ARN = rf"^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{{12}}:stateMachine:{_NAME}$"
+_QUALIFIED_ARN = rf"^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{{12}}:stateMachine:{_NAME}:[^:]*$"
+_ALIAS_CHARACTERS = r"^[a-zA-Z0-9_.-]+$"
+_ONLY_DIGITS = r"^[0-9]+$"
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """As RE2 does: `\\s` is ASCII, `$` is the very end."""
+    return re.fullmatch(pattern, text, re.ASCII) is not None
+
+
+WITHOUT_QUALIFIER = Rule(
+    cel=f"!self.matches({cel_text(_QUALIFIED_ARN)})",
+    holds=lambda text: not _matches(_QUALIFIED_ARN, text),
+    message="'{value}' has a version or alias behind the name: leave it out, write '{bare}'",
+    shows={"bare": Shown("self.substring(0, self.lastIndexOf(':'))", lambda text: text.rpartition(":")[0])},
+)
+ARN_FORMAT = Rule(
+    cel=f"self.matches({cel_text(_QUALIFIED_ARN)}) || self.matches({cel_text(_BARE_ARN)})",
+    holds=lambda text: _matches(_QUALIFIED_ARN, text) or _matches(_BARE_ARN, text),
+    message="'{value}' is not the ARN of a state machine: write arn:aws:states:REGION:ACCOUNT:stateMachine:NAME",
+)
+ALIAS_CHARACTERS = Rule(
+    cel=f"self.matches({cel_text(_ALIAS_CHARACTERS)})",
+    holds=lambda text: _matches(_ALIAS_CHARACTERS, text),
+    message="'{value}' is not a name of an alias: use letters, digits, '_', '-' and '.' only",
+)
+# AWS writes it as a lookahead, which RE2 (and so CEL) does not know.
+ALIAS_NOT_A_NUMBER = Rule(
+    cel=f"!self.matches({cel_text(_ONLY_DIGITS)})",
+    holds=lambda text: not _matches(_ONLY_DIGITS, text),
+    message="'{value}' is a number, not a name of an alias: add a letter, '_', '-' or '.'",
+)
+NOT_AN_ARN = Rule(
+    cel="!self.startsWith('arn:')",
+    holds=lambda text: not text.startswith("arn:"),
+    message="'{value}' is an ARN, not a name of an alarm: write '{name}'",
+    shows={
+        "name": Shown(
+            "(self.contains(':alarm:') ? self.substring(self.indexOf(':alarm:') + 7) : 'NAME')",
+            lambda text: text.partition(":alarm:")[2] if ":alarm:" in text else "NAME",
+        )
+    },
+)
+
+StateMachineArn = Annotated[
+    str,
+    Field(max_length=256),
+    ARN_FORMAT,
+    WITHOUT_QUALIFIER,
+    immutable("delete this resource and create a new one for another state machine"),
+]
+AliasName = Annotated[
+    str,
+    Field(min_length=1, max_length=80),
+    ALIAS_CHARACTERS,
+    ALIAS_NOT_A_NUMBER,
+    immutable("delete this resource and create a new one for another alias"),
+]
+AlarmName = Annotated[str, Field(min_length=1, max_length=255), NOT_AN_ARN]
