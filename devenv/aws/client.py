@@ -1,0 +1,247 @@
+"""The Python side of the control surface, for tests, the demo and people."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+import boto3
+from botocore.config import Config
+
+from devenv.aws.errors import AwsError
+from devenv.aws.journal import AliasChange, CallRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devenv.aws.faults import FaultKind
+
+ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"  # the examples of the AWS documentation; nothing checks them
+SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - no secret
+DEFAULT_REGION = "eu-west-1"
+DEFAULT_ACCOUNT = "123456789012"
+_ROLE = "arn:aws:iam::{account}:role/state-machine"
+_session_lock = threading.Lock()  # boto3's Session is not thread-safe; its clients are
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session()
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """Talks to a running emulator at `url`, as one account in one region.
+
+    Only `boto3_client` makes calls that the journal shows; all else goes by the control surface."""
+
+    url: str
+    region: str = DEFAULT_REGION
+    account: str = DEFAULT_ACCOUNT
+
+    # -- for processes and clients
+
+    def environment(self) -> dict[str, str]:
+        """What a process needs to take the emulator for AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def boto3_client(self, service: str, *, attempts: int = 1, read_timeout_s: float = 10, **credentials: str) -> Any:
+        """A real client, without retries unless `attempts` says otherwise. `credentials` as boto3 names them."""
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=3,
+            read_timeout=read_timeout_s,
+            inject_host_prefix=False,
+        )
+        keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY} | credentials
+        with _session_lock:
+            make: Any = _session().client
+            return make(service, endpoint_url=self.url, region_name=self.region, config=config, **keys)
+
+    # -- setting the scene
+
+    def publish_machine(
+        self,
+        name: str,
+        definitions: Sequence[dict[str, Any] | str] = (),
+        type: str = "STANDARD",  # noqa: A002 - the name that AWS gives it
+    ) -> str:
+        """A state machine with one version per definition, 1 first (two small ones by default). Its ARN."""
+        texts = [item if isinstance(item, str) else json.dumps(item) for item in definitions or _SMALL_DEFINITIONS]
+        role = _ROLE.format(account=self.account)
+        created = self._call("stepfunctions", "CreateStateMachine", name=name, definition=texts[0], roleArn=role,
+                             type=type, publish=True)  # fmt: skip
+        arn = str(created["stateMachineArn"])
+        for text in texts[1:]:
+            self.publish_version(arn, text)
+        return arn
+
+    def publish_version(self, arn: str, definition: dict[str, Any] | str) -> int:
+        """Updates the machine and publishes; the number of the version."""
+        text = definition if isinstance(definition, str) else json.dumps(definition)
+        answer = self._call("stepfunctions", "UpdateStateMachine", stateMachineArn=arn, definition=text, publish=True)
+        return int(answer["stateMachineVersionArn"].rsplit(":", 1)[1])
+
+    def create_alias(self, arn: str, name: str, routing: dict[int, int]) -> str:
+        """`routing` maps versions to weights, such as {1: 100}. The alias's ARN."""
+        answer = self._call(
+            "stepfunctions", "CreateStateMachineAlias", name=name, routingConfiguration=_entries(arn, routing)
+        )
+        return str(answer["stateMachineAliasArn"])
+
+    def update_alias(self, alias_arn: str, routing: dict[int, int]) -> None:
+        """Someone else's hand on the alias."""
+        entries = _entries(alias_arn.rsplit(":", 1)[0], routing)
+        self._call(
+            "stepfunctions", "UpdateStateMachineAlias", stateMachineAliasArn=alias_arn, routingConfiguration=entries
+        )
+
+    def put_alarm(self, name: str, state: str = "OK") -> str:
+        """A metric alarm on failed executions, in `state`. Its name."""
+        self._call(
+            "cloudwatch",
+            "PutMetricAlarm",
+            AlarmName=name,
+            Namespace="AWS/States",
+            MetricName="ExecutionsFailed",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1.0,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="notBreaching",
+        )
+        self.set_alarm(name, state, reason="set up")
+        return name
+
+    def put_composite_alarm(self, name: str, rule: str) -> str:
+        """A composite alarm, such as rule='ALARM("a") OR ALARM("b")'; evaluated at once. Its name."""
+        self._call("cloudwatch", "PutCompositeAlarm", AlarmName=name, AlarmRule=rule)
+        return name
+
+    def delete_alarm(self, name: str) -> None:
+        self._call("cloudwatch", "DeleteAlarms", AlarmNames=[name])
+
+    # -- events
+
+    def set_alarm(self, name: str, state: str, reason: str = "set by the emulator's client") -> None:
+        """OK, ALARM or INSUFFICIENT_DATA, for either type; composites above it follow."""
+        self._call("cloudwatch", "SetAlarmState", AlarmName=name, StateValue=state, StateReason=reason)
+
+    def blip(self, name: str, reason: str = "a blip") -> None:
+        """ALARM and OK again, with no poll between."""
+        self._ask("POST", "blip", {"name": name, "reason": reason})
+
+    def finish_execution(self, arn: str, status: str = "SUCCEEDED", error: str | None = None) -> None:
+        """SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+        self._ask("POST", "finish", {"executionArn": arn, "status": status, "error": error})
+
+    # -- bad days
+
+    def fail(
+        self,
+        operation: str,
+        kind: FaultKind,
+        times: int | None = None,
+        match: str | None = None,
+        delay_s: float = 60.0,
+    ) -> int:
+        """The next `times` calls of `operation` ("*": of all) meet `kind` (devenv.aws.faults); None: until cleared.
+
+        `match` narrows it to one alias, alarm or machine, by ARN or name. `delay_s` is for delay and timeout kinds.
+        Its id."""
+        wishes = {"operation": operation, "kind": kind, "times": times, "match": match, "delayS": delay_s}
+        return int(self._ask("POST", "faults", wishes)["id"])
+
+    def clear_faults(self) -> None:
+        """Calls that a fault holds are let go."""
+        self._ask("DELETE", "faults")
+
+    def set_quotas(self, *, on: bool = True, limits: dict[str, tuple[float, float]] | None = None) -> None:
+        """AWS's token buckets, full; `limits` replaces some: operation -> (bucket, refill per second)."""
+        self._ask("PUT", "quotas", {"on": on, "limits": limits or {}})
+
+    def set_consistency(self, *, reads: int = 0, milliseconds: int = 0) -> None:
+        """After each update the alias answers its former routing for so many reads or so long; 0 and 0: never."""
+        self._ask("PUT", "consistency", {"reads": reads, "milliseconds": milliseconds})
+
+    def reset(self, seed: int | None = None) -> None:
+        """Empties everything; `seed` makes the choices of aliases repeatable."""
+        self._ask("POST", "reset", {"seed": seed})
+
+    # -- what AWS saw
+
+    def calls(self, operation: str | None = None) -> list[CallRecord]:
+        """Oldest first."""
+        found = self._ask("GET", "calls", operation=operation)
+        return [CallRecord(**(record | {"at": datetime.fromisoformat(record["at"])})) for record in found]
+
+    def forget_calls(self) -> None:
+        self._ask("DELETE", "calls")
+
+    def alias_history(self, alias_arn: str) -> list[AliasChange]:
+        """Every routing change, oldest first, beginning with the creation."""
+        return [_change(item) for item in self._ask("GET", "alias-history", alias=alias_arn)]
+
+    def routing(self, alias_arn: str) -> dict[int, int]:
+        """The true routing, whatever readers are shown."""
+        return _routing(self._ask("GET", "routing", alias=alias_arn))
+
+    def executions(self, arn: str) -> list[dict[str, Any]]:
+        """Of a machine, version or alias, Express too, oldest first; fields as ListExecutions names them."""
+        found: list[dict[str, Any]] = self._ask("GET", "executions", arn=arn)
+        return found
+
+    def _call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._ask(
+            "POST", "call", {"service": service, "operation": operation, "params": params}
+        )
+        return answer
+
+    def _ask(self, method: str, path: str, wishes: dict[str, Any] | None = None, **query: str | None) -> Any:
+        place = {"account": self.account, "region": self.region}
+        asked = {key: value for key, value in query.items() if value is not None}
+        target = f"/_control/{path}" + (f"?{urlencode(asked)}" if asked else "")
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        try:
+            connection.request(method, target, json.dumps(place | (wishes or {})))
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise AwsError(answer["code"], answer["message"])
+        return answer
+
+
+def _entries(arn: str, routing: dict[int, int]) -> list[dict[str, Any]]:
+    return [{"stateMachineVersionArn": f"{arn}:{number}", "weight": weight} for number, weight in routing.items()]
+
+
+def _routing(fields: dict[str, int]) -> dict[int, int]:
+    return {int(number): weight for number, weight in fields.items()}
+
+
+def _change(item: dict[str, Any]) -> AliasChange:
+    return AliasChange(datetime.fromisoformat(item["at"]), item["aliasArn"], item["event"], _routing(item["routing"]))
+
+
+def small_definition(comment: str) -> dict[str, Any]:
+    """The smallest state machine; two comments make two revisions."""
+    return {"Comment": comment, "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+
+
+_SMALL_DEFINITIONS = (small_definition("version 1"), small_definition("version 2"))

@@ -1,0 +1,188 @@
+"""The control surface: how a test or the demo makes a bad day, and sees what AWS saw.
+
+JSON over HTTP under /_control/ on the emulator's own port; `devenv.aws.client.Emulator` is its Python side. Calls made
+here are not in the journal, meet no fault and spend no quota.
+
+    POST   /_control/call            {service, operation, params, account, region} -> the operation's answer
+    POST   /_control/blip            {name, reason, account, region}     ALARM and OK again, with no poll between
+    POST   /_control/finish          {executionArn, status, error, cause, account, region}
+    GET    /_control/executions      ?arn= -> [{executionArn, status, stateMachineVersionArn, ...}], Express too
+    GET    /_control/routing         ?alias= -> {version: weight}, never stale
+    GET    /_control/alias-history   ?alias= -> [{at, aliasArn, event, routing}], oldest first
+    GET    /_control/calls           ?operation= -> [{at, service, operation, params, outcome, ...}], oldest first
+    DELETE /_control/calls
+    POST   /_control/faults          {operation, kind, times, match, delayS} -> {id}
+    GET    /_control/faults
+    DELETE /_control/faults          ?id=
+    PUT    /_control/quotas          {on, limits: {operation: [bucket, refillPerSecond]}}
+    PUT    /_control/consistency     {reads, milliseconds}
+    POST   /_control/reset           {seed}
+    GET    /_control/health
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from devenv.aws import aliases, executions
+from devenv.aws.arns import parse_machine_arn
+from devenv.aws.calls import Call
+from devenv.aws.errors import AwsError, resource_not_found
+from devenv.aws.faults import Fault
+from devenv.aws.passthrough import forget_all
+from devenv.aws.wire import Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devenv.aws.cloud import Cloud
+
+PREFIX = "/_control/"
+DEFAULT_ACCOUNT = "123456789012"
+DEFAULT_REGION = "eu-west-1"
+_A_TICK_S = 0.002
+
+Wishes = dict[str, Any]
+
+
+def serve(cloud: Cloud, request: Request) -> Response:
+    """400 with AWS's code and text, or why the request cannot be read; 404 for an unknown path."""
+    wanted = ROUTES.get((request.method, request.path.removeprefix(PREFIX)))
+    if wanted is None:
+        return _json(404, {"code": "NoSuchControl", "message": f"{request.method} {request.path} is no control"})
+    try:
+        wishes: Wishes = json.loads(request.body or b"{}")
+        wishes |= {key: values[0] for key, values in parse_qs(urlsplit(request.target).query).items()}
+        return _json(200, wanted(cloud, wishes))
+    except AwsError as error:
+        return _json(400, {"code": error.code, "message": error.message})
+    except (ValueError, TypeError, KeyError) as error:
+        return _json(400, {"code": "BadControl", "message": repr(error)})
+
+
+def _json(status: int, answer: object) -> Response:
+    return Response(status, [("Content-Type", "application/json")], json.dumps(answer, default=_timestamp).encode())
+
+
+def _timestamp(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    raise TypeError(f"{value!r} is no JSON value")
+
+
+def _place(wishes: Wishes) -> tuple[str, str]:
+    return wishes.get("account", DEFAULT_ACCOUNT), wishes.get("region", DEFAULT_REGION)
+
+
+def _call(cloud: Cloud, wishes: Wishes) -> object:
+    return cloud.perform(Call(wishes["service"], wishes["operation"], wishes.get("params", {}), *_place(wishes)))
+
+
+def _blip(cloud: Cloud, wishes: Wishes) -> object:
+    """Both changes under one lock, so that no poll can fall between them, yet a tick of the clock apart."""
+    with cloud.lock:
+        for state in ("ALARM", "OK"):
+            params = {"AlarmName": wishes["name"], "StateValue": state, "StateReason": wishes.get("reason", "a blip")}
+            cloud.perform(Call("cloudwatch", "SetAlarmState", params, *_place(wishes)))
+            time.sleep(_A_TICK_S)
+    return {}
+
+
+def _finish(cloud: Cloud, wishes: Wishes) -> object:
+    given = (wishes["executionArn"], wishes["status"], wishes.get("error"), wishes.get("cause"))
+    with cloud.lock:
+        executions.finish(cloud.region(*_place(wishes)), *given)
+    return {}
+
+
+def _executions(cloud: Cloud, wishes: Wishes) -> object:
+    arn = parse_machine_arn(wishes["arn"])
+    with cloud.lock:
+        return executions.summaries(cloud.region(arn.account, arn.region), arn)
+
+
+def _routing(cloud: Cloud, wishes: Wishes) -> object:
+    arn = parse_machine_arn(wishes["alias"])
+    with cloud.lock:
+        alias = aliases.find_alias(cloud.region(arn.account, arn.region), arn)
+    if alias is None:
+        raise resource_not_found()
+    return alias.routing
+
+
+def _alias_history(cloud: Cloud, wishes: Wishes) -> object:
+    return [
+        {"at": change.at, "aliasArn": change.alias_arn, "event": change.event, "routing": change.routing}
+        for change in cloud.shared.alias_history.of(wishes.get("alias"))
+    ]
+
+
+def _calls(cloud: Cloud, wishes: Wishes) -> object:
+    return [vars(record) for record in cloud.journal.of(wishes.get("operation"))]
+
+
+def _forget_calls(cloud: Cloud, _: Wishes) -> object:
+    cloud.journal.records.clear()
+    return {}
+
+
+def _add_fault(cloud: Cloud, wishes: Wishes) -> object:
+    fault = Fault(wishes["operation"], wishes["kind"], wishes.get("times"), wishes.get("match"))
+    fault.delay_s = wishes.get("delayS", fault.delay_s)
+    return {"id": cloud.faults.add(fault)}
+
+
+def _faults(cloud: Cloud, _: Wishes) -> object:
+    return [
+        {"id": fault.id, "operation": fault.operation, "kind": fault.kind, "times": fault.times, "match": fault.match}
+        for fault in cloud.faults.listed()
+    ]
+
+
+def _clear_faults(cloud: Cloud, wishes: Wishes) -> object:
+    cloud.faults.clear(int(wishes["id"]) if "id" in wishes else None)
+    return {}
+
+
+def _set_quotas(cloud: Cloud, wishes: Wishes) -> object:
+    limits = {name: (float(size), float(refill)) for name, (size, refill) in wishes.get("limits", {}).items()}
+    cloud.quotas.set(is_on=bool(wishes["on"]), overrides=limits)
+    return {}
+
+
+def _set_consistency(cloud: Cloud, wishes: Wishes) -> object:
+    cloud.shared.consistency.set(reads=wishes.get("reads", 0), milliseconds=wishes.get("milliseconds", 0))
+    return {}
+
+
+def _reset(cloud: Cloud, wishes: Wishes) -> object:
+    cloud.reset(wishes.get("seed"))
+    forget_all()
+    return {}
+
+
+def _health(_: Cloud, __: Wishes) -> object:
+    return {"status": "ok"}
+
+
+ROUTES: dict[tuple[str, str], Callable[[Cloud, Wishes], object]] = {
+    ("POST", "call"): _call,
+    ("POST", "blip"): _blip,
+    ("POST", "finish"): _finish,
+    ("GET", "executions"): _executions,
+    ("GET", "routing"): _routing,
+    ("GET", "alias-history"): _alias_history,
+    ("GET", "calls"): _calls,
+    ("DELETE", "calls"): _forget_calls,
+    ("POST", "faults"): _add_fault,
+    ("GET", "faults"): _faults,
+    ("DELETE", "faults"): _clear_faults,
+    ("PUT", "quotas"): _set_quotas,
+    ("PUT", "consistency"): _set_consistency,
+    ("POST", "reset"): _reset,
+    ("GET", "health"): _health,
+}

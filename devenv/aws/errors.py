@@ -1,0 +1,42 @@
+"""Errors as AWS answers them: a code, a text and an HTTP status."""
+
+from __future__ import annotations
+
+
+class AwsError(Exception):
+    """An error answer. `status` is the HTTP status; `query_code` the code that CloudWatch's query-compatible
+    clients see in place of `code`, where AWS names them differently."""
+
+    def __init__(self, code: str, message: str, *, status: int = 400, query_code: str | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.query_code = query_code or code
+
+
+def invalid_arn(why: str) -> AwsError:
+    """`why` is the inner text, such as "Invalid ARN prefix: x"."""
+    return AwsError("InvalidArn", f"Invalid Arn: '{why}'")
+
+
+def machine_does_not_exist(arn: str) -> AwsError:
+    return AwsError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+
+
+def resource_not_found() -> AwsError:
+    """What AWS says of an alias that is not there."""
+    return AwsError("ResourceNotFound", "Request references a resource that does not exist.")
+
+
+def validation(message: str) -> AwsError:
+    return AwsError("ValidationException", message)
+
+
+def conflict(message: str) -> AwsError:
+    return AwsError("ConflictException", message)
+
+
+def unknown_operation(action: str) -> AwsError:
+    """`action` as IAM names it, such as states:TestState."""
+    return AwsError("UnknownOperationException", f"The emulator does not implement {action}.")

@@ -1,0 +1,53 @@
+"""Which operations the emulator answers itself; moto answers the rest of CloudWatch and all other services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devenv.aws import alarm_history, alarm_states, alarms, aliases, composite_alarms, executions, machines, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devenv.aws.region import Fields, Params, Region
+
+    Operation = Callable[[Region, Params], Fields]
+
+STEP_FUNCTIONS: dict[str, Operation] = {
+    "CreateStateMachine": machines.create,
+    "UpdateStateMachine": machines.update,
+    "DescribeStateMachine": machines.describe,
+    "DeleteStateMachine": machines.delete,
+    "ListStateMachines": machines.list_all,
+    "ListTagsForResource": machines.list_tags,
+    "TagResource": machines.tag,
+    "UntagResource": machines.untag,
+    "PublishStateMachineVersion": versions.publish,
+    "ListStateMachineVersions": versions.list_all,
+    "DeleteStateMachineVersion": versions.delete,
+    "CreateStateMachineAlias": aliases.create,
+    "UpdateStateMachineAlias": aliases.update,
+    "DescribeStateMachineAlias": aliases.describe,
+    "ListStateMachineAliases": aliases.list_all,
+    "DeleteStateMachineAlias": aliases.delete,
+    "StartExecution": executions.start,
+    "DescribeExecution": executions.describe,
+    "DescribeStateMachineForExecution": executions.describe_machine,
+    "ListExecutions": executions.list_all,
+    "StopExecution": executions.stop,
+    "GetExecutionHistory": executions.history,
+}
+
+CLOUDWATCH: dict[str, Operation] = {
+    "PutMetricAlarm": alarms.put_metric_alarm,
+    "PutCompositeAlarm": composite_alarms.put_composite_alarm,
+    "SetAlarmState": alarm_states.set_state,
+    "DescribeAlarms": alarms.describe,
+    "DescribeAlarmsForMetric": alarms.describe_for_metric,
+    "DescribeAlarmHistory": alarm_history.describe,
+    "EnableAlarmActions": alarms.enable_actions,
+    "DisableAlarmActions": alarms.disable_actions,
+    "DeleteAlarms": alarms.delete,
+}
+
+OPERATIONS: dict[str, dict[str, Operation]] = {"stepfunctions": STEP_FUNCTIONS, "cloudwatch": CLOUDWATCH}

@@ -1,0 +1,59 @@
+"""What one account holds in one region, and what all regions share. State only: the operations are elsewhere."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from devenv.aws.arns import partition_of
+from devenv.aws.consistency import Consistency
+from devenv.aws.journal import AliasHistory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devenv.aws.alarm_history import HistoryItem
+    from devenv.aws.alarms import Alarm
+    from devenv.aws.executions import Execution
+    from devenv.aws.state_machine import Machine
+
+Params = dict[str, Any]
+Fields = dict[str, Any]
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Shared:
+    """The settings that hold in every account and region. `clock` is the one source of time."""
+
+    clock: Callable[[], datetime] = wall_clock
+    dice: random.Random = field(default_factory=random.Random)
+    consistency: Consistency = field(default_factory=Consistency)
+    alias_history: AliasHistory = field(default_factory=AliasHistory)
+
+
+@dataclass
+class Region:
+    """State of one (account, region), by name or ARN."""
+
+    account: str
+    name: str
+    shared: Shared
+    machines: dict[str, Machine] = field(default_factory=dict)
+    executions: dict[str, Execution] = field(default_factory=dict)
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    alarm_history: list[HistoryItem] = field(default_factory=list)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """Cut to milliseconds, the precision of both services."""
+        at = self.shared.clock()
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{partition_of(self.name)}:{service}:{self.name}:{self.account}:{resource}"

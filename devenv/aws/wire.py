@@ -1,0 +1,156 @@
+"""From HTTP to a call and back: JSON 1.0 as boto3 speaks it to both services, and CloudWatch's older query protocol.
+
+botocore's model lists smithy-rpc-v2-cbor first for CloudWatch, yet 1.44.5 sends JSON with `x-amzn-query-mode`; errors
+then carry the old code in `x-amzn-query-error`. CBOR is not implemented: no SDK of ours sends it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+from xml.sax.saxutils import escape
+
+from moto.core.parse import QueryParser
+from moto.core.serialize import QuerySerializer
+from moto.core.utils import get_service_model
+from moto.iam.models import get_account_id_from
+from werkzeug.datastructures import MultiDict
+
+from devenv.aws.calls import Call
+from devenv.aws.errors import validation
+from devenv.aws.operations import OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devenv.aws.errors import AwsError
+    from devenv.aws.region import Fields
+
+_TARGETS = {"AWSStepFunctions": "stepfunctions", "GraniteServiceVersion20100801": "cloudwatch"}
+_SCOPES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
+_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_MOTO_KEY = re.compile(r"[A-Z0-9]{20}")  # moto takes any other key for the default account
+_DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Request:
+    """`target` is the path with its query."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def is_json(self) -> bool:
+        return "x-amz-target" in self.headers
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.target).path
+
+    def form(self) -> dict[str, str]:
+        """The fields of a query-protocol call, from the body or else the URL."""
+        is_form = self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        text = self.body.decode() if is_form else urlsplit(self.target).query
+        return dict(parse_qsl(text, keep_blank_values=True))
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = field(repr=False)
+
+
+def read_call(request: Request) -> Call:
+    """Raises ValidationException for a body that is no JSON."""
+    scope = _CREDENTIAL.search(request.headers.get("authorization", ""))
+    region = scope["region"] if scope else _DEFAULT_REGION
+    account = _account(scope["key"] if scope else "")
+    service, operation = _named(request, scope["service"] if scope else "")
+    return Call(service, operation, _params(request, service, operation), account, region)
+
+
+def is_ours(call: Call) -> bool:
+    """Whether the emulator answers, not moto. An unknown operation of Step Functions is ours to refuse."""
+    return call.operation in OPERATIONS.get(call.service, {}) or (
+        call.service == "stepfunctions" and not call.operation.endswith(("Activity", "Activities"))
+    )
+
+
+def write_answer(request: Request, call: Call, answer: Fields) -> Response:
+    if request.is_json:
+        body = json.dumps(answer, default=_timestamp).encode()
+        return Response(200, [("Content-Type", "application/x-amz-json-1.0"), _request_id()], body)
+    model = get_service_model(call.service).operation_model(call.operation)
+    serialized = QuerySerializer(operation_model=model).serialize(answer)
+    return Response(200, [("Content-Type", "text/xml"), _request_id()], str(serialized["body"]).encode())
+
+
+def write_error(request: Request, call: Call, error: AwsError) -> Response:
+    if not request.is_json:
+        return _xml_error(error)
+    body = json.dumps({"__type": error.code, "message": error.message}).encode()
+    headers = [("Content-Type", "application/x-amz-json-1.0"), _request_id()]
+    if call.service == "cloudwatch":
+        side = "Sender" if error.status < 500 else "Receiver"
+        headers.append(("x-amzn-query-error", f"{error.query_code};{side}"))
+    return Response(error.status, headers, body)
+
+
+def _named(request: Request, scope: str) -> tuple[str, str]:
+    if request.is_json:
+        prefix, _, operation = request.headers["x-amz-target"].rpartition(".")
+        return _TARGETS.get(prefix, scope), operation
+    action = request.form().get("Action", "")
+    return _SCOPES.get(scope, scope), action or f"{request.method} {request.path}"
+
+
+def _params(request: Request, service: str, operation: str) -> dict[str, Any]:
+    if request.is_json:
+        return _json(request.body)
+    if operation not in OPERATIONS.get(service, {}):
+        return {key: value for key, value in request.form().items() if key not in ("Action", "Version")}
+    parser: Any = QueryParser(get_service_model(service).operation_model(operation))
+    parsed: dict[str, Any] = parser.parse({"values": MultiDict(request.form())})
+    return parsed
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(body or b"{}")
+    except ValueError:
+        raise validation("The body is not JSON") from None
+    if not isinstance(parsed, dict):
+        raise validation("The body is not a JSON object")
+    return parsed
+
+
+def _account(access_key: str) -> str:
+    """The account of the credentials, as moto's STS and IAM gave them out."""
+    known = access_key if _MOTO_KEY.fullmatch(access_key) else ""
+    return str(get_account_id_from(known))
+
+
+def _timestamp(value: object) -> float:
+    if isinstance(value, datetime):
+        return round(value.timestamp(), 3)
+    raise TypeError(f"{value!r} is no JSON value")
+
+
+def _request_id() -> tuple[str, str]:
+    return ("x-amzn-RequestId", str(uuid.uuid4()))
+
+
+def _xml_error(error: AwsError) -> Response:
+    side = "Sender" if error.status < 500 else "Receiver"
+    fields = f"<Type>{side}</Type><Code>{error.query_code}</Code><Message>{escape(error.message)}</Message>"
+    body = f"<ErrorResponse><Error>{fields}</Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
+    return Response(error.status, [("Content-Type", "text/xml")], body.encode())
