@@ -1,8 +1,8 @@
 """Rules that a value must keep: one declaration, asked twice.
 
-The API server evaluates a rule as CEL (`x-kubernetes-validations` in the CRD), pydantic evaluates it as Python; both say
-the same sentence. A rule stands beside the field or the model that it guards. Minimum, maximum and lengths are not rules
-but plain schema, because editors and other tools understand those.
+The API server evaluates a rule as CEL (`x-kubernetes-validations` in the CRD), pydantic evaluates it as Python; both
+say the same sentence. A rule stands beside the field or the model that it guards. Minimum, maximum and lengths are not
+rules but plain schema, because editors and other tools understand those.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,0 +1,120 @@
+"""Reading a resource: strictly what a person wrote (spec), leniently what an operator wrote (status)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from sfn_rollouts.api import GROUP, KIND, VERSION
+from sfn_rollouts.api.advice import advice
+from sfn_rollouts.api.problems import Problem, SpecError, problems_of, shown, unknown_field
+from sfn_rollouts.api.spec import Spec
+from sfn_rollouts.api.status import Status
+
+API_VERSION = f"{GROUP}/{VERSION}"
+_FIELDS = ("apiVersion", "kind", "metadata", "spec", "status")
+# As the API server asks for: an RFC 1123 subdomain.
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
+
+def parse_spec(raw: object) -> Spec:
+    """Take the spec of a live resource or of a manifest.
+
+    Raises:
+        SpecError: with every problem, each with its path, value and cure.
+    """
+    try:
+        return Spec.model_validate(_as_stored(raw), by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise SpecError(problems_of(error, "spec")) from None
+
+
+def parse_status(raw: object) -> Status:
+    """Take the status of a live resource. What cannot be read is left out, alone: one value that a newer operator wrote
+    must not make this one forget a trip, or the rest of the history. Garbage and None give `Status()`.
+    """
+    known = raw if isinstance(raw, Mapping) else {}
+    try:
+        return _status(known)
+    except ValidationError as error:
+        return _status(_without(known, {_removable(details["loc"]) for details in error.errors()}))
+
+
+def lint(manifest: object) -> list[Problem]:
+    """Give all that the API server would refuse in a manifest, and warnings about what it would accept.
+
+    The manifest is a parsed YAML document that `concerns` holds for; problems come in the order of the fields.
+    """
+    if not isinstance(manifest, Mapping):
+        return [Problem("", manifest, f"{shown(manifest)} is no resource: a mapping with apiVersion, kind and spec is")]
+    return [*_envelope(manifest), *_metadata(manifest.get("metadata")), *_spec(manifest)]
+
+
+def concerns(manifest: object) -> bool:
+    """Say whether a YAML document is meant to be a StepFunctionRollout: by its kind or, misspelt, by its group."""
+    if not isinstance(manifest, Mapping):
+        return False
+    return manifest.get("kind") == KIND or str(manifest.get("apiVersion")).partition("/")[0] == GROUP
+
+
+def _as_stored(value: object) -> Any:
+    """Give a value as the API server would see it: nulls of objects pruned, whole floats as integers, dates as text."""
+    if isinstance(value, Mapping):
+        return {str(key): _as_stored(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_as_stored(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _status(raw: Mapping[str, Any]) -> Status:
+    return Status.model_validate(raw, by_alias=True, by_name=False)
+
+
+def _removable(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """What to leave out for an error at this location: an item of a list, else the whole top-level field."""
+    return location[:2] if len(location) > 1 and isinstance(location[1], int) else location[:1]
+
+
+def _without(raw: Mapping[str, Any], places: set[tuple[int | str, ...]]) -> dict[str, Any]:
+    kept = {name: value for name, value in raw.items() if (name,) not in places}
+    return {name: _items_without(name, value, places) for name, value in kept.items()}
+
+
+def _items_without(name: str, value: Any, places: set[tuple[int | str, ...]]) -> Any:
+    if not isinstance(value, list | tuple):
+        return value
+    return [item for index, item in enumerate(value) if (name, index) not in places]
+
+
+def _envelope(manifest: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, wanted in (("apiVersion", API_VERSION), ("kind", KIND)):
+        given = manifest.get(name)
+        if given != wanted:
+            yield Problem(name, given, f"{shown(given)} is not known: write {wanted}")
+    for name in map(str, manifest):
+        if name not in _FIELDS:
+            yield Problem(name, manifest[name], unknown_field(name, _FIELDS))
+
+
+def _metadata(metadata: object) -> Iterator[Problem]:
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    if isinstance(metadata, Mapping) and name is None and metadata.get("generateName"):
+        return
+    if not isinstance(name, str):
+        yield Problem("metadata.name", name, "is required: give the rollout a name")
+    elif len(name) > 253 or not _NAME.fullmatch(name):
+        cure = "use at most 253 lower-case letters, digits, '-' and '.', a letter or digit first and last"
+        yield Problem("metadata.name", name, f"{shown(name)} is not a name: {cure}")
+
+
+def _spec(manifest: Mapping[str, Any]) -> list[Problem]:
+    if manifest.get("spec") is None:
+        return [Problem("spec", None, "is required: give stateMachineArn, alias, version and strategy")]
+    try:
+        return advice(parse_spec(manifest["spec"]))
+    except SpecError as invalid:
+        return list(invalid.problems)
