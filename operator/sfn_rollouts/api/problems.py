@@ -50,7 +50,8 @@ class SpecError(ValueError):
 
 def problems_of(error: ValidationError, root: str) -> list[Problem]:
     """Give a problem for each finding of pydantic; `root` is the resource's field that was validated, like "spec"."""
-    return [_problem((root, *details["loc"]), details) for details in error.errors(include_url=False)]
+    found = error.errors(include_url=False)
+    return [_problem((root, *details["loc"]), details) for details in found if not _is_echo(details, found)]
 
 
 def unknown_field(name: str, known: Iterable[str]) -> str:
@@ -77,6 +78,14 @@ def shown(value: Any) -> str:
         return "null" if value is None else str(value).lower()
     text = f"'{value}'" if isinstance(value, str) else str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _is_echo(details: ErrorDetails, found: list[ErrorDetails]) -> bool:
+    """Pydantic counts the valid items only: a list of one broken item is also "too short"."""
+    location = details["loc"]
+    return details["type"] == "too_short" and any(
+        len(other["loc"]) > len(location) and other["loc"][: len(location)] == location for other in found
+    )
 
 
 def _problem(location: Location, details: ErrorDetails) -> Problem:

@@ -1,0 +1,154 @@
+"""What lint says about each manifest of the table, about what surrounds a spec, and which warnings it gives."""
+
+from typing import Any
+
+import pytest
+
+from sfn_rollouts.api.problems import Severity
+from sfn_rollouts.api.resource import SpecError, concerns, lint, parse_spec
+from tests.api.manifests import ACCEPTED, LEFT_OUT, REFUSED, Refused, alarms, manifest, wait
+
+
+def errors(document: Any) -> list[str]:
+    return [str(problem) for problem in lint(document) if problem.severity is Severity.ERROR]
+
+
+def warnings(document: Any) -> list[str]:
+    return [str(problem) for problem in lint(document) if problem.severity is Severity.WARNING]
+
+
+@pytest.mark.parametrize("document", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_lint_accepts(document: dict[str, Any]) -> None:
+    assert errors(document) == []
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED.keys())
+def test_lint_refuses_and_says(case: Refused) -> None:
+    assert errors(case.manifest) == [f"{case.path}: {case.lint}"]
+
+
+def test_a_problem_carries_the_value() -> None:
+    (problem,) = lint(manifest(bakeTime="soon"))
+
+    assert (problem.path, problem.value) == ("spec.bakeTime", "soon")
+
+
+def test_all_problems_are_told_at_once_on_one_line() -> None:
+    with pytest.raises(SpecError) as refused:
+        parse_spec({**manifest(version=0)["spec"], "bakeTime": "soon"})
+
+    assert str(refused.value) == (
+        "spec.version: 0 is out of bounds: give 1 to 2147483647; "
+        "spec.bakeTime: 'soon' is not a duration: write a number with a unit, like 30s, 10m or 1h30m"
+    )
+
+
+AROUND: dict[str, tuple[Any, list[str]]] = {
+    "no mapping": (3, ["3 is no resource: a mapping with apiVersion, kind and spec is"]),
+    "another version of the API": (
+        {**manifest(), "apiVersion": "sfnrollouts.dev/v1"},
+        ["apiVersion: 'sfnrollouts.dev/v1' is not known: write sfnrollouts.dev/v1alpha1"],
+    ),
+    "a misspelt kind": (
+        {**manifest(), "kind": "StepFunctionRolout"},
+        ["kind: 'StepFunctionRolout' is not known: write StepFunctionRollout"],
+    ),
+    "no metadata": ({**manifest(), "metadata": None}, ["metadata.name: is required: give the rollout a name"]),
+    "no name": ({**manifest(), "metadata": {}}, ["metadata.name: is required: give the rollout a name"]),
+    "a generated name": ({**manifest(), "metadata": {"generateName": "order-"}}, []),
+    "a name in capitals": (
+        manifest(name="OrderProcessor"),
+        [
+            (
+                "metadata.name: 'OrderProcessor' is not a name: use at most 253 lower-case letters, digits, '-' and '.', "
+                "a letter or digit first and last"
+            )
+        ],
+    ),
+    "no spec": (
+        {**manifest(), "spec": None},
+        ["spec: is required: give stateMachineArn, alias, version and strategy"],
+    ),
+    "a spec that is a list": ({**manifest(), "spec": []}, ["spec: [] is no object: write its fields below it"]),
+    "an empty spec": (
+        {**manifest(), "spec": {}},
+        [
+            "spec.stateMachineArn: is required: ARN of the state machine, without a version or alias",
+            "spec.alias: is required: Name of the alias that callers use",
+            "spec.version: is required: Number of the published version that the alias should serve",
+            (
+                "spec.strategy: is required: How traffic moves from the stable version to this one: "
+                "exactly one of the fields"
+            ),
+        ],
+    ),
+    "a misspelt part": ({**manifest(), "spek": {}}, ["spek: unknown field 'spek': did you mean 'spec'?"]),
+    "a status, as kubectl get -o yaml gives it": ({**manifest(), "status": {"phase": "Succeeded"}}, []),
+}
+
+
+@pytest.mark.parametrize(("document", "expected"), AROUND.values(), ids=AROUND.keys())
+def test_lint_reads_what_is_around_the_spec(document: Any, expected: list[str]) -> None:
+    assert errors(document) == expected
+
+
+NO_BAKE = "spec.bakeTime: alarms are never watched after all traffic has moved: set bakeTime, like 15m"
+NO_ALARM = "spec.alarms.names: no alarm is watched, so nothing goes back by itself: name one or more"
+
+WARNED: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "nothing to warn of": (manifest(), []),
+    "all at once without a bake": (manifest(strategy={"allAtOnce": {}}), [NO_BAKE]),
+    "all at once by preset": (manifest(strategy={"preset": "AllAtOnce"}), [NO_BAKE]),
+    "all at once with a bake of nothing": (manifest(strategy={"allAtOnce": {}}, bakeTime="0s"), [NO_BAKE]),
+    "all at once with a bake": (manifest(strategy={"allAtOnce": {}}, bakeTime="10m"), []),
+    "no alarms": (manifest(alarms=LEFT_OUT), [NO_ALARM]),
+    "an empty list of alarms": (manifest(alarms={"names": [], "pollInterval": "1h"}), [NO_ALARM]),
+    "a poll longer than an interval": (
+        manifest(strategy=wait("30s"), alarms=alarms(pollInterval="1m")),
+        [
+            (
+                "spec.alarms.pollInterval: '1m' is longer than the '30s' of spec.strategy.canary.interval: "
+                "poll more often, or wait longer there"
+            )
+        ],
+    ),
+    "a poll as long as the interval": (manifest(strategy=wait("1m"), alarms=alarms(pollInterval="60s")), []),
+    "a poll longer than a pause and the bake": (
+        manifest(
+            strategy={"steps": [{"setWeight": 5}, {"pause": {"duration": "5s"}}, {"pause": {}}]},
+            bakeTime="9s",
+        ),
+        [
+            (
+                "spec.alarms.pollInterval: '10s' is longer than the '5s' of spec.strategy.steps[1].pause.duration: "
+                "poll more often, or wait longer there"
+            ),
+            (
+                "spec.alarms.pollInterval: '10s' is longer than the '9s' of spec.bakeTime: "
+                "poll more often, or wait longer there"
+            ),
+        ],
+    ),
+    "an invalid spec is not warned of": (manifest(version=0, alarms=LEFT_OUT), []),
+}
+
+
+@pytest.mark.parametrize(("document", "expected"), WARNED.values(), ids=WARNED.keys())
+def test_lint_warns_of(document: dict[str, Any], expected: list[str]) -> None:
+    assert warnings(document) == expected
+
+
+CONCERNED: dict[str, tuple[Any, bool]] = {
+    "a rollout": (manifest(), True),
+    "a rollout of another version": ({"apiVersion": "sfnrollouts.dev/v2", "kind": "StepFunctionRollout"}, True),
+    "a misspelt kind in our group": ({"apiVersion": "sfnrollouts.dev/v1alpha1", "kind": "Rollout"}, True),
+    "a misspelt group with our kind": ({"apiVersion": "sfnrollout.dev/v1", "kind": "StepFunctionRollout"}, True),
+    "another kind": ({"apiVersion": "v1", "kind": "ConfigMap"}, False),
+    "an empty document": (None, False),
+    "a list": ([], False),
+}
+
+
+@pytest.mark.parametrize(("document", "expected"), CONCERNED.values(), ids=CONCERNED.keys())
+def test_lint_concerns(document: Any, expected: bool) -> None:
+    assert concerns(document) is expected
