@@ -1,0 +1,28 @@
+"""Answers that come in pages."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
+
+from sfn_rollouts.aws.calls import Call, Calls
+from sfn_rollouts.aws.quotas import quota
+from sfn_rollouts.errors import PortError
+
+Page = TypeVar("Page")
+
+
+def pages(calls: Calls, call: Call, fetch: Callable[[str | None], tuple[Page, str | None]]) -> Iterator[Page]:
+    """Give each page. `fetch` takes the token of a page (None: the first) and gives the page and the next one's token.
+
+    Raises:
+        PortError: there are more pages than the quota gives at once. To go on would spend it on this one answer for as
+            long as AWS says "there is more"; to stop and be content would pass over an alarm.
+    """
+    most = quota(call.api, call.place.region).capacity
+    token: str | None = None
+    for _ in range(most):
+        page, token = calls.make(call, partial(fetch, token))
+        yield page
+        if not token:
+            return
+    raise PortError(f"{call.api.action} gave more than {most} pages for {call.resource}: the answer was not used")
