@@ -155,12 +155,12 @@ REFUSED: dict[str, Refused] = {
     "weights that fall": Refused(
         manifest(strategy=steps(50, 20)),
         "spec.strategy.steps",
-        "weights must strictly increase; given: 50, 20; put them in order, each one once",
+        "weights must strictly increase: 20 is not above all before it; put them in order, each one once",
     ),
     "a weight twice": Refused(
         manifest(strategy={"steps": [{"setWeight": 20}, {"pause": {}}, {"setWeight": 20}]}),
         "spec.strategy.steps",
-        "weights must strictly increase; given: 20, 20; put them in order, each one once",
+        "weights must strictly increase: 20 is not above all before it; put them in order, each one once",
     ),
     "a canary weight of 0": Refused(
         manifest(strategy={"canary": {"weight": 0, "interval": "10m"}}),

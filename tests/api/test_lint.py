@@ -60,8 +60,8 @@ AROUND: dict[str, tuple[Any, list[str]]] = {
         manifest(name="OrderProcessor"),
         [
             (
-                "metadata.name: 'OrderProcessor' is not a name: use at most 253 lower-case letters, digits, '-' and '.', "
-                "a letter or digit first and last"
+                "metadata.name: 'OrderProcessor' is not a name: use at most 253 lower-case letters, digits, "
+                "'-' and '.', a letter or digit first and last"
             )
         ],
     ),

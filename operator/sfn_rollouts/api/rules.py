@@ -5,7 +5,7 @@ say the same sentence. A rule stands beside the field or the model that it guard
 rules but plain schema, because editors and other tools understand those.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any, Literal
@@ -25,10 +25,15 @@ def cel_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """A value that a message names: the CEL expression and the Python function give the same text."""
+    """A value that a message names: the CEL expression and the Python function give the same text.
+
+    `is_measurable` says that the API server can tell beforehand how long the text may become. It cannot for a number
+    made text, and refuses a CRD that goes on working with such a text; one of them in a message is what it allows.
+    """
 
     cel: str
     python: Callable[[Any], str]
+    is_measurable: bool = True
 
 
 SELF = Shown("self", str)
@@ -80,11 +85,18 @@ class Rule:
         return SELF if name == "value" else self.shows[name]
 
     def _expression(self) -> str:
-        parts: list[str] = []
+        unmeasurable = [name for name in self._names() if not self._shown(name).is_measurable]
+        text = " + ".join(self._parts())
+        for name in unmeasurable:
+            text = f"({text}).replace('{{{name}}}', {self._shown(name).cel})"
+        return text
+
+    def _parts(self) -> Iterator[str]:
         for literal, name, _, _ in Formatter().parse(self.message):
-            parts += [cel_text(literal)] if literal else []
-            parts += [self._shown(name).cel] if name else []
-        return " + ".join(parts)
+            if literal:
+                yield cel_text(literal)
+            if name:
+                yield self._shown(name).cel if self._shown(name).is_measurable else cel_text(f"{{{name}}}")
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
@@ -129,14 +141,14 @@ def given_fields(model: Any, *names: str) -> list[str]:
 def exactly_one(what: str, *names: str) -> Rule:
     """One of these fields (snake_case) and no second one; `what` says what they are, like "strategy"."""
     fields = [to_camel(name) for name in names]
-    listed = " + ".join(f"(has(self.{name}) ? [{cel_text(name)}] : [])" for name in fields)
+    listed = " + ".join(f"(has(self.{name}) ? ', {name}' : '')" for name in fields)
     return Rule(
         cel=f"[{', '.join(f'has(self.{name})' for name in fields)}].exists_one(given, given)",
         holds=lambda model: len(given_fields(model, *names)) == 1,
         message=f"give exactly one {what} of {', '.join(fields)}; given: {{given}}",
         shows={
             "given": Shown(
-                f"(({listed}).size() == 0 ? 'none' : ({listed}).join(', '))",
+                f"({' || '.join(f'has(self.{name})' for name in fields)} ? ({listed}).substring(2) : 'none')",
                 lambda model: ", ".join(given_fields(model, *names)) or "none",
             )
         },
