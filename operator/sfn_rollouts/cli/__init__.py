@@ -1,1 +1,68 @@
-"""."""
+"""The command `sfn-rollouts`: what a person can ask for, and how answers are shown.
+
+Each command imports what it needs when it is called: `lint` in a pre-commit hook must not wait for kopf and boto3.
+Does not belong here: what the commands do (`app`, `api`).
+"""
+
+import sys
+from typing import Any
+
+import click
+
+from sfn_rollouts import __version__
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Progressive delivery of AWS Step Functions on Kubernetes."""
+
+
+@main.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"sfn-rollouts {__version__}")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def lint(files: tuple[str, ...], output: str) -> None:
+    """Find what the API server or the operator would refuse in manifests; `-` reads standard input.
+
+    Documents of other kinds are passed over. The exit code is 1 when there are errors, 0 with warnings only.
+    """
+    from sfn_rollouts.cli.lint import lint_files, shown_as_json, shown_as_text  # noqa: PLC0415 - see the package's docstring
+
+    result = lint_files(files)
+    click.echo(shown_as_json(result) if output == "json" else shown_as_text(result))
+    sys.exit(1 if result.errors else 0)
+
+
+@main.command()
+@click.option(
+    "--namespace",
+    "-n",
+    "namespaces",
+    multiple=True,
+    metavar="NS",
+    help="Serve this namespace only; repeat it for more. [default: all]",
+)
+@click.option("--kubeconfig", metavar="FILE", help="[default: the pod's service account, $KUBECONFIG, ~/.kube/config]")
+@click.option("--context", metavar="NAME", help="Context of the kubeconfig. [default: its current one]")
+@click.option("--health-port", metavar="PORT", help="Port of /livez, /readyz, /metrics; 0: any. [default: 8080]")
+@click.option("--log-format", metavar="json|text", help="[default: json]")
+@click.option("--log-level", metavar="debug|info|warning|error", help="[default: info]")
+@click.option("--min-poll-interval", metavar="DURATION", help="Raises every smaller pollInterval. [default: 5s]")
+@click.option("--start-timeout", metavar="DURATION", help="How long to look for the cluster. [default: 30s]")
+def run(**flags: Any) -> None:
+    """Run the operator until SIGTERM.
+
+    Each option can also be set in the environment, like SFN_ROLLOUTS_LOG_LEVEL; SFN_ROLLOUTS_NAMESPACES takes a list
+    separated by commas. An option outdoes the environment.
+    """
+    from sfn_rollouts.cli.flags import settings_from  # noqa: PLC0415 - see the package's docstring
+
+    settings = settings_from(flags)
+    from sfn_rollouts.app import run as run_operator  # noqa: PLC0415 - a wrong flag must not wait for boto3 to be told
+
+    sys.exit(run_operator(settings))

@@ -1,0 +1,66 @@
+"""Whether the CRD in the cluster is one that this operator can work with."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sfn_rollouts.api import GROUP, PLURAL, VERSION
+from sfn_rollouts.api.crd import resource_schema
+from sfn_rollouts.errors import Gone
+from sfn_rollouts.kube.connection import Connection, path_of
+
+NAME = f"{PLURAL}.{GROUP}"
+CURE = "apply the CRD of this release: kubectl apply --server-side -f crds/"
+_SHOWN = 5
+
+
+def crd_problem(connection: Connection) -> str | None:
+    """Read the CRD; gives what is wrong with it and the cure, None when all is well.
+
+    Raises:
+        Denied: no permission to read it.
+        Transient: no answer.
+    """
+    try:
+        found = connection.call(
+            "get",
+            "customresourcedefinitions.apiextensions.k8s.io",
+            path_of("apis", "apiextensions.k8s.io", "v1", "customresourcedefinitions", NAME),
+        )
+    except Gone:
+        return f"the CRD {NAME} is not installed; {CURE}"
+    problem = shortcoming(found)
+    return problem and f"the CRD {NAME} {problem}; {CURE}"
+
+
+def shortcoming(found: Mapping[str, Any]) -> str | None:
+    """What this CRD lacks for us, None when nothing. A newer one, with more fields, is fine."""
+    version = next((each for each in found["spec"]["versions"] if each["name"] == VERSION), None)
+    if version is None or not version["served"]:
+        return f"does not serve {VERSION}"
+    if "status" not in version.get("subresources", {}):
+        return "has no status subresource"
+    lacking = sorted(_lacking(resource_schema(), version["schema"]["openAPIV3Schema"], ""))
+    if lacking:
+        # The API server drops unknown fields without a word: a status without its intent would lose a rollout.
+        more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
+        return f"is too old, it lacks {', '.join(lacking[:_SHOWN])}{more}"
+    if not _is_established(found):
+        return "is not established yet"
+    return None
+
+
+def _lacking(wanted: Mapping[str, Any], found: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Paths of the properties that are wanted and not found, the outermost only."""
+    for name, schema in wanted.get("properties", {}).items():
+        inner = f"{path}.{name}" if path else name
+        if name in found.get("properties", {}):
+            yield from _lacking(schema, found["properties"][name], inner)
+        else:
+            yield inner
+    if "items" in wanted:
+        yield from _lacking(wanted["items"], found.get("items", {}), f"{path}[]")
+
+
+def _is_established(found: Mapping[str, Any]) -> bool:
+    conditions = found.get("status", {}).get("conditions", [])
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)

@@ -1,0 +1,138 @@
+"""Writes Events (core/v1) about rollouts, beside everything else and never in its way."""
+
+import queue
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sfn_rollouts.api import GROUP, KIND, VERSION
+from sfn_rollouts.errors import Gone, PortError
+from sfn_rollouts.kube.connection import FIELD_MANAGER, Connection, path_of
+from sfn_rollouts.kube.event_flow import Bump, Create, EventFlow, Subject
+from sfn_rollouts.logs import get_logger
+from sfn_rollouts.ports import Announcement, Clock, Key
+
+_WAITING_LIMIT = 1000
+_MESSAGE_LIMIT = 1024  # the API server refuses longer ones
+_WRITER = {"fieldManager": FIELD_MANAGER}
+_log = get_logger(__name__)
+
+_Item = tuple[Subject, Announcement]
+
+
+class EventAnnouncer:
+    """`ports.Announcer`: announcements wait in a bounded queue for one writing thread; those lost are counted.
+
+    `count` gets "OK", "Limited", "Dropped" or a Trouble for each announcement.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock, count: Callable[[str], None]) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._count = count
+        self._flow = EventFlow()
+        self._waiting: queue.Queue[_Item | None] = queue.Queue(_WAITING_LIMIT)
+        self._is_failing = False
+        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+
+    def start(self) -> None:
+        """Start writing."""
+        self._thread.start()
+
+    def announce(self, key: Key, uid: str, announcements: Sequence[Announcement]) -> None:
+        """Queue them; returns at once."""
+        for announcement in announcements:
+            try:
+                self._waiting.put_nowait((Subject(key, uid), announcement))
+            except queue.Full:
+                self._count("Dropped")
+
+    def stop(self, timeout_s: float) -> bool:
+        """Write what waits, for that long at most; True when all was written."""
+        try:
+            self._waiting.put(None, timeout=timeout_s)
+        except queue.Full:
+            return False
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            try:
+                self._count(self._write(*item))
+                self._is_failing = False
+            except PortError as error:
+                self._fail(error.trouble, error.why)
+            except Exception as error:  # noqa: BLE001 - an Event is never worth the thread that writes all others
+                self._fail("Internal", repr(error))
+
+    def _fail(self, result: str, why: str) -> None:
+        """Count each failure, tell of the first of a row: refused Events must not become as many log lines."""
+        self._count(result)
+        if not self._is_failing:
+            _log.warning("Events cannot be written; rollouts go on without them", why=why)
+        self._is_failing = True
+
+    def _write(self, subject: Subject, announcement: Announcement) -> str:
+        deed = self._flow.next(subject, announcement, self._clock.monotonic())
+        if deed is None:
+            return "Limited"
+        name = self._bump(deed) if isinstance(deed, Bump) else self._create(deed)
+        if name is None and isinstance(deed, Bump):
+            deed = self._flow.lost(deed)
+            name = self._create(deed)
+        self._flow.wrote(deed, str(name))
+        return "OK"
+
+    def _create(self, deed: Create) -> str:
+        body = event(deed, self._clock.now(), secrets.token_hex(8))
+        path = path_of("api", "v1", "namespaces", deed.subject.key.namespace, "events")
+        self._connection.call("create", "events", path, _WRITER, body)
+        return str(body["metadata"]["name"])
+
+    def _bump(self, deed: Bump) -> str | None:
+        """Give the name of the Event, None where it has expired."""
+        path = path_of("api", "v1", "namespaces", deed.subject.key.namespace, "events", deed.name)
+        body = {
+            "count": deed.count,
+            "lastTimestamp": _time(self._clock.now()),
+            "message": deed.announcement.message[:_MESSAGE_LIMIT],
+        }
+        try:
+            self._connection.call("patch", "events", path, _WRITER, body)
+        except Gone:
+            return None
+        return deed.name
+
+
+def event(deed: Create, now: datetime, suffix: str) -> Mapping[str, Any]:
+    """Give the new Event; `suffix` makes its name unique, as the hexadecimal time does in client-go."""
+    key, announcement, at = deed.subject.key, deed.announcement, _time(now)
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"namespace": key.namespace, "name": f"{key.name[: 252 - len(suffix)]}.{suffix}"},
+        "involvedObject": {
+            "apiVersion": f"{GROUP}/{VERSION}",
+            "kind": KIND,
+            "namespace": key.namespace,
+            "name": key.name,
+            "uid": deed.subject.uid,
+        },
+        "type": "Warning" if announcement.is_warning else "Normal",
+        "reason": announcement.reason,
+        "message": announcement.message[:_MESSAGE_LIMIT],
+        "source": {"component": FIELD_MANAGER},
+        "reportingComponent": FIELD_MANAGER,
+        "reportingInstance": socket.gethostname()[:128],
+        "firstTimestamp": at,
+        "lastTimestamp": at,
+        "count": 1,
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,193 @@
+"""kopf as a thin informer: a list, then a watch, each change handed on at once. It decides nothing and writes nothing.
+
+kopf runs in a thread and event loop of its own, because it stalls its loop while it lists and cancels all tasks in it
+when it ends. It ends for good on errors like a watch that breaks off with an ERROR event; it is then started again.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import kopf
+
+from sfn_rollouts.api import GROUP, PLURAL, VERSION
+from sfn_rollouts.errors import Transient
+from sfn_rollouts.kube.connection import Connection, path_of
+from sfn_rollouts.kube.kopf_login import connection_info
+from sfn_rollouts.kube.kopf_storages import NoDiffBase, NoProgress
+from sfn_rollouts.logs import get_logger
+from sfn_rollouts.ports import Clock
+
+Resource = Mapping[str, Any]
+_SOUND_AFTER_S = 60.0  # kopf ran that long: what ended it is a new trouble and not the old one
+_log = get_logger(__name__)
+
+
+class Backoffs:
+    """0.5 s doubling to 5 s, with jitter, for ever and from the start for each who iterates.
+
+    kopf gives up after the last of its own, 54 s in all, and an API server may well be away for longer.
+    """
+
+    def __init__(self, longest_s: float = 5.0) -> None:
+        self._longest_s = longest_s
+
+    def __iter__(self) -> Iterator[float]:
+        delay_s = 0.5
+        while True:
+            yield delay_s * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
+            delay_s = min(self._longest_s, delay_s * 2)
+
+
+class Informer:
+    """Calls `seen(resource)` for each resource there is and each change, `gone(uid)` once one is deleted.
+
+    Both are called in kopf's thread and must return at once. A deletion while the watch is broken for long is not told:
+    who listens compares with a full list now and then. `restarted` is called each time kopf had to be started again.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        namespaces: Sequence[str],
+        *,
+        seen: Callable[[Resource], None],
+        gone: Callable[[str], None],
+        restarted: Callable[[], None],
+        clock: Clock,
+    ) -> None:
+        self._connection = connection
+        self._namespaces = tuple(namespaces)
+        self._registry = _registry(connection, seen, gone)
+        self._restarted = restarted
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._thread = threading.Thread(target=self._supervise, name="informer", daemon=True)
+
+    def start(self) -> None:
+        """Start listing and watching."""
+        _quieten()
+        self._thread.start()
+
+    def is_alive(self) -> bool:
+        """Whether somebody still looks after kopf."""
+        return self._thread.is_alive()
+
+    def stop(self, timeout_s: float) -> bool:
+        """End the watch; True when it ended in time."""
+        self._stopping.set()
+        self._interrupt()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _supervise(self) -> None:
+        delays = iter(Backoffs(longest_s=30.0))
+        while not self._stopping.is_set():
+            started_s = self._clock.monotonic()
+            why = self._run_once()
+            if self._stopping.is_set():
+                return
+            if self._clock.monotonic() - started_s > _SOUND_AFTER_S:
+                delays = iter(Backoffs(longest_s=30.0))
+            delay_s = next(delays)
+            self._restarted()
+            _log.warning("the watch has ended and is started again", why=why, delay_s=round(delay_s, 1))
+            self._stopping.wait(delay_s)
+
+    def _run_once(self) -> str:
+        """Run kopf until it ends; gives why it did."""
+        try:
+            _check_served(self._connection)
+            asyncio.run(self._operate())
+        except Exception as error:  # noqa: BLE001 - whatever ends kopf, the watch must come back
+            return f"{type(error).__name__}: {error}"
+        return "kopf ended without an error"
+
+    async def _operate(self) -> None:
+        stop_flag = asyncio.Event()
+        self._running = (asyncio.get_running_loop(), stop_flag)
+        if self._stopping.is_set():  # asked to stop before there was a flag to raise
+            return
+        try:
+            await kopf.operator(
+                registry=self._registry,
+                settings=_settings(),
+                clusterwide=not self._namespaces,
+                namespaces=self._namespaces,
+                standalone=True,
+                stop_flag=stop_flag,
+            )
+        finally:
+            self._running = None
+
+    def _interrupt(self) -> None:
+        if running := self._running:
+            loop, stop_flag = running
+            with contextlib.suppress(RuntimeError):  # the loop has just been closed, which is what we want
+                loop.call_soon_threadsafe(stop_flag.set)
+
+
+def _registry(
+    connection: Connection, seen: Callable[[Resource], None], gone: Callable[[str], None]
+) -> kopf.OperatorRegistry:
+    """One registry per informer: kopf's global one would be shared by every informer of the process."""
+    registry = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=registry, id="login")
+    async def _login(**_: Any) -> kopf.ConnectionInfo:
+        return connection_info(connection)
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry, id="observe")
+    async def _observe(event: kopf.RawEvent, **_: Any) -> None:
+        # The plain dict as it was decoded; nothing is copied, because this runs for each of our own status writes too.
+        if event["type"] == "DELETED":
+            gone(event["object"]["metadata"]["uid"])
+        else:
+            seen(event["object"])
+
+    return registry
+
+
+def _settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.persistence.diffbase_storage = NoDiffBase()
+    settings.persistence.progress_storage = NoProgress()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.watching.chunk_size = 500
+    settings.watching.inactivity_timeout = 70  # bookmarks come every 60 s: a longer silence is a dead connection
+    settings.watching.server_timeout = 240
+    settings.watching.client_timeout = 260
+    settings.watching.connect_timeout = 5
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 5
+    settings.networking.error_backoffs = Backoffs()
+    settings.queueing.error_delays = (1, 2, 5, 10, 30)  # kopf's own go to 610 s, in which it drops an object's events
+    settings.process.ultimate_exiting_timeout = (
+        None  # ends the process by SIGKILL when kopf is slow to stop; we just restart
+    )
+    return settings
+
+
+def _check_served(connection: Connection) -> None:
+    """Refuse to start kopf while our API is not served: it would find nothing to watch and sleep for ever."""
+    group = connection.call("get", "apis", path_of("apis"))
+    served = {version["version"] for each in group["groups"] if each["name"] == GROUP for version in each["versions"]}
+    if VERSION not in served:
+        raise Transient(f"the API server does not serve {GROUP}/{VERSION}: is the CRD installed?")
+    kinds = connection.call("get", "apis", path_of("apis", GROUP, VERSION))
+    if PLURAL not in {each["name"] for each in kinds["resources"]}:
+        raise Transient(f"the API server does not serve {PLURAL}.{GROUP}: is the CRD installed?")
+
+
+def _quieten() -> None:
+    """Leave out what kopf says of each event, and its warning that it does not handle signals, which is meant so."""
+    logger = logging.getLogger("kopf")
+    if not logging.getLogger().isEnabledFor(logging.DEBUG):
+        logger.setLevel(logging.WARNING)
+    logging.getLogger("kopf._core.reactor.running").addFilter(lambda record: "OS signals" not in record.getMessage())
