@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from sfn_rollouts.api.status import Outcome, Status
+from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.observation import (
     AlarmSnapshot,
@@ -92,15 +93,6 @@ class Key:
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """One transition as people hear of it; becomes a Kubernetes Event and a log line."""
-
-    reason: str
-    message: str
-    is_warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)

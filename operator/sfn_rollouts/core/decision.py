@@ -30,12 +30,13 @@ class WriteKind(StrEnum):
 class Write:
     """One write of the alias.
 
-    `expected`: what the alias must look like just before (None: it must not exist). Anything else found there makes the write a
-    conflict, but that a RESTORE also goes over every split; a whole routing is overwritten only if it is in `ours`.
+    `expected` is the routing that must be found just before (None: no alias may exist); anything else is a conflict.
+    A RESTORE goes over every split besides, and over a whole routing only if it is in `ours`: made by this rollout.
     """
 
     kind: WriteKind
     routing: Routing
+    expected: Routing | None = None
     ours: frozenset[Routing] = frozenset()
 
     @property

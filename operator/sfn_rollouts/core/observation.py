@@ -75,7 +75,7 @@ class AlarmTransition:
 class AlarmReading:
     """A snapshot, when it was read (our clock), and what happened since the judged one where that was looked up.
 
-    `transitions` is None where the history has not been read; it then holds those after the judged reading, oldest first.
+    `transitions`: those after the judged reading, oldest first; None where the history has not been read.
     """
 
     snapshot: AlarmSnapshot

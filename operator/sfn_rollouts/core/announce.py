@@ -1,0 +1,93 @@
+"""What people hear of: the difference between two statuses, in sentences. Only transitions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Phase, Status
+from sfn_rollouts.core.conditions import ALARMS_HEALTHY, READY, STALLED, condition, is_true
+from sfn_rollouts.core.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One transition as people hear of it; becomes a Kubernetes Event and a log line."""
+
+    reason: Reason
+    message: str
+    is_warning: bool = False
+
+
+def announcements(before: Status, after: Status) -> tuple[Announcement, ...]:
+    """Say what is new in `after`."""
+    return tuple(_news(before, after))
+
+
+def finished(before: Status, after: Status) -> HistoryEntry | None:
+    """Give the rollout that ended between the two, if one did."""
+    newest = after.history[0] if after.history else None
+    return newest if newest is not None and newest not in before.history else None
+
+
+def _news(before: Status, after: Status) -> Iterator[Announcement]:
+    yield from _command(before, after)
+    yield from _trip(before, after)
+    yield from _step(before, after)
+    yield from _standing(before, after)
+    yield from _alarms(before, after)
+    yield from _executions(before, after)
+
+
+_ANSWERS = {
+    CommandResult.DONE: Reason.COMMAND_DONE,
+    CommandResult.REFUSED: Reason.COMMAND_REFUSED,
+    CommandResult.STALE: Reason.COMMAND_STALE,
+}
+
+
+def _command(before: Status, after: Status) -> Iterator[Announcement]:
+    answered = after.last_command
+    if answered is not None and answered != before.last_command:
+        is_warning = answered.result is not CommandResult.DONE
+        yield Announcement(_ANSWERS[answered.result], f"{answered.action}: {answered.message}", is_warning)
+
+
+def _trip(before: Status, after: Status) -> Iterator[Announcement]:
+    trip = after.trip
+    if trip is not None and before.trip is None:
+        is_planned = trip.reason in (Reason.SUPERSEDED, Reason.TARGET_WITHDRAWN, Reason.TERMINATING)
+        reason = Reason(trip.reason) if trip.reason in set(Reason) else Reason.ROLLBACK_IN_PROGRESS
+        yield Announcement(reason, f"{trip.message}; going back to version {after.stable_version}", not is_planned)
+
+
+def _step(before: Status, after: Status) -> Iterator[Announcement]:
+    has_moved = (after.started_at, after.step, after.weight) != (before.started_at, before.step, before.weight)
+    if has_moved and after.started_at is not None and after.step_index is not None and after.intent is None:
+        words = f"step {after.step}: version {after.target_version} has {after.weight} % of new executions"
+        yield Announcement(Reason.STEP_STARTED, words)
+
+
+def _standing(before: Status, after: Status) -> Iterator[Announcement]:
+    old, new = condition(before, READY), condition(after, READY)
+    if new is None or new.reason not in set(Reason) or (old is not None and old.reason == new.reason):
+        return
+    is_quiet = new.reason in (Reason.SHIFT_IN_PROGRESS, Reason.INITIALIZING, Reason.ROLLBACK_IN_PROGRESS)
+    if not is_quiet or before.phase is None:
+        is_warning = is_true(after, STALLED) or after.phase is Phase.ROLLING_BACK
+        yield Announcement(Reason(new.reason), new.message, is_warning)
+
+
+def _alarms(before: Status, after: Status) -> Iterator[Announcement]:
+    old, new = condition(before, ALARMS_HEALTHY), condition(after, ALARMS_HEALTHY)
+    is_bad = new is not None and new.status is ConditionStatus.FALSE
+    if new is None or not is_bad or (old is not None and old.reason == new.reason):
+        return
+    ready = condition(after, READY)
+    is_told = (ready is not None and ready.reason == new.reason) or (after.trip is not None)
+    if not is_told and new.reason in set(Reason):
+        yield Announcement(Reason(new.reason), new.message, is_warning=True)
+
+
+def _executions(before: Status, after: Status) -> Iterator[Announcement]:
+    counted = after.running_executions
+    if counted is not None and counted != before.running_executions:
+        yield Announcement(Reason.EXECUTIONS_COUNTED, counted.message)

@@ -1,0 +1,301 @@
+"""One case before the decision: everything known, with the questions that every stage asks of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sfn_rollouts.api.spec import Spec
+from sfn_rollouts.api.status import (
+    AliasStatus,
+    CommandResult,
+    HistoryEntry,
+    Outcome,
+    RouteEntry,
+    Shortcut,
+    Status,
+)
+from sfn_rollouts.core.alarms import AlarmsVerdict, worst
+from sfn_rollouts.core.commands import Command, answer
+from sfn_rollouts.core.conditions import (
+    ALARMS_HEALTHY,
+    ALIAS_IN_SYNC,
+    PAUSED,
+    PROMOTED,
+    Fact,
+    Standing,
+    conclude,
+)
+from sfn_rollouts.core.decision import Decision, Look, Write
+from sfn_rollouts.core.observation import AliasMissing, AliasReading, Observation
+from sfn_rollouts.core.plan import Plan
+from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.routing import Routing
+
+HISTORY_LIMIT = 10
+STALE_RETRY_S = 0.5
+"""AWS uses a new routing "within a few seconds": look again soon."""
+
+
+class AliasState(StrEnum):
+    """The live alias against what this rollout knows of it."""
+
+    NOT_SEEN = "NotSeen"
+    STALE = "Stale"  # an answer from before our own last write
+    IN_SYNC = "InSync"
+    APPLIED = "Applied"  # the intended routing is live
+    FOREIGN = "Foreign"
+    MISSING = "Missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a stage decides on. `command` is one that is in time and has not been answered."""
+
+    generation: int
+    spec: Spec
+    plan: Plan
+    status: Status
+    seen: Observation
+    now: datetime
+    alarms: AlarmsVerdict
+    command: Command | None = None
+
+    # -- what is known --
+
+    @property
+    def target(self) -> int:
+        """The version that this rollout moves to (not: the one asked for by now)."""
+        return self.status.target_version or self.spec.version
+
+    @property
+    def stable(self) -> int:
+        """The version to go back to."""
+        return self.status.stable_version or self.target
+
+    @property
+    def weight(self) -> int:
+        """Percent on the target as last verified."""
+        return self.status.weight or 0
+
+    @property
+    def has_started(self) -> bool:
+        """Traffic may have moved and the end is not reached: the alias must not be left alone."""
+        return self.status.started_at is not None and self.status.finished_at is None
+
+    @property
+    def is_paused(self) -> bool:
+        """A person holds the next step, by manifest or by command."""
+        return self.spec.paused or self.status.pause_command is not None
+
+    @property
+    def is_target_changed(self) -> bool:
+        """Another version is asked for than the one that this rollout moves to."""
+        return self.status.target_version != self.spec.version
+
+    @property
+    def known_routing(self) -> Routing | None:
+        """The alias as last verified."""
+        return routing_of(self.status.alias)
+
+    @property
+    def intended_routing(self) -> Routing | None:
+        """The alias as the pending intent wants it."""
+        intent = self.status.intent
+        return Routing.split(self.stable, self.target, intent.weight) if intent is not None else None
+
+    @property
+    def reading(self) -> AliasReading | None:
+        """The alias as last read, if it was there."""
+        return self.seen.alias if isinstance(self.seen.alias, AliasReading) else None
+
+    @property
+    def alias_state(self) -> AliasState:
+        """Compare the last reading with what is known; an answer older than our own write is stale, not foreign."""
+        if isinstance(self.seen.alias, AliasMissing):
+            return AliasState.MISSING
+        reading = self.reading
+        if reading is None:
+            return AliasState.NOT_SEEN
+        known_date = self.status.alias.update_date if self.status.alias is not None else None
+        dates = [date for date in (known_date, self.seen.written_at) if date is not None]
+        if dates and reading.update_date < max(dates):
+            return AliasState.STALE
+        if self.status.intent is not None and reading.routing == self.intended_routing:
+            return AliasState.APPLIED
+        return AliasState.IN_SYNC if reading.routing == self.known_routing else AliasState.FOREIGN
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the current wait is over; None while only a person can end it."""
+        status = self.status
+        if status.wait_ended_at is not None:
+            return status.wait_ended_at
+        if status.step_index is None or status.step_started_at is None:
+            return status.started_at
+        skips_waits = is_shortcut(status, Shortcut.PROMOTE_FULL, Shortcut.ROLLBACK_WINDOW)
+        is_step = status.step_index < self.plan.bake_index
+        wait_s = 0.0 if skips_waits and is_step else self.plan.wait_at(status.step_index)
+        return status.step_started_at + timedelta(seconds=wait_s) if wait_s is not None else None
+
+    @property
+    def deadline_at(self) -> datetime | None:
+        """Until when a due step may be held up; None while a person holds it."""
+        due = self.due_at
+        if due is None or self.is_paused:
+            return None
+        return max(due, self.status.due_since or due) + timedelta(seconds=self.spec.progress_deadline.seconds)
+
+    # -- change --
+
+    def having(self, **changes: Any) -> "Case":
+        """The same case with these status fields changed."""
+        return replace(self, status=self.status.with_(**changes))
+
+    def with_status(self, status: Status) -> "Case":
+        """The same case with another status."""
+        return replace(self, status=status)
+
+    def with_command(self, command: Command | None) -> "Case":
+        """The same case with a command to carry out."""
+        return replace(self, command=command)
+
+    def answering(self, result: CommandResult, message: str) -> "Case":
+        """The same case with its command answered."""
+        if self.command is None:
+            return self
+        answered = self.having(last_command=answer(self.command, result, message, self.now))
+        return replace(answered, command=None)
+
+    def done(self, message: str) -> "Case":
+        """The command was carried out."""
+        return self.answering(CommandResult.DONE, message)
+
+    def refusing(self, message: str) -> "Case":
+        """The command cannot be carried out: say why and what to do."""
+        return self.answering(CommandResult.REFUSED, message)
+
+    # -- outcome --
+
+    def decide(
+        self,
+        standing: Standing,
+        *,
+        write: Write | None = None,
+        looks: Iterable[Look] = (),
+        wakes: Iterable[datetime | None] = (),
+        alias: Fact | None = None,
+        watches_alarms: bool = True,
+    ) -> Decision:
+        """Close the case. `alias` None: nothing new is known of it."""
+        facts: dict[str, Fact | None] = {
+            PROMOTED: self._promoted(standing),
+            PAUSED: self._paused(),
+            ALARMS_HEALTHY: self._alarms_healthy() if watches_alarms else _standing_alarms(self.status),
+            ALIAS_IN_SYNC: alias,
+        }
+        status = self.status
+        if watches_alarms:
+            status = status.with_(alarms=self.alarms.memories)
+        status = status.with_(alarm=worst(status.alarms), step=self._step_label())
+        wake_times = [moment for moment in (*wakes, self.alarms.lapses_at if watches_alarms else None) if moment]
+        return Decision(
+            status=conclude(status, standing, facts, self.generation, self.now),
+            write=write,
+            looks=frozenset(looks),
+            wake_at=min(wake_times, default=None),
+            holds_finalizer=self.has_started,
+            watches_alarms=watches_alarms and bool(self.alarms.memories),
+        )
+
+    def finish(self, outcome: Outcome, reason: Reason, **changes: Any) -> "Case":
+        """The rollout is over: one more line of history, nothing pending."""
+        entry = HistoryEntry(
+            version=self.target,
+            stable_version=self.status.stable_version,
+            outcome=outcome,
+            reason=reason,
+            started_at=self.status.started_at,
+            finished_at=self.now,
+        )
+        history = (entry, *self.status.history)[:HISTORY_LIMIT]
+        ended = self.having(history=history, outcome=outcome, finished_at=self.now, **NOTHING_PENDING)
+        return ended.having(alarms=self.alarms.memories or self.status.alarms).having(**changes)
+
+    def in_s(self, seconds: float) -> datetime:
+        """A moment from now."""
+        return self.now + timedelta(seconds=seconds)
+
+    def _step_label(self) -> str | None:
+        status = self.status
+        if status.started_at is None:
+            return None
+        index = status.intent.step_index if status.intent is not None else status.step_index
+        return self.plan.label(index) if index is not None else status.step
+
+    def _promoted(self, standing: Standing) -> Fact:
+        has_promoted = self.status.finished_at is not None and standing.reason in (
+            Reason.ROLLOUT_COMPLETE,
+            Reason.UP_TO_DATE,
+        )
+        return Fact.true(standing.reason, standing.message) if has_promoted else _NOT_PROMOTED
+
+    def _paused(self) -> Fact:
+        if not self.is_paused or self.status.finished_at is not None:
+            return Fact.false(Reason.NOT_PAUSED, Reason.NOT_PAUSED.meaning)
+        return Fact.true(Reason.PAUSED, pause_words(self.spec, self.status))
+
+    def _alarms_healthy(self) -> Fact | None:
+        if not self.alarms.memories:
+            return Fact.true(Reason.NO_ALARMS, Reason.NO_ALARMS.meaning)
+        finding = self.alarms.trip or self.alarms.hold
+        if finding is None:
+            return Fact.true(Reason.ALARMS_HEALTHY, Reason.ALARMS_HEALTHY.meaning)
+        if finding.reason is Reason.INITIALIZING:
+            return None
+        if finding.reason is Reason.RETRYING_AWS:
+            return Fact.unknown(finding.reason, finding.message)
+        return Fact.false(finding.reason, finding.message)
+
+
+NOTHING_PENDING: dict[str, None] = dict.fromkeys(
+    ("intent", "shortcut", "wait_ended_at", "due_since", "pause_command", "trip", "next_action_at")
+)
+"""What a finished rollout leaves behind of its way there."""
+
+_NOT_PROMOTED = Fact.false(Reason.NOT_PROMOTED, Reason.NOT_PROMOTED.meaning)
+
+
+def _standing_alarms(status: Status) -> Fact | None:
+    """Alarms are not watched at rest: what was last judged stands."""
+    return Fact.true(Reason.NO_ALARMS, Reason.NO_ALARMS.meaning) if not status.alarms else None
+
+
+def routing_of(alias: AliasStatus | None) -> Routing | None:
+    """Give the routing that the status tells of; None where it is absent or no routing."""
+    if alias is None:
+        return None
+    try:
+        return Routing(tuple((entry.version, entry.weight) for entry in alias.routing))
+    except ValueError:
+        return None
+
+
+def alias_status(reading: AliasReading) -> AliasStatus:
+    """Write a reading down."""
+    entries = tuple(RouteEntry(version=version, weight=weight) for version, weight in reading.routing.entries)
+    return AliasStatus(routing=entries, update_date=reading.update_date)
+
+
+def pause_words(spec: Spec, status: Status) -> str:
+    """Who paused, and how it ends."""
+    if spec.paused:
+        return "paused by spec.paused; set it to false to go on"
+    by = f" by {status.pause_command.by}" if status.pause_command is not None and status.pause_command.by else ""
+    return f"paused{by} by command; send resume to go on"
+
+
+def is_shortcut(status: Status, *shortcuts: Shortcut) -> bool:
+    """Whether the steps are passed over for one of these reasons."""
+    return status.shortcut in shortcuts

@@ -1,0 +1,82 @@
+"""Commands: what a person says by annotation, once, for one generation and, for promote, one step."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sfn_rollouts.api.status import CommandResult, LastCommand, Status
+
+
+class Action(StrEnum):
+    """What can be commanded."""
+
+    PROMOTE = "promote"
+    PROMOTE_FULL = "promote-full"
+    PAUSE = "pause"
+    RESUME = "resume"
+    ABORT = "abort"
+    RETRY = "retry"
+
+
+class Command(BaseModel):
+    """The annotation `sfnrollouts.dev/command`: {"id", "action", "generation", "step", "by"}."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(min_length=1, max_length=253)
+    action: Action
+    generation: int
+    step: int | None = None
+    by: str | None = Field(default=None, max_length=253)
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """An annotation that is no command. Its id is a digest of the text, so that it is refused once and not for ever."""
+
+    id: str
+    why: str
+
+
+def parse_command(text: str) -> Command | Malformed:
+    """Read the annotation; total."""
+    try:
+        return Command.model_validate_json(text)
+    except ValidationError as error:
+        digest = hashlib.sha256(text.encode("utf8", "surrogatepass")).hexdigest()[:12]
+        return Malformed(f"malformed-{digest}", "; ".join(_problem(dict(item)) for item in error.errors()))
+
+
+def _problem(item: dict[str, Any]) -> str:
+    path = ".".join(str(part) for part in item["loc"])
+    actions = ", ".join(Action)
+    cure = f" (one of {actions})" if path == "action" else ""
+    return f"{path or 'command'}: {item['msg']}{cure}"
+
+
+def pending_command(text: str | None, status: Status) -> Command | Malformed | None:
+    """Give the command that has not been answered yet."""
+    if text is None:
+        return None
+    command = parse_command(text)
+    answered = status.last_command is not None and status.last_command.id == command.id
+    return None if answered else command
+
+
+def staleness(command: Command, generation: int, status: Status) -> str | None:
+    """Say why a command is too late, None if it is in time: a late promote must not promote the next version."""
+    if command.generation != generation:
+        return f"it was meant for generation {command.generation}, this is generation {generation}"
+    if command.action is Action.PROMOTE and command.step not in (None, status.step_index):
+        return f"it was meant for step index {command.step}, the rollout is at {status.step_index}"
+    return None
+
+
+def answer(command: Command | Malformed, result: CommandResult, message: str, now: datetime) -> LastCommand:
+    """Give the answer as it goes into the status."""
+    action = command.action.value if isinstance(command, Command) else "unknown"
+    return LastCommand(id=command.id, action=action, result=result, message=message[:1024], observed_at=now)

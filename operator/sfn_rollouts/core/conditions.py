@@ -1,0 +1,110 @@
+"""The verdict for people and machines: phase, reason and message, and the conditions that kstatus reads.
+
+Flux, Argo CD and `kubectl wait` look at observedGeneration, Ready, Reconciling and Stalled; the last two are absent
+when they are not true. Source of the rules: kubernetes-sigs/cli-utils, pkg/kstatus/status.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sfn_rollouts.api.status import Condition, ConditionStatus, Phase, Status
+from sfn_rollouts.core.reasons import Reason
+
+READY, RECONCILING, STALLED = "Ready", "Reconciling", "Stalled"
+PROMOTED, PAUSED, ALARMS_HEALTHY, ALIAS_IN_SYNC = "Promoted", "Paused", "AlarmsHealthy", "AliasInSync"
+
+_MOVING = frozenset({Phase.PENDING, Phase.PROGRESSING, Phase.PAUSED, Phase.BAKING, Phase.ROLLING_BACK})
+_MESSAGE_LIMIT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a rollout stands. Stalled: it will not move without a person or a new generation."""
+
+    phase: Phase
+    reason: Reason
+    message: str
+    is_stalled: bool = False
+
+    @property
+    def ready(self) -> ConditionStatus:
+        """True at the end, Unknown before the start, else False."""
+        if self.is_stalled or self.phase not in (Phase.SUCCEEDED, Phase.PENDING):
+            return ConditionStatus.FALSE
+        return ConditionStatus.TRUE if self.phase is Phase.SUCCEEDED else ConditionStatus.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One domain condition: its value and why."""
+
+    value: ConditionStatus
+    reason: Reason
+    message: str
+
+    @classmethod
+    def true(cls, reason: Reason, message: str) -> "Fact":
+        """It holds."""
+        return cls(ConditionStatus.TRUE, reason, message)
+
+    @classmethod
+    def false(cls, reason: Reason, message: str) -> "Fact":
+        """It does not hold."""
+        return cls(ConditionStatus.FALSE, reason, message)
+
+    @classmethod
+    def unknown(cls, reason: Reason, message: str) -> "Fact":
+        """Nobody can say yet."""
+        return cls(ConditionStatus.UNKNOWN, reason, message)
+
+
+def condition(status: Status, kind: str) -> Condition | None:
+    """Give one condition of a status."""
+    return next((item for item in status.conditions if item.type == kind), None)
+
+
+def is_true(status: Status, kind: str) -> bool:
+    """Whether a condition stands and is True."""
+    found = condition(status, kind)
+    return found is not None and found.status is ConditionStatus.TRUE
+
+
+def conclude(
+    status: Status, standing: Standing, facts: dict[str, Fact | None], generation: int, now: datetime
+) -> Status:
+    """Give the status with phase, message, observedGeneration and all conditions, together as kstatus wants them.
+
+    A fact of None leaves that condition as it was: nothing new is known.
+    """
+    wanted = {READY: Fact(standing.ready, standing.reason, standing.message)}
+    if standing.phase in _MOVING and not standing.is_stalled:
+        wanted[RECONCILING] = Fact.true(standing.reason, standing.message)
+    if standing.is_stalled:
+        wanted[STALLED] = Fact.true(standing.reason, standing.message)
+    for kind, fact in facts.items():
+        kept = fact or _kept(condition(status, kind))
+        wanted[kind] = kept or Fact.unknown(Reason.NOT_LOOKED, Reason.NOT_LOOKED.meaning)
+    conditions = tuple(_renew(condition(status, kind), kind, fact, generation, now) for kind, fact in wanted.items())
+    return status.with_(
+        observed_generation=generation,
+        phase=standing.phase,
+        message=standing.message[:_MESSAGE_LIMIT],
+        conditions=conditions,
+    )
+
+
+def _kept(old: Condition | None) -> Fact | None:
+    return Fact(old.status, Reason(old.reason), old.message) if old is not None and old.reason in set(Reason) else None
+
+
+def _renew(old: Condition | None, kind: str, fact: Fact, generation: int, now: datetime) -> Condition:
+    """lastTransitionTime moves only when the status flips: moving it on each message would look like flapping."""
+    has_flipped = old is None or old.status is not fact.value
+    return Condition(
+        type=kind,
+        status=fact.value,
+        observed_generation=generation,
+        last_transition_time=now if has_flipped or old is None else old.last_transition_time,
+        reason=fact.reason,
+        message=fact.message[:_MESSAGE_LIMIT],
+    )

@@ -1,0 +1,137 @@
+"""The one entry: what to do about a rollout, from all that was seen.
+
+Pure and total: equal input gives an equal decision, no well-typed input raises. Each decision is a single transition of
+`phases.TRANSITIONS`; the engine asks again until nothing is left to do.
+"""
+
+from datetime import datetime, timedelta
+
+from sfn_rollouts.api.spec import Spec
+from sfn_rollouts.api.status import CommandResult, Phase, Status
+from sfn_rollouts.api.status import Trip as TripStatus
+from sfn_rollouts.api.strategy import AllAtOnce, Strategy
+from sfn_rollouts.core.alarms import judge_alarms
+from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.commands import Command, Malformed, answer, pending_command, staleness
+from sfn_rollouts.core.conditions import STALLED, Standing, conclude, condition
+from sfn_rollouts.core.decision import Decision
+from sfn_rollouts.core.deleting import decide_deletion
+from sfn_rollouts.core.findings import Trip
+from sfn_rollouts.core.observation import Observation
+from sfn_rollouts.core.plan import compile_plan
+from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.resting import decide_rest
+from sfn_rollouts.core.restoring import decide_restore, restore_write, start_restore
+from sfn_rollouts.core.rollout import InvalidSpec, Rollout
+from sfn_rollouts.core.starting import decide_start
+from sfn_rollouts.core.stepping import decide_in_flight
+
+_UNATTENDED_LIMIT = timedelta(hours=1)
+"""How long a failing operator may hold a split alias where the spec does not say: the default of progressDeadline."""
+
+
+def decide(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
+    """Give the next transition. `now` is UTC and the only time that counts."""
+    if isinstance(rollout.spec, InvalidSpec):
+        return _decide_invalid(rollout, rollout.spec, seen, now)
+    case = _open(rollout, rollout.spec, seen, now)
+    if rollout.is_deleting:
+        return decide_deletion(case)
+    if seen.has_older_rival and not case.has_started:
+        return _decide_rival(case)
+    return _stage(case)
+
+
+def hold_after_error(rollout: Rollout, error: str, now: datetime) -> Decision:
+    """What to do when the operator itself failed on this rollout: say so, hold it as it is, and go back in time.
+
+    Nothing here depends on what may have failed: it takes the status alone.
+    """
+    status = rollout.status
+    has_started = status.started_at is not None and status.finished_at is None
+    message = f"the operator failed on this rollout and holds it: {error}"
+    standing = Standing(status.phase or Phase.PENDING, Reason.INTERNAL_ERROR, message, is_stalled=True)
+    held = conclude(status, standing, {}, rollout.generation, now)
+    stalled = condition(held, STALLED)
+    held_since = stalled.last_transition_time if stalled is not None else now
+    limit = _UNATTENDED_LIMIT
+    if isinstance(rollout.spec, Spec):
+        limit = timedelta(seconds=rollout.spec.progress_deadline.seconds)
+    if not has_started:
+        return Decision(held)
+    if status.trip is None and now - held_since <= limit:
+        return Decision(held, wake_at=held_since + limit, holds_finalizer=True)
+    tripped = held.with_(
+        trip=status.trip or TripStatus(reason=Reason.PROGRESS_DEADLINE_EXCEEDED, message=message, at=now)
+    )
+    case = _case(rollout.generation, _surrogate(status), tripped, Observation(), now)
+    return Decision(tripped, write=restore_write(case), holds_finalizer=True)
+
+
+def _stage(case: Case) -> Decision:
+    """Which stage it is stands in the status alone: begun, tripped, ended."""
+    if case.status.finished_at is not None:
+        return decide_rest(case)
+    if case.status.started_at is None:
+        return decide_start(case)
+    return decide_restore(case) if case.status.trip is not None else decide_in_flight(case)
+
+
+def _open(rollout: Rollout, spec: Spec, seen: Observation, now: datetime) -> Case:
+    """Put the case together; a command that comes too late is answered at once."""
+    status, command = _commanded(rollout, now)
+    case = _case(rollout.generation, spec, status, seen, now)
+    return case.with_command(command)
+
+
+def _case(generation: int, spec: Spec, status: Status, seen: Observation, now: datetime) -> Case:
+    has_started = status.started_at is not None and status.finished_at is None
+    alarms = judge_alarms(spec.alarms, status.alarms, seen, now, has_started=has_started)
+    return Case(generation, spec, compile_plan(spec), status, seen, now, alarms)
+
+
+def _commanded(rollout: Rollout, now: datetime) -> tuple[Status, Command | None]:
+    status = rollout.status
+    command = pending_command(rollout.command, status)
+    if command is None:
+        return status, None
+    if isinstance(command, Malformed):
+        message = f"this is no command: {command.why}"
+        return status.with_(last_command=answer(command, CommandResult.REFUSED, message, now)), None
+    stale = staleness(command, rollout.generation, status)
+    if stale is not None:
+        return status.with_(last_command=answer(command, CommandResult.STALE, stale, now)), None
+    return status, command
+
+
+def _decide_rival(case: Case) -> Decision:
+    """Two resources on one alias: the older one acts. It is not named: it may be another team's."""
+    message = (
+        f"an older resource already manages alias {case.spec.alias} of this state machine, so this one does nothing: "
+        "delete one of the two"
+    )
+    case = case.refusing(message)
+    return case.decide(Standing(Phase.PENDING, Reason.ALIAS_CONFLICT, message, is_stalled=True), watches_alarms=False)
+
+
+def _decide_invalid(rollout: Rollout, spec: InvalidSpec, seen: Observation, now: datetime) -> Decision:
+    """A spec that cannot be understood watches no alarms: traffic in flight goes back at once, nothing new begins."""
+    case = _case(rollout.generation, _surrogate(rollout.status), rollout.status, seen, now)
+    if rollout.is_deleting:
+        return decide_deletion(case)
+    if case.has_started:
+        is_tripped = case.status.trip is not None
+        return decide_restore(case) if is_tripped else start_restore(case, Trip(Reason.INVALID_SPEC, spec.message))
+    standing = Standing(Phase.FAILED, Reason.INVALID_SPEC, spec.message, is_stalled=True)
+    return case.decide(standing, watches_alarms=False)
+
+
+def _surrogate(status: Status) -> Spec:
+    """A spec that says no more than the status knows, for going back without the real one."""
+    return Spec.model_construct(
+        state_machine_arn="the state machine",
+        alias="the alias",
+        version=status.target_version or 1,
+        strategy=Strategy.model_construct(all_at_once=AllAtOnce()),
+        retry_token=status.retry_token or "",
+    )

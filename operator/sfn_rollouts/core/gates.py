@@ -1,0 +1,84 @@
+"""The gates: small named checks in the order in which their findings count.
+
+A check's name states its finding. TRIPS send a rollout back; HOLDS keep it from its next step.
+"""
+
+from collections.abc import Callable
+
+from sfn_rollouts.api.status import Shortcut
+from sfn_rollouts.core.case import Case, is_shortcut
+from sfn_rollouts.core.commands import Action
+from sfn_rollouts.core.findings import PASS, Finding, Hold, Trip
+from sfn_rollouts.core.reasons import Reason
+
+
+def abort_was_commanded(case: Case) -> Finding:
+    """A person wants to go back: outranks everything."""
+    if case.command is None or case.command.action is not Action.ABORT:
+        return PASS
+    by = f" by {case.command.by}" if case.command.by else ""
+    return Trip(Reason.ABORTED, f"aborted{by}")
+
+
+def alarm_demands_rollback(case: Case) -> Finding:
+    """By the policy of the alarm's finding. Going back to a recent stable version is not stopped by what it mends."""
+    if is_shortcut(case.status, Shortcut.ROLLBACK_WINDOW):
+        return PASS
+    return case.alarms.trip or PASS
+
+
+def deadline_is_exceeded(case: Case) -> Finding:
+    """A due step was held up too long: a split alias is never left unattended. Waits for a person do not count."""
+    deadline = case.deadline_at
+    if deadline is None or case.now <= deadline or is_shortcut(case.status, Shortcut.ROLLBACK_WINDOW):
+        return PASS
+    held_by = case.status.message or "no reason is known"
+    message = f"the next step was held up for longer than {case.spec.progress_deadline}: {held_by}"
+    return Trip(Reason.PROGRESS_DEADLINE_EXCEEDED, message)
+
+
+def target_was_changed(case: Case) -> Finding:
+    """An alias holds two versions: the way to a third leads over the stable one."""
+    if not case.is_target_changed:
+        return PASS
+    if case.spec.version == case.status.stable_version:
+        return Trip(Reason.TARGET_WITHDRAWN, f"version {case.stable} is asked for again")
+    return Trip(Reason.SUPERSEDED, f"version {case.spec.version} is asked for instead of version {case.target}")
+
+
+def alarm_holds(case: Case) -> Finding:
+    """What cannot be seen is a hold, never a pass."""
+    return case.alarms.hold or PASS
+
+
+def alarms_were_not_read_since_due(case: Case) -> Finding:
+    """The last look is after the last wait, and never older than one poll: between poll and step an alarm may fire."""
+    due, one_poll_ago = case.due_at, case.in_s(-case.seen.poll_interval_s)
+    is_due = due is not None and due <= case.now
+    if case.alarms.is_fresh(max(due, one_poll_ago) if due is not None and is_due else one_poll_ago):
+        return PASS
+    return Hold(Reason.INITIALIZING, "the alarms are being read once more before the step")
+
+
+Check = Callable[[Case], Finding]
+
+TRIPS: tuple[Check, ...] = (
+    abort_was_commanded,  # a person outranks everything, promote-full included
+    alarm_demands_rollback,  # before the target's change: the history must name the alarm
+    target_was_changed,  # before the deadline: going back for a new version is no failure
+    deadline_is_exceeded,  # whatever the cause of the hold
+)
+HOLDS: tuple[Check, ...] = (
+    alarm_holds,  # says why for people
+    alarms_were_not_read_since_due,  # lasts one reading
+)
+
+
+def first_trip(case: Case) -> Trip | None:
+    """The finding that sends the rollout back, if any."""
+    return next((finding for check in TRIPS if isinstance(finding := check(case), Trip)), None)
+
+
+def first_hold(case: Case) -> Hold | None:
+    """The finding that forbids the next step, if any."""
+    return next((finding for check in HOLDS if isinstance(finding := check(case), Hold)), None)

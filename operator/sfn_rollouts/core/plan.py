@@ -1,0 +1,146 @@
+"""Every strategy compiled to the same thing: steps of a weight and a wait, then a bake."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sfn_rollouts.api.spec import Spec
+from sfn_rollouts.api.strategy import AllAtOnce, Canary, Exponential, Linear, Preset, Step, Strategy
+
+UNTIL_PROMOTED = None
+"""The wait that only a person ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """`weight` percent on the target, then `wait_s` seconds; UNTIL_PROMOTED waits for a person."""
+
+    weight: int
+    wait_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The compiled steps; weights never fall and the last one is 100.
+
+    A position is an index: 0 to len(steps) - 1 are the steps, len(steps) is the bake.
+    """
+
+    steps: tuple[PlannedStep, ...]
+    bake_s: float
+
+    @property
+    def bake_index(self) -> int:
+        """Position of the bake."""
+        return len(self.steps)
+
+    @property
+    def last_index(self) -> int:
+        """Position of the step that gives all traffic to the target."""
+        return len(self.steps) - 1
+
+    @property
+    def digest(self) -> str:
+        """Number of steps and a short hash of them: an index only means something together with it."""
+        text = json.dumps([(step.weight, step.wait_s) for step in self.steps])
+        return f"{len(self.steps)}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+    def weight_at(self, index: int) -> int:
+        """Percent on the target at a position."""
+        return self.steps[index].weight if index < self.bake_index else 100
+
+    def wait_at(self, index: int) -> float | None:
+        """Seconds to stay at a position, UNTIL_PROMOTED for a person's."""
+        return self.steps[index].wait_s if index < self.bake_index else self.bake_s
+
+    def first_not_below(self, weight: int) -> int:
+        """Position of the first step whose weight is not below: where an edited plan goes on."""
+        return next(index for index, step in enumerate(self.steps) if step.weight >= weight)
+
+    def label(self, index: int) -> str:
+        """Position for people, like 2/5; the bake counts as the last step."""
+        return f"{min(index, self.last_index) + 1}/{len(self.steps)}"
+
+
+def bake_index_of(digest: str) -> int | None:
+    """Position of the bake in the plan with this digest; None for a text that is none."""
+    count = digest.partition("-")[0]
+    return int(count) if count.isdecimal() else None
+
+
+def compile_plan(spec: Spec) -> Plan:
+    """Give the plan of a valid spec: weights in percent, waits in seconds."""
+    steps, default_bake_s = _steps_and_bake(spec.strategy)
+    return Plan(tuple(steps), spec.bake_time.seconds if spec.bake_time is not None else default_bake_s)
+
+
+def _steps_and_bake(strategy: Strategy) -> tuple[Iterable[PlannedStep], float]:
+    if strategy.preset is not None:
+        strategy = PRESETS[strategy.preset]
+    if strategy.canary is not None:
+        return _ramp([strategy.canary.weight], strategy.canary.interval.seconds), strategy.canary.interval.seconds
+    if strategy.linear is not None:
+        increment, interval_s = strategy.linear.increment, strategy.linear.interval.seconds
+        return _ramp(range(increment, 101, increment), interval_s), interval_s
+    if strategy.exponential is not None:
+        interval_s = strategy.exponential.interval.seconds
+        return _ramp(_powers(strategy.exponential), interval_s), interval_s
+    if strategy.steps is not None:
+        return _from_items(strategy.steps), 0.0
+    return _ramp([], 0.0), 0.0
+
+
+def _powers(exponential: Exponential) -> Iterator[int]:
+    weight = exponential.initial_weight
+    while weight < 100:
+        yield weight
+        weight *= exponential.factor
+
+
+def _ramp(weights: Iterable[int], interval_s: float) -> list[PlannedStep]:
+    """Each weight below 100 with the wait behind it, then all traffic; the bake is the wait behind that."""
+    return [*(PlannedStep(weight, interval_s) for weight in weights if weight < 100), PlannedStep(100, 0.0)]
+
+
+def _from_items(items: Iterable[Step]) -> list[PlannedStep]:
+    """Merge a setWeight with the pause behind it; a further pause is a further step at the same weight."""
+    planned: list[PlannedStep] = []
+    may_merge = False
+    for item in items:
+        if item.set_weight is not None:
+            planned.append(PlannedStep(item.set_weight, 0.0))
+            may_merge = True
+            continue
+        duration = item.pause.duration if item.pause is not None else None
+        wait_s = duration.seconds if duration is not None else UNTIL_PROMOTED
+        weight = planned[-1].weight if planned else 0
+        if may_merge:
+            planned.pop()
+        planned.append(PlannedStep(weight, wait_s))
+        may_merge = False
+    if not planned or planned[-1].weight < 100:
+        planned.append(PlannedStep(100, 0.0))
+    return planned
+
+
+def _canary(minutes: int) -> Strategy:
+    return Strategy(canary=Canary.model_validate({"weight": 10, "interval": f"{minutes}m"}))
+
+
+def _linear(minutes: int) -> Strategy:
+    return Strategy(linear=Linear.model_validate({"increment": 10, "interval": f"{minutes}m"}))
+
+
+PRESETS = {
+    Preset.CANARY_10_5: _canary(5),
+    Preset.CANARY_10_10: _canary(10),
+    Preset.CANARY_10_15: _canary(15),
+    Preset.CANARY_10_30: _canary(30),
+    Preset.LINEAR_10_1: _linear(1),
+    Preset.LINEAR_10_2: _linear(2),
+    Preset.LINEAR_10_3: _linear(3),
+    Preset.LINEAR_10_10: _linear(10),
+    Preset.ALL_AT_ONCE: Strategy(all_at_once=AllAtOnce()),
+}
+"""AWS CodeDeploy, "Working with deployment configurations", Lambda compute platform."""

@@ -1,0 +1,26 @@
+"""One rollout as the API server holds it: what is asked for, what is known, what was commanded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sfn_rollouts.api.spec import Spec
+from sfn_rollouts.api.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidSpec:
+    """A spec that the models refuse: stored before a rule existed, or past a skipped validation."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """The resource, parsed. `command` is the annotation as it stands, None without one."""
+
+    generation: int
+    spec: Spec | InvalidSpec
+    status: Status
+    created_at: datetime
+    is_deleting: bool = False
+    command: str | None = None
