@@ -36,6 +36,17 @@ def _session() -> boto3.Session:
 
 
 @dataclass(frozen=True)
+class FaultInForce:
+    """A fault as `Emulator.fail` added it; `times` is how many calls it will still hit, None for all."""
+
+    id: int
+    operation: str
+    kind: FaultKind
+    times: int | None
+    match: str | None
+
+
+@dataclass(frozen=True)
 class Emulator:
     """Talks to a running emulator at `url`, as one account in one region.
 
@@ -169,6 +180,10 @@ class Emulator:
     def clear_faults(self) -> None:
         """Calls that a fault holds are let go."""
         self._ask("DELETE", "faults")
+
+    def faults(self) -> list[FaultInForce]:
+        """In the order in which they were added; `times` counts down to 0."""
+        return [FaultInForce(**item) for item in self._ask("GET", "faults")]
 
     def set_quotas(self, *, on: bool = True, limits: dict[str, tuple[float, float]] | None = None) -> None:
         """AWS's token buckets, full; `limits` replaces some: operation -> (bucket, refill per second)."""
