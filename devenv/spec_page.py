@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sfn_rollouts.api import GROUP, KIND, SHORT_NAMES, VERSION
-from sfn_rollouts.api.crd import DESCRIPTION, crd, resource_schema
+from sfn_rollouts.api.crd import DESCRIPTION, crd, default_sentence, resource_schema
 
 Schema = dict[str, Any]
 
@@ -57,8 +57,14 @@ def _section(path: str, schema: Schema) -> str:
 
 
 def _row(name: str, schema: Schema, is_required: bool) -> str:
-    cells = [f"`{name}`", _kind(schema), _default(schema, is_required), _bounds(schema), schema["description"]]
+    cells = [f"`{name}`", _kind(schema), _default(schema, is_required), _bounds(schema), _description(schema)]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _description(schema: Schema) -> str:
+    """The table has a column for the default, so the sentence about it goes."""
+    description: str = schema["description"]
+    return description.removesuffix(default_sentence(schema.get("default")))
 
 
 def _kind(schema: Schema) -> str:
@@ -88,7 +94,8 @@ def _bounds(schema: Schema) -> str:
         ("minLength", "maxLength", " characters"),
     ):
         if low in schema or high in schema:
-            return _bounds_of_duration(schema) or _range(schema.get(low), schema.get(high)) + unit
+            each = f", {text} each" if (text := _bounds(schema.get("items", {}))) else ""
+            return _bounds_of_duration(schema) or _range(schema.get(low), schema.get(high)) + unit + each
     return ""
 
 

@@ -440,7 +440,7 @@ REFUSED: dict[str, Refused] = {
         manifest(strategy={"steps": {"setWeight": 5}}),
         "spec.strategy.steps",
         "{'setWeight': 5} is no array: write a list, each item after a '-'",
-        'spec.strategy.steps in body must be of type array: "object"',
+        'unknown field "spec.strategy.steps.setWeight"',
     ),
     "a step that is no mapping": Refused(
         manifest(strategy={"steps": [5]}),

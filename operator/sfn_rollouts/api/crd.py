@@ -119,7 +119,14 @@ def _inlined(schema: Schema, definitions: Mapping[str, Schema]) -> Schema:
         node["items"] = _without_defaults(_inlined(node["items"], definitions))
     if node.get("default") in (None, "", []):
         node.pop("default", None)
+    elif "default" in node:  # `kubectl explain` shows no defaults of its own
+        node["description"] += default_sentence(node["default"])
     return {key: node[key] for key in _KEPT if key in node}
+
+
+def default_sentence(value: object) -> str:
+    """Give what a description says about the field's default, with a space before it."""
+    return f" Default: {str(value).lower() if isinstance(value, bool) else value}."
 
 
 def _resolved(schema: Schema, definitions: Mapping[str, Schema]) -> Schema:

@@ -11,7 +11,7 @@ from sfn_rollouts.api.rules import Rule, Shown, cel_text, immutable
 _NAME = r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}"""
 _BARE_ARN = rf"^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{{12}}:stateMachine:{_NAME}$"
 _QUALIFIED_ARN = rf"^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{{12}}:stateMachine:{_NAME}:[^:]*$"
-_ALIAS_CHARACTERS = r"^[a-zA-Z0-9_.-]+$"
+_ALIAS_CHARACTERS = r"^[a-zA-Z0-9_.-]*$"  # that it is empty is minLength's to say
 _ONLY_DIGITS = r"^[0-9]+$"
 
 

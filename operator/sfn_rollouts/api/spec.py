@@ -137,7 +137,10 @@ class Spec(ApiModel):
         description="How long alarms are watched after all traffic has moved, 0s to 720h. "
         "Left out: one more interval for canary, linear, exponential and presets, none for steps and allAtOnce.",
     )
-    alarms: Alarms | None = Field(default=None, description="CloudWatch alarms that guard this rollout.")
+    alarms: Alarms | None = Field(
+        default=None,
+        description="CloudWatch alarms that guard this rollout: when one fires, all traffic goes back at once.",
+    )
     paused: bool = Field(
         default=False, strict=True, description="Hold every further step while true. Alarms stay watched."
     )

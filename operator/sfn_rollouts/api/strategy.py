@@ -16,22 +16,24 @@ Percent = Annotated[int, Field(ge=1, le=100, strict=True)]
 class Canary(ApiModel):
     """One small step, one wait, then all traffic."""
 
-    weight: Percent = Field(description="Percent of new executions that go to the target first.")
+    weight: Percent = Field(description="Percent of new executions that go to the target first, 1 to 100.")
     interval: Interval = Field(description="How long to watch before all traffic follows, 1s to 720h, like 10m.")
 
 
 class Linear(ApiModel):
     """Equal steps with equal waits until all traffic is on the target."""
 
-    increment: Percent = Field(description="Percent of new executions that each step adds.")
+    increment: Percent = Field(description="Percent of new executions that each step adds, 1 to 100.")
     interval: Interval = Field(description="How long to watch after each step, 1s to 720h, like 5m.")
 
 
 class Exponential(ApiModel):
     """Steps that grow by a factor: 1, 2, 4, 8 ... 100."""
 
-    initial_weight: Percent = Field(description="Percent of new executions of the first step.")
-    factor: int = Field(ge=2, le=10, strict=True, description="What each step's weight is multiplied by.")
+    initial_weight: Percent = Field(
+        description="Percent of new executions that the first step sends to the target, 1 to 100."
+    )
+    factor: int = Field(ge=2, le=10, strict=True, description="What each step's weight is multiplied by, 2 to 10.")
     interval: Interval = Field(description="How long to watch after each step, 1s to 720h, like 5m.")
 
 
@@ -53,9 +55,11 @@ class Step(ApiModel):
     rules = (exactly_one("field", "set_weight", "pause"),)
 
     set_weight: Percent | None = Field(
-        default=None, description="Percent of new executions on the target from here on."
+        default=None, description="Percent of new executions on the target from here on, 1 to 100."
     )
-    pause: Pause | None = Field(default=None, description="A wait after the last setWeight.")
+    pause: Pause | None = Field(
+        default=None, description="A wait: {} until promoted by a person, or {duration: 10m}. Alarms stay watched."
+    )
 
 
 class Preset(StrEnum):
@@ -112,7 +116,11 @@ class Strategy(ApiModel):
     all_at_once: AllAtOnce | None = Field(
         default=None, description="All traffic in one write. Alarms are watched through bakeTime only, so set one."
     )
-    preset: Preset | None = Field(default=None, description="A CodeDeploy deployment configuration by its name.")
+    preset: Preset | None = Field(
+        default=None,
+        description="A CodeDeploy deployment configuration by its name: Canary10Percent5Minutes (or 10, 15, 30), "
+        "Linear10PercentEvery1Minute (or 2Minutes, 3Minutes, 10Minutes), AllAtOnce.",
+    )
     steps: Steps | None = Field(
         default=None,
         description="Steps of your own, 1 to 50: weights that strictly increase, and pauses between them. "

@@ -1,0 +1,25 @@
+"""Generated files are committed, and whoever forgets to renew them is told."""
+
+from pathlib import Path
+
+from devenv.generate import FILES, ROOT, stale, write
+
+
+def test_the_committed_files_are_current() -> None:
+    assert stale(FILES, ROOT) == {}
+
+
+def test_what_differs_is_shown_and_then_written(tmp_path: Path) -> None:
+    files = {"docs/a.md": lambda: "new\n"}
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/a.md").write_text("old\n")
+
+    assert stale(files, tmp_path)["docs/a.md"].splitlines()[-2:] == ["-old", "+new"]
+    assert write(files, tmp_path) == ["docs/a.md"]
+    assert stale(files, tmp_path) == {}
+    assert write(files, tmp_path) == []
+
+
+def test_a_missing_file_is_written_with_its_folder(tmp_path: Path) -> None:
+    assert write({"new/folder/a.md": lambda: "text\n"}, tmp_path) == ["new/folder/a.md"]
+    assert (tmp_path / "new/folder/a.md").read_text() == "text\n"

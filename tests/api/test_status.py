@@ -1,0 +1,80 @@
+"""A status is read leniently and written as the API server stores it."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from sfn_rollouts.api.resource import parse_status
+from sfn_rollouts.api.status import Condition, ConditionStatus, HistoryEntry, Outcome, Phase, Status, Trip
+
+AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+AT_TEXT = "2026-11-20T12:00:00Z"
+PROMOTED = {"version": 1, "outcome": "Promoted", "reason": "RolloutComplete", "finishedAt": AT_TEXT}
+
+
+@pytest.mark.parametrize("garbage", [None, "x", 3, [], {}, {"phase": 3, "alarms": {"a": 1}, "weight": "many"}])
+def test_garbage_is_an_empty_status(garbage: Any) -> None:
+    assert parse_status(garbage) == Status()
+
+
+READ: dict[str, tuple[dict[str, Any], Status]] = {
+    "a phase that a newer operator wrote is left out alone": (
+        {"phase": "Dancing", "trip": {"reason": "AlarmFiring", "message": "m", "at": AT_TEXT}},
+        Status(trip=Trip(reason="AlarmFiring", message="m", at=AT)),
+    ),
+    "one entry of the history is left out alone": (
+        {"phase": "Succeeded", "history": [{**PROMOTED, "outcome": "Vanished"}, PROMOTED]},
+        Status(
+            phase=Phase.SUCCEEDED,
+            history=(HistoryEntry(version=1, outcome=Outcome.PROMOTED, reason="RolloutComplete", finished_at=AT),),
+        ),
+    ),
+    "a broken part of an object takes the object": (
+        {"weight": 10, "intent": {"weight": 110, "at": AT_TEXT}},
+        Status(weight=10),
+    ),
+    "a field that nobody knows is passed over": ({"weight": 10, "mood": "good"}, Status(weight=10)),
+    "a time without a zone is UTC": ({"startedAt": "2026-11-20T12:00:00"}, Status(started_at=AT)),
+}
+
+
+@pytest.mark.parametrize(("raw", "expected"), READ.values(), ids=READ.keys())
+def test_what_can_be_read_is_kept(raw: dict[str, Any], expected: Status) -> None:
+    assert parse_status(raw) == expected
+
+
+def test_a_status_survives_the_way_through_the_api_server() -> None:
+    status = Status(
+        observed_generation=3,
+        phase=Phase.BAKING,
+        started_at=AT + timedelta(milliseconds=5),
+        conditions=(
+            Condition(
+                type="Ready",
+                status=ConditionStatus.FALSE,
+                observed_generation=3,
+                last_transition_time=AT,
+                reason="Baking",
+                message="Watching",
+            ),
+        ),
+    )
+
+    assert parse_status(status.to_resource()) == status
+
+
+def test_times_are_written_in_utc_with_milliseconds_where_there_are_any() -> None:
+    local = AT.astimezone(timezone(timedelta(hours=2)))
+
+    written = Status(started_at=local, finished_at=local + timedelta(milliseconds=5)).to_resource()
+
+    assert (written["startedAt"], written["finishedAt"]) == (AT_TEXT, "2026-11-20T12:00:00.005Z")
+
+
+def test_changes_make_a_copy() -> None:
+    before = Status(weight=10)
+
+    after = before.with_(weight=50, step="2/3")
+
+    assert (before.weight, after.weight, after.step) == (10, 50, "2/3")
