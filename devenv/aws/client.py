@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 
 from devenv.aws.errors import AwsError
+from devenv.aws.isolated_session import isolated_session
 from devenv.aws.journal import AliasChange, CallRecord
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _session_lock = threading.Lock()  # boto3's Session is not thread-safe; its clie
 
 @cache
 def _session() -> boto3.Session:
-    return boto3.Session()
+    return boto3.Session(botocore_session=isolated_session())
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,11 @@ class Emulator:
         """Oldest first."""
         found = self._ask("GET", "calls", operation=operation)
         return [CallRecord(**(record | {"at": datetime.fromisoformat(record["at"])})) for record in found]
+
+    def call_counts(self) -> dict[str, int]:
+        """Calls by operation, without fetching them."""
+        found: dict[str, int] = self._ask("GET", "counts")
+        return found
 
     def forget_calls(self) -> None:
         self._ask("DELETE", "calls")

@@ -93,3 +93,5 @@ class Cloud:
             return Outcome(elsewhere() if elsewhere else self.perform(call))
         except AwsError as error:
             return Outcome(error=error)
+        except Exception as error:  # noqa: BLE001 - such as a parameter of a wrong type: an answer, not a lost connection
+            return Outcome(error=AwsError("InternalFailure", f"The emulator broke: {error!r}", status=500))

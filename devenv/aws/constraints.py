@@ -11,9 +11,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
-
 from devenv.aws.errors import AwsError
+from devenv.aws.isolated_session import isolated_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,7 @@ _CODES = {"stepfunctions": "ValidationException", "cloudwatch": "ValidationError
 @cache
 def service_model(service: str) -> Any:
     """botocore's model of a service, by boto3's name."""
-    return botocore.session.get_session().get_service_model(service)
+    return isolated_session().get_service_model(service)
 
 
 @cache

@@ -11,6 +11,7 @@ here are not in the journal, meet no fault and spend no quota.
     GET    /_control/alias-history   ?alias= -> [{at, aliasArn, event, routing}], oldest first
     GET    /_control/calls           ?operation= -> [{at, service, operation, params, outcome, ...}], oldest first
     DELETE /_control/calls
+    GET    /_control/counts          -> {operation: calls}
     POST   /_control/faults          {operation, kind, times, match, delayS} -> {id}
     GET    /_control/faults
     DELETE /_control/faults          ?id=
@@ -125,6 +126,10 @@ def _calls(cloud: Cloud, wishes: Wishes) -> object:
     return [vars(record) for record in cloud.journal.of(wishes.get("operation"))]
 
 
+def _counts(cloud: Cloud, _: Wishes) -> object:
+    return cloud.journal.counts()
+
+
 def _forget_calls(cloud: Cloud, _: Wishes) -> object:
     cloud.journal.records.clear()
     return {}
@@ -178,6 +183,7 @@ ROUTES: dict[tuple[str, str], Callable[[Cloud, Wishes], object]] = {
     ("GET", "alias-history"): _alias_history,
     ("GET", "calls"): _calls,
     ("DELETE", "calls"): _forget_calls,
+    ("GET", "counts"): _counts,
     ("POST", "faults"): _add_fault,
     ("GET", "faults"): _faults,
     ("DELETE", "faults"): _clear_faults,

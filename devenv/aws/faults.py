@@ -1,7 +1,7 @@
 """Bad days on demand: refusals, delays and lost answers, for chosen operations, a counted number of times.
 
 What `kind` means:
-- throttle, internal, unavailable, denied, expired, conflict: the call is refused and has no effect;
+- throttle, internal, unavailable, denied, expired, conflict, deleting: the call is refused and has no effect;
 - delay: the call is answered after `delay_s`;
 - reset, timeout: the connection is reset, or held unanswered for `delay_s`, BEFORE the call has its effect;
 - reset-after, timeout-after: the same AFTER it, so the write happened and only its answer is lost.
@@ -26,6 +26,7 @@ FaultKind = Literal[
     "denied",
     "expired",
     "conflict",
+    "deleting",
     "delay",
     "reset",
     "reset-after",
@@ -115,6 +116,8 @@ def refusal(fault: Fault, call: Call) -> AwsError | None:
             return AwsError("ExpiredTokenException", text, query_code="ExpiredToken")
         case "conflict":
             return AwsError("ConflictException", f"A concurrent request conflicts with {call.operation}.")
+        case "deleting":
+            return AwsError("StateMachineDeleting", f"State Machine is being deleted: '{call.resource()}'")
         case _:
             return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,10 @@ class Journal:
     def of(self, operation: str | None = None) -> list[CallRecord]:
         """Oldest first; all operations when none is named."""
         return [record for record in list(self.records) if operation in (None, record.operation)]
+
+    def counts(self) -> dict[str, int]:
+        """Calls by operation."""
+        return dict(Counter(record.operation for record in list(self.records)))
 
 
 @dataclass(frozen=True)

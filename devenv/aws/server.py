@@ -7,12 +7,14 @@ import socket
 import struct
 import threading
 import time
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
 from devenv.aws import control, passthrough
 from devenv.aws.client import Emulator
 from devenv.aws.cloud import Cloud, Outcome
+from devenv.aws.errors import AwsError
 from devenv.aws.region import wall_clock
 from devenv.aws.wire import Request, Response, is_ours, read_call, write_answer, write_error
 
@@ -117,6 +119,11 @@ class _Handler(BaseHTTPRequestHandler):
         """The journal is the log."""
 
     def _serve(self) -> None:
+        if "Transfer-Encoding" in self.headers:
+            # Read as no body, its chunks would be taken for the next request of the connection.
+            self.close_connection = True
+            self._send(Response(HTTPStatus.LENGTH_REQUIRED, [], b""))
+            return
         length = int(self.headers.get("Content-Length") or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, self.path, headers, self.rfile.read(length))
@@ -165,7 +172,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 def respond(cloud: Cloud, request: Request) -> tuple[Response, Fault | None]:
     """The response, and the fault that keeps it from arriving."""
-    call = read_call(request)
+    try:
+        call = read_call(request)
+    except AwsError as error:
+        return write_error(request, error), None
     elsewhere = None if is_ours(call) else lambda: passthrough.ask_moto(request, call)
     outcome = cloud.answer(call, elsewhere)
     return _written(request, call, outcome), outcome.lost
@@ -173,7 +183,7 @@ def respond(cloud: Cloud, request: Request) -> tuple[Response, Fault | None]:
 
 def _written(request: Request, call: Call, outcome: Outcome) -> Response:
     if outcome.error:
-        return write_error(request, call, outcome.error)
+        return write_error(request, outcome.error)
     if isinstance(outcome.answer, Response):
         return outcome.answer
     return write_answer(request, call, outcome.answer or {})

@@ -22,13 +22,12 @@ from moto.iam.models import get_account_id_from
 from werkzeug.datastructures import MultiDict
 
 from devenv.aws.calls import Call
-from devenv.aws.errors import validation
+from devenv.aws.errors import AwsError
 from devenv.aws.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devenv.aws.errors import AwsError
     from devenv.aws.region import Fields
 
 _TARGETS = {"AWSStepFunctions": "stepfunctions", "GraniteServiceVersion20100801": "cloudwatch"}
@@ -70,7 +69,7 @@ class Response:
 
 
 def read_call(request: Request) -> Call:
-    """Raises ValidationException for a body that is no JSON."""
+    """Raises SerializationException for a body that is no JSON object."""
     scope = _CREDENTIAL.search(request.headers.get("authorization", ""))
     region = scope["region"] if scope else _DEFAULT_REGION
     account = _account(scope["key"] if scope else "")
@@ -94,12 +93,12 @@ def write_answer(request: Request, call: Call, answer: Fields) -> Response:
     return Response(200, [("Content-Type", "text/xml"), _request_id()], str(serialized["body"]).encode())
 
 
-def write_error(request: Request, call: Call, error: AwsError) -> Response:
+def write_error(request: Request, error: AwsError) -> Response:
     if not request.is_json:
         return _xml_error(error)
     body = json.dumps({"__type": error.code, "message": error.message}).encode()
     headers = [("Content-Type", "application/x-amz-json-1.0"), _request_id()]
-    if call.service == "cloudwatch":
+    if "x-amzn-query-mode" in request.headers:
         side = "Sender" if error.status < 500 else "Receiver"
         headers.append(("x-amzn-query-error", f"{error.query_code};{side}"))
     return Response(error.status, headers, body)
@@ -127,9 +126,9 @@ def _json(body: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(body or b"{}")
     except ValueError:
-        raise validation("The body is not JSON") from None
+        parsed = None
     if not isinstance(parsed, dict):
-        raise validation("The body is not a JSON object")
+        raise AwsError("SerializationException", "The body is not a JSON object")
     return parsed
 
 

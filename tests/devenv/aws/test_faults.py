@@ -27,14 +27,20 @@ REFUSALS = {
     "internal": ("InternalFailure", 500, "The request processing has failed."),
     "unavailable": ("ServiceUnavailableException", 503, "Service is unavailable."),
     "expired": ("ExpiredTokenException", 400, "The security token included in the request is expired"),
+    "deleting": (
+        "StateMachineDeleting",
+        400,
+        "State Machine is being deleted: 'arn:aws:states:eu-west-1:123456789012:stateMachine:Orders:live'",
+    ),
     "conflict": ("ConflictException", 400, "A concurrent request conflicts with UpdateStateMachineAlias."),
     "denied": (
         "AccessDeniedException",
         400,
         (
-            "User: arn:aws:iam::123456789012:user/emulated is not authorized to perform: states:UpdateStateMachineAlias "
-            "on resource: arn:aws:states:eu-west-1:123456789012:stateMachine:Orders:live because no identity-based policy "
-            "allows the states:UpdateStateMachineAlias action"
+            "User: arn:aws:iam::123456789012:user/emulated is not authorized to perform: "
+            "states:UpdateStateMachineAlias on resource: "
+            "arn:aws:states:eu-west-1:123456789012:stateMachine:Orders:live "
+            "because no identity-based policy allows the states:UpdateStateMachineAlias action"
         ),
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import subprocess
 import sys
@@ -11,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 
+from devenv.aws.client import Emulator
 from devenv.aws.errors import AwsError
 from devenv.aws.server import AwsEmulator
 
@@ -53,10 +54,7 @@ def test_two_emulators_do_not_share_machines_or_alarms(aws: Any, machine: str) -
 
 
 def test_each_region_is_its_own(aws: Any, machine: str, refused: Any) -> None:
-    elsewhere = boto3.client(
-        "stepfunctions", endpoint_url=aws.url, region_name="us-east-1",
-        aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="x",
-    )  # fmt: skip
+    elsewhere = Emulator(aws.url, region="us-east-1").boto3_client("stepfunctions")
     assert elsewhere.list_state_machines()["stateMachines"] == []
     assert refused(elsewhere.describe_state_machine, stateMachineArn=machine)[0] == "StateMachineDoesNotExist"
 
@@ -107,6 +105,31 @@ def test_an_operation_that_nobody_implements_is_a_clean_error(case: str, aws: An
     service, operation, params, action = UNKNOWN[case]
     code, message = refused(getattr(aws.boto3_client(service), operation), **params)
     assert (code, message) == ("UnknownOperationException", f"The emulator does not implement {action}.")
+
+
+BAD_BODIES = {
+    "no JSON": ("{", "SerializationException"),
+    "no object": ("[]", "SerializationException"),
+    "a missing member": ("{}", "ValidationException"),
+    "a member of a wrong type": ('{"stateMachineAliasArn": {}}', "InternalFailure"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_BODIES)
+def test_a_body_that_no_sdk_would_send_is_answered_all_the_same(case: str, aws: Any) -> None:
+    body, code = BAD_BODIES[case]
+    connection = http.client.HTTPConnection(urlsplit(aws.url).netloc)
+    headers = {"X-Amz-Target": "AWSStepFunctions.DescribeStateMachineAlias"}
+    connection.request("POST", "/", body, headers)
+    assert json.loads(connection.getresponse().read())["__type"] == code
+    connection.close()
+
+
+def test_a_chunked_body_is_refused(aws: Any) -> None:
+    connection = http.client.HTTPConnection(urlsplit(aws.url).netloc)
+    connection.request("POST", "/", iter([b"{}"]), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+    assert connection.getresponse().status == 411
+    connection.close()
 
 
 def test_many_clients_at_once_lose_no_update(aws: Any, machine: str) -> None:
@@ -162,6 +185,7 @@ def test_calls_show_what_was_asked_and_what_came_of_it(aws: Any, sfn: Any, alias
     assert (first.params, first.outcome) == ({"stateMachineAliasArn": alias}, "ok")
     assert second.outcome == "ResourceNotFound"
     assert first.at <= second.at
+    assert aws.call_counts() == {"DescribeStateMachineAlias": 2}
     aws.forget_calls()
     assert aws.calls() == []
 
