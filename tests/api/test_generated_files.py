@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
-from devenv.generate import FILES, ROOT, stale, write
+import pytest
+
+from devenv.generate import FILES, ROOT, main, stale, write
 
 
 def test_the_committed_files_are_current() -> None:
     assert stale(FILES, ROOT) == {}
+
+
+def test_the_check_is_quiet_when_all_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check"]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_what_differs_is_shown_and_then_written(tmp_path: Path) -> None:

@@ -43,6 +43,13 @@ def test_all_problems_are_told_at_once_on_one_line() -> None:
     )
 
 
+def test_what_nobody_thought_of_is_told_in_pydantics_words() -> None:
+    (problem,) = lint(manifest(retryToken="\ud800"))
+
+    assert problem.path == "spec.retryToken"
+    assert problem.message.endswith("Input should be a valid string, unable to parse raw data as a unicode string")
+
+
 AROUND: dict[str, tuple[Any, list[str]]] = {
     "no mapping": (3, ["3 is no resource: a mapping with apiVersion, kind and spec is"]),
     "another version of the API": (

@@ -30,6 +30,10 @@ READ: dict[str, tuple[dict[str, Any], Status]] = {
             history=(HistoryEntry(version=1, outcome=Outcome.PROMOTED, reason="RolloutComplete", finished_at=AT),),
         ),
     ),
+    "a list that is too long besides is left out": (
+        {"weight": 10, "history": [3, *[PROMOTED] * 11]},
+        Status(weight=10),
+    ),
     "a broken part of an object takes the object": (
         {"weight": 10, "intent": {"weight": 110, "at": AT_TEXT}},
         Status(weight=10),

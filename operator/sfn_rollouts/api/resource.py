@@ -37,9 +37,11 @@ def parse_status(raw: object) -> Status:
     """
     known = raw if isinstance(raw, Mapping) else {}
     try:
-        return _status(known)
+        return Status.model_validate(known, by_alias=True, by_name=False)
     except ValidationError as error:
-        return _status(_without(known, {_removable(details["loc"]) for details in error.errors()}))
+        # Again, because pydantic looks at the length of a list only when its items are sound. Each round leaves out one
+        # thing at least, so it ends.
+        return parse_status(_without(known, {_removable(details["loc"]) for details in error.errors()}))
 
 
 def lint(manifest: object) -> list[Problem]:
@@ -70,10 +72,6 @@ def _as_stored(value: object) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _status(raw: Mapping[str, Any]) -> Status:
-    return Status.model_validate(raw, by_alias=True, by_name=False)
-
-
 def _removable(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """What to leave out for an error at this location: an item of a list, else the whole top-level field."""
     return location[:2] if len(location) > 1 and isinstance(location[1], int) else location[:1]
@@ -95,9 +93,9 @@ def _envelope(manifest: Mapping[str, Any]) -> Iterator[Problem]:
         given = manifest.get(name)
         if given != wanted:
             yield Problem(name, given, f"{shown(given)} is not known: write {wanted}")
-    for name in map(str, manifest):
+    for name, value in manifest.items():
         if name not in _FIELDS:
-            yield Problem(name, manifest[name], unknown_field(name, _FIELDS))
+            yield Problem(str(name), value, unknown_field(str(name), _FIELDS))
 
 
 def _metadata(metadata: object) -> Iterator[Problem]:
