@@ -61,8 +61,8 @@ class CloudWatchAlarms:
             if token:
                 request["NextToken"] = token
             answer = self._clients.watcher(place).describe_alarms(**request)
-            metric = {alarm["AlarmName"]: _snapshot(alarm) for alarm in answer["MetricAlarms"]}
-            composite = {alarm["AlarmName"]: _snapshot(alarm) for alarm in answer["CompositeAlarms"]}
+            metric = {alarm["AlarmName"]: _snapshot(alarm) for alarm in answer.get("MetricAlarms", ())}
+            composite = {alarm["AlarmName"]: _snapshot(alarm) for alarm in answer.get("CompositeAlarms", ())}
             return metric | composite, answer.get("NextToken")
 
         # The names of a batch belong to many rollouts: an error that listed them would show one tenant another's.
@@ -86,7 +86,7 @@ class CloudWatchAlarms:
             if token:
                 request["NextToken"] = token
             answer = self._clients.watcher(place).describe_alarm_history(**request)
-            return [_transition(item) for item in answer["AlarmHistoryItems"]], answer.get("NextToken")
+            return [_transition(item) for item in answer.get("AlarmHistoryItems", ())], answer.get("NextToken")
 
         resource = f"alarm {name} of account {place.account} in {place.region}"
         call = Call(Api.DESCRIBE_ALARM_HISTORY, place, resource, Urgency.ROLLBACK)

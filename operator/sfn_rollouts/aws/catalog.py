@@ -26,9 +26,11 @@ class StepFunctionsCatalog:
     def find(self, machine: StateMachineArn, version: int) -> VersionFound:
         """Tell whether the version can be routed to. AWS has one answer for a missing version and a missing machine."""
         status = self._status(machine.place, machine.version(version))
+        found = VersionFound.FOUND
         if status is None:
-            return VersionFound.NO_VERSION if self._status(machine.place, str(machine)) else VersionFound.NO_MACHINE
-        return VersionFound.DELETING if status == "DELETING" else VersionFound.FOUND
+            status = self._status(machine.place, str(machine))
+            found = VersionFound.NO_VERSION if status else VersionFound.NO_MACHINE
+        return VersionFound.DELETING if status == "DELETING" else found
 
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
         """Count running executions of a version (one page); None for Express machines, which cannot be counted."""

@@ -91,6 +91,12 @@ UNREACHABLE = Meaning(
 )
 CONNECTION_LOST = Meaning(Transient, "lost its connection", "It is tried again; whether it took effect is looked up")
 
+FOREIGN_ANSWER = Meaning(
+    Transient,
+    "got an answer that is not AWS's",
+    "It is tried again; whether it took effect is looked up; if it stays, check the proxies on the way",
+)
+
 BY_CODE = {
     "Throttling": THROTTLED,
     "ThrottlingException": THROTTLED,
@@ -170,6 +176,6 @@ BY_EXCEPTION: tuple[tuple[type[Exception], Meaning], ...] = (
     (exceptions.ConnectionError, UNREACHABLE),
     (exceptions.HTTPClientError, CONNECTION_LOST),
     (exceptions.IncompleteReadError, CONNECTION_LOST),
-    (ResponseParserError, CONNECTION_LOST),
+    (ResponseParserError, FOREIGN_ANSWER),
 )
 """botocore's own exceptions; the first that fits counts, so the particular stand before the general."""

@@ -5,7 +5,8 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, IncompleteReadError
+from botocore.parsers import ResponseParserError
 
 from sfn_rollouts import __version__
 from sfn_rollouts.aws.timestamps import parsed
@@ -43,6 +44,8 @@ def open_session() -> boto3.Session:
     # botocore asks STS for credentials with its own client; unset, a hanging STS would hold a rollback for a minute.
     core.set_default_client_config(settings(attempts=2, workers=1))
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parsed)
+    core.register("after-call", _refuse_cut_answer)
+    core.register("after-call", _refuse_foreign_answer)
     try:
         return boto3.Session(botocore_session=core)
     except BotoCoreError as error:
@@ -64,6 +67,22 @@ def credential_source(session: boto3.Session) -> str:
     if found is None:
         raise Denied(_NO_CREDENTIALS)
     return str(found.method)
+
+
+def _refuse_cut_answer(**event: Any) -> None:
+    """botocore leaves lengths unchecked: a connection lost within an answer would pass for AWS leaving out fields."""
+    http_response = event["http_response"]
+    promised = int(http_response.headers.get("content-length", 0))
+    if promised and len(http_response.content) < promised:
+        raise IncompleteReadError(actual_bytes=len(http_response.content), expected_bytes=promised)
+
+
+def _refuse_foreign_answer(**event: Any) -> None:
+    """A proxy's page with status 200 parses as an answer without fields: as if CloudWatch said that no alarm exists,
+    which is a reason to roll back. Every answer of AWS has a request id."""
+    is_success = event["http_response"].status_code < 300
+    if is_success and "RequestId" not in event["parsed"].get("ResponseMetadata", {}):
+        raise ResponseParserError("the answer has no request id")
 
 
 def _cause(error: BotoCoreError) -> str:

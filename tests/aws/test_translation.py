@@ -1,0 +1,232 @@
+"""What each AWS error becomes, as boto3 raises it from the wire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore import exceptions
+from botocore.parsers import ResponseParserError
+
+from sfn_rollouts.aws.apis import Api
+from sfn_rollouts.aws.meanings import BY_CODE, BY_EXCEPTION
+from sfn_rollouts.aws.translation import is_throttle, translated
+from sfn_rollouts.core.arn import StateMachineArn
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Transient
+from sfn_rollouts.ports import Urgency
+from tests.aws.doubles import Answer
+
+if TYPE_CHECKING:
+    from tests.aws.conftest import Connect
+    from tests.aws.doubles import CannedServer, RecordingMeter
+
+LIVE = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor").alias("live")
+
+CODES = {
+    "Throttling": (Transient, "was throttled"),
+    "ThrottlingException": (Transient, "was throttled"),
+    "ThrottledException": (Transient, "was throttled"),
+    "RequestThrottled": (Transient, "was throttled"),
+    "RequestThrottledException": (Transient, "was throttled"),
+    "TooManyRequestsException": (Transient, "was throttled"),
+    "RequestLimitExceeded": (Transient, "was throttled"),
+    "SlowDown": (Transient, "was throttled"),
+    "KmsThrottlingException": (Transient, "throttled by KMS"),
+    "ServiceUnavailable": (Transient, "on the side of AWS"),
+    "ServiceUnavailableException": (Transient, "on the side of AWS"),
+    "InternalFailure": (Transient, "on the side of AWS"),
+    "InternalError": (Transient, "on the side of AWS"),
+    "InternalServerError": (Transient, "on the side of AWS"),
+    "InternalServerException": (Transient, "on the side of AWS"),
+    "InternalServiceError": (Transient, "on the side of AWS"),
+    "InternalServiceFault": (Transient, "on the side of AWS"),
+    "RequestTimeout": (Transient, "on the side of AWS"),
+    "RequestTimeoutException": (Transient, "on the side of AWS"),
+    "IDPCommunicationError": (Transient, "on the side of AWS"),
+    "InvalidToken": (Transient, "tried again from the start"),
+    "InvalidNextToken": (Transient, "tried again from the start"),
+    "AccessDenied": (Denied, f"Allow it for {LIVE} in the IAM role"),
+    "AccessDeniedException": (Denied, f"Allow it for {LIVE} in the IAM role"),
+    "AuthorizationError": (Denied, f"Allow it for {LIVE} in the IAM role"),
+    "NotAuthorized": (Denied, f"Allow it for {LIVE} in the IAM role"),
+    "UnauthorizedOperation": (Denied, f"Allow it for {LIVE} in the IAM role"),
+    "InvalidIdentityToken": (Denied, "trust policy"),
+    "AuthFailure": (Denied, "does not know the operator's credentials"),
+    "UnrecognizedClientException": (Denied, "does not know the operator's credentials"),
+    "InvalidClientTokenId": (Denied, "does not know the operator's credentials"),
+    "InvalidAccessKeyId": (Denied, "does not know the operator's credentials"),
+    "MissingAuthenticationToken": (Denied, "does not know the operator's credentials"),
+    "MissingAuthenticationTokenException": (Denied, "does not know the operator's credentials"),
+    "ExpiredToken": (Denied, "Renew them"),
+    "ExpiredTokenException": (Denied, "Renew them"),
+    "TokenRefreshRequired": (Denied, "Renew them"),
+    "RequestExpired": (Denied, "the clock of its node"),
+    "RequestTimeTooSkewed": (Denied, "the clock of its node"),
+    "SignatureDoesNotMatch": (Denied, "the clock of its node"),
+    "InvalidSignatureException": (Denied, "the clock of its node"),
+    "IncompleteSignature": (Denied, "the clock of its node"),
+    "IncompleteSignatureException": (Denied, "the clock of its node"),
+    "KmsAccessDeniedException": (Denied, "kms:Decrypt"),
+    "KmsInvalidStateException": (Denied, "Enable that key"),
+    "ServiceQuotaExceededException": (Denied, "Delete what is not used"),
+    "OptInRequired": (Denied, "Enable the region"),
+    "SubscriptionRequiredException": (Denied, "Enable the region"),
+    "RegionDisabledException": (Denied, "Enable the region"),
+    "ResourceNotFound": (Gone, f"Create {LIVE}"),
+    "ResourceNotFoundException": (Gone, f"Create {LIVE}"),
+    "StateMachineDoesNotExist": (Gone, f"Create {LIVE}"),
+    "StateMachineDeleting": (Gone, "is being deleted"),
+    "ConflictException": (Conflict, "reads again"),
+}
+UNFORESEEN_CODES = ["ValidationException", "InvalidArn", "InvalidName", "ServiceOfTomorrowException"]
+
+
+def refusal_of(connected: Connect) -> PortError:
+    """The error of a write: one attempt, so the first answer is the last."""
+    with pytest.raises(PortError) as caught:
+        connected().router.shift(LIVE, Routing.whole(1), Urgency.ROLLBACK)
+    return caught.value
+
+
+def test_the_tables_here_name_every_row() -> None:
+    assert set(CODES) == set(BY_CODE)
+    assert {type(error) for error, _, _ in EXCEPTIONS.values()} >= {kind for kind, _ in BY_EXCEPTION} - ABSTRACT
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_code_means(code: str, canned: CannedServer, connected: Connect, meter: RecordingMeter) -> None:
+    kind, words = CODES[code]
+    canned.say(Answer.error(code))
+    refusal = refusal_of(connected)
+    assert type(refusal) is kind
+    assert words in refusal.why
+    assert f"({code}) for {LIVE}" in refusal.why
+    assert meter.calls == [("UpdateStateMachineAlias", kind.trouble)]
+    assert len(canned.requests) == 1
+
+
+@pytest.mark.parametrize("code", UNFORESEEN_CODES)
+def test_a_code_nobody_foresaw_is_an_internal_error_with_aws_words(
+    code: str, canned: CannedServer, connected: Connect, meter: RecordingMeter
+) -> None:
+    canned.say(Answer.error(code, "Sum of routing configuration weights must equal 100."))
+    refusal = refusal_of(connected)
+    assert type(refusal) is PortError
+    assert f"({code})" in refusal.why
+    assert "weights must equal 100." in refusal.why
+    assert isinstance(refusal.__cause__, exceptions.ClientError)
+    assert meter.calls == [("UpdateStateMachineAlias", "Internal")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        pytest.param(Answer(503, "<html>try later</html>"), Transient, id="a load balancer's page, 503"),
+        pytest.param(Answer(502, ""), Transient, id="an empty 502"),
+        pytest.param(Answer.error("NeverHeardOf", status=500), Transient, id="an unknown code with 500"),
+        pytest.param(Answer(429, ""), Transient, id="an empty 429"),
+        pytest.param(Answer(403, "<html>forbidden</html>"), Denied, id="a proxy's page, 403"),
+        pytest.param(Answer(401, ""), Denied, id="an empty 401"),
+        pytest.param(Answer(400, ""), PortError, id="an empty 400"),
+        pytest.param(Answer(200, '{"upd', is_cut=True), Transient, id="a body that ends too early"),
+        pytest.param(Answer(200, "<html>welcome</html>", ()), Transient, id="a captive portal's page"),
+        pytest.param(Answer(200, "{}"), PortError, id="an answer without its date"),
+        pytest.param(Answer(200, '{"updateDate": "yesterday"}'), PortError, id="a date that is none"),
+        pytest.param(Answer(200, "[]"), PortError, id="an answer of another kind"),
+    ],
+)
+def test_an_answer_that_is_not_aws_own(answer: Answer, kind: type[PortError], canned, connected: Connect) -> None:
+    canned.say(answer)
+    assert type(refusal_of(connected)) is kind
+
+
+EXCEPTIONS: dict[str, tuple[Exception, type[PortError], str]] = {
+    "no credentials": (exceptions.NoCredentialsError(), Denied, "IRSA"),
+    "half of the keys": (exceptions.PartialCredentialsError(provider="env", cred_var="x"), Denied, "IRSA"),
+    "no bearer token": (exceptions.NoAuthTokenError(), Denied, "IRSA"),
+    "a bearer token refused": (exceptions.TokenRetrievalError(provider="sso", error_msg="hunter2"), Denied, "IRSA"),
+    "a credential source of no such name": (exceptions.UnknownCredentialError(name="x"), Denied, "IRSA"),
+    "a profile with MFA": (exceptions.RefreshWithMFAUnsupportedError(), Denied, "IRSA"),
+    "an SSO login that ran out": (exceptions.UnauthorizedSSOTokenError(), Denied, "IRSA"),
+    "an SSO login that cannot be read": (exceptions.SSOError(), Denied, "IRSA"),
+    "a login that ran out": (exceptions.LoginRefreshRequired(), Denied, "IRSA"),
+    "a login that failed": (exceptions.LoginError(), Denied, "IRSA"),
+    "a profile that is not there": (exceptions.ProfileNotFound(profile="prod"), Denied, "IRSA"),
+    "a config file that cannot be parsed": (exceptions.ConfigParseError(path="x"), Denied, "IRSA"),
+    "a config file that is not there": (exceptions.ConfigNotFound(path="x"), Denied, "IRSA"),
+    "a config that makes no sense": (exceptions.InvalidConfigError(error_msg="hunter2"), Denied, "IRSA"),
+    "a credential source that is down": (
+        exceptions.CredentialRetrievalError(provider="container-role", error_msg="hunter2"),
+        Transient,
+        "source of the credentials",
+    ),
+    "a node without metadata": (exceptions.MetadataRetrievalError(error_msg="hunter2"), Transient, "source of the"),
+    "no answer in time": (exceptions.ReadTimeoutError(endpoint_url="x"), Transient, "no answer in time"),
+    "no connection in time": (exceptions.ConnectTimeoutError(endpoint_url="x"), Transient, "could not reach AWS"),
+    "nobody there": (exceptions.EndpointConnectionError(endpoint_url="x"), Transient, "could not reach AWS"),
+    "no way out": (exceptions.ProxyConnectionError(proxy_url="http://me:hunter2@x"), Transient, "could not reach AWS"),
+    "somebody else's certificate": (exceptions.SSLError(endpoint_url="x", error="y"), Transient, "AWS_CA_BUNDLE"),
+    "a connection that broke": (exceptions.ConnectionClosedError(endpoint_url="x"), Transient, "lost its connection"),
+    "an HTTP client that broke": (exceptions.HTTPClientError(error="hunter2"), Transient, "lost its connection"),
+    "a body that broke": (exceptions.IncompleteReadError(actual_bytes=1, expected_bytes=2), Transient, "lost its con"),
+    "a body that is no document": (ResponseParserError("hunter2"), Transient, "not AWS's"),
+    "a parameter that botocore refuses": (exceptions.ParamValidationError(report="weight"), PortError, "weight"),
+    "a client that cannot be made": (exceptions.EndpointProviderError(msg="x"), PortError, "Endpoint"),
+    "an answer without a field": (KeyError("updateDate"), PortError, "(KeyError)"),
+    "a routing of three": (ValueError("a routing has one or two versions"), PortError, "one or two versions"),
+}  # fmt: skip
+ABSTRACT = {exceptions.ConnectionError}
+
+
+@pytest.mark.parametrize("what", EXCEPTIONS)
+def test_an_exception_means(what: str) -> None:
+    error, kind, words = EXCEPTIONS[what]
+    refusal = translated(error, Api.UPDATE_ALIAS, str(LIVE))
+    assert type(refusal) is kind
+    assert words in refusal.why
+    assert refusal.why.startswith("states:UpdateStateMachineAlias ")
+    assert f"({type(error).__name__}) for {LIVE}" in refusal.why
+    assert "hunter2" not in refusal.why
+
+
+def test_a_denial_reads_as_a_person_needs_it(canned: CannedServer, connected: Connect) -> None:
+    canned.say(
+        Answer.error("AccessDeniedException", "User: arn:aws:sts::1:x is not authorized, with an explicit deny.\n")
+    )
+    assert refusal_of(connected).why == (
+        "states:UpdateStateMachineAlias was denied (AccessDeniedException) for "
+        "arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor:live: User: arn:aws:sts::1:x is not "
+        "authorized, with an explicit deny. Allow it for "
+        "arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor:live in the IAM role of the operator"
+    )
+
+
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidSignatureException", "ExpiredTokenException"])
+def test_what_aws_says_of_credentials_is_not_repeated(code: str, canned: CannedServer, connected: Connect) -> None:
+    canned.say(Answer.error(code, "The Canonical String should have been 'x-amz-security-token:hunter2'"))
+    refusal = refusal_of(connected)
+    assert "hunter2" not in refusal.why
+    assert refusal.__cause__ is None
+    assert refusal.__suppress_context__
+
+
+def test_long_words_of_aws_are_cut(canned: CannedServer, connected: Connect) -> None:
+    canned.say(Answer.error("ValidationException", "x" * 10_000))
+    assert len(refusal_of(connected).why) < 600
+
+
+def sts_error(code: str) -> exceptions.ClientError:
+    return exceptions.ClientError({"Error": {"Code": code, "Message": "no"}}, "AssumeRoleWithWebIdentity")
+
+
+def test_a_role_that_may_not_be_assumed_is_told_from_an_api_that_may_not_be_called() -> None:
+    refusal = translated(sts_error("AccessDenied"), Api.UPDATE_ALIAS, str(LIVE))
+    assert type(refusal) is Denied
+    assert refusal.why.startswith("AssumeRoleWithWebIdentity was denied")
+    assert "trust policy" in refusal.why
+
+
+def test_throttling_of_credentials_is_not_throttling_of_the_api() -> None:
+    assert not is_throttle(sts_error("Throttling"), Api.UPDATE_ALIAS)
+    assert not is_throttle(KeyError("x"), Api.UPDATE_ALIAS)
