@@ -50,6 +50,10 @@ def update(region: Region, params: Params) -> Fields:
     _require_publish_for_description(params)
     changes = {name: params[name] for name in _REVISED if name in params}
     _require_some_change(changes)
+    if "definition" in changes:
+        _require_definition(changes["definition"])
+    if "roleArn" in changes:
+        _require_role(changes["roleArn"])
     now = region.now()
     answer: Fields = {"updateDate": now}
     settings = machine.revision.settings | changes
@@ -152,8 +156,7 @@ def _require_publish_for_description(params: Params) -> None:
 
 def _require_some_change(changes: dict[str, Any]) -> None:
     if not changes:
-        wanted = "the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified"
-        raise AwsError("MissingRequiredParameter", f"Either {wanted}")
+        raise AwsError("MissingRequiredParameter", "At least one of definition and roleArn must be specified")
 
 
 def _require_definition(text: str) -> None:

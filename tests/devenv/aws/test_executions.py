@@ -126,3 +126,32 @@ def test_pages_of_executions_are_most_recent_first(sfn: Any, alias: str) -> None
     starts = [item["startDate"] for page in pages for item in page["executions"]]
     assert len(starts) == 5
     assert starts == sorted(starts, reverse=True)
+
+
+LISTS_REFUSED = {
+    "of no machine": ({}, "ValidationException"),
+    "of a version that is not there": ({"stateMachineArn": "{arn}:9"}, "ResourceNotFound"),
+    "of an alias that is not there": ({"stateMachineArn": "{arn}:gone"}, "ResourceNotFound"),
+}
+
+
+@pytest.mark.parametrize("case", LISTS_REFUSED)
+def test_a_list_that_aws_refuses_is_refused(case: str, sfn: Any, machine: str, refused: Any) -> None:
+    params, code = LISTS_REFUSED[case]
+    filled = {key: value.replace("{arn}", machine) for key, value in params.items()}
+    assert refused(sfn.list_executions, **filled)[0] == code
+
+
+def test_an_execution_that_is_not_there_does_not_exist(sfn: Any, machine: str, refused: Any) -> None:
+    arn = "arn:aws:states:eu-west-1:123456789012:execution:Orders:gone"
+    for call in (sfn.describe_execution, sfn.stop_execution, sfn.describe_state_machine_for_execution):
+        assert refused(call, executionArn=arn) == ("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+
+
+def test_a_stale_alias_that_names_a_deleted_version_starts_nothing(
+    aws: Any, sfn: Any, machine: str, alias: str, refused: Any
+) -> None:
+    aws.set_consistency(reads=1)
+    aws.update_alias(alias, {2: 100})
+    sfn.delete_state_machine_version(stateMachineVersionArn=f"{machine}:1")
+    assert refused(sfn.start_execution, stateMachineArn=alias)[0] == "StateMachineDoesNotExist"

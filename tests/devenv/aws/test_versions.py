@@ -138,6 +138,58 @@ REFUSED = {
             "State Machine Does Not Exist: '" + ARN.replace("123456789012", "222222222222") + "'",
         ),
     ),
+    "a definition that is no JSON": (
+        "create_state_machine",
+        {"name": "New", "definition": "{", "roleArn": ROLE},
+        (
+            "InvalidDefinition",
+            (
+                "Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: "
+                "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)'"
+            ),
+        ),
+    ),
+    "a definition without states": (
+        "update_state_machine",
+        {"stateMachineArn": ARN, "definition": "{}"},
+        (
+            "InvalidDefinition",
+            (
+                "Invalid State Machine Definition: "
+                "'SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt, States] at /'"
+            ),
+        ),
+    ),
+    "a role that is none": (
+        "create_state_machine",
+        {"name": "New", "definition": text("x"), "roleArn": "nobody"},
+        ("InvalidArn", "Invalid Role Arn: 'nobody'"),
+    ),
+    "an update of nothing": (
+        "update_state_machine",
+        {"stateMachineArn": ARN},
+        ("MissingRequiredParameter", "At least one of definition and roleArn must be specified"),
+    ),
+    "deletion of a version by the machine's ARN": (
+        "delete_state_machine_version",
+        {"stateMachineVersionArn": ARN},
+        ("InvalidArn", f"Invalid Arn: 'Not a state machine version ARN: {ARN}'"),
+    ),
+    "an ARN of another kind": (
+        "describe_state_machine",
+        {"stateMachineArn": "arn:aws:states:eu-west-1:123456789012:activity:a"},
+        ("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: activity'"),
+    ),
+    "an ARN with too few parts": (
+        "describe_state_machine",
+        {"stateMachineArn": "arn:aws:states"},
+        ("InvalidArn", "Invalid Arn: 'Invalid ARN: arn:aws:states'"),
+    ),
+    "tags of a machine that does not exist": (
+        "list_tags_for_resource",
+        {"resourceArn": ARN + "Gone"},
+        ("ResourceNotFound", "Request references a resource that does not exist."),
+    ),
     "a page over 1000": (
         "list_state_machine_versions",
         {"stateMachineArn": ARN, "maxResults": 1001},
