@@ -70,15 +70,15 @@ LOST = {
 
 
 @pytest.mark.parametrize("kind", LOST)
-def test_a_lost_answer_is_lost_before_or_after_the_write(kind: Any, aws: Any, alias: str) -> None:
+def test_a_lost_answer_is_lost_before_or_after_the_write(kind: Any, aws: Any, sfn: Any, alias: str) -> None:
     error, routing = LOST[kind]
-    client = aws.boto3_client("stepfunctions", read_timeout_s=0.2)
+    impatient = aws.boto3_client("stepfunctions", read_timeout_s=0.2)
     aws.fail("UpdateStateMachineAlias", kind, times=1)
     with pytest.raises(error):
-        shift(client, alias)
+        shift(impatient, alias)
     assert aws.routing(alias) == routing
     assert [call.outcome for call in aws.calls("UpdateStateMachineAlias")] == [kind]
-    shift(client, alias)
+    shift(sfn, alias)
     assert aws.routing(alias) == V2
 
 
