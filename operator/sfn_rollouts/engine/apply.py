@@ -18,7 +18,7 @@ from sfn_rollouts.ports import AliasRouter, Urgency
 class Applied:
     """What came of a write. `reading` is the alias as seen last, None if there is none.
 
-    `written_at`: AWS's updateDate where AWS acknowledged a write. `was_withheld`: the permit had lapsed, nothing written.
+    `written_at`: AWS's updateDate where AWS acknowledged a write. `was_withheld`: the permit had lapsed.
     """
 
     reading: AliasReading | None

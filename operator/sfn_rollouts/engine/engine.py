@@ -1,8 +1,8 @@
 """The engine: one thread that decides, and hands every blocking call to workers.
 
-A tick of one rollout: observe (from what was looked at), decide until nothing more follows, then start what the decision
-asks for. At most one write, one report and one round of looks of a rollout are under way at a time; a rollback waits for
-none of them but a write that has begun.
+A tick of one rollout: observe (from what was looked at), decide until nothing more follows, then start what the
+decision asks for. At most one write, one report and one round of looks of a rollout are under way at a time; a rollback
+waits for none of them but a write that has begun.
 """
 
 import heapq
