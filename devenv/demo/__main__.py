@@ -1,0 +1,92 @@
+"""`python -m devenv.demo [--keep]`: sets the scene, plays both stories, and leaves it running with --keep."""
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+
+from devenv.aws.client import Emulator
+from devenv.aws.server import AwsEmulator
+from devenv.control_plane import ControlPlane, Kubectl, ensure_binaries, install_crds
+from devenv.demo.order_processor import ALIAS, FAILURES_ALARM, LATENCY_ALARM, NAME, VERSIONS
+from devenv.demo.screen import Screen
+from devenv.demo.stories import NAMESPACE, ROLLOUT, Stage, bad_version, good_version, look_back
+from devenv.operator_process import OperatorProcess
+
+CRDS = Path(__file__).parents[2] / "crds"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Play the demo."""
+    parser = argparse.ArgumentParser(prog="make demo", description="Two rollouts on a real API server.")
+    parser.add_argument("--keep", action="store_true", help="leave everything running and print how to reach it")
+    options = parser.parse_args(arguments)
+    binaries = ensure_binaries()
+    screen = Screen()
+    screen.heading("Setting the scene")
+    screen.say("Starting etcd and kube-apiserver, and an emulator of AWS on loopback ...")
+    with ControlPlane(binaries) as control_plane, AwsEmulator() as emulator:
+        kubectl, aws = control_plane.as_admin(), emulator.client
+        install_crds(kubectl, CRDS)
+        kubectl("create", "namespace", NAMESPACE)
+        machine = _publish(aws, screen)
+        screen.say("Starting the operator: sfn-rollouts run --min-poll-interval 1s")
+        with OperatorProcess(control_plane, aws, namespaces=()) as operator:
+            operator.wait_ready()
+            stage = Stage(screen, kubectl, aws, machine)
+            good_version(stage)
+            bad_version(stage)
+            look_back(stage)
+            _what_next(screen)
+            if options.keep:
+                _keep(screen, kubectl, aws, operator)
+    return 0
+
+
+def _publish(aws: Emulator, screen: Screen) -> str:
+    machine = aws.publish_machine(NAME, VERSIONS)
+    aws.create_alias(machine, ALIAS, {1: 100})
+    for alarm in (FAILURES_ALARM, LATENCY_ALARM):
+        aws.put_alarm(alarm)
+    screen.say(
+        f"Published three versions of {NAME} (Lambda tasks, Choice, Map, Retry, Catch); alias {ALIAS} is on version 1."
+    )
+    return machine
+
+
+def _what_next(screen: Screen) -> None:
+    screen.heading("What to try next (make demo KEEP=1 leaves all of this running)")
+    command = '{"id":"1","action":"retry","generation":2,"by":"me"}'
+    screen.lines(
+        f"kubectl -n {NAMESPACE} get sfnrollouts -w\n"
+        f"kubectl -n {NAMESPACE} annotate --overwrite sfnrollout {ROLLOUT} 'sfnrollouts.dev/command={command}'\n"
+        f'kubectl -n {NAMESPACE} patch sfnrollout {ROLLOUT} --type=merge -p \'{{"spec":{{"version":2}}}}\'\n'
+        "kubectl explain sfnrollouts.spec.strategy\n"
+        "sfn-rollouts lint examples/*.yaml"
+    )
+
+
+def _keep(screen: Screen, kubectl: Kubectl, aws: Emulator, operator: OperatorProcess) -> None:
+    """Wait for Ctrl-C; an alarm fires by `aws cloudwatch set-alarm-state` or by boto3, as on AWS."""
+    screen.heading("Still running; in another terminal")
+    exports = {
+        "KUBECONFIG": str(kubectl.kubeconfig),
+        "PATH": f"{kubectl.binary.parent}:{Path(sys.executable).parent}:$PATH",
+        **aws.environment(),
+    }
+    quoted = (
+        f'export {name}="{value}"' if name == "PATH" else f"export {name}={shlex.quote(value)}"
+        for name, value in exports.items()
+    )
+    screen.lines("\n".join(quoted))
+    screen.lines(f"\noperator log: {operator.log_path}\nhealth and metrics: {operator.health_url}\n\nCtrl-C ends it.")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        print(os.linesep + "ending", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

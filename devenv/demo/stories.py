@@ -1,0 +1,153 @@
+"""The two stories: a version that is good, and one that is not."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from devenv.aws.client import Emulator
+from devenv.control_plane import Kubectl
+from devenv.demo.order_processor import ALIAS, FAILURES_ALARM, LATENCY_ALARM
+from devenv.demo.screen import Screen
+from devenv.waiting import wait_until
+
+NAMESPACE = "shop"
+ROLLOUT = "order-processor"
+ORDERS = 40
+
+MANIFEST = """\
+apiVersion: sfnrollouts.dev/v1alpha1
+kind: StepFunctionRollout
+metadata:
+  name: {name}
+spec:
+  stateMachineArn: {machine}
+  alias: {alias}
+  version: {version}
+  strategy:
+    steps:
+    - setWeight: 10
+    - pause: {{duration: 8s}}    # minutes in real life
+    - setWeight: 50
+    - pause: {{duration: 8s}}
+  bakeTime: 8s                 # watch on after 100 %
+  alarms:
+    names: [{failures}, {latency}]
+    pollInterval: 1s
+"""
+
+
+@dataclass
+class Stage:
+    """Who plays."""
+
+    screen: Screen
+    kubectl: Kubectl
+    aws: Emulator
+    machine: str
+    _seen: tuple[Any, ...] = field(default=())
+
+    @property
+    def alias(self) -> str:
+        """ARN of the alias that callers use."""
+        return f"{self.machine}:{ALIAS}"
+
+    def apply(self, version: int) -> None:
+        """Ask for a version as a person would, and show how."""
+        text = MANIFEST.format(
+            name=ROLLOUT,
+            machine=self.machine,
+            alias=ALIAS,
+            version=version,
+            failures=FAILURES_ALARM,
+            latency=LATENCY_ALARM,
+        )
+        self.screen.lines(text)
+        self.screen.command(self.kubectl, "apply", "--namespace", NAMESPACE, "-f", "-", stdin=text)
+
+    def status(self) -> dict[str, Any]:
+        """The rollout's status as it stands."""
+        answer = self.kubectl("get", "sfnrollout", ROLLOUT, "--namespace", NAMESPACE, "-o", "json")
+        return dict(json.loads(answer.stdout)["status"])
+
+    def watch_until(self, is_over: Callable[[dict[str, Any]], bool], what: str) -> None:
+        """Print each change of the rollout until the condition holds."""
+
+        def look() -> bool:
+            status = self.status()
+            self._tell(status)
+            return is_over(status)
+
+        wait_until(look, 60, what, interval_s=0.2)
+
+    def _tell(self, status: dict[str, Any]) -> None:
+        view = tuple(status.get(name) for name in ("phase", "step", "weight", "message"))
+        if view == self._seen or "phase" not in status:
+            return
+        has_shifted = view[1:3] != self._seen[1:3]
+        self._seen = view
+        self.screen.say(f"{status['phase']}: {status['message']}")
+        self.screen.command(self.kubectl, "get", "sfnrollouts", "--namespace", NAMESPACE)
+        if has_shifted and status.get("weight") is not None:
+            self.screen.say(self._orders())
+
+    def _orders(self) -> str:
+        """Start orders through the alias, as callers do, and say where AWS sent them."""
+        client = self.aws.boto3_client("stepfunctions")
+        started = [
+            client.start_execution(stateMachineArn=self.alias, input="{}")["executionArn"] for _ in range(ORDERS)
+        ]
+        versions = Counter(
+            client.describe_execution(executionArn=arn)["stateMachineVersionArn"].rsplit(":", 1)[1] for arn in started
+        )
+        parts = ", ".join(f"{number} on version {version}" for version, number in sorted(versions.items()))
+        return f"{ORDERS} new orders start through the alias: {parts}"
+
+
+def good_version(stage: Stage) -> None:
+    """Version 2 takes over step by step."""
+    stage.screen.heading("Story 1: version 2 is good")
+    stage.screen.say("The alias sends every order to version 1. This manifest asks for version 2:")
+    stage.apply(2)
+    stage.watch_until(lambda status: status.get("phase") == "Succeeded", "version 2 to be promoted")
+    stage.screen.command(
+        stage.kubectl, "wait", "sfnrollout", ROLLOUT, "--namespace", NAMESPACE, "--for=condition=Ready"
+    )
+
+
+def bad_version(stage: Stage) -> None:
+    """Version 3 fires an alarm at its second step."""
+    stage.screen.heading("Story 2: version 3 is not")
+    stage.screen.say("Somebody merges version 3. Only the number changes:")
+    patch = json.dumps({"spec": {"version": 3}})
+    stage.screen.command(
+        stage.kubectl, "patch", "sfnrollout", ROLLOUT, "--namespace", NAMESPACE, "--type=merge", "-p", patch
+    )
+    stage.watch_until(lambda status: status.get("weight") == 50, "the second step")
+    stage.screen.say(f"Customers are charged twice: CloudWatch puts {FAILURES_ALARM} into ALARM.")
+    stage.aws.set_alarm(FAILURES_ALARM, "ALARM", reason="Threshold Crossed: 7 failed executions in 1 minute")
+    fired_at = _alarm_since(stage)
+    stage.watch_until(lambda status: status.get("phase") == "RolledBack", "version 3 to be rolled back")
+    restored_at = stage.aws.alias_history(stage.alias)[-1].at
+    seconds = (restored_at - fired_at).total_seconds()
+    stage.screen.say(
+        f"From the alarm to the restored alias, by AWS's clock: {seconds:.2f} s (alarms are polled every 1 s)."
+    )
+
+
+def _alarm_since(stage: Stage) -> Any:
+    client = stage.aws.boto3_client("cloudwatch")
+    alarms = client.describe_alarms(AlarmNames=[FAILURES_ALARM], AlarmTypes=["MetricAlarm"])["MetricAlarms"]
+    return alarms[0]["StateTransitionedTimestamp"]
+
+
+def look_back(stage: Stage) -> None:
+    """What is left to read afterwards."""
+    stage.screen.heading("What AWS saw: every change of the alias")
+    for change in stage.aws.alias_history(stage.alias):
+        parts = ", ".join(f"version {version}: {weight} %" for version, weight in sorted(change.routing.items()))
+        stage.screen.lines(f"{change.at:%H:%M:%S.%f}"[:-3] + f"  {change.event:<8} {parts}")
+    stage.screen.heading("What Kubernetes keeps: status and Events")
+    stage.screen.command(stage.kubectl, "get", "sfnrollouts", "--namespace", NAMESPACE, "-o", "wide")
+    stage.screen.command(stage.kubectl, "describe", "sfnrollout", ROLLOUT, "--namespace", NAMESPACE)
