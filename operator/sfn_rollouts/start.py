@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import TypeVar
 
+from sfn_rollouts.aws.connection import Aws
 from sfn_rollouts.config import Settings
 from sfn_rollouts.errors import Denied, PortError, Transient
 from sfn_rollouts.kube.connection import Connection, NoCluster, connect
@@ -90,12 +91,14 @@ def first_list(connection: Connection, sweep: Callable[[], int], patience: Patie
     _log.info("resources listed", resources=count)
 
 
-def aws_credentials(source: Callable[[], Answer]) -> Answer:
-    """Ask for AWS credentials."""
+def check_aws(connect_aws: Callable[[], Aws]) -> Aws:
+    """Connect to AWS and look whether there are credentials; no call is made yet."""
     try:
-        return source()
+        cloud = connect_aws()
+        _log.info("AWS credentials found", source=cloud.credential_source())
     except PortError as error:
         raise StartFailure(Exit.NO_AWS_CREDENTIALS, error.why) from error
+    return cloud
 
 
 def _connect(settings: Settings, environ: Mapping[str, str]) -> Connection:

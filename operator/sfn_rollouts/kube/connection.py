@@ -78,6 +78,10 @@ class Connection:
         decoded: dict[str, Any] = json.loads(answer.data)
         return decoded
 
+    def close(self) -> None:
+        """Close the pooled sockets."""
+        self._pool.clear()
+
     def authorization(self) -> str | None:
         """Give the Authorization header's value, renewed where it has run out; None for client certificates alone."""
         # Renewal by an exec plugin or a rotated token writes into the configuration: two threads would run it twice.

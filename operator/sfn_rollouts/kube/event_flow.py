@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from sfn_rollouts.ports import Announcement, Key
+from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.ports import Key
 
 _CACHED = 4096
 _SIMILAR_LIMIT = 10

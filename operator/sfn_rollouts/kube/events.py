@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from sfn_rollouts.api import GROUP, KIND, VERSION
+from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.errors import Gone, PortError
 from sfn_rollouts.kube.connection import FIELD_MANAGER, Connection, path_of
 from sfn_rollouts.kube.event_flow import Bump, Create, EventFlow, Subject
 from sfn_rollouts.logs import get_logger
-from sfn_rollouts.ports import Announcement, Clock, Key
+from sfn_rollouts.ports import Clock, Key
 
 _WAITING_LIMIT = 1000
 _MESSAGE_LIMIT = 1024  # the API server refuses longer ones
@@ -41,6 +42,10 @@ class EventAnnouncer:
     def start(self) -> None:
         """Start writing."""
         self._thread.start()
+
+    def is_alive(self) -> bool:
+        """Whether somebody writes."""
+        return self._thread.is_alive()
 
     def announce(self, key: Key, uid: str, announcements: Sequence[Announcement]) -> None:
         """Queue them; returns at once."""

@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import kopf
 
@@ -24,6 +24,7 @@ from sfn_rollouts.ports import Clock
 
 Resource = Mapping[str, Any]
 _SOUND_AFTER_S = 60.0  # kopf ran that long: what ended it is a new trouble and not the old one
+_CLOSING_S = 0.25  # aiohttp's TLS connections close a moment after their session
 _log = get_logger(__name__)
 
 
@@ -66,7 +67,7 @@ class Informer:
         self._restarted = restarted
         self._clock = clock
         self._stopping = threading.Event()
-        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
         self._thread = threading.Thread(target=self._supervise, name="informer", daemon=True)
 
     def start(self) -> None:
@@ -104,32 +105,34 @@ class Informer:
         try:
             _check_served(self._connection)
             asyncio.run(self._operate())
+        except asyncio.CancelledError:
+            return "stopped"
         except Exception as error:  # noqa: BLE001 - whatever ends kopf, the watch must come back
             return f"{type(error).__name__}: {error}"
         return "kopf ended without an error"
 
     async def _operate(self) -> None:
-        stop_flag = asyncio.Event()
-        self._running = (asyncio.get_running_loop(), stop_flag)
-        if self._stopping.is_set():  # asked to stop before there was a flag to raise
-            return
+        # Stopped by cancelling and not by kopf's stop_flag: that leaves a task behind, and a kopf that has failed waits
+        # 5 s for it, in which nobody watches.
+        self._running = (asyncio.get_running_loop(), cast("asyncio.Task[None]", asyncio.current_task()))
         try:
-            await kopf.operator(
-                registry=self._registry,
-                settings=_settings(),
-                clusterwide=not self._namespaces,
-                namespaces=self._namespaces,
-                standalone=True,
-                stop_flag=stop_flag,
-            )
+            if not self._stopping.is_set():  # asked to stop before there was a task to cancel
+                await kopf.operator(
+                    registry=self._registry,
+                    settings=_settings(),
+                    clusterwide=not self._namespaces,
+                    namespaces=self._namespaces,
+                    standalone=True,
+                )
         finally:
             self._running = None
+            await asyncio.sleep(_CLOSING_S)
 
     def _interrupt(self) -> None:
         if running := self._running:
-            loop, stop_flag = running
+            loop, task = running
             with contextlib.suppress(RuntimeError):  # the loop has just been closed, which is what we want
-                loop.call_soon_threadsafe(stop_flag.set)
+                loop.call_soon_threadsafe(task.cancel)
 
 
 def _registry(

@@ -16,9 +16,10 @@ _WRITER = {"fieldManager": FIELD_MANAGER}
 class KubeStore:
     """`ports.ResourceStore` over one connection. `namespaces` empty means all of them."""
 
-    def __init__(self, connection: Connection, namespaces: Sequence[str] = ()) -> None:
+    def __init__(self, connection: Connection, namespaces: Sequence[str] = (), page: int = _PAGE) -> None:
         self._connection = connection
         self._namespaces = tuple(namespaces)
+        self._page = {"limit": str(page)}
 
     def list(self) -> Sequence[Mapping[str, Any]]:
         """All resources in scope, read in pages."""
@@ -66,14 +67,14 @@ class KubeStore:
     def _pages(self, namespace: str | None) -> Iterator[Mapping[str, Any]]:
         scope = () if namespace is None else ("namespaces", namespace)
         path = path_of("apis", GROUP, VERSION, *scope, PLURAL)
-        query = {"limit": str(_PAGE)}
+        query = self._page
         while True:
             page = self._connection.call("list", PLURAL, path, query)
             yield from page["items"]
             following = page["metadata"].get("continue")
             if not following:
                 return
-            query = {"limit": str(_PAGE), "continue": following}
+            query = {**self._page, "continue": following}
 
 
 def _path(key: Key, *subresource: str) -> str:

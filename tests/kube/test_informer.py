@@ -1,0 +1,210 @@
+"""The informer against a real API server on good and bad days, and against an ill one."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes.client import Configuration
+
+from devenv.control_plane import ControlPlane, Kubectl
+from devenv.waiting import wait_until
+from sfn_rollouts.clock import SteadyClock
+from sfn_rollouts.kube.connection import Connection, connect
+from sfn_rollouts.kube.informer import Backoffs, Informer
+from sfn_rollouts.ports import Key
+from tests.kube.conftest import Apply
+from tests.kube.fake_api_server import FakeApiServer
+
+
+@dataclass
+class Heard:
+    """What an informer told."""
+
+    seen: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    restarts: int = 0
+
+    def restarted(self) -> None:
+        self.restarts += 1
+
+    def label(self, key: Key) -> str | None:
+        """The label `mark` of the resource as last told."""
+        told = [each["metadata"] for each in self.seen if each["metadata"]["name"] == key.name]
+        return told[-1].get("labels", {}).get("mark") if told else None
+
+
+Listen = Callable[..., Heard]
+
+
+@pytest.fixture
+def listen(clock: SteadyClock) -> Iterator[Listen]:
+    """`listen(connection, namespaces)` starts an informer that is stopped at the end."""
+    informers: list[Informer] = []
+
+    def start(connection: Connection, namespaces: list[str]) -> Heard:
+        heard = Heard()
+        informer = Informer(
+            connection,
+            namespaces,
+            seen=heard.seen.append,
+            gone=heard.gone.append,
+            restarted=heard.restarted,
+            clock=clock,
+        )
+        informer.start()
+        informers.append(informer)
+        return heard
+
+    yield start
+    for informer in informers:
+        assert informer.stop(10), "an informer did not stop"
+
+
+def mark(kubectl: Kubectl, key: Key, value: str) -> None:
+    kubectl("label", "sfnr", key.name, "-n", key.namespace, "--overwrite", f"mark={value}")
+
+
+def until_marked(heard: Heard, key: Key, value: str) -> None:
+    wait_until(lambda: heard.label(key) == value, 30, f"the informer to tell of mark={value}")
+
+
+def test_it_tells_what_is_there_what_changes_and_what_goes(
+    listen: Listen, connection: Connection, apply: Apply, kubectl: Kubectl
+) -> None:
+    key = apply()
+    heard = listen(connection, [key.namespace])
+    wait_until(lambda: heard.seen, 30, "the resource to be listed")
+    assert type(heard.seen[0]) is dict
+    assert heard.seen[0]["spec"]["alias"] == "live"
+
+    mark(kubectl, key, "changed")
+    until_marked(heard, key, "changed")
+    later = apply("later")
+    wait_until(lambda: heard.seen[-1]["metadata"]["name"] == later.name, 30, "the new resource to be told of")
+    kubectl("delete", "sfnr", key.name, "-n", key.namespace)
+    wait_until(lambda: heard.gone == [heard.seen[0]["metadata"]["uid"]], 30, "the deletion to be told of")
+    assert heard.restarts == 0
+
+
+def test_it_writes_nothing(listen: Listen, connection: Connection, apply: Apply, kubectl: Kubectl) -> None:
+    key = apply()
+    heard = listen(connection, [key.namespace])
+    wait_until(lambda: heard.seen, 30, "the resource to be listed")
+    mark(kubectl, key, "changed")
+    until_marked(heard, key, "changed")
+
+    metadata = json.loads(kubectl("get", "sfnr", key.name, "-n", key.namespace, "-o", "json").stdout)["metadata"]
+
+    assert "finalizers" not in metadata
+    assert list(metadata["annotations"]) == ["kubectl.kubernetes.io/last-applied-configuration"]
+
+
+def test_all_namespaces_are_watched_by_default(listen: Listen, connection: Connection, apply: Apply) -> None:
+    heard = listen(connection, [])
+    wait_until(lambda: heard.seen or True, 30, "the informer to start")
+
+    key = apply()
+
+    wait_until(
+        lambda: any(each["metadata"]["namespace"] == key.namespace for each in heard.seen), 30, "it to be told of"
+    )
+
+
+def test_other_namespaces_are_passed_over(
+    listen: Listen, connection: Connection, apply: Apply, kubectl: Kubectl
+) -> None:
+    key = apply()
+    heard = listen(connection, [key.namespace, "default"])
+    wait_until(lambda: heard.seen, 30, "the resource to be listed")
+
+    assert {each["metadata"]["namespace"] for each in heard.seen} <= {key.namespace, "default"}
+
+
+def test_a_cut_watch_comes_back(
+    listen: Listen, connection: Connection, apply: Apply, kubectl: Kubectl, control_plane: ControlPlane
+) -> None:
+    key = apply()
+    heard = listen(connection, [key.namespace])
+    wait_until(lambda: heard.seen, 30, "the resource to be listed")
+
+    for attempt in ("first", "second"):
+        wait_until(control_plane.cut_watches, 30, "a watch to cut")
+        mark(kubectl, key, attempt)
+        until_marked(heard, key, attempt)
+
+
+def test_an_api_server_that_was_away_is_watched_again(
+    listen: Listen, connection: Connection, apply: Apply, kubectl: Kubectl, control_plane: ControlPlane
+) -> None:
+    key = apply()
+    heard = listen(connection, [key.namespace])
+    wait_until(lambda: heard.seen, 30, "the resource to be listed")
+
+    control_plane.stop_api_server()
+    control_plane.start_api_server()
+    mark(kubectl, key, "back")
+
+    until_marked(heard, key, "back")
+    assert heard.restarts == 0, "kopf itself survives an outage"
+
+
+def test_a_watch_that_breaks_kopf_is_started_again(listen: Listen, log_lines: list[dict[str, Any]]) -> None:
+    with FakeApiServer(broken_watches=2) as fake:
+        heard = listen(_connection(fake.url), [])
+
+        wait_until(lambda: fake.lists == 3, 30, "a third list after two broken watches")
+        wait_until(lambda: len(heard.seen) == 3, 10, "each list to be told of")
+
+    assert heard.restarts == 2
+    assert ["unable to decode an event" in line["why"] for line in log_lines] == [True, True]
+
+
+def test_without_the_crd_it_waits_and_tries_again(listen: Listen) -> None:
+    with FakeApiServer(broken_watches=0) as fake:
+        heard = listen(_connection(fake.url + "/elsewhere"), [])  # every page there is a list: no group is served
+
+        wait_until(lambda: heard.restarts == 2, 30, "a second attempt")
+
+    assert heard.seen == []
+
+
+def test_a_token_is_enough(
+    listen: Listen,
+    control_plane: ControlPlane,
+    kubectl: Kubectl,
+    apply: Apply,
+    tmp_path: Path,
+    operator_kubeconfig: Path,
+) -> None:
+    key = apply()
+    token = kubectl("create", "token", "sfn-rollouts", "-n", "sfn-rollouts").stdout.strip()
+    kubeconfig = yaml.safe_load(operator_kubeconfig.read_text())
+    kubeconfig["users"][0]["user"] = {"token": token}
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
+
+    with closing(connect(str(tmp_path / "kubeconfig"))) as connection:
+        heard = listen(connection, [key.namespace])
+
+        wait_until(lambda: heard.seen, 30, "the resource to be listed")
+
+
+def _connection(url: str) -> Connection:
+    configuration = Configuration()
+    configuration.host = url
+    return Connection(configuration)
+
+
+def test_delays_grow_to_their_bound_and_never_end() -> None:
+    backoffs = Backoffs(longest_s=5.0)
+
+    for attempt in range(2):
+        delays = list(islice(backoffs, 100))
+        assert 0.4 <= delays[0] <= 0.6, f"iteration {attempt} starts anew"
+        assert all(4.0 <= delay <= 6.0 for delay in delays[4:])
+        assert len(set(delays)) > 50, "operators of one cluster must not come back in step"

@@ -1,0 +1,173 @@
+"""The store against a real API server, with the rights that the shipped manifests give."""
+
+import json
+from contextlib import closing
+
+import pytest
+
+from devenv.control_plane import ControlPlane, Kubectl
+from sfn_rollouts.api import FINALIZER
+from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Transient
+from sfn_rollouts.kube.connection import Connection, connect
+from sfn_rollouts.kube.store import KubeStore
+from sfn_rollouts.ports import Key, Report
+from tests.kube.conftest import Apply
+
+IN_FLIGHT = {
+    "observedGeneration": 1,
+    "phase": "Progressing",
+    "step": "1/2",
+    "intent": {"weight": 10, "stepIndex": 0, "at": "2026-01-01T00:00:00Z"},
+    "alias": {"routing": [{"version": 1, "weight": 100}], "updateDate": "2026-01-01T00:00:00Z"},
+    "alarms": [{"name": "failures", "state": "OK"}],
+}
+FINISHED = {
+    "observedGeneration": 1,
+    "phase": "Succeeded",
+    "alias": {"routing": [{"version": 2, "weight": 100}]},
+    "alarms": [],
+}
+
+
+def report(store: KubeStore, key: Key, status: object = None, finalizer: bool | None = None) -> Report:
+    """A report upon the resource as it is now."""
+    metadata = store.get(key)["metadata"]
+    return Report(key, metadata["uid"], metadata["resourceVersion"], status, finalizer)  # type: ignore[arg-type]
+
+
+def test_a_status_is_replaced_in_every_field(store: KubeStore, apply: Apply) -> None:
+    key = apply()
+    store.report(report(store, key, IN_FLIGHT))
+
+    stored = store.report(report(store, key, FINISHED))
+
+    assert stored is not None
+    assert stored["status"] == FINISHED == store.get(key)["status"]
+
+
+def test_a_status_upon_an_older_version_is_a_conflict(store: KubeStore, apply: Apply) -> None:
+    key = apply()
+    outdated = report(store, key, FINISHED)
+    store.report(report(store, key, IN_FLIGHT))
+
+    with pytest.raises(Conflict):
+        store.report(outdated)
+    assert store.get(key)["status"] == IN_FLIGHT
+
+
+def test_finalizer_and_status_come_with_one_report(store: KubeStore, apply: Apply) -> None:
+    key = apply(finalizers=["example.com/other"])
+
+    stored = store.report(report(store, key, IN_FLIGHT, finalizer=True))
+
+    assert stored is not None
+    assert stored["metadata"]["finalizers"] == ["example.com/other", FINALIZER]
+    assert stored["status"]["phase"] == "Progressing"
+    again = store.report(report(store, key, finalizer=True))
+    assert again is not None
+    assert again["metadata"]["resourceVersion"] == stored["metadata"]["resourceVersion"], "nothing was written"
+
+
+def test_only_our_finalizer_is_taken_away(store: KubeStore, apply: Apply) -> None:
+    key = apply(finalizers=["example.com/other", FINALIZER])
+
+    stored = store.report(report(store, key, finalizer=False))
+
+    assert stored is not None
+    assert stored["metadata"]["finalizers"] == ["example.com/other"]
+
+
+def test_a_finalizer_upon_an_older_version_is_a_conflict(store: KubeStore, apply: Apply) -> None:
+    key = apply()
+    outdated = report(store, key, finalizer=True)
+    store.report(report(store, key, IN_FLIGHT))
+
+    with pytest.raises(Conflict):
+        store.report(outdated)
+
+
+@pytest.mark.parametrize("status", [None, FINISHED])
+def test_a_deleted_resource_goes_with_its_finalizer(
+    store: KubeStore, apply: Apply, kubectl: Kubectl, status: object
+) -> None:
+    key = apply(finalizers=[FINALIZER])
+    kubectl("delete", "sfnr", key.name, "-n", key.namespace, "--wait=false")
+
+    assert store.report(report(store, key, status, finalizer=False)) is None
+    with pytest.raises(Gone):
+        store.get(key)
+
+
+def test_a_report_upon_what_is_gone_is_none(store: KubeStore, apply: Apply, kubectl: Kubectl) -> None:
+    key = apply()
+    late = report(store, key, FINISHED)
+    kubectl("delete", "sfnr", key.name, "-n", key.namespace)
+
+    assert store.report(late) is None
+
+
+def test_a_report_upon_a_namesake_is_a_conflict(store: KubeStore, apply: Apply, kubectl: Kubectl) -> None:
+    key = apply()
+    late = report(store, key, FINISHED, finalizer=True)
+    kubectl("delete", "sfnr", key.name, "-n", key.namespace)
+    apply()
+
+    with pytest.raises(Conflict):
+        store.report(late)
+
+
+def test_a_status_that_the_schema_refuses_is_our_defect(store: KubeStore, apply: Apply) -> None:
+    key = apply()
+
+    with pytest.raises(PortError, match=r"status\.weight") as refused:
+        store.report(report(store, key, {"observedGeneration": 1, "weight": 101}))
+    assert type(refused.value) is PortError
+
+
+def test_the_list_is_read_to_its_last_page(connection: Connection, kubectl: Kubectl, apply: Apply) -> None:
+    keys = [apply(f"orders-{number}") for number in range(3)]
+
+    listed = KubeStore(connection, [keys[0].namespace], page=2).list()
+
+    assert sorted(each["metadata"]["name"] for each in listed) == [key.name for key in keys]
+    assert all(each["kind"] == "StepFunctionRollout" for each in listed)
+
+
+def test_all_namespaces_are_listed_by_default(connection: Connection, apply: Apply) -> None:
+    key = apply()
+
+    listed = KubeStore(connection).list()
+
+    assert str(key) in {f"{each['metadata']['namespace']}/{each['metadata']['name']}" for each in listed}
+
+
+def test_writes_bear_our_name(store: KubeStore, apply: Apply, kubectl: Kubectl) -> None:
+    key = apply()
+    store.report(report(store, key, IN_FLIGHT, finalizer=True))
+
+    shown = kubectl("get", "sfnr", key.name, "-n", key.namespace, "-o", "json", "--show-managed-fields").stdout
+    managers = {entry["manager"] for entry in json.loads(shown)["metadata"]["managedFields"]}
+
+    assert managers == {"kubectl-client-side-apply", "sfn-rollouts"}
+
+
+def test_a_stranger_is_told_what_to_grant(control_plane: ControlPlane, crds_installed: None) -> None:
+    with (
+        closing(connect(str(control_plane.kubeconfig_for("stranger")))) as stranger,
+        pytest.raises(Denied, match="grant the operator the verb list on stepfunctionrollouts"),
+    ):
+        KubeStore(stranger).list()
+
+
+def test_an_api_server_that_is_away_is_a_passing_trouble(
+    store: KubeStore, apply: Apply, control_plane: ControlPlane
+) -> None:
+    key = apply()
+    control_plane.proxy.refuse()
+    control_plane.proxy.cut()
+    try:
+        with pytest.raises(Transient, match="no answer from"):
+            store.get(key)
+    finally:
+        control_plane.proxy.accept()
+    assert store.get(key)["metadata"]["name"] == key.name
