@@ -47,8 +47,9 @@ def _run(binaries: Binaries, crds: Path | None) -> int:
     with ControlPlane(binaries) as control_plane:
         if crds or manifests_in(DEFAULT_CRDS):
             install_crds(control_plane.as_admin(), crds or DEFAULT_CRDS)
+        asked_to_end = _listen_for_end()  # first: whoever reads the exports may end us the moment after
         _tell_how_to_use(control_plane)
-        return _wait_for_end(control_plane)
+        return _wait_for_end(control_plane, asked_to_end)
 
 
 def _tell_how_to_use(control_plane: ControlPlane) -> None:
@@ -58,10 +59,14 @@ def _tell_how_to_use(control_plane: ControlPlane) -> None:
     say_to_person(f"ready at {control_plane.url}; kubectl is {control_plane.kubectl}; Ctrl-C ends it")
 
 
-def _wait_for_end(control_plane: ControlPlane) -> int:
+def _listen_for_end() -> threading.Event:
     asked_to_end = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_end.set())
+    return asked_to_end
+
+
+def _wait_for_end(control_plane: ControlPlane, asked_to_end: threading.Event) -> int:
     while not asked_to_end.wait(timeout=1):
         if failure := control_plane.failure:
             say_to_person(failure)

@@ -24,6 +24,9 @@ from devenv.waiting import wait_until
 ADMIN_USER = "devenv-admin"
 ADMIN_GROUP = "system:masters"
 _DEFAULT_NAMESPACE_DEADLINE_S = 30.0
+# The API server would wait a minute for open watches, long after it has stopped listening; it holds no data to lose.
+_API_SERVER_STOP_DEADLINE_S = 3.0
+_ETCD_STOP_DEADLINE_S = 20.0
 # Soft limits, some way above what they need when idle (42 and 280 MB): from there on the collector works harder.
 _GO_MEMORY = {"etcd": "256MiB", "kube-apiserver": "768MiB"}
 
@@ -90,8 +93,8 @@ class ControlPlane:
         return audit.read_events(self.folder / AUDIT_LOG)
 
     def stop_api_server(self) -> None:
-        """End the API server in an orderly way: its clients lose their watches, and new connections are refused."""
-        self._api_server.stop()
+        """End the API server: within seconds its clients lose their watches, and new connections are refused."""
+        self._api_server.stop(_API_SERVER_STOP_DEADLINE_S)
 
     def start_api_server(self) -> None:
         """Start it again on the same port with the same data, and wait until it is ready."""
@@ -108,7 +111,7 @@ class ControlPlane:
 
     def stop_etcd(self) -> None:
         """End etcd: the API server stays up and answers errors to whatever it has no cache for."""
-        self._etcd.stop()
+        self._etcd.stop(_ETCD_STOP_DEADLINE_S)
 
     def start_etcd(self) -> None:
         """Start it again with the same data, and wait until the API server, if that runs, is ready again too."""

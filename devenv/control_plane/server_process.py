@@ -13,7 +13,6 @@ from devenv.control_plane import watchdog
 from devenv.waiting import NotReachedInTimeError, wait_until
 
 READY_DEADLINE_S = 60.0
-_STOP_DEADLINE_S = 20.0
 
 
 class NotReadyError(Exception):
@@ -114,13 +113,13 @@ class ServerProcess:
             raise NotReadyError(f"{self.name} ended before it was ready\n{self.last_log_lines()}")
         return self
 
-    def stop(self) -> None:
-        """SIGTERM, then SIGKILL after 20 s; nothing when it is not running."""
+    def stop(self, deadline_s: float) -> None:
+        """SIGTERM, then SIGKILL after the deadline; nothing when it is not running."""
         if self._process is not None:
             self._process.terminate()
             self.resume()  # a paused process would not see the SIGTERM
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_STOP_DEADLINE_S)
+                self._process.wait(deadline_s)
             self.kill()
 
     def kill(self) -> None:
