@@ -61,7 +61,8 @@ def _trip(before: Status, after: Status) -> Iterator[Announcement]:
 
 def _step(before: Status, after: Status) -> Iterator[Announcement]:
     has_moved = (after.started_at, after.step, after.weight) != (before.started_at, before.step, before.weight)
-    if has_moved and after.started_at is not None and after.step_index is not None and after.intent is None:
+    is_under_way = after.started_at is not None and after.finished_at is None and after.trip is None
+    if has_moved and is_under_way and after.step_index is not None and after.intent is None:
         words = f"step {after.step}: version {after.target_version} has {after.weight} % of new executions"
         yield Announcement(Reason.STEP_STARTED, words)
 
