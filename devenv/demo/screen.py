@@ -1,6 +1,7 @@
 """What a person sees: headings, commands with their output, remarks. Colour only on a terminal, NO_COLOR honoured."""
 
 import os
+import shlex
 import sys
 import time
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ class Screen:
 
     def command(self, kubectl: Kubectl, *arguments: str, stdin: str | None = None, indent: str = "        ") -> None:
         """Show a kubectl command and what it prints."""
-        shown = " ".join(["kubectl", *arguments])
+        shown = shlex.join(["kubectl", *arguments])
         print(f"{self._clock()} {self._styled('$ ' + shown, _BOLD)}", flush=True)
         result = kubectl(*arguments, stdin=stdin, check=False)
         for line in (result.stdout + result.stderr).rstrip().splitlines():

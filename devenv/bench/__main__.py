@@ -1,0 +1,134 @@
+"""`python -m devenv.bench [--sizes 1,100,1000] [--seconds 60]`: prints Markdown tables."""
+
+import argparse
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from devenv.aws.server import AwsEmulator
+from devenv.bench.measure import Reaction, Steady, reaction, steady, summary
+from devenv.bench.process import counter
+from devenv.bench.scene import NAMESPACE, POLL_S, apply, publish, wait_for
+from devenv.control_plane import ControlPlane, ensure_binaries, install_crds
+from devenv.operator_process import OperatorProcess
+
+CRDS = Path(__file__).parents[2] / "crds"
+STEPS = {"steps": [{"setWeight": 10}, {"pause": {"duration": "12h"}}]}
+ALARMS_FIRED = 20
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of the table."""
+
+    rollouts: int
+    watching: Steady
+    reactions: Sequence[Reaction]
+    writes_per_rollout: float
+    finished: Steady | None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure each size in a control plane, an emulator and an operator of its own."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--sizes", default="1,100,1000", help="numbers of rollouts, separated by commas")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long each steady stretch lasts")
+    options = parser.parse_args(arguments)
+    ensure_binaries()
+    results = [measure(int(size), options.seconds) for size in options.sizes.split(",")]
+    print(report(results))
+    return 0
+
+
+def measure(size: int, seconds: float) -> Result:
+    """Bring `size` rollouts into flight, watch them, fire alarms, then watch as many finished ones."""
+    with ControlPlane() as control_plane, AwsEmulator() as emulator:
+        kubectl = control_plane.as_admin()
+        install_crds(kubectl, CRDS)
+        kubectl("create", "namespace", NAMESPACE)
+        _say(f"{size}: publishing machines")
+        subjects = publish(emulator.url, size)
+        with OperatorProcess(control_plane, emulator.client, namespaces=(NAMESPACE,)) as operator:
+            operator.wait_ready()
+            apply(kubectl, [subject.manifest(2, STEPS) for subject in subjects])
+            wait_for(kubectl, lambda status: status.get("weight") == 10, f"{size} rollouts in flight")
+            begun_writes = counter(operator.health_url, "sfn_rollouts_status_writes_total")
+            _say(f"{size}: in flight; watching for {seconds:.0f} s")
+            watching = steady(emulator.client, operator.pid, operator.health_url, seconds)
+            fired = subjects[:: max(len(subjects) // ALARMS_FIRED, 1)][:ALARMS_FIRED]
+            _say(f"{size}: firing {len(fired)} alarms, one after the other")
+            reactions = [reaction(subject) for subject in fired]
+        finished = _finished(control_plane, emulator, size, seconds)
+    return Result(size, watching, reactions, begun_writes / size, finished)
+
+
+def _finished(control_plane: ControlPlane, emulator: AwsEmulator, size: int, seconds: float) -> Steady:
+    """Ask for what is live, so that all are done, and see what an idle operator does."""
+    kubectl = control_plane.as_admin()
+    kubectl(
+        "patch", "sfnrollouts", "-n", NAMESPACE, "--all", "--type=merge", "-p", '{"spec":{"version":1}}', check=False
+    )
+    names = kubectl("get", "sfnrollouts", "-n", NAMESPACE, "-o", "name").stdout.split()
+    for start in range(0, len(names), 200):
+        kubectl("patch", "-n", NAMESPACE, *names[start : start + 200], "--type=merge", "-p", '{"spec":{"version":1}}')
+    with OperatorProcess(control_plane, emulator.client, namespaces=(NAMESPACE,)) as operator:
+        operator.wait_ready()
+        wait_for(kubectl, lambda status: status.get("phase") == "Succeeded", f"{size} rollouts finished")
+        _say(f"{size}: finished; idle for {seconds:.0f} s")
+        return steady(emulator.client, operator.pid, operator.health_url, seconds)
+
+
+def report(results: Sequence[Result]) -> str:
+    """Give the tables."""
+    head = f"Measured {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, two alarms a rollout, polled every {POLL_S} s."
+    rows = [
+        "| rollouts in flight | alarm to restored alias, s (median / max) | beyond the poll, s (median / max) "
+        "| CPU s a minute | CPU ms per rollout-minute | resident MiB | AWS calls a minute | status writes a minute |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_watching_row(result) for result in results),
+        "",
+        "| rollouts finished | CPU s a minute | resident MiB | AWS calls a minute | status writes a minute |",
+        "|---|---|---|---|---|",
+        *(_finished_row(result) for result in results if result.finished is not None),
+        "",
+        "Status writes from creation to the first step: "
+        + ", ".join(f"{result.writes_per_rollout:.1f} each of {result.rollouts}" for result in results)
+        + ".",
+    ]
+    return "\n".join([head, "", *rows])
+
+
+def _watching_row(result: Result) -> str:
+    watching = result.watching
+    since_alarm = summary([item.since_alarm_s for item in result.reactions])
+    since_poll = summary([item.since_poll_s for item in result.reactions])
+    cpu = watching.cpu_s / watching.minutes
+    return (
+        f"| {result.rollouts} | {since_alarm} | {since_poll} | {cpu:.2f} | {cpu / result.rollouts * 1000:.1f} "
+        f"| {watching.resident_mib:.0f} | {_calls(watching)} | {watching.status_writes / watching.minutes:.1f} |"
+    )
+
+
+def _finished_row(result: Result) -> str:
+    idle = result.finished
+    if idle is None:
+        return ""
+    return (
+        f"| {result.rollouts} | {idle.cpu_s / idle.minutes:.2f} | {idle.resident_mib:.0f} | {_calls(idle)} "
+        f"| {idle.status_writes / idle.minutes:.1f} |"
+    )
+
+
+def _calls(stretch: Steady) -> str:
+    return ", ".join(f"{name} {count / stretch.minutes:.1f}" for name, count in sorted(stretch.calls.items())) or "none"
+
+
+def _say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

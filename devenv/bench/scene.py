@@ -1,0 +1,83 @@
+"""The scene: state machines, alarms and rollouts, spread over regions as large companies do.
+
+AWS refills DescribeStateMachineAlias and UpdateStateMachineAlias with one call a second for each account and region, so a
+thousand rollouts of one region could not all begin within ten minutes, whoever drives them: 50 to a region can.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from devenv.aws.client import Emulator
+from devenv.control_plane import Kubectl
+from devenv.waiting import wait_until
+
+PER_REGION = 50
+POLL_S = 10
+NAMESPACE = "bench"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One rollout of the benchmark."""
+
+    name: str
+    machine: str
+    aws: Emulator
+
+    @property
+    def alias(self) -> str:
+        """ARN of its alias."""
+        return f"{self.machine}:live"
+
+    @property
+    def alarms(self) -> tuple[str, str]:
+        """Its two alarms."""
+        return f"{self.name}-failures", f"{self.name}-p95"
+
+    def manifest(self, version: int, strategy: dict[str, Any]) -> dict[str, Any]:
+        """The resource that asks for a version."""
+        return {
+            "apiVersion": "sfnrollouts.dev/v1alpha1",
+            "kind": "StepFunctionRollout",
+            "metadata": {"name": self.name, "namespace": NAMESPACE},
+            "spec": {
+                "stateMachineArn": self.machine,
+                "alias": "live",
+                "version": version,
+                "strategy": strategy,
+                "alarms": {"names": list(self.alarms), "pollInterval": f"{POLL_S}s"},
+            },
+        }
+
+
+def publish(url: str, count: int) -> list[Subject]:
+    """Publish `count` machines with two versions, an alias on version 1 and two alarms each."""
+    subjects = []
+    for index in range(count):
+        aws = Emulator(url, region=f"eu-west-{index // PER_REGION + 1}")
+        name = f"machine-{index:04d}"
+        machine = aws.publish_machine(name)
+        aws.create_alias(machine, "live", {1: 100})
+        subject = Subject(name, machine, aws)
+        for alarm in subject.alarms:
+            aws.put_alarm(alarm)
+        subjects.append(subject)
+    return subjects
+
+
+def apply(kubectl: Kubectl, manifests: Sequence[dict[str, Any]]) -> None:
+    """Create all resources with one kubectl."""
+    listed = {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
+    kubectl("create", "-f", "-", stdin=json.dumps(listed))
+
+
+def wait_for(kubectl: Kubectl, is_there: Callable[[dict[str, Any]], bool], what: str) -> None:
+    """Wait until every rollout's status satisfies the condition."""
+
+    def check() -> bool:
+        answer = json.loads(kubectl("get", "sfnrollouts", "-n", NAMESPACE, "-o", "json").stdout)
+        return all(is_there(item.get("status", {})) for item in answer["items"])
+
+    wait_until(check, 300, what, interval_s=2.0)
