@@ -83,10 +83,10 @@ def _finished(control_plane: ControlPlane, emulator: AwsEmulator, size: int, sec
 
 def report(results: Sequence[Result]) -> str:
     """Give the tables."""
-    head = f"Measured {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, two alarms a rollout, polled every {POLL_S} s."
+    today, python = f"{datetime.now(UTC):%Y-%m-%d}", platform.python_version()
+    head = f"Measured {today}, Python {python}, two alarms a rollout, polled every {POLL_S} s."
     rows = [
-        "| rollouts in flight | alarm to restored alias, s (median / max) | beyond the poll, s (median / max) "
-        "| CPU s a minute | CPU ms per rollout-minute | resident MiB | AWS calls a minute | status writes a minute |",
+        _WATCHING_HEAD,
         "|---|---|---|---|---|---|---|---|",
         *(_watching_row(result) for result in results),
         "",
@@ -99,6 +99,12 @@ def report(results: Sequence[Result]) -> str:
         + ".",
     ]
     return "\n".join([head, "", *rows])
+
+
+_WATCHING_HEAD = (
+    "| rollouts in flight | alarm to restored alias, s (median / max) | beyond the poll, s (median / max) "
+    "| CPU s a minute | CPU ms per rollout-minute | resident MiB | AWS calls a minute | status writes a minute |"
+)
 
 
 def _watching_row(result: Result) -> str:

@@ -13,8 +13,6 @@ from devenv.bench.process import counter, usage
 from devenv.bench.scene import POLL_S, Subject
 from devenv.waiting import wait_until
 
-_NO_ALARMS_READ = datetime.max
-
 
 @dataclass(frozen=True)
 class Steady:

@@ -1,7 +1,7 @@
 """The scene: state machines, alarms and rollouts, spread over regions as large companies do.
 
-AWS refills DescribeStateMachineAlias and UpdateStateMachineAlias with one call a second for each account and region, so a
-thousand rollouts of one region could not all begin within ten minutes, whoever drives them: 50 to a region can.
+AWS refills DescribeStateMachineAlias and UpdateStateMachineAlias with one call a second for each account and region, so
+a thousand rollouts of one region could not all begin within ten minutes, whoever drives them: 50 to a region can.
 """
 
 import json
