@@ -1,6 +1,7 @@
 """One control plane: etcd and kube-apiserver in a fresh folder, on free loopback ports, leaving nothing behind."""
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -43,6 +44,7 @@ class ControlPlane:
         """Without `binaries` they are found, fetched or built at the start. Nothing runs yet."""
         self._given_binaries = binaries
         self._undo = contextlib.ExitStack()
+        self._numbers = itertools.count(1)
 
     def start(self) -> Self:
         """Start both servers and wait until they are ready.
@@ -76,9 +78,10 @@ class ControlPlane:
         The user may do only what RBAC grants (the API server adds system:authenticated itself). `namespace` is where
         kubectl looks by default. With `via_proxy` the connections are those that `cut_watches()` cuts.
         """
-        name = re.sub(r"[^\w.-]+", "-", "_".join([user, *groups, namespace, *(["proxied"] if via_proxy else [])]))
+        # Numbered: users whose names differ only in what a file name cannot hold must not get each other's file.
+        name = f"{next(self._numbers)}-{re.sub(r'[^A-Za-z0-9.-]+', '-', user)}.yaml"
         return write_kubeconfig(
-            self.folder / "kubeconfigs" / f"{name}.yaml",
+            self.folder / "kubeconfigs" / name,
             self.proxy.url if via_proxy else self.url,
             self._authorities.serving.certificate_pem,
             certificates.issue_user(self._authorities.users, user, groups),

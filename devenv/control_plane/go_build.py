@@ -23,14 +23,22 @@ class BuildFailedError(Exception):
     """Go is missing, too old, or failed; the message says which, with the compiler's last lines."""
 
 
-def build(program: str, folder: Path, env: Mapping[str, str], say: Callable[[str], None]) -> Path:
+def build(
+    program: str,
+    folder: Path,
+    env: Mapping[str, str],
+    say: Callable[[str], None],
+    report_every_s: float = REPORT_EVERY_S,
+) -> Path:
     """Build one program of go.mod into `folder`, which sees it only when it is complete. Raises BuildFailedError."""
     go = _usable_go(env)
     with staging_folder(folder) as staging:
         finished, log = staging / program, staging / "go.log"
         command = [go, "build", "-trimpath", "-buildvcs=false", "-mod=readonly"]
         command += ["-ldflags", _linker_flags(program), "-o", str(finished), _PACKAGES[program]]
-        elapsed_s = _run(command, log, _go_environment(env), lambda elapsed: say(f"building {program}: {elapsed}"))
+        elapsed_s = _run(
+            command, log, _go_environment(env), report_every_s, lambda elapsed: say(f"building {program}: {elapsed}")
+        )
         say(f"built {program} in {elapsed_s:.0f} s")
         return install(finished, folder)
 
@@ -71,12 +79,14 @@ def _linker_flags(program: str) -> str:
     return " ".join(["-s -w", *(f"-X k8s.io/component-base/version.{name}={value}" for name, value in stamps.items())])
 
 
-def _run(command: list[str], log: Path, env: dict[str, str], say: Callable[[str], None]) -> float:
+def _run(
+    command: list[str], log: Path, env: dict[str, str], report_every_s: float, say: Callable[[str], None]
+) -> float:
     started = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=HERE, env=env, stdout=output, stderr=subprocess.STDOUT)
     try:
-        while not _ends_within(process, REPORT_EVERY_S):
+        while not _ends_within(process, report_every_s):
             say(f"{time.monotonic() - started:.0f} s")
     finally:
         process.kill()  # only does something when we leave early, as by Ctrl-C

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.control_plane import ControlPlane, Kubectl, KubectlFailedError
+from devenv.control_plane import ControlPlane, Kubectl, KubectlFailedError, install_crds
 from devenv.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +28,33 @@ def reader(control_plane: ControlPlane, kubectl: Kubectl, namespace: str) -> Pat
     return control_plane.kubeconfig_for(f"system:serviceaccount:{namespace}:reader", namespace=namespace)
 
 
+# -- custom resources -------------------------------------------------------------------------------------------------
+
+WIDGETS = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.devenv.example}
+spec:
+  group: devenv.example
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets, singular: widget}
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}
+"""
+
+
+def test_installed_crds_are_served(kubectl: Kubectl, namespace: str, tmp_path: Path) -> None:
+    (tmp_path / "widgets.yaml").write_text(WIDGETS)
+    install_crds(kubectl, tmp_path)
+    widget = f"{{apiVersion: devenv.example/v1, kind: Widget, metadata: {{name: one, namespace: {namespace}}}}}"
+    assert kubectl("create", "-f", "-", stdin=widget).stdout == "widget.devenv.example/one created\n"
+
+
+def test_a_folder_without_crds_is_an_error(kubectl: Kubectl, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="holds no CustomResourceDefinition"):
+        install_crds(kubectl, tmp_path)
+
+
 # -- users ------------------------------------------------------------------------------------------------------------
 
 
@@ -41,6 +68,11 @@ def test_a_user_may_do_what_rbac_grants_and_no_more(kubectl: Kubectl, namespace:
     assert kubectl("get", "configmaps", "-o", "name", kubeconfig=reader).stdout == "configmap/seen\n"
     with pytest.raises(KubectlFailedError, match=f'system:serviceaccount:{namespace}:reader" cannot create resource'):
         kubectl("create", "-f", "-", stdin=config_map(namespace, "refused"), kubeconfig=reader)
+
+
+def test_users_with_names_alike_get_files_of_their_own(control_plane: ControlPlane) -> None:
+    paths = {control_plane.kubeconfig_for(user) for user in ("a:b", "a-b", "a/b", "a:b")}
+    assert len({path.read_text() for path in paths}) == 4
 
 
 def test_a_group_of_the_certificate_counts(control_plane: ControlPlane, kubectl: Kubectl) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from devenv.control_plane.binaries import PROGRAMS, BinariesMissingError, Sources, ensure_binaries
 from devenv.control_plane.cache import binaries_folder, cache_root
+from devenv.control_plane.go_build import build
 from devenv.control_plane.versions import Archive, built_version, published_archive
 
 MACHINE = "linux-amd64"
@@ -249,6 +250,20 @@ def test_a_build_stamps_the_version_that_clients_ask_for(env: dict[str, str], go
     go(FAKE_GO)
     ensure_binaries(sources(env), say=lambda _: None)
     assert f"component-base/version.gitVersion=v{built_version()} " in builds(env)[-1]
+
+
+def test_a_long_build_says_that_it_is_alive(env: dict[str, str], go: Callable[[str], None], tmp_path: Path) -> None:
+    go(FAKE_GO.replace("build)", 'build)\n  while [ ! -e "$MAY_END" ]; do :; done'))
+    env["MAY_END"] = str(tmp_path / "may-end")
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        Path(env["MAY_END"]).touch()  # the build ends only when it has been heard of
+
+    build("etcd", tmp_path / "bin", env, say, report_every_s=0.05)
+    assert said[0] == "building etcd: 0 s"
+    assert said[-1].startswith("built etcd in ")
 
 
 def builds(env: dict[str, str]) -> list[str]:
