@@ -227,7 +227,7 @@ class OperatorProcess:
 def _environment(aws: Emulator) -> dict[str, str]:
     """AWS's settings are the emulator's alone, whatever the developer's shell and home say."""
     return {
-        "PATH": os.environ.get("PATH", ""),
+        **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         **aws.environment(),

@@ -1,0 +1,63 @@
+"""The API server as stories need it: rollouts read, applied, edited, commanded and deleted, Events read."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from kubernetes.client import ApiException, CoreV1Api, CustomObjectsApi
+from kubernetes.config import new_client_from_config
+
+from sfn_rollouts.api import GROUP, KIND, PLURAL, VERSION
+
+COMMAND = f"{GROUP}/command"
+_KIND = {"group": GROUP, "version": VERSION, "plural": PLURAL}
+
+Resource = dict[str, Any]
+
+
+class Cluster:
+    """As an administrator; raises what the official client raises. Use as a context manager."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self._client = new_client_from_config(config_file=str(kubeconfig))
+        self._rollouts = CustomObjectsApi(self._client)
+        self._core = CoreV1Api(self._client)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._client.close()
+        self._client.rest_client.pool_manager.clear()
+
+    def create(self, namespace: str, name: str, spec: Resource) -> Resource:
+        """Create a rollout."""
+        body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": {"name": name}, "spec": spec}
+        return self._rollouts.create_namespaced_custom_object(namespace=namespace, body=body, **_KIND)
+
+    def get(self, namespace: str, name: str) -> Resource | None:
+        """The rollout as stored, None once it is gone."""
+        try:
+            return self._rollouts.get_namespaced_custom_object(namespace=namespace, name=name, **_KIND)
+        except ApiException as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def patch(self, namespace: str, name: str, body: Resource) -> Resource:
+        """Merge into the rollout, as an editor does."""
+        return self._rollouts.patch_namespaced_custom_object(namespace=namespace, name=name, body=body, **_KIND)
+
+    def delete(self, namespace: str, name: str) -> None:
+        """Ask for its deletion; a finalizer may hold it."""
+        self._rollouts.delete_namespaced_custom_object(namespace=namespace, name=name, **_KIND)
+
+    def create_namespace(self, name: str) -> str:
+        """A further namespace. Its name."""
+        self._core.create_namespace({"metadata": {"name": name}})
+        return name
+
+    def events(self, namespace: str, name: str) -> list[tuple[str, str, str]]:
+        """(type, reason, message) of the rollout's Events, oldest first."""
+        listed = self._core.list_namespaced_event(namespace, field_selector=f"involvedObject.name={name}").items
+        ordered = sorted(listed, key=lambda event: int(event.metadata.resource_version))
+        return [(event.type, event.reason, event.message) for event in ordered]
