@@ -47,6 +47,7 @@ def run(settings: Settings, environ: Mapping[str, str] | None = None) -> int:
     """Run until SIGTERM or SIGINT, in the main thread; gives the exit code (`start.Exit`)."""
     logs.configure(settings.log_format, settings.log_level)
     _log.info("sfn-rollouts starts", version=__version__, namespaces=list(settings.namespaces) or "all")
+    threading.excepthook = _log_end_of_thread
     stopping, clock = _stop_on_signals(), SteadyClock()
     patience = Patience(clock, settings.start_timeout.seconds, stopping)
     try:
@@ -174,6 +175,12 @@ def _find_world(settings: Settings, clock: SteadyClock, patience: Patience, envi
     cloud = check_aws(lambda: connect_aws(clock, meter, _AWS_CALLERS))
     check_rights(connection, settings, patience)
     return World(settings, clock, meter, connection, cloud)
+
+
+def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    """Tell in the log's own format why a thread has ended; Python would print a traceback between lines of JSON."""
+    name = ended.thread.name if ended.thread else None
+    _log.critical("a thread has failed", thread=name, exc_info=ended.exc_value)
 
 
 def _stop_on_signals() -> threading.Event:

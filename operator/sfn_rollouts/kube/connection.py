@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import urllib3
+import yaml
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
 from kubernetes.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVICE_TOKEN_FILENAME
@@ -25,6 +26,8 @@ _METHODS = {"get": "GET", "list": "GET", "create": "POST", "patch": "PATCH"}
 _CONTENT_TYPES = {"POST": "application/json", "PATCH": "application/merge-patch+json"}
 _CONNECT_TIMEOUT_S = 3.0
 _READ_TIMEOUT_S = 10.0
+# What the client raises over a kubeconfig depends on how wrong it is; a list where a mapping belongs is a TypeError.
+_UNUSABLE = (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError)
 
 
 class NoCluster(Exception):  # noqa: N818 - says what was found
@@ -116,8 +119,9 @@ def connect(
             load_kube_config(  # type: ignore[no-untyped-call]
                 config_file=kubeconfig, context=context, client_configuration=configuration, persist_config=False
             )
-    except (ConfigException, OSError, ValueError) as error:
-        raise NoCluster(f"no way to the cluster: {error}") from error
+    except _UNUSABLE as error:
+        told = " ".join(str(error).split())
+        raise NoCluster(f"no way to the cluster: {f'{kubeconfig}: ' if kubeconfig else ''}{told}") from error
     return Connection(configuration)
 
 

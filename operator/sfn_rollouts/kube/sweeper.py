@@ -37,13 +37,19 @@ class Sweeper:
 
     def _sweep_until_done(self) -> None:
         for delay_s in Backoffs(longest_s=60.0):
-            try:
-                _log.debug("swept", resources=self._sweep())
-            except PortError as error:
-                _log.warning(
-                    "the resources cannot be listed; the watch goes on", why=error.why, delay_s=round(delay_s, 1)
-                )
-            else:
+            why = self._sweep_once()
+            if why is None:
                 return
+            _log.warning("the resources cannot be listed; the watch goes on", why=why, delay_s=round(delay_s, 1))
             if self._stopping.wait(delay_s):
                 return
+
+    def _sweep_once(self) -> str | None:
+        """Give why it failed, None when it did not."""
+        try:
+            _log.debug("swept", resources=self._sweep())
+        except PortError as error:
+            return error.why
+        except Exception as error:  # noqa: BLE001 - an odd answer of some proxy must not end the sweeper for good
+            return f"{type(error).__name__}: {error}"
+        return None

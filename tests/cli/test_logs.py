@@ -1,0 +1,103 @@
+"""Log lines, ours and those of libraries, in both formats."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from sfn_rollouts import logs
+from sfn_rollouts.config import LogFormat, LogLevel
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Leave the process's logging as it was found."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def configured(log_format: LogFormat, level: LogLevel = LogLevel.INFO) -> io.StringIO:
+    stream = io.StringIO()
+    logs.configure(log_format, level, stream)
+    return stream
+
+
+def test_a_line_about_a_rollout_carries_what_was_bound() -> None:
+    stream = configured(LogFormat.JSON)
+
+    logs.get_logger("engine").bind(rollout="shop/orders", generation=3, step="2/5").warning(
+        "held", reason="AlarmFiring"
+    )
+
+    line = json.loads(stream.getvalue())
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "message": "held",
+        "level": "warning",
+        "logger": "engine",
+        "rollout": "shop/orders",
+        "generation": 3,
+        "step": "2/5",
+        "reason": "AlarmFiring",
+    }
+
+
+def test_a_logger_made_before_the_configuration_obeys_it() -> None:
+    log = logs.get_logger("early")
+    log.debug("nobody hears")
+    stream = configured(LogFormat.JSON, LogLevel.WARNING)
+
+    log.info("too quiet")
+    log.error("loud")
+
+    assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == ["loud"]
+
+
+def test_libraries_lines_look_like_ours() -> None:
+    stream = configured(LogFormat.JSON)
+
+    reference = {"namespace": "shop", "name": "orders", "uid": "x"}
+    logging.getLogger("kopf.handlers").warning(
+        "Handler %r failed", "observe", extra={"k8s_ref": reference, "settings": 1}
+    )
+
+    line = json.loads(stream.getvalue())
+    assert line["message"] == "Handler 'observe' failed"
+    assert (line["logger"], line["level"], line["rollout"]) == ("kopf.handlers", "warning", "shop/orders")
+    assert "settings" not in line
+
+
+def test_an_exception_stays_on_one_line() -> None:
+    stream = configured(LogFormat.JSON)
+
+    try:
+        int("boom")
+    except ValueError:
+        logs.get_logger("engine").exception("tick failed")
+
+    [line] = stream.getvalue().splitlines()
+    assert "ValueError: invalid literal" in json.loads(line)["exception"]
+
+
+def test_text_is_for_people() -> None:
+    stream = configured(LogFormat.TEXT)
+
+    logs.get_logger("engine").info("shifted", rollout="shop/orders", step="2/5")
+
+    assert stream.getvalue().rstrip().endswith("[info] shifted [engine] rollout=shop/orders step=2/5")
+
+
+def test_libraries_keep_credentials_to_themselves_even_at_debug() -> None:
+    stream = configured(LogFormat.JSON, LogLevel.DEBUG)
+
+    for name in ("urllib3.connectionpool", "botocore.auth", "kubernetes.client.rest"):
+        logging.getLogger(name).debug("Authorization: Bearer secret")
+
+    assert stream.getvalue() == ""
