@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from devenv.aws.server import AwsEmulator
-from devenv.bench.measure import Reaction, Steady, reaction, steady, summary
+from devenv.bench.measure import Reaction, Steady, reactions, steady, summary
 from devenv.bench.process import counter
 from devenv.bench.scene import NAMESPACE, POLL_S, apply, publish, wait_for
 from devenv.control_plane import ControlPlane, ensure_binaries, install_crds
@@ -59,10 +59,10 @@ def measure(size: int, seconds: float) -> Result:
             _say(f"{size}: in flight; watching for {seconds:.0f} s")
             watching = steady(emulator.client, operator.pid, operator.health_url, seconds)
             fired = subjects[:: max(len(subjects) // ALARMS_FIRED, 1)][:ALARMS_FIRED]
-            _say(f"{size}: firing {len(fired)} alarms, one after the other")
-            reactions = [reaction(subject) for subject in fired]
+            _say(f"{size}: firing {len(fired)} alarms")
+            seen = reactions(fired, gap_s=POLL_S / ALARMS_FIRED)
         finished = _finished(control_plane, emulator, size, seconds)
-    return Result(size, watching, reactions, begun_writes / size, finished)
+    return Result(size, watching, seen, begun_writes / size, finished)
 
 
 def _finished(control_plane: ControlPlane, emulator: AwsEmulator, size: int, seconds: float) -> Steady:

@@ -50,9 +50,15 @@ def steady(aws: Emulator, pid: int, health_url: str, seconds: float) -> Steady:
     )
 
 
-def reaction(subject: Subject) -> Reaction:
-    """Fire one alarm and see when the alias is whole again."""
-    subject.aws.set_alarm(subject.alarms[0], "ALARM")
+def reactions(subjects: Sequence[Subject], gap_s: float) -> list[Reaction]:
+    """Fire an alarm of each, spread over the poll interval, and see when each alias is whole again."""
+    for subject in subjects:
+        subject.aws.set_alarm(subject.alarms[0], "ALARM")
+        time.sleep(gap_s)  # so that the alarms fall anywhere between two polls
+    return [_reaction(subject) for subject in subjects]
+
+
+def _reaction(subject: Subject) -> Reaction:
     wait_until(
         lambda: subject.aws.routing(subject.alias) == {1: 100}, POLL_S * 6, f"{subject.alias} to be restored", 0.02
     )
