@@ -28,7 +28,14 @@ SLOW_STEPS = ({"setWeight": 10}, {"pause": {"duration": "1h"}}, {"setWeight": 50
 """Nothing moves on but by command."""
 
 Routing = dict[int, int]
-Status = Mapping[str, Any]
+
+
+class Status(dict[str, Any]):
+    """A status as stored; a field that is absent reads as None, since nobody knows when it will come."""
+
+    def __missing__(self, field: str) -> None:
+        return None
+
 
 
 def whole(version: int) -> Routing:
@@ -119,12 +126,12 @@ class Story:
         return found
 
     def wait_for_phase(self, phase: str) -> Status:
-        return self.wait_for(lambda status: status.get("phase") == phase, f"phase {phase}")
+        return self.wait_for(lambda status: status["phase"] == phase, f"phase {phase}")
 
     def wait_for_weight(self, weight: int) -> Status:
         """The step with this weight has been entered: written, verified and reported."""
         return self.wait_for(
-            lambda status: status.get("weight") == weight and "intent" not in status, f"weight {weight}"
+            lambda status: status["weight"] == weight and "intent" not in status, f"weight {weight}"
         )
 
     def wait_for_reason(self, reason: str, kind: str = "Ready") -> Status:
@@ -165,8 +172,7 @@ class Story:
 
     def status(self) -> Status:
         found = self.resource()
-        status: Status = found["status"] if found is not None else {}
-        return status
+        return Status(found["status"] if found is not None else {})
 
     def generation(self) -> int:
         found = self.resource()
@@ -200,7 +206,7 @@ class Story:
 
     def __str__(self) -> str:
         status = self.status()
-        return f"{status.get('phase')} ({reason_of(status)}: {status.get('message')})"
+        return f"{status['phase']} ({reason_of(status)}: {status['message']})"
 
 
 def set_the_scene(cluster: Cluster, namespace: str, aws: Emulator, operator: OperatorProcess) -> Story:
@@ -213,7 +219,7 @@ def set_the_scene(cluster: Cluster, namespace: str, aws: Emulator, operator: Ope
 
 def condition_of(status: Status, kind: str = "Ready") -> Mapping[str, Any]:
     """One condition; empty where there is none."""
-    return next((found for found in status.get("conditions", ()) if found["type"] == kind), {})
+    return next((found for found in status["conditions"] or () if found["type"] == kind), {})
 
 
 def reason_of(status: Status, kind: str = "Ready") -> str | None:
@@ -223,12 +229,12 @@ def reason_of(status: Status, kind: str = "Ready") -> str | None:
 def verdict(status: Status) -> dict[str, str]:
     """What kstatus reads: Ready, Reconciling and Stalled, those that are there."""
     kinds = ("Ready", "Reconciling", "Stalled")
-    return {kind: found["status"] for kind in kinds if (found := condition_of(status, kind))}
+    return {found["type"]: found["status"] for found in status["conditions"] or () if found["type"] in kinds}
 
 
 def outcomes(status: Status) -> list[tuple[int, str, str]]:
     """(version, outcome, reason) of each finished rollout, newest first."""
-    return [(entry["version"], entry["outcome"], entry["reason"]) for entry in status.get("history", ())]
+    return [(entry["version"], entry["outcome"], entry["reason"]) for entry in status["history"] or ()]
 
 
 MOVING = {"Ready": "False", "Reconciling": "True"}
@@ -239,4 +245,4 @@ STALLED = {"Ready": "False", "Stalled": "True"}
 
 
 def _last_id(status: Status) -> str | None:
-    return status.get("lastCommand", {}).get("id")
+    return (status["lastCommand"] or {}).get("id")
