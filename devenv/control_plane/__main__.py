@@ -1,15 +1,16 @@
 """`python -m devenv.control_plane`: a control plane for people, until Ctrl-C."""
 
 import argparse
+import math
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from devenv.control_plane import BinariesMissingError, ControlPlane, ensure_binaries, install_crds
 from devenv.control_plane.binaries import Binaries, say_to_person, sources_of_this_machine
 from devenv.control_plane.kubectl import KubectlFailedError, manifests_in
 from devenv.control_plane.server_process import NotReadyError
+from devenv.waiting import wait_until
 
 DEFAULT_CRDS = Path(__file__).parents[2] / "crds"
 
@@ -47,9 +48,9 @@ def _run(binaries: Binaries, crds: Path | None) -> int:
     with ControlPlane(binaries) as control_plane:
         if crds or manifests_in(DEFAULT_CRDS):
             install_crds(control_plane.as_admin(), crds or DEFAULT_CRDS)
-        asked_to_end = _listen_for_end()  # first: whoever reads the exports may end us the moment after
+        received = _listen_for_end()  # first: whoever reads the exports may end us the moment after
         _tell_how_to_use(control_plane)
-        return _wait_for_end(control_plane, asked_to_end)
+        return _wait_for_end(control_plane, received)
 
 
 def _tell_how_to_use(control_plane: ControlPlane) -> None:
@@ -59,19 +60,19 @@ def _tell_how_to_use(control_plane: ControlPlane) -> None:
     say_to_person(f"ready at {control_plane.url}; kubectl is {control_plane.kubectl}; Ctrl-C ends it")
 
 
-def _listen_for_end() -> threading.Event:
-    asked_to_end = threading.Event()
+def _listen_for_end() -> list[int]:
+    """The signals received so far. Not a threading.Event, which can deadlock when set by a handler during its wait."""
+    received: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked_to_end.set())
-    return asked_to_end
+        signal.signal(number, lambda signum, _: received.append(signum))
+    return received
 
 
-def _wait_for_end(control_plane: ControlPlane, asked_to_end: threading.Event) -> int:
-    while not asked_to_end.wait(timeout=1):
-        if failure := control_plane.failure:
-            say_to_person(failure)
-            return 1
-    return 0
+def _wait_for_end(control_plane: ControlPlane, received: list[int]) -> int:
+    wait_until(lambda: received or control_plane.failure, math.inf, "a signal", interval_s=0.2)
+    if failure := control_plane.failure:
+        say_to_person(failure)
+    return 1 if failure else 0
 
 
 if __name__ == "__main__":

@@ -182,7 +182,7 @@ def test_a_refusing_proxy_takes_nobody_new_and_keeps_who_is_there(
 def command() -> Iterator[subprocess.Popen[str]]:
     """`python -m devenv.control_plane` as a person starts it."""
     line = [sys.executable, "-m", "devenv.control_plane"]
-    with subprocess.Popen(line, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(line, cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
         yield process
         process.kill()
 
@@ -196,7 +196,9 @@ def test_however_the_command_ends_no_process_and_no_file_is_left(
     command: subprocess.Popen[str], ending: signal.Signals, exit_code: int
 ) -> None:
     assert command.stdout is not None
-    kubeconfig = Path(command.stdout.readline().removeprefix("export KUBECONFIG=").strip())
+    first_line = command.stdout.readline()
+    assert first_line.startswith("export KUBECONFIG=")
+    kubeconfig = Path(first_line.removeprefix("export KUBECONFIG=").strip())
     folder = kubeconfig.parents[1]
     assert len(processes_of(folder)) == 3  # etcd, kube-apiserver and their watchdog
     command.send_signal(ending)
