@@ -26,9 +26,16 @@ def _spec_page() -> str:
     return spec_page((ROOT / "examples/canary.yaml").read_text())
 
 
+def _concepts() -> str:
+    from devenv.phase_diagram import with_diagram  # noqa: PLC0415
+
+    return with_diagram((ROOT / "docs/concepts.md").read_text())
+
+
 FILES: Mapping[str, Render] = {
     "crds/stepfunctionrollouts.yaml": _crd,
     "docs/spec.md": _spec_page,
+    "docs/concepts.md": _concepts,
 }
 
 
