@@ -4,9 +4,9 @@ The memory is `status.alarms`: each entry's `since` is AWS's time of the last ju
 new, whoever was down meanwhile. Only AWS's times are compared with each other: clock skew cannot hide a firing.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sfn_rollouts.api.spec import (
     Alarms,
@@ -18,9 +18,11 @@ from sfn_rollouts.api.spec import (
 )
 from sfn_rollouts.api.status import AlarmState, AlarmStatus
 from sfn_rollouts.core.findings import PASS, Finding, Hold, Trip
+from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.observation import (
     AlarmMissing,
     AlarmReading,
+    AlarmSnapshot,
     AlarmTransition,
     Observation,
     Trouble,
@@ -29,22 +31,32 @@ from sfn_rollouts.core.observation import (
 from sfn_rollouts.core.reasons import Reason
 
 STALE_AFTER_POLLS = 3
-"""design: a reading older than three polls is no reading."""
+"""A reading older than three polls is no reading."""
+
+LATE_HISTORY_S = 2.0
+"""How much earlier than StateTransitionedTimestamp the history may date the same change."""
+
+REASONS_BUDGET = 6144
+"""Characters of CloudWatch's words for all alarms together: a status of 100 alarms must stay small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One alarm judged: what to remember, what it means, whether its history must be read first."""
+    """One alarm judged: what to remember, what it means, whether its history must be read first.
+
+    `lapses_at`: when the same fact will mean something else, because it has got too old.
+    """
 
     memory: AlarmStatus
     finding: Finding
     needs_history: bool = False
     read_at: datetime | None = None
+    lapses_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmsVerdict:
-    """All alarms judged. `read_at` is the oldest reading, None while one is lacking; `lapses_at` when it gets stale."""
+    """All alarms judged. `read_at` is the oldest reading, None while one is lacking; `lapses_at` when to judge anew."""
 
     memories: tuple[AlarmStatus, ...]
     findings: tuple[Finding, ...]
@@ -60,10 +72,8 @@ class AlarmsVerdict:
     @property
     def hold(self) -> Hold | None:
         """The first finding that forbids to advance, one that needs a person before the others."""
-        holds = sorted(
-            (finding for finding in self.findings if isinstance(finding, Hold)), key=lambda hold: not hold.needs_person
-        )
-        return holds[0] if holds else None
+        holds = [finding for finding in self.findings if isinstance(finding, Hold)]
+        return min(holds, key=lambda hold: not hold.needs_person, default=None)
 
     def is_fresh(self, since: datetime) -> bool:
         """Whether every alarm has been read at or after this moment."""
@@ -81,18 +91,16 @@ def judge_alarms(
     """Judge every watched alarm. `has_started`: traffic may have moved, so a finding is a rollback and not a wait."""
     if policy is None or not policy.names:
         return AlarmsVerdict((), (), needs_history=False, read_at=None, lapses_at=None)
-    stale_after = timedelta(seconds=seen.poll_interval_s * STALE_AFTER_POLLS)
-    judge = _Judge(policy, has_started, now, stale_after)
+    judge = _Judge(policy, has_started, now, seen.poll_interval_s * STALE_AFTER_POLLS)
     known = {memory.name: memory for memory in memories}
     verdicts = [judge.verdict(name, known.get(name), seen.alarms.get(name)) for name in policy.names]
     reads = [verdict.read_at for verdict in verdicts if verdict.read_at is not None]
-    oldest = min(reads) if len(reads) == len(verdicts) else None
     return AlarmsVerdict(
         memories=tuple(verdict.memory for verdict in verdicts),
         findings=tuple(verdict.finding for verdict in verdicts),
         needs_history=any(verdict.needs_history for verdict in verdicts),
-        read_at=oldest,
-        lapses_at=min(reads) + stale_after if reads else None,
+        read_at=min(reads) if len(reads) == len(verdicts) else None,
+        lapses_at=min((verdict.lapses_at for verdict in verdicts if verdict.lapses_at is not None), default=None),
     )
 
 
@@ -106,8 +114,12 @@ def worst(memories: Iterable[AlarmStatus]) -> AlarmState:
 def needs_history(memory: AlarmStatus, reading: AlarmReading) -> bool:
     """Whether something may have happened in between that the two snapshots do not show."""
     changed = memory.since is not None and reading.snapshot.since > memory.since
-    fires_openly = reading.snapshot.state is AlarmState.ALARM and not memory.ignored_until_ok
-    return changed and not fires_openly and reading.transitions is None
+    return changed and not _fires_openly(memory, reading) and reading.transitions is None
+
+
+def _fires_openly(memory: AlarmStatus, reading: AlarmReading) -> bool:
+    """It fires and that counts, whatever else happened before."""
+    return reading.snapshot.state is AlarmState.ALARM and not memory.ignored_until_ok
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,91 +127,104 @@ class _Judge:
     policy: Alarms
     has_started: bool
     now: datetime
-    stale_after: timedelta
+    stale_after_s: float
 
     def verdict(
         self, name: str, memory: AlarmStatus | None, fact: AlarmReading | AlarmMissing | Unseen | None
     ) -> Verdict:
-        blank = memory or AlarmStatus(name=name, state=AlarmState.UNKNOWN)
+        known = memory or AlarmStatus(name=name, state=AlarmState.UNKNOWN)
         match fact:
             case None:
-                return self._not_read_yet(blank)
+                return self._not_read_yet(known)
             case Unseen():
-                return self._unseen(blank, fact)
+                return self._unseen(known, fact)
+            case AlarmReading() | AlarmMissing() if self._is_old(fact.read_at):
+                return self._unseen(known, Unseen("the last reading is older than three polls", fact.read_at))
             case AlarmMissing():
-                return self._missing(blank, fact)
-            case AlarmReading() if self.now - fact.read_at > self.stale_after:
-                return self._unseen(blank, Unseen("the last reading is older than three polls", fact.read_at))
-            case AlarmReading() if self.has_started and blank.since is not None:
-                return self._next_reading(blank, fact)
+                return self._missing(known, fact)
+            case AlarmReading() if self.has_started and known.since is not None:
+                return self._next_reading(known, known.since, fact)
             case AlarmReading():
-                return self._first_reading(blank, fact)
+                return self._first_reading(known, fact)
+
+    def _is_old(self, moment: datetime) -> bool:
+        return after(moment, self.stale_after_s) <= self.now
+
+    def _read(self, memory: AlarmStatus, finding: Finding, read_at: datetime) -> Verdict:
+        return Verdict(memory, finding, read_at=read_at, lapses_at=after(read_at, self.stale_after_s))
 
     def _not_read_yet(self, memory: AlarmStatus) -> Verdict:
         message = f"alarm {memory.name} has not been read yet"
-        remembered = _unknown(memory, message) if memory.since is None else memory
+        remembered = self._unknown(memory, message) if memory.since is None else memory
         return Verdict(remembered, Hold(Reason.INITIALIZING, message))
 
     def _unseen(self, memory: AlarmStatus, fact: Unseen) -> Verdict:
-        message = f"alarm {memory.name} could not be read: {fact.why}"
-        remembered = _unknown(memory, fact.why)
-        is_denied = fact.trouble is Trouble.DENIED
-        if not is_denied and self.now - fact.since <= self.stale_after:
-            return Verdict(remembered, Hold(Reason.RETRYING_AWS, message))
-        if self.has_started and self.policy.on_unreadable is OnUnreadable.ROLLBACK:
+        """Three polls of grace, then by policy. A refusal is said at once: only a person can mend it."""
+        message, remembered = f"alarm {memory.name} could not be read: {fact.why}", self._unknown(memory, fact.why)
+        is_long = self._is_old(fact.since)
+        if is_long and self.has_started and self.policy.on_unreadable is OnUnreadable.ROLLBACK:
             return Verdict(remembered, Trip(Reason.ALARM_UNREADABLE, message))
-        reason = Reason.ACCESS_DENIED if is_denied else Reason.ALARM_UNREADABLE
-        return Verdict(remembered, Hold(reason, message, needs_person=is_denied))
+        lapses_at = None if is_long else after(fact.since, self.stale_after_s)
+        if fact.trouble is Trouble.DENIED:
+            return Verdict(remembered, Hold(Reason.ACCESS_DENIED, message, needs_person=True), lapses_at=lapses_at)
+        reason = Reason.ALARM_UNREADABLE if is_long else Reason.RETRYING_AWS
+        return Verdict(remembered, Hold(reason, message), lapses_at=lapses_at)
 
     def _missing(self, memory: AlarmStatus, fact: AlarmMissing) -> Verdict:
-        remembered = _unknown(memory, "no such alarm")
+        remembered = self._unknown(memory, "no such alarm")
         if self.policy.on_missing is OnMissing.IGNORE:
-            return Verdict(remembered, PASS, read_at=fact.read_at)
+            return self._read(remembered, PASS, fact.read_at)
         message = (
             f"alarm {memory.name} does not exist in the state machine's account and region: create it, correct "
             "spec.alarms.names, or set spec.alarms.onMissing: Ignore"
         )
-        finding: Finding = (
-            Trip(Reason.ALARM_MISSING, message)
-            if self.has_started
-            else Hold(Reason.ALARM_MISSING, message, needs_person=True)
-        )
-        return Verdict(remembered, finding, read_at=fact.read_at)
+        if self.has_started:
+            return self._read(remembered, Trip(Reason.ALARM_MISSING, message), fact.read_at)
+        return self._read(remembered, Hold(Reason.ALARM_MISSING, message, needs_person=True), fact.read_at)
 
     def _first_reading(self, memory: AlarmStatus, fact: AlarmReading) -> Verdict:
         """Before the first shift, or an alarm that an edit added: the state counts, not how it came about."""
         is_firing = fact.snapshot.state is AlarmState.ALARM
         is_ignored = is_firing and self.policy.on_firing_at_start is OnFiringAtStart.IGNORE_UNTIL_OK
-        remembered = _remember(memory.name, fact, is_ignored)
-        return Verdict(remembered, self._by_state(remembered), read_at=fact.read_at)
+        return self._by_state(self._remember(memory, fact, is_ignored), fact)
 
-    def _next_reading(self, memory: AlarmStatus, fact: AlarmReading) -> Verdict:
-        if memory.since is not None and fact.snapshot.since <= memory.since:
-            remembered = _remember(memory.name, fact, bool(memory.ignored_until_ok), since=memory.since)
-            return Verdict(remembered, self._by_state(remembered), read_at=fact.read_at)
-        if needs_history(memory, fact):
+    def _next_reading(self, memory: AlarmStatus, judged_at: datetime, fact: AlarmReading) -> Verdict:
+        is_ignored = bool(memory.ignored_until_ok)
+        if fact.snapshot.since <= judged_at:
+            # `since` never goes back: a stale answer would make a change that was judged look new.
+            return self._by_state(self._remember(memory, fact, is_ignored).with_(since=judged_at), fact)
+        only_now_counts = self.policy.on_transient is OnTransient.IGNORE and not is_ignored
+        if only_now_counts or _fires_openly(memory, fact):
+            return self._by_state(self._remember(memory, fact, is_ignored), fact)
+        if fact.transitions is None:
             message = f"alarm {memory.name} changed between two readings; its history is being read"
             return Verdict(memory, Hold(Reason.INITIALIZING, message), needs_history=True)
-        return self._after_changes(memory, fact)
+        return self._after(memory, [change for change in fact.transitions if change.at > judged_at], fact)
 
-    def _after_changes(self, memory: AlarmStatus, fact: AlarmReading) -> Verdict:
-        transitions = fact.transitions or ()
-        fires_openly = fact.snapshot.state is AlarmState.ALARM and not memory.ignored_until_ok
-        if not fires_openly and (not transitions or transitions[-1].new is not fact.snapshot.state):
-            why = "its history does not show its last change yet"
-            return self._unseen(memory, Unseen(why, fact.snapshot.since))
-        fired_at, is_ignored = _replay(transitions, bool(memory.ignored_until_ok))
-        remembered = _remember(memory.name, fact, is_ignored)
-        if fired_at is None or fact.snapshot.state is AlarmState.ALARM:
-            return Verdict(remembered, self._by_state(remembered), read_at=fact.read_at)
-        if self.policy.on_transient is OnTransient.IGNORE:
-            return Verdict(remembered, self._by_state(remembered), read_at=fact.read_at)
-        message = f"alarm {memory.name} fired at {fired_at:%H:%M:%S} UTC and has cleared since"
-        return Verdict(remembered, Trip(Reason.ALARM_TRANSIENT, message), read_at=fact.read_at)
+    def _after(self, memory: AlarmStatus, changes: Sequence[AlarmTransition], fact: AlarmReading) -> Verdict:
+        """What the history shows counts, complete or not; that nothing fired is believed only of a complete one."""
+        fired_at, is_ignored = _replay(changes, bool(memory.ignored_until_ok))
+        remembered = self._remember(memory, fact, is_ignored and fact.snapshot.state is not AlarmState.OK)
+        if fired_at is not None and self.policy.on_transient is OnTransient.ROLLBACK:
+            return self._read(remembered, _fired_unseen(memory.name, fired_at, changes), fact.read_at)
+        if self._is_complete(changes, fact.snapshot):
+            return self._by_state(remembered, fact)
+        unseen = self._unseen(memory, Unseen("its history does not show its last change yet", fact.snapshot.since))
+        return replace(unseen, needs_history=True)
 
-    def _by_state(self, alarm: AlarmStatus) -> Finding:
+    def _is_complete(self, changes: Sequence[AlarmTransition], snapshot: AlarmSnapshot) -> bool:
+        """An empty history is believed in the end: an alarm created anew has a new time and no change to show."""
+        if not changes:
+            return self._is_old(snapshot.since)
+        is_up_to_date = changes[-1].at >= after(snapshot.since, -LATE_HISTORY_S)
+        return is_up_to_date and changes[-1].new is snapshot.state
+
+    def _by_state(self, alarm: AlarmStatus, fact: AlarmReading) -> Verdict:
+        return self._read(alarm, self._finding(alarm, fact.snapshot.reason), fact.read_at)
+
+    def _finding(self, alarm: AlarmStatus, why: str) -> Finding:
         if alarm.state is AlarmState.ALARM and not alarm.ignored_until_ok:
-            message = f"alarm {alarm.name} is firing" + (f": {alarm.reason}" if alarm.reason else "")
+            message = f"alarm {alarm.name} is firing" + (f": {why}" if why else "")
             return Trip(Reason.ALARM_FIRING, message) if self.has_started else Hold(Reason.ALARM_FIRING, message)
         if alarm.state is AlarmState.INSUFFICIENT_DATA:
             return self._insufficient(alarm)
@@ -213,29 +238,38 @@ class _Judge:
             return Trip(Reason.ALARM_INSUFFICIENT_DATA, message)
         return Hold(Reason.ALARM_INSUFFICIENT_DATA, message)
 
+    def _remember(self, memory: AlarmStatus, fact: AlarmReading, is_ignored: bool) -> AlarmStatus:
+        snapshot = fact.snapshot
+        return AlarmStatus(
+            name=memory.name,
+            state=snapshot.state,
+            since=snapshot.since,
+            reason=self._short(snapshot.reason),
+            ignored_until_ok=is_ignored or None,
+        )
 
-def _replay(transitions: Iterable[AlarmTransition], is_ignored: bool) -> tuple[datetime | None, bool]:
+    def _unknown(self, memory: AlarmStatus, why: str) -> AlarmStatus:
+        """Unknown, but the time judged last is kept: whatever came after it is still to be judged."""
+        return memory.with_(state=AlarmState.UNKNOWN, reason=self._short(why))
+
+    def _short(self, why: str) -> str | None:
+        return why[: min(1024, REASONS_BUDGET // len(self.policy.names))] or None
+
+
+def _replay(changes: Iterable[AlarmTransition], is_ignored: bool) -> tuple[datetime | None, bool]:
     """Walk through what happened: when it first fired in a way that counts, and whether a firing is still ignored."""
     fired_at = None
-    for transition in transitions:
-        if transition.new is AlarmState.OK:
+    for change in changes:
+        if change.new is AlarmState.OK:
             is_ignored = False
-        if transition.new is AlarmState.ALARM and not is_ignored and fired_at is None:
-            fired_at = transition.at
+        if change.new is AlarmState.ALARM and not is_ignored and fired_at is None:
+            fired_at = change.at
     return fired_at, is_ignored
 
 
-def _remember(name: str, fact: AlarmReading, is_ignored: bool, since: datetime | None = None) -> AlarmStatus:
-    snapshot = fact.snapshot
-    return AlarmStatus(
-        name=name,
-        state=snapshot.state,
-        since=since or snapshot.since,
-        reason=snapshot.reason[:1024] or None,
-        ignored_until_ok=is_ignored or None,
-    )
-
-
-def _unknown(memory: AlarmStatus, why: str) -> AlarmStatus:
-    """Unknown, but what was judged last is kept: whatever came after is still to be judged."""
-    return memory.with_(state=AlarmState.UNKNOWN, reason=why[:1024])
+def _fired_unseen(name: str, fired_at: datetime, changes: Sequence[AlarmTransition]) -> Trip:
+    """It fired while nobody looked; it may do so still."""
+    fired = f"alarm {name} fired at {fired_at:%H:%M:%S} UTC"
+    if changes[-1].new is AlarmState.ALARM:
+        return Trip(Reason.ALARM_FIRING, f"{fired} and is firing")
+    return Trip(Reason.ALARM_TRANSIENT, f"{fired} and has cleared since")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -28,14 +28,13 @@ from sfn_rollouts.core.conditions import (
     conclude,
 )
 from sfn_rollouts.core.decision import Decision, Look, Write
+from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.observation import AliasMissing, AliasReading, Observation
 from sfn_rollouts.core.plan import Plan
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.routing import Routing
 
 HISTORY_LIMIT = 10
-STALE_RETRY_S = 0.5
-"""AWS uses a new routing "within a few seconds": look again soon."""
 
 
 class AliasState(StrEnum):
@@ -85,6 +84,11 @@ class Case:
         return self.status.started_at is not None and self.status.finished_at is None
 
     @property
+    def is_single_write(self) -> bool:
+        """A new alias, or one put back at rest: one write without steps, and nothing to go back to."""
+        return is_shortcut(self.status, Shortcut.NEW_ALIAS, Shortcut.REASSERT)
+
+    @property
     def is_paused(self) -> bool:
         """A person holds the next step, by manifest or by command."""
         return self.spec.paused or self.status.pause_command is not None
@@ -93,6 +97,11 @@ class Case:
     def is_target_changed(self) -> bool:
         """Another version is asked for than the one that this rollout moves to."""
         return self.status.target_version != self.spec.version
+
+    @property
+    def is_retry_asked(self) -> bool:
+        """The manifest's retryToken is not the one that this rollout answers."""
+        return (self.status.retry_token or "") != self.spec.retry_token
 
     @property
     def known_routing(self) -> Routing | None:
@@ -137,15 +146,17 @@ class Case:
         skips_waits = is_shortcut(status, Shortcut.PROMOTE_FULL, Shortcut.ROLLBACK_WINDOW)
         is_step = status.step_index < self.plan.bake_index
         wait_s = 0.0 if skips_waits and is_step else self.plan.wait_at(status.step_index)
-        return status.step_started_at + timedelta(seconds=wait_s) if wait_s is not None else None
+        return after(status.step_started_at, wait_s) if wait_s is not None else None
 
     @property
     def deadline_at(self) -> datetime | None:
-        """Until when a due step may be held up; None while a person holds it."""
-        due = self.due_at
-        if due is None or self.is_paused:
+        """Until when a due step may be held up; None while a person holds it, or where the way back leads nowhere."""
+        due, noted = self.due_at, self.status.due_since
+        is_wanted_back = self.is_single_write or is_shortcut(self.status, Shortcut.ROLLBACK_WINDOW)
+        if due is None or self.is_paused or is_wanted_back:
             return None
-        return max(due, self.status.due_since or due) + timedelta(seconds=self.spec.progress_deadline.seconds)
+        counted_from = noted if noted is not None and noted >= due else max(due, self.now)
+        return after(counted_from, self.spec.progress_deadline.seconds)
 
     # -- change --
 
@@ -156,6 +167,23 @@ class Case:
     def with_status(self, status: Status) -> "Case":
         """The same case with another status."""
         return replace(self, status=status)
+
+    def afresh(self) -> "Case":
+        """The same case before its beginning; history, stable version and the last command stay."""
+        return self.having(
+            **NOTHING_PENDING,
+            target_version=self.spec.version,
+            retry_token=self.spec.retry_token,
+            weight=None,
+            step=None,
+            step_index=None,
+            step_started_at=None,
+            plan_hash=None,
+            started_at=None,
+            finished_at=None,
+            running_executions=None,
+            alarms=(),
+        )
 
     def with_command(self, command: Command | None) -> "Case":
         """The same case with a command to carry out."""
@@ -225,7 +253,7 @@ class Case:
 
     def in_s(self, seconds: float) -> datetime:
         """A moment from now."""
-        return self.now + timedelta(seconds=seconds)
+        return after(self.now, seconds)
 
     def _step_label(self) -> str | None:
         status = self.status
@@ -282,8 +310,10 @@ def routing_of(alias: AliasStatus | None) -> Routing | None:
         return None
 
 
-def alias_status(reading: AliasReading) -> AliasStatus:
-    """Write a reading down."""
+def alias_status(reading: AliasReading | None) -> AliasStatus | None:
+    """Write a reading down; None where there is none."""
+    if reading is None:
+        return None
     entries = tuple(RouteEntry(version=version, weight=weight) for version, weight in reading.routing.entries)
     return AliasStatus(routing=entries, update_date=reading.update_date)
 

@@ -4,6 +4,7 @@ Flux, Argo CD and `kubectl wait` look at observedGeneration, Ready, Reconciling 
 when they are not true. Source of the rules: kubernetes-sigs/cli-utils, pkg/kstatus/status.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from sfn_rollouts.core.reasons import Reason
 
 READY, RECONCILING, STALLED = "Ready", "Reconciling", "Stalled"
 PROMOTED, PAUSED, ALARMS_HEALTHY, ALIAS_IN_SYNC = "Promoted", "Paused", "AlarmsHealthy", "AliasInSync"
+DOMAIN = (PROMOTED, PAUSED, ALARMS_HEALTHY, ALIAS_IN_SYNC)
 
 _MOVING = frozenset({Phase.PENDING, Phase.PROGRESSING, Phase.PAUSED, Phase.BAKING, Phase.ROLLING_BACK})
 _MESSAGE_LIMIT = 1024
@@ -70,7 +72,7 @@ def is_true(status: Status, kind: str) -> bool:
 
 
 def conclude(
-    status: Status, standing: Standing, facts: dict[str, Fact | None], generation: int, now: datetime
+    status: Status, standing: Standing, facts: Mapping[str, Fact | None], generation: int, now: datetime
 ) -> Status:
     """Give the status with phase, message, observedGeneration and all conditions, together as kstatus wants them.
 

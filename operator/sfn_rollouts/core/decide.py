@@ -4,29 +4,31 @@ Pure and total: equal input gives an equal decision, no well-typed input raises.
 `phases.TRANSITIONS`; the engine asks again until nothing is left to do.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sfn_rollouts.api.spec import Spec
-from sfn_rollouts.api.status import CommandResult, Phase, Status
+from sfn_rollouts.api.status import CommandResult, Phase, Shortcut, Status
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.api.strategy import AllAtOnce, Strategy
 from sfn_rollouts.core.alarms import judge_alarms
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.commands import Command, Malformed, answer, pending_command, staleness
-from sfn_rollouts.core.conditions import STALLED, Standing, conclude, condition
+from sfn_rollouts.core.conditions import DOMAIN, Standing, conclude
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.deleting import decide_deletion
 from sfn_rollouts.core.findings import Trip
+from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.observation import Observation
 from sfn_rollouts.core.plan import compile_plan
 from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.rechecking import stalled_recheck_s, stalled_since
 from sfn_rollouts.core.resting import decide_rest
 from sfn_rollouts.core.restoring import decide_restore, restore_write, start_restore
 from sfn_rollouts.core.rollout import InvalidSpec, Rollout
 from sfn_rollouts.core.starting import decide_start
 from sfn_rollouts.core.stepping import decide_in_flight
 
-_UNATTENDED_LIMIT = timedelta(hours=1)
+_UNATTENDED_LIMIT_S = 3600.0
 """How long a failing operator may hold a split alias where the spec does not say: the default of progressDeadline."""
 
 
@@ -45,27 +47,24 @@ def decide(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
 def hold_after_error(rollout: Rollout, error: str, now: datetime) -> Decision:
     """What to do when the operator itself failed on this rollout: say so, hold it as it is, and go back in time.
 
-    Nothing here depends on what may have failed: it takes the status alone.
+    Nothing here depends on what may have failed: it takes the status alone. The alarms stay watched, because with the
+    next reading it is tried again.
     """
-    status = rollout.status
-    has_started = status.started_at is not None and status.finished_at is None
-    message = f"the operator failed on this rollout and holds it: {error}"
+    status, spec = rollout.status, rollout.spec
+    message = f"the operator failed on this rollout and holds it; its log says where: {error}"
     standing = Standing(status.phase or Phase.PENDING, Reason.INTERNAL_ERROR, message, is_stalled=True)
-    held = conclude(status, standing, {}, rollout.generation, now)
-    stalled = condition(held, STALLED)
-    held_since = stalled.last_transition_time if stalled is not None else now
-    limit = _UNATTENDED_LIMIT
-    if isinstance(rollout.spec, Spec):
-        limit = timedelta(seconds=rollout.spec.progress_deadline.seconds)
-    if not has_started:
-        return Decision(held)
-    if status.trip is None and now - held_since <= limit:
-        return Decision(held, wake_at=held_since + limit, holds_finalizer=True)
-    tripped = held.with_(
-        trip=status.trip or TripStatus(reason=Reason.PROGRESS_DEADLINE_EXCEEDED, message=message, at=now)
-    )
-    case = _case(rollout.generation, _surrogate(status), tripped, Observation(), now)
-    return Decision(tripped, write=restore_write(case), holds_finalizer=True)
+    held = conclude(status, standing, dict.fromkeys(DOMAIN), rollout.generation, now)
+    case = _case(rollout.generation, _surrogate(status), held, Observation(), now)
+    retry_at = case.in_s(stalled_recheck_s(case))
+    if not case.has_started or case.is_single_write:
+        return Decision(held, wake_at=retry_at, holds_finalizer=case.has_started)
+    limit_s = spec.progress_deadline.seconds if isinstance(spec, Spec) else _UNATTENDED_LIMIT_S
+    give_up_at = after(stalled_since(case), limit_s)
+    if status.trip is None and now < give_up_at:
+        return Decision(held, wake_at=min(retry_at, give_up_at), holds_finalizer=True, watches_alarms=True)
+    trip = TripStatus(reason=Reason.PROGRESS_DEADLINE_EXCEEDED, message=message[:1024], at=now)
+    case = case.having(trip=status.trip or trip)
+    return Decision(case.status, write=restore_write(case), wake_at=retry_at, holds_finalizer=True)
 
 
 def _stage(case: Case) -> Decision:
@@ -85,7 +84,9 @@ def _open(rollout: Rollout, spec: Spec, seen: Observation, now: datetime) -> Cas
 
 
 def _case(generation: int, spec: Spec, status: Status, seen: Observation, now: datetime) -> Case:
-    has_started = status.started_at is not None and status.finished_at is None
+    """An alias put back at rest begins like a rollout: its alarms are waited for, because nothing could be undone."""
+    is_in_flight = status.started_at is not None and status.finished_at is None
+    has_started = is_in_flight and status.shortcut is not Shortcut.REASSERT
     alarms = judge_alarms(spec.alarms, status.alarms, seen, now, has_started=has_started)
     return Case(generation, spec, compile_plan(spec), status, seen, now, alarms)
 
@@ -119,9 +120,10 @@ def _decide_invalid(rollout: Rollout, spec: InvalidSpec, seen: Observation, now:
     case = _case(rollout.generation, _surrogate(rollout.status), rollout.status, seen, now)
     if rollout.is_deleting:
         return decide_deletion(case)
-    if case.has_started:
+    if case.has_started and not case.is_single_write:
         is_tripped = case.status.trip is not None
         return decide_restore(case) if is_tripped else start_restore(case, Trip(Reason.INVALID_SPEC, spec.message))
+    case = case.afresh() if case.has_started else case
     standing = Standing(Phase.FAILED, Reason.INVALID_SPEC, spec.message, is_stalled=True)
     return case.decide(standing, watches_alarms=False)
 

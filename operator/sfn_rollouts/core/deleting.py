@@ -3,21 +3,33 @@
 from sfn_rollouts.api.spec import DeletionPolicy
 from sfn_rollouts.api.status import Phase
 from sfn_rollouts.api.status import Trip as TripStatus
-from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.case import AliasState, Case
 from sfn_rollouts.core.conditions import Standing
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.rechecking import looks_if_gone
 from sfn_rollouts.core.restoring import is_settled, is_somebody_elses, restore_write
 
 
 def decide_deletion(case: Case) -> Decision:
     """Restore stable first if traffic may have moved and the policy says so; without its finalizer it is gone."""
-    standing = Standing(Phase.ROLLING_BACK, Reason.TERMINATING, f"deleted: going back to version {case.stable}")
-    if not case.has_started or case.spec.deletion_policy is DeletionPolicy.ORPHAN:
+    is_kept = case.has_started and not case.is_single_write
+    if not is_kept or case.spec.deletion_policy is DeletionPolicy.ORPHAN:
         return Decision(case.status, holds_finalizer=False)
     if case.status.trip is None:
         noted = TripStatus(reason=Reason.TERMINATING, message="the resource is being deleted", at=case.now)
         case = case.having(trip=noted)
-    if is_settled(case) or (case.reading is not None and is_somebody_elses(case, case.reading)):
+    if is_settled(case) or is_somebody_elses(case) or case.alias_state is AliasState.MISSING:
         return Decision(case.status, holds_finalizer=False)
-    return case.decide(standing, write=restore_write(case))
+    return case.decide(_standing(case), write=restore_write(case), looks=looks_if_gone(case))
+
+
+def _standing(case: Case) -> Standing:
+    failure = case.seen.write_failure
+    if failure is None:
+        return Standing(Phase.ROLLING_BACK, Reason.TERMINATING, f"deleted: going back to version {case.stable}")
+    message = (
+        f"deleted, but the alias could not be put back on version {case.stable}: {failure.why}; trying again. "
+        "To leave the alias as it is, set spec.deletionPolicy to Orphan"
+    )
+    return Standing(Phase.ROLLING_BACK, Reason.TERMINATING, message)

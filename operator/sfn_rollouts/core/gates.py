@@ -30,7 +30,7 @@ def alarm_demands_rollback(case: Case) -> Finding:
 def deadline_is_exceeded(case: Case) -> Finding:
     """A due step was held up too long: a split alias is never left unattended. Waits for a person do not count."""
     deadline = case.deadline_at
-    if deadline is None or case.now <= deadline or is_shortcut(case.status, Shortcut.ROLLBACK_WINDOW):
+    if deadline is None or case.now < deadline:
         return PASS
     held_by = case.status.message or "no reason is known"
     message = f"the next step was held up for longer than {case.spec.progress_deadline}: {held_by}"
@@ -53,9 +53,9 @@ def alarm_holds(case: Case) -> Finding:
 
 def alarms_were_not_read_since_due(case: Case) -> Finding:
     """The last look is after the last wait, and never older than one poll: between poll and step an alarm may fire."""
-    due, one_poll_ago = case.due_at, case.in_s(-case.seen.poll_interval_s)
-    is_due = due is not None and due <= case.now
-    if case.alarms.is_fresh(max(due, one_poll_ago) if due is not None and is_due else one_poll_ago):
+    one_poll_ago = case.in_s(-case.seen.poll_interval_s)
+    due = case.due_at if case.due_at is not None and case.due_at <= case.now else one_poll_ago
+    if case.alarms.is_fresh(max(due, one_poll_ago)):
         return PASS
     return Hold(Reason.INITIALIZING, "the alarms are being read once more before the step")
 
@@ -80,5 +80,10 @@ def first_trip(case: Case) -> Trip | None:
 
 
 def first_hold(case: Case) -> Hold | None:
-    """The finding that forbids the next step, if any."""
+    """The finding that forbids the next step, if any.
+
+    Neither a new alias nor the way back to a recent stable version waits for alarms: they may be why one goes back.
+    """
+    if is_shortcut(case.status, Shortcut.NEW_ALIAS, Shortcut.ROLLBACK_WINDOW):
+        return None
     return next((finding for check in HOLDS if isinstance(finding := check(case), Hold)), None)

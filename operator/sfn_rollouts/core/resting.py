@@ -1,20 +1,17 @@
 """At rest: a rollout that has ended, until somebody wants something else. Never again by itself."""
 
-from datetime import timedelta
+from dataclasses import replace
 
 from sfn_rollouts.api.spec import DriftPolicy
 from sfn_rollouts.api.status import ExecutionCount, HistoryEntry, Intent, Outcome, Phase, Shortcut, Status
-from sfn_rollouts.core import starting
-from sfn_rollouts.core.case import Case, alias_status
+from sfn_rollouts.core.case import AliasState, Case, alias_status
 from sfn_rollouts.core.commands import Action
 from sfn_rollouts.core.conditions import READY, Fact, Standing, condition
 from sfn_rollouts.core.decision import Decision, Look
 from sfn_rollouts.core.observation import AliasMissing, AliasReading, RunningExecutions, Unseen
 from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.rechecking import DRIFT_CHECK_AT_REST_S, look_again
 from sfn_rollouts.core.routing import Routing
-
-DRIFT_CHECK_S = 600.0
-"""How often the alias is looked at when nothing is in flight; DescribeStateMachineAlias refills one call a second."""
 
 
 def decide_rest(case: Case) -> Decision:
@@ -25,18 +22,19 @@ def decide_rest(case: Case) -> Decision:
     if case.command is not None and case.command.action is Action.RETRY:
         return _anew(case.done(f"trying version {case.spec.version} again"), "a retry was commanded")
     case = _counted(case.having(retry_token=case.spec.retry_token))
-    return _drifted(case) or _stay(case, _standing(case))
+    # A verdict on the alias stands until a look says otherwise: after a restart nobody has looked yet.
+    return _by_alias(case) or _stay(case, _standing(case, Reason.ALIAS_DRIFTED, Reason.ALIAS_ADOPTED))
 
 
 def _wants_more(case: Case) -> bool:
     """Another version, or another try of one that did not succeed. A new token means nothing after a success."""
-    is_retried = case.status.retry_token != case.spec.retry_token and ended_phase(case.status) is not Phase.SUCCEEDED
+    is_retried = case.is_retry_asked and ended_phase(case.status) is not Phase.SUCCEEDED
     return case.is_target_changed or is_retried
 
 
 def _anew(case: Case, why: str) -> Decision:
-    fresh = case.with_status(starting.reset(case.status, case.spec.version, case.spec.retry_token))
-    return fresh.decide(Standing(Phase.PENDING, Reason.INITIALIZING, why), wakes=[case.now], watches_alarms=False)
+    standing = Standing(Phase.PENDING, Reason.INITIALIZING, why)
+    return case.afresh().decide(standing, wakes=[case.now], watches_alarms=False)
 
 
 def _obey(case: Case) -> Case:
@@ -71,23 +69,25 @@ def _count_words(version: int, seen: RunningExecutions | Unseen) -> ExecutionCou
 
 
 def _left_version(case: Case) -> int | None:
-    """The version that lost its traffic: the former stable one after a success, the target after a rollback."""
+    """The version that lost its traffic: the former stable one after a success, else the target."""
     newest = _entry(case.status)
     if newest is None or newest.started_at is None:
         return None
-    left = newest.stable_version if ended_phase(case.status) is Phase.SUCCEEDED else newest.version
+    left = newest.stable_version if newest.outcome in _SUCCESSES else newest.version
     return left if left != case.status.stable_version else None
 
 
 def _stay(case: Case, standing: Standing, alias: Fact | None = None) -> Decision:
     is_counted = case.status.running_executions is not None or _left_version(case) is None
-    looks = [] if is_counted else [Look.EXECUTIONS]
-    read_at = getattr(case.seen.alias, "read_at", None)
-    due = read_at + timedelta(seconds=DRIFT_CHECK_S) if read_at is not None else case.now
-    if due <= case.now:
-        looks.append(Look.ALIAS)
-        due = case.in_s(DRIFT_CHECK_S)
-    return case.decide(standing, looks=looks, wakes=[due], alias=alias, watches_alarms=False)
+    looks, wake = look_again(case, DRIFT_CHECK_AT_REST_S)
+    counts = [] if is_counted else [Look.EXECUTIONS]
+    return case.decide(standing, looks=[*looks, *counts], wakes=[wake], alias=alias, watches_alarms=False)
+
+
+# -- how it ended --
+
+
+_SUCCESSES = (Outcome.PROMOTED, Outcome.FAST_PROMOTED, Outcome.FAST_ROLLED_BACK)
 
 
 def ended_phase(status: Status) -> Phase:
@@ -98,90 +98,94 @@ def ended_phase(status: Status) -> Phase:
     return Phase.FAILED if entry.reason == Reason.PROGRESS_DEADLINE_EXCEEDED else Phase.ROLLED_BACK
 
 
-_SUCCESSES = (Outcome.PROMOTED, Outcome.FAST_PROMOTED, Outcome.FAST_ROLLED_BACK)
-
-
 def _entry(status: Status) -> HistoryEntry | None:
     """The line of history that the present end wrote; None for one that changed nothing."""
     newest = status.history[0] if status.history else None
     return newest if newest is not None and newest.finished_at == status.finished_at else None
 
 
-def _standing(case: Case) -> Standing:
-    """As it ended; what was found later and has passed (a drift, a rival) leaves no trace."""
-    entry, phase, ready = _entry(case.status), ended_phase(case.status), condition(case.status, READY)
-    ends = {Reason.ROLLOUT_COMPLETE, Reason.UP_TO_DATE, Reason.ALIAS_ADOPTED} if phase is Phase.SUCCEEDED else set()
-    ends |= {Reason(entry.reason)} if entry is not None and entry.reason in set(Reason) else set()
-    is_stalled = phase is not Phase.SUCCEEDED
-    if ready is not None and ready.reason in ends:
-        return Standing(phase, Reason(ready.reason), ready.message, is_stalled=is_stalled)
-    if is_stalled and entry is not None and entry.reason in ends:
-        return Standing(phase, Reason(entry.reason), f"version {case.target} was rolled back", is_stalled=True)
-    return Standing(Phase.SUCCEEDED, Reason.UP_TO_DATE, f"alias {case.spec.alias} serves version {case.target}")
+def _standing(case: Case, *kept: Reason) -> Standing:
+    """As it ended, with the words said then; a present verdict of one of the kept reasons stands as it is."""
+    said, ready = _end(case), condition(case.status, READY)
+    if ready is None or ready.reason not in (said.reason, *kept):
+        return said
+    is_stalled = said.is_stalled or ready.reason == Reason.ALIAS_DRIFTED
+    return replace(said, reason=Reason(ready.reason), message=ready.message, is_stalled=is_stalled)
 
 
-def _expected(case: Case) -> int | None:
-    return case.target if ended_phase(case.status) is Phase.SUCCEEDED else case.status.stable_version
+def _end(case: Case) -> Standing:
+    entry, phase = _entry(case.status), ended_phase(case.status)
+    if phase is Phase.SUCCEEDED:
+        is_complete = entry is not None and entry.outcome in _SUCCESSES
+        reason = Reason.ROLLOUT_COMPLETE if is_complete else Reason.UP_TO_DATE
+        return Standing(phase, reason, f"version {case.target} has all traffic")
+    reason = Reason(entry.reason) if entry is not None and entry.reason in set(Reason) else Reason.ABORTED
+    message = f"version {case.target} was rolled back ({reason}); change spec.version or spec.retryToken, or send retry"
+    return Standing(phase, reason, message, is_stalled=True)
 
 
-def _drifted(case: Case) -> Decision | None:
-    """Compare a look at the alias with how the rollout left it."""
-    expected = _expected(case)
+# -- drift --
+
+
+def _by_alias(case: Case) -> Decision | None:
+    """Compare a look at the alias with how the rollout left it; None without a look."""
+    is_success = ended_phase(case.status) is Phase.SUCCEEDED
+    expected = case.target if is_success else case.status.stable_version
     fact = case.seen.alias
-    if expected is None or not isinstance(fact, AliasReading | AliasMissing) or _is_adopted(case, fact):
-        return None
-    if isinstance(fact, AliasReading) and case.seen.written_at is not None and fact.update_date < case.seen.written_at:
+    if expected is None or not isinstance(fact, AliasReading | AliasMissing) or case.alias_state is AliasState.STALE:
         return None
     if isinstance(fact, AliasReading) and fact.routing == Routing.whole(expected):
-        return _stay(case, _standing(case), Fact.true(Reason.IN_SYNC, f"the alias routes {fact.routing}"))
+        in_sync = Fact.true(Reason.IN_SYNC, f"the alias routes {fact.routing}")
+        return _stay(case.having(stable_version=expected), _standing(case), in_sync)
+    if isinstance(fact, AliasReading) and _is_adopted(case, fact):
+        return _adopted(case, fact)
     return _by_policy(case, fact, expected)
 
 
-def _is_adopted(case: Case, fact: AliasReading | AliasMissing) -> bool:
+def _is_adopted(case: Case, fact: AliasReading) -> bool:
+    """Taken before, and not changed since, whatever the policy says by now."""
     ready = condition(case.status, READY)
-    was_adopted = ready is not None and ready.reason == Reason.ALIAS_ADOPTED
-    return was_adopted and isinstance(fact, AliasReading) and fact.routing == case.known_routing
+    return ready is not None and ready.reason == Reason.ALIAS_ADOPTED and fact.routing == case.known_routing
 
 
 def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int) -> Decision:
     live = "was deleted" if isinstance(fact, AliasMissing) else f"routes {fact.routing}"
     message = f"alias {case.spec.alias} {live}, but this rollout left all traffic on version {expected}"
-    alias = Fact.false(Reason.ALIAS_DRIFTED, message)
     if ended_phase(case.status) is not Phase.SUCCEEDED:
-        return _stay(case, _standing(case), alias)
-    if case.spec.drift_policy is DriftPolicy.REASSERT:
+        return _stay(case, _standing(case), Fact.false(Reason.ALIAS_DRIFTED, message))
+    if case.spec.drift_policy is DriftPolicy.REASSERT and not case.spec.paused:
         return _reasserted(case, fact, message)
     if case.spec.drift_policy is DriftPolicy.ADOPT and isinstance(fact, AliasReading) and fact.routing.sole:
-        return _adopted(case, fact, fact.routing.sole)
+        return _adopted(case, fact)
     cure = "route it back, change spec.version, or set spec.driftPolicy to Reassert or Adopt"
-    return _stay(case, Standing(Phase.SUCCEEDED, Reason.ALIAS_DRIFTED, f"{message}: {cure}", is_stalled=True), alias)
+    if case.spec.drift_policy is DriftPolicy.REASSERT:
+        cure = "spec.paused holds the write that puts it back"
+    message = f"{message}: {cure}"
+    standing = Standing(Phase.SUCCEEDED, Reason.ALIAS_DRIFTED, message, is_stalled=True)
+    return _stay(case, standing, Fact.false(Reason.ALIAS_DRIFTED, message))
 
 
 def _reasserted(case: Case, fact: AliasReading | AliasMissing, message: str) -> Decision:
     """One write back to the version that this rollout vouches for, with its intent in the status first."""
-    if case.spec.paused:
-        return _stay(case, Standing(Phase.SUCCEEDED, Reason.ALIAS_DRIFTED, f"{message}; paused", is_stalled=True))
     if isinstance(fact, AliasMissing):
         return _anew(case, message)
-    index = case.plan.last_index
     begun = case.having(
         started_at=case.now,
         finished_at=None,
         shortcut=Shortcut.REASSERT,
-        intent=Intent(weight=100, step_index=index, at=case.now),
+        intent=Intent(weight=100, step_index=case.plan.last_index, at=case.now),
         plan_hash=case.plan.digest,
         alias=alias_status(fact),
-        running_executions=case.status.running_executions,
+        alarms=(),
     )
-    return begun.decide(
-        Standing(Phase.PROGRESSING, Reason.ALIAS_DRIFTED, f"{message}: putting it back"), wakes=[case.now]
-    )
+    standing = Standing(Phase.PROGRESSING, Reason.ALIAS_DRIFTED, f"{message}: putting it back")
+    return begun.decide(standing, wakes=[case.now], alias=Fact.false(Reason.ALIAS_DRIFTED, message))
 
 
-def _adopted(case: Case, reading: AliasReading, version: int) -> Decision:
+def _adopted(case: Case, reading: AliasReading) -> Decision:
+    version = reading.routing.sole
     message = f"somebody else routed alias {case.spec.alias} to version {version}; driftPolicy Adopt takes it as it is"
-    taken = case.having(
-        stable_version=version, alias=alias_status(reading), weight=reading.routing.weight_of(case.target)
-    )
+    weight = reading.routing.weight_of(case.target)
+    taken = case.having(stable_version=version, alias=alias_status(reading), weight=weight)
     standing = Standing(Phase.SUCCEEDED, Reason.ALIAS_ADOPTED, message)
     return _stay(taken, standing, Fact.true(Reason.ALIAS_ADOPTED, message))

@@ -1,156 +1,193 @@
 """Going back: all traffic on the stable version in one write, before anything else; then say how it ended."""
 
-from datetime import timedelta
-
 from sfn_rollouts.api.status import Outcome, Phase
 from sfn_rollouts.api.status import Trip as TripStatus
-from sfn_rollouts.core import starting
-from sfn_rollouts.core.case import STALE_RETRY_S, AliasState, Case, alias_status
+from sfn_rollouts.core.case import AliasState, Case, alias_status
 from sfn_rollouts.core.commands import Action
 from sfn_rollouts.core.conditions import Fact, Standing
-from sfn_rollouts.core.decision import Decision, Look, Write, WriteKind
+from sfn_rollouts.core.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.findings import Trip
-from sfn_rollouts.core.observation import AliasReading, Trouble
+from sfn_rollouts.core.moments import after
+from sfn_rollouts.core.observation import Trouble, WriteFailure
 from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.rechecking import STALE_RETRY_S, look_again, looks_if_gone, read_at_of, stalled_recheck_s
 from sfn_rollouts.core.routing import Routing
 
 
 def start_restore(case: Case, trip: Trip) -> Decision:
     """Note the finding and write; the status follows the write."""
+    if trip.reason is Reason.ABORTED:
+        case = case.done(f"going back to version {case.stable}")
     noted = TripStatus(reason=trip.reason, message=trip.message[:1024], at=case.now)
-    return decide_restore(case.having(trip=noted, next_action_at=None, wait_ended_at=None))
+    return decide_restore(case.having(trip=noted, next_action_at=None, wait_ended_at=None, due_since=None))
 
 
 def decide_restore(case: Case) -> Decision:
     """Give the next transition of a rollout that has tripped: write, wait, or end."""
     case = _obey(case)
-    reading = case.reading
-    if _nothing_was_shifted(case) or (reading is not None and _is_restored(case, reading)):
-        return _ended(case, reading)
-    if reading is not None and is_somebody_elses(case, reading):
-        return _left_alone(case, reading)
+    if is_settled(case):
+        return _ended(case)
+    if is_somebody_elses(case):
+        return _left_alone(case)
     return _going_back(case)
 
 
 def restore_write(case: Case) -> Write:
     """All traffic on stable, over any split, and over a whole routing only if this rollout made it."""
-    ours = {routing for routing in (case.known_routing, case.intended_routing, Routing.whole(case.stable)) if routing}
-    return Write(WriteKind.RESTORE, Routing.whole(case.stable), expected=case.known_routing, ours=frozenset(ours))
+    return Write(WriteKind.RESTORE, Routing.whole(case.stable), expected=case.known_routing, ours=_ours(case))
 
 
 def is_settled(case: Case) -> bool:
-    """Whether the alias needs no write to be back on stable."""
-    return _nothing_was_shifted(case) or (case.reading is not None and _is_restored(case, case.reading))
+    """Whether the alias needs no write to be back on stable: nothing was shifted, or a look since the trip shows it."""
+    has_shifted = case.weight > 0 or case.status.intent is not None
+    is_stable = case.reading is not None and case.reading.routing == Routing.whole(case.stable)
+    if not has_shifted and (is_stable or case.alias_state is AliasState.NOT_SEEN):
+        return True
+    # An older look may be from before a write whose answer was lost.
+    return is_stable and _is_seen_since_trip(case) and case.alias_state is not AliasState.STALE
+
+
+def is_somebody_elses(case: Case) -> bool:
+    """A foreign routing that is whole is a person's decision, and so is a deleted alias."""
+    if not _is_seen_since_trip(case) or case.alias_state is AliasState.STALE:
+        return False
+    if case.reading is None:
+        return True
+    return case.reading.routing.sole is not None and case.reading.routing not in _ours(case)
+
+
+def _ours(case: Case) -> frozenset[Routing]:
+    made = (case.known_routing, case.intended_routing, Routing.whole(case.stable))
+    return frozenset(routing for routing in made if routing is not None)
+
+
+def _is_seen_since_trip(case: Case) -> bool:
+    trip, read_at = case.status.trip, read_at_of(case)
+    return trip is not None and read_at is not None and read_at >= trip.at
 
 
 def _obey(case: Case) -> Case:
-    """A superseded rollout's abort is meant for the one that follows: it stays unanswered until then."""
+    """An abort that was sent when yet another version was wanted is meant for that: it stays unanswered until then."""
     trip = case.status.trip
     if case.command is None or trip is None:
         return case
-    if case.command.action is Action.ABORT:
-        is_over = trip.reason == Reason.SUPERSEDED and case.is_target_changed
-        return case if is_over else case.done(f"already going back to version {case.stable}")
-    return case.refusing(f"going back to version {case.stable}: {trip.message}")
+    if case.command.action is not Action.ABORT:
+        return case.refusing(f"going back to version {case.stable}: {trip.message}")
+    is_for_next = case.is_target_changed and case.spec.version != case.stable
+    return case if is_for_next else case.done(f"already going back to version {case.stable}")
 
 
-def _nothing_was_shifted(case: Case) -> bool:
-    """No traffic left stable as far as is known, and nothing is pending; a look that says otherwise counts more."""
-    has_shifted = case.weight > 0 or case.status.intent is not None
-    is_whole = case.reading is None or case.reading.routing == Routing.whole(case.stable)
-    return not has_shifted and is_whole and case.alias_state is not AliasState.MISSING
+# -- on the way --
 
 
-def _is_restored(case: Case, reading: AliasReading) -> bool:
-    """Read back after the finding: an older reading may be from before a write whose answer was lost."""
+def _left_alone(case: Case) -> Decision:
+    """Somebody else decided where all traffic goes: hold, unless another version is wanted anyway."""
+    if case.is_target_changed or case.is_retry_asked:
+        return _ended(case)
     trip = case.status.trip
-    is_after = trip is not None and reading.read_at >= trip.at
-    return is_after and reading.routing == Routing.whole(case.stable) and case.alias_state is not AliasState.STALE
-
-
-def is_somebody_elses(case: Case, reading: AliasReading) -> bool:
-    """A foreign routing that is whole is a person's decision."""
-    trip = case.status.trip
-    is_after = trip is not None and reading.read_at >= trip.at
-    is_ours = reading.routing in restore_write(case).ours or case.alias_state is AliasState.STALE
-    return is_after and reading.routing.sole is not None and not is_ours
-
-
-def _left_alone(case: Case, reading: AliasReading) -> Decision:
-    trip = case.status.trip
-    if trip is not None and trip.reason in (Reason.SUPERSEDED, Reason.TARGET_WITHDRAWN):
-        return _ended(case, reading)
     message = (
-        f"{trip.message if trip else 'going back'}; but somebody else routed all traffic to version "
-        f"{reading.routing.sole}, which is left alone: route it to version {case.stable}, or ask for another version"
+        f"{trip.message if trip is not None else 'going back'}; but {_live(case)}, which is left alone: "
+        f"route the alias to version {case.stable}, or ask for another version"
     )
     standing = Standing(Phase.ROLLING_BACK, Reason.ALIAS_DRIFTED, message, is_stalled=True)
-    recheck = reading.read_at + timedelta(seconds=starting.RECHECK_MIN_S)
-    looks = [Look.ALIAS] if recheck <= case.now else []
-    wakes = [max(recheck, case.in_s(starting.RECHECK_MIN_S)) if looks else recheck]
-    return case.decide(standing, looks=looks, wakes=wakes, alias=Fact.false(Reason.ALIAS_DRIFTED, message))
+    looks, wake = look_again(case, stalled_recheck_s(case))
+    return case.decide(standing, looks=looks, wakes=[wake], alias=Fact.false(Reason.ALIAS_DRIFTED, message))
+
+
+def _live(case: Case) -> str:
+    if case.reading is None:
+        return f"somebody else deleted alias {case.spec.alias}"
+    return f"somebody else routed all traffic to version {case.reading.routing.sole}"
 
 
 def _going_back(case: Case) -> Decision:
     trip, failure = case.status.trip, case.seen.write_failure
-    words = f"going back to version {case.stable}: {trip.message if trip else ''}"
+    words = f"going back to version {case.stable}: {trip.message if trip is not None else ''}"
     standing = Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, words)
-    if case.alias_state is AliasState.STALE:
-        return case.decide(standing, looks=[Look.ALIAS], wakes=[case.in_s(STALE_RETRY_S)])
-    if failure is not None and failure.trouble is Trouble.TRANSIENT:
+    if case.alias_state is AliasState.STALE and _is_seen_since_trip(case):
+        looks, wake = look_again(case, STALE_RETRY_S)
+        return case.decide(standing, looks=looks, wakes=[wake])
+    deadline = after(trip.at if trip is not None else case.now, case.spec.progress_deadline.seconds)
+    if failure is not None and _is_of_the_restore(case, failure):
+        standing = _failing(case, failure, words, is_late=case.now >= deadline)
+    wakes = [deadline] if case.now < deadline else []
+    return case.decide(standing, write=restore_write(case), looks=looks_if_gone(case), wakes=wakes)
+
+
+def _is_of_the_restore(case: Case, failure: WriteFailure) -> bool:
+    """A forward write that failed before the trip says nothing about the way back."""
+    trip = case.status.trip
+    is_later = trip is not None and failure.since >= trip.at
+    return failure.trouble is not Trouble.CONFLICT and (
+        is_later or case.status.phase in (Phase.ROLLING_BACK, Phase.FAILED)
+    )
+
+
+def _failing(case: Case, failure: WriteFailure, words: str, *, is_late: bool) -> Standing:
+    """AWS's bad moments pass; what lasts, or only a person can mend, is a rollback that has failed so far."""
+    if failure.trouble is Trouble.TRANSIENT and not is_late:
         message = f"{words}; AWS: {failure.why}; trying again"
-        standing = Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, message)
-    elif failure is not None and failure.trouble is not Trouble.CONFLICT:
-        message = f"the alias could not be put back on version {case.stable}: {failure.why}; trying again"
-        standing = Standing(Phase.FAILED, Reason.ROLLBACK_FAILED, message, is_stalled=True)
-    return case.decide(standing, write=restore_write(case))
+        return Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, message)
+    message = f"the alias could not be put back on version {case.stable}: {failure.why}; trying again"
+    return Standing(Phase.FAILED, Reason.ROLLBACK_FAILED, message, is_stalled=True)
 
 
-def _ended(case: Case, reading: AliasReading | None) -> Decision:
-    """Traffic is back (or never left): end by what the finding was."""
+# -- the end --
+
+
+def _ended(case: Case) -> Decision:
+    """Traffic is back (or never left, or is where somebody else put it): end by what the finding was."""
     trip = case.status.trip
     reason = Reason(trip.reason) if trip is not None and trip.reason in set(Reason) else Reason.ABORTED
-    if reading is not None:
-        case = case.having(alias=alias_status(reading))
-    match reason:
-        case Reason.SUPERSEDED:
-            return _superseded(case)
-        case Reason.TARGET_WITHDRAWN:
-            return _withdrawn(case)
-        case Reason.ABORTED | Reason.ALIAS_ADOPTED:
-            return _rolled_back(case, Phase.ROLLED_BACK, Outcome.ABORTED, reason)
-        case Reason.PROGRESS_DEADLINE_EXCEEDED:
-            return _rolled_back(case, Phase.FAILED, Outcome.ROLLED_BACK, reason)
-        case _:
-            return _rolled_back(case, Phase.ROLLED_BACK, Outcome.ROLLED_BACK, reason)
+    if case.reading is not None and case.alias_state is not AliasState.STALE:
+        case = case.having(alias=alias_status(case.reading))
+    is_asked_back = reason in (Reason.SUPERSEDED, Reason.TARGET_WITHDRAWN)
+    if is_asked_back or case.is_target_changed or case.is_retry_asked:
+        return _withdrawn(case, reason) if _is_stable_wanted(case, reason) else _next_begins(case, reason)
+    return _rolled_back(case, reason)
 
 
-def _rolled_back(case: Case, phase: Phase, outcome: Outcome, reason: Reason) -> Decision:
+def _is_stable_wanted(case: Case, reason: Reason) -> bool:
+    """Unless the wish has changed once more, or somebody else has put all traffic elsewhere."""
+    return reason is Reason.TARGET_WITHDRAWN and case.spec.version == case.stable and is_settled(case)
+
+
+_OUTCOMES = {
+    Reason.SUPERSEDED: Outcome.SUPERSEDED,
+    Reason.TARGET_WITHDRAWN: Outcome.ABORTED,
+    Reason.ABORTED: Outcome.ABORTED,
+    Reason.ALIAS_ADOPTED: Outcome.ABORTED,
+}
+
+
+def _rolled_back(case: Case, reason: Reason) -> Decision:
     found = case.status.trip.message if case.status.trip is not None else ""
     message = (
         f"version {case.target} was rolled back, version {case.stable} has all traffic: {found}; "
         "change spec.version or spec.retryToken, or send retry"
     )
-    ended = case.finish(outcome, reason, weight=0)
-    return ended.decide(
-        Standing(phase, reason, message, is_stalled=True), alias=_in_sync(case), wakes=[case.now], watches_alarms=False
-    )
+    ended = case.finish(_OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason, weight=0)
+    phase = Phase.FAILED if reason is Reason.PROGRESS_DEADLINE_EXCEEDED else Phase.ROLLED_BACK
+    standing = Standing(phase, reason, message, is_stalled=True)
+    return ended.decide(standing, alias=_in_sync(case), wakes=[case.now], watches_alarms=False)
 
 
-def _superseded(case: Case) -> Decision:
-    """Not the end of the resource's way: the new target begins at once."""
-    ended = case.finish(Outcome.SUPERSEDED, Reason.SUPERSEDED)
-    anew = starting.reset(ended.status, case.spec.version, case.spec.retry_token)
-    message = f"version {case.target} gave way to version {case.spec.version}; version {case.stable} has all traffic"
-    return case.with_status(anew).decide(Standing(Phase.PENDING, Reason.INITIALIZING, message), wakes=[case.now])
+def _next_begins(case: Case, reason: Reason) -> Decision:
+    """Not the end of the resource's way. A verdict on the version before would be read as one on the version now asked
+    for: Flux and Argo CD give up at the first Stalled of a generation.
+    """
+    ended = case.finish(_OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason)
+    message = f"the rollout of version {case.target} has ended ({reason}); version {case.spec.version} is next"
+    standing = Standing(Phase.PENDING, Reason.INITIALIZING, message)
+    return ended.afresh().decide(standing, wakes=[case.now], watches_alarms=False)
 
 
-def _withdrawn(case: Case) -> Decision:
-    """The wanted version is the stable one. Should the wish have changed once more, rest finds out."""
+def _withdrawn(case: Case, reason: Reason) -> Decision:
+    """The wanted version is the stable one."""
     message = f"version {case.stable} has all traffic again; version {case.target} was withdrawn"
-    ended = case.finish(Outcome.ABORTED, Reason.TARGET_WITHDRAWN, weight=100, target_version=case.stable)
+    ended = case.finish(Outcome.ABORTED, reason, weight=100, target_version=case.stable)
     standing = Standing(Phase.SUCCEEDED, Reason.UP_TO_DATE, message)
-    return ended.decide(standing, alias=_in_sync(case), watches_alarms=False)
+    return ended.decide(standing, alias=_in_sync(case), wakes=[case.now], watches_alarms=False)
 
 
 def _in_sync(case: Case) -> Fact:

@@ -1,0 +1,73 @@
+"""In flight, and the alias is not as this rollout left it: by driftPolicy, hold, write again, or take it."""
+
+from sfn_rollouts.api.spec import DriftPolicy
+from sfn_rollouts.api.status import Intent
+from sfn_rollouts.core.case import AliasState, Case, alias_status
+from sfn_rollouts.core.conditions import Fact, Standing
+from sfn_rollouts.core.decision import Decision
+from sfn_rollouts.core.findings import Trip
+from sfn_rollouts.core.gates import first_hold
+from sfn_rollouts.core.observation import AliasReading
+from sfn_rollouts.core.placing import placed
+from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.rechecking import look_again, stalled_recheck_s
+from sfn_rollouts.core.restoring import start_restore
+from sfn_rollouts.core.standing import held, standing_in_flight, still
+
+
+def decide_drift(case: Case) -> Decision | None:
+    """Give what to do about somebody else's change; None where there is none, or where the next step writes over it."""
+    if case.alias_state is AliasState.MISSING:
+        alias = case.spec.alias
+        return _held(case, f"alias {alias} was deleted by somebody else: create it on version {case.stable}, or abort")
+    reading = case.reading
+    if case.alias_state is not AliasState.FOREIGN or reading is None:
+        return None
+    match case.spec.drift_policy:
+        case DriftPolicy.REASSERT:
+            return _reasserted(case)
+        case DriftPolicy.ADOPT:
+            return _adopted(case, reading)
+        case _:
+            return _held(case, _words(case, reading))
+
+
+def _words(case: Case, reading: AliasReading) -> str:
+    return (
+        f"alias {case.spec.alias} was changed by somebody else: it routes {reading.routing}, this rollout left "
+        f"{case.known_routing}; route it back, or abort, or set spec.driftPolicy to Reassert or Adopt"
+    )
+
+
+def _held(case: Case, message: str) -> Decision:
+    """Stalled, in the phase that it was in; the deadline runs on unless a person holds the rollout anyway."""
+    standing = Standing(standing_in_flight(case).phase, Reason.ALIAS_DRIFTED, message, is_stalled=True)
+    looks, wake = look_again(case, stalled_recheck_s(case))
+    alias = Fact.false(Reason.ALIAS_DRIFTED, message)
+    return case.decide(standing, looks=looks, wakes=[wake, case.deadline_at], alias=alias)
+
+
+def _reasserted(case: Case) -> Decision | None:
+    """Write the weight of the current position again, as carefully as a step of its own; its wait starts anew."""
+    index = case.status.step_index
+    if index is None:
+        return None
+    if case.is_paused:
+        return _held(case, "the alias was changed by somebody else, and a pause holds the write that puts it back")
+    hold = first_hold(case)
+    if hold is not None:
+        return held(case, hold)
+    intent = Intent(weight=case.weight, step_index=index, at=case.now)
+    return still(case.having(intent=intent), wakes=[case.now])
+
+
+def _adopted(case: Case, reading: AliasReading) -> Decision:
+    """Take what somebody else routed, if it lies between stable and target."""
+    weight = reading.routing.weight_of(case.target)
+    if weight + reading.routing.weight_of(case.stable) != 100:
+        return _held(case, _words(case, reading))
+    taken = case.having(alias=alias_status(reading), intent=None, weight=weight)
+    if weight == 0:
+        trip = Trip(Reason.ALIAS_ADOPTED, f"somebody else routed all traffic back to version {case.stable}")
+        return start_restore(taken, trip)
+    return still(placed(taken), wakes=[case.now])

@@ -1,0 +1,55 @@
+"""When to read the alias again: soon after a write of our own, seldom at rest, ever less while stalled."""
+
+from datetime import datetime
+
+from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.conditions import STALLED, condition
+from sfn_rollouts.core.decision import Look
+from sfn_rollouts.core.moments import after
+from sfn_rollouts.core.observation import Trouble
+
+STALE_RETRY_S = 0.5
+"""AWS uses a new routing "within a few seconds": look again soon."""
+
+FRESH_S = 10.0
+"""How old a reading may be when a rollout begins upon it: what it finds becomes the stable version."""
+
+STALLED_MIN_S, STALLED_MAX_S = 5.0, 300.0
+DRIFT_CHECK_IN_FLIGHT_S = 300.0
+"""Every write reads the alias anyway."""
+
+DRIFT_CHECK_AT_REST_S = 600.0
+"""DescribeStateMachineAlias refills one call a second, for all rollouts of a region."""
+
+
+def look_again(case: Case, after_s: float) -> tuple[frozenset[Look], datetime]:
+    """Say whether a reading of this age is due for another, and when to ask this again."""
+    read_at = read_at_of(case)
+    due = after(read_at, after_s) if read_at is not None else case.now
+    if due > case.now:
+        return frozenset(), due
+    return frozenset({Look.ALIAS}), case.in_s(after_s)
+
+
+def looks_if_gone(case: Case) -> frozenset[Look]:
+    """A write that found no alias: see for oneself, then it counts as deleted."""
+    failure = case.seen.write_failure
+    is_gone = failure is not None and failure.trouble is Trouble.GONE
+    return look_again(case, STALLED_MIN_S)[0] if is_gone else frozenset()
+
+
+def read_at_of(case: Case) -> datetime | None:
+    """When the alias was last read (or found missing)."""
+    return getattr(case.seen.alias, "read_at", None)
+
+
+def stalled_recheck_s(case: Case) -> float:
+    """Seconds between two looks while a person must mend something: as many as it has been so, which doubles them."""
+    stalled_s = (case.now - stalled_since(case)).total_seconds()
+    return min(max(stalled_s, STALLED_MIN_S), STALLED_MAX_S)
+
+
+def stalled_since(case: Case) -> datetime:
+    """Since when a person must mend something; now, if it is found only now."""
+    stalled = condition(case.status, STALLED)
+    return stalled.last_transition_time if stalled is not None else case.now

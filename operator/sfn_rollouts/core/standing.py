@@ -1,0 +1,68 @@
+"""Where a rollout in flight stands when it stays: nothing is wrong, or a due step is held."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sfn_rollouts.api.status import Phase
+from sfn_rollouts.core.case import AliasState, Case, pause_words
+from sfn_rollouts.core.conditions import Fact, Standing
+from sfn_rollouts.core.decision import Decision, Look, Write
+from sfn_rollouts.core.findings import Hold
+from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.rechecking import DRIFT_CHECK_IN_FLIGHT_S, look_again
+
+
+def still(
+    case: Case,
+    *,
+    standing: Standing | None = None,
+    write: Write | None = None,
+    looks: Iterable[Look] = (),
+    wakes: Iterable[datetime | None] = (),
+) -> Decision:
+    """Stay, and say where (`standing` None: as nothing is wrong); the alias is looked at now and then."""
+    drift_looks, recheck = look_again(case, DRIFT_CHECK_IN_FLIGHT_S)
+    history = [Look.ALARM_HISTORY] if case.alarms.needs_history else []
+    return case.decide(
+        standing or standing_in_flight(case),
+        write=write,
+        looks=[*looks, *drift_looks, *history],
+        wakes=[*wakes, recheck, case.deadline_at],
+        alias=alias_fact(case),
+    )
+
+
+def held(case: Case, hold: Hold) -> Decision:
+    """A due step that may not be taken. A reading that is merely not there yet is no news for people."""
+    case = case.having(next_action_at=None)
+    if hold.reason is Reason.INITIALIZING:
+        return still(case, looks=[] if case.alarms.needs_history else [Look.ALARMS])
+    message = f"the next step is held: {hold.message}"
+    phase = standing_in_flight(case).phase
+    return still(case, standing=Standing(phase, hold.reason, message, is_stalled=hold.needs_person))
+
+
+def standing_in_flight(case: Case) -> Standing:
+    """Give phase and words of a rollout in flight with which nothing is wrong."""
+    status, plan = case.status, case.plan
+    if case.is_paused:
+        words = f"{pause_words(case.spec, status)}; version {case.target} keeps {case.weight} % of new executions"
+        return Standing(Phase.PAUSED, Reason.PAUSED, words)
+    if status.intent is not None:
+        words = f"moving {status.intent.weight} % of new executions to version {case.target}"
+        return Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
+    if status.step_index == plan.bake_index:
+        words = f"version {case.target} has all traffic; watching alarms until the bake is over"
+        return Standing(Phase.BAKING, Reason.BAKING, words)
+    if case.due_at is None:
+        words = f"version {case.target} has {case.weight} % of new executions; waiting until somebody promotes"
+        return Standing(Phase.PAUSED, Reason.AWAITING_APPROVAL, words)
+    words = f"version {case.target} has {case.weight} % of new executions, version {case.stable} the rest"
+    return Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
+
+
+def alias_fact(case: Case) -> Fact | None:
+    """AliasInSync where the last look says so; None where it says nothing new."""
+    if case.alias_state in (AliasState.IN_SYNC, AliasState.APPLIED) and case.reading is not None:
+        return Fact.true(Reason.IN_SYNC, f"the alias routes {case.reading.routing}")
+    return None

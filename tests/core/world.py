@@ -1,0 +1,325 @@
+"""A world for `decide`: API server, alias, alarms and executions, with a fake clock. It does what the engine does.
+
+`advance` follows the decisions through time, `settle` until nothing more follows; each decision is held to the
+invariants that every rollout keeps. `operator_down` stops deciding, and `restart` forgets all but the stored status.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sfn_rollouts.api.resource import parse_spec
+from sfn_rollouts.api.status import AlarmState, Phase, Status
+from sfn_rollouts.core.alarms import judge_alarms, needs_history
+from sfn_rollouts.core.conditions import condition
+from sfn_rollouts.core.decide import decide
+from sfn_rollouts.core.decision import Decision, Look, Write, WriteKind
+from sfn_rollouts.core.observation import (
+    AlarmMissing,
+    AlarmReading,
+    AlarmSnapshot,
+    AlarmTransition,
+    AliasMissing,
+    AliasReading,
+    Observation,
+    RunningExecutions,
+    Trouble,
+    Unseen,
+    VersionFound,
+    WriteFailure,
+)
+from sfn_rollouts.core.phases import is_allowed
+from sfn_rollouts.core.rollout import InvalidSpec, Rollout
+from sfn_rollouts.core.routing import Routing
+from tests.core.kstatus import kstatus
+from tests.core.specs import raw_spec
+
+START = datetime(2026, 11, 21, 12, tzinfo=UTC)
+READY_BY_PHASE = {
+    Phase.PENDING: "InProgress",
+    Phase.PROGRESSING: "InProgress",
+    Phase.PAUSED: "InProgress",
+    Phase.BAKING: "InProgress",
+    Phase.ROLLING_BACK: "InProgress",
+    Phase.SUCCEEDED: "Current",
+    Phase.ROLLED_BACK: "Failed",
+    Phase.FAILED: "Failed",
+}
+Clear = AlarmState.OK
+
+
+class World:
+    """One resource and the world around it."""
+
+    def __init__(self, alias: Routing | int | None = 1, **spec: Any) -> None:
+        self.now = START
+        self.raw = raw_spec(**spec)
+        self.generation = 1
+        self.status = Status()
+        self.command: str | None = None
+        self.is_deleting = False
+        self.alias = Routing.whole(alias) if isinstance(alias, int) else alias
+        self.alias_date = START - timedelta(days=1)
+        self.missing_versions: set[int] = set()
+        self.alarms: dict[str, AlarmSnapshot | None] = {}
+        self.changes: dict[str, list[AlarmTransition]] = {}
+        self.histories_are_late = False
+        self.troubles: dict[str, Trouble] = {}  # "alias", "version", "alarms", "write"
+        self.loses_answers = False
+        self.stale_alias: Routing | None = None
+        self.running = RunningExecutions(3)
+        self.writes: list[Routing] = []
+        self.statuses: list[Status] = []
+        self.decision = Decision(self.status)
+        self.seen = Observation()
+        for name in self.raw.get("alarms", {}).get("names", ()):
+            self.alarm(name, AlarmState.OK, START - timedelta(hours=1))
+
+    # -- what happens around it --
+
+    def edit(self, **changes: Any) -> None:
+        """Apply a changed manifest."""
+        self.raw = {name: value for name, value in {**self.raw, **changes}.items() if value is not None}
+        self.generation += 1
+        if "version" in changes:
+            self.seen = replace(self.seen, version=None)
+        self.settle()
+
+    def say(self, action: str, generation: int | None = None, step: int | None = None, id_: str = "") -> None:
+        """Send a command."""
+        told = {"id": id_ or f"{action}-{self.now}", "action": action, "by": "eve", "step": step}
+        self.command = json.dumps({**told, "generation": self.generation if generation is None else generation})
+        self.settle()
+
+    def route(self, alias: Routing | int | None) -> None:
+        """Somebody else changes the alias, creates or deletes it."""
+        self.alias, self.alias_date = (Routing.whole(alias) if isinstance(alias, int) else alias), self.now
+
+    def alarm(self, name: str, state: AlarmState | None, at: datetime | None = None) -> None:
+        """An alarm changes its state; None deletes it."""
+        before = self.alarms.get(name)
+        moment = at or self.now
+        if before is not None and state is not None:
+            self.changes.setdefault(name, []).append(AlarmTransition(moment, before.state, state))
+        self.alarms[name] = AlarmSnapshot(state, moment, "threshold crossed") if state is not None else None
+
+    def blip(self, name: str = "A") -> None:
+        """An alarm fires and clears unseen."""
+        for state in (AlarmState.ALARM, AlarmState.OK):
+            self.now += timedelta(seconds=1)
+            self.alarm(name, state)
+
+    def delete(self) -> None:
+        """`kubectl delete`."""
+        self.is_deleting = True
+        self.settle()
+
+    def restart(self) -> None:
+        """The operator starts anew and knows the stored status only."""
+        self.seen = Observation()
+        self.settle()
+
+    # -- time --
+
+    def operator_down(self, seconds: float) -> None:
+        """Time goes by and nobody decides."""
+        self.now += timedelta(seconds=seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Time goes by; whatever is due happens."""
+        end = self.now + timedelta(seconds=seconds)
+        self.settle()
+        while self.decision.wake_at is not None and self.decision.wake_at < end:
+            assert self.decision.wake_at > self.now, "a wake in the past would be a busy loop"
+            self.now = self.decision.wake_at
+            self.settle()
+        self.now = end
+        self.settle()
+
+    def poll(self) -> None:
+        """The alarm board reads the alarms, now."""
+        if self.decision.watches_alarms:
+            self._read_alarms()
+        self.settle()
+
+    def settle(self) -> None:
+        """Decide, and do what was decided, until nothing more follows."""
+        self._keep_alarms_fresh()
+        for _ in range(40):
+            if not self._round():
+                return
+        raise AssertionError(f"no end: {self.decision}")
+
+    def _round(self) -> bool:
+        before, seen = self.status, self.seen
+        self.decision = decide(self._rollout(), seen, self.now)
+        assert decide(self._rollout(), seen, self.now) == self.decision, "decide must be deterministic"
+        self._check(before, self.decision)
+        self.status = self.decision.status
+        if self.status != before:
+            self.statuses.append(self.status)
+        write = self.decision.write
+        if write is not None and (write.kind is WriteKind.RESTORE or self.status == before):
+            self._write(write)
+        elif self.status == before:
+            self._look(self.decision.looks)
+        self._keep_alarms_fresh()
+        return self.status != before or self.seen != seen
+
+    def _rollout(self) -> Rollout:
+        try:
+            spec: Any = parse_spec(self.raw)
+        except ValueError as error:
+            spec = InvalidSpec(str(error))
+        return Rollout(self.generation, spec, self.status, START, self.is_deleting, self.command)
+
+    # -- what the engine does --
+
+    def _look(self, looks: frozenset[Look]) -> None:
+        reads = {
+            Look.ALIAS: lambda: replace(self.seen, alias=self._alias_fact()),
+            Look.VERSION: lambda: replace(self.seen, version=self._version_fact()),
+            Look.EXECUTIONS: lambda: replace(self.seen, running=self.running),
+            Look.ALARM_HISTORY: self._with_histories,
+        }
+        for look in sorted(looks - {Look.ALARMS}):
+            self.seen = reads[look]()
+        if Look.ALARMS in looks:
+            self._read_alarms()
+
+    def _alias_fact(self) -> Any:
+        if "alias" in self.troubles:
+            return Unseen("no answer", self.now, self.troubles["alias"])
+        if self.alias is None:
+            return AliasMissing(self.now)
+        if self.stale_alias is not None:
+            return AliasReading(self.stale_alias, self.alias_date - timedelta(minutes=1), self.now)
+        return AliasReading(self.alias, self.alias_date, self.now)
+
+    def _version_fact(self) -> Any:
+        if "version" in self.troubles:
+            return Unseen("no answer", self.now, self.troubles["version"])
+        return VersionFound.NO_VERSION if self.raw["version"] in self.missing_versions else VersionFound.FOUND
+
+    def _read_alarms(self) -> None:
+        names = self.raw.get("alarms", {}).get("names", ())
+        facts: dict[str, Any] = {}
+        for name in names:
+            snapshot, old = self.alarms.get(name), self.seen.alarms.get(name)
+            if "alarms" in self.troubles:
+                since = getattr(old, "since", None) or getattr(old, "read_at", self.now)
+                facts[name] = Unseen("no answer", since, self.troubles["alarms"])
+            else:
+                facts[name] = AlarmReading(snapshot, self.now) if snapshot is not None else AlarmMissing(self.now)
+        self.seen = replace(self.seen, alarms=facts)
+
+    def _keep_alarms_fresh(self) -> None:
+        """The board reads at every poll while somebody watches."""
+        reads = [getattr(fact, "read_at", self.now) for fact in self.seen.alarms.values()]
+        if self.decision.watches_alarms and reads and (self.now - min(reads)).total_seconds() > 9:
+            self._read_alarms()
+
+    def _with_histories(self) -> Observation:
+        memories = {memory.name: memory for memory in self.status.alarms}
+        told = dict(self.seen.alarms)
+        for name, fact in self.seen.alarms.items():
+            memory = memories.get(name)
+            if isinstance(fact, AlarmReading) and memory is not None and needs_history(memory, fact):
+                changes = () if self.histories_are_late else self.changes.get(name, ())
+                told[name] = replace(fact, transitions=tuple(item for item in changes if item.at > memory.since))
+        return replace(self.seen, alarms=told)
+
+    def _write(self, write: Write) -> None:
+        if "write" in self.troubles:
+            failure = self.seen.write_failure or WriteFailure("no answer", self.troubles["write"], self.now)
+            self.seen = replace(self.seen, write_failure=replace(failure, trouble=self.troubles["write"]))
+            return
+        self.seen = replace(self.seen, write_failure=None)
+        if self.alias is None and write.kind is not WriteKind.CREATE:
+            self.seen = replace(self.seen, write_failure=WriteFailure("no such alias", Trouble.GONE, self.now))
+            return
+        if self.alias != write.routing:
+            if not self._may_write(write):
+                self.seen = replace(self.seen, alias=self._alias_fact())
+                return
+            self.writes.append(write.routing)
+            self.alias, self.alias_date = write.routing, max(self.now, self.alias_date + timedelta(milliseconds=1))
+            if self.loses_answers:
+                self.seen = replace(self.seen, write_failure=WriteFailure("cut", Trouble.TRANSIENT, self.now))
+                return
+            self.seen = replace(self.seen, written_at=self.alias_date)
+        self.seen = replace(self.seen, alias=self._alias_fact())
+
+    def _may_write(self, write: Write) -> bool:
+        if write.kind is WriteKind.RESTORE and self.alias is not None:
+            return self.alias.sole is None or self.alias in write.ours
+        return self.alias == write.expected
+
+    # -- what must hold of every decision --
+
+    def _check(self, before: Status, decision: Decision) -> None:
+        status = decision.status
+        resource = check_status(before, status, self.generation, is_deleting=self.is_deleting)
+        assert is_allowed(before.phase, status.phase), f"{before.phase} -> {status.phase}"
+        if decision.write is not None:
+            self._check_write(before, decision.write, status)
+        if self.is_deleting or status.phase is None:
+            return
+        expected = "Failed" if condition(status, "Stalled") is not None else READY_BY_PHASE[status.phase]
+        assert kstatus(resource) == expected
+
+    def _check_write(self, before: Status, write: Write, status: Status) -> None:
+        versions = {version for version, _ in write.routing.entries}
+        assert versions <= {status.stable_version, status.target_version}
+        assert status.finished_at is None, "no write at rest"
+        if write.kind is WriteKind.RESTORE:
+            assert write.routing.sole == status.stable_version
+            return
+        assert before.intent is not None, "a forward write needs its intent in the stored status"
+        assert write.routing.weight_of(status.target_version) == before.intent.weight
+        rollout = self._rollout()
+        if status.shortcut in ("NewAlias", "RollbackWindow") or isinstance(rollout.spec, InvalidSpec):
+            return
+        has_started = status.shortcut != "Reassert"
+        verdict = judge_alarms(rollout.spec.alarms, before.alarms, self.seen, self.now, has_started=has_started)
+        assert verdict.hold is None
+        assert verdict.trip is None
+
+    # -- reading it --
+
+    def ready(self) -> tuple[str, str]:
+        """Status and reason of Ready."""
+        found = condition(self.status, "Ready")
+        assert found is not None
+        return found.status.value, found.reason
+
+    def phases(self) -> list[str]:
+        """Phases in their order, each once."""
+        told = [str(status.phase) for status in self.statuses]
+        return [phase for index, phase in enumerate(told) if index == 0 or told[index - 1] != phase]
+
+
+def check_status(before: Status, status: Status, generation: int, *, is_deleting: bool = False) -> Mapping[str, Any]:
+    """Hold a status to what every status keeps; gives the resource as the API server would show it."""
+    rendered = status.to_resource()
+    Status.model_validate(rendered)
+    assert len(json.dumps(rendered, ensure_ascii=False).encode()) < 32 * 1024
+    kinds = [item.type for item in status.conditions]
+    assert kinds == sorted(kinds, key=_ORDER.index), "conditions keep their order"
+    assert not {"Reconciling", "Stalled"} <= set(kinds)
+    for item in status.conditions:
+        old = condition(before, item.type)
+        assert len(item.message) <= 1024
+        if old is not None and old.status is item.status:
+            assert item.last_transition_time == old.last_transition_time, item.type
+    assert len(status.message or "") <= 1024
+    assert len(status.history) <= 10
+    if status.outcome is not None and status.history:
+        assert status.outcome is status.history[0].outcome
+    metadata = {"generation": generation, **({"deletionTimestamp": "now"} if is_deleting else {})}
+    return {"metadata": metadata, "status": rendered}
+
+
+_ORDER = ["Ready", "Reconciling", "Stalled", "Promoted", "Paused", "AlarmsHealthy", "AliasInSync"]
