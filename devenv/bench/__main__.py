@@ -11,12 +11,13 @@ from pathlib import Path
 from devenv.aws.server import AwsEmulator
 from devenv.bench.measure import Reaction, Steady, reactions, steady, summary
 from devenv.bench.process import counter
-from devenv.bench.scene import NAMESPACE, POLL_S, apply, publish, wait_for
+from devenv.bench.scene import POLL_S, Subject, apply, publish, wait_for
 from devenv.control_plane import ControlPlane, ensure_binaries, install_crds
 from devenv.operator_process import OperatorProcess
 
 CRDS = Path(__file__).parents[2] / "crds"
 STEPS = {"steps": [{"setWeight": 10}, {"pause": {"duration": "12h"}}]}
+NAMESPACE, IDLE_NAMESPACE = "bench", "bench-idle"
 ALARMS_FIRED = 20
 
 
@@ -53,30 +54,32 @@ def measure(size: int, seconds: float) -> Result:
         subjects = publish(emulator.url, size)
         with OperatorProcess(control_plane, emulator.client, namespaces=(NAMESPACE,)) as operator:
             operator.wait_ready()
-            apply(kubectl, [subject.manifest(2, STEPS) for subject in subjects])
-            wait_for(kubectl, lambda status: status.get("weight") == 10, f"{size} rollouts in flight")
+            apply(kubectl, [subject.manifest(2, STEPS, NAMESPACE) for subject in subjects])
+            wait_for(kubectl, NAMESPACE, lambda status: status.get("weight") == 10, f"{size} rollouts in flight")
             begun_writes = counter(operator.health_url, "sfn_rollouts_status_writes_total")
             _say(f"{size}: in flight; watching for {seconds:.0f} s")
             watching = steady(emulator.client, operator.pid, operator.health_url, seconds)
             fired = subjects[:: max(len(subjects) // ALARMS_FIRED, 1)][:ALARMS_FIRED]
             _say(f"{size}: firing {len(fired)} alarms")
             seen = reactions(fired, gap_s=POLL_S / ALARMS_FIRED)
-        finished = _finished(control_plane, emulator, size, seconds)
+        finished = _finished(control_plane, emulator, subjects, seconds)
     return Result(size, watching, seen, begun_writes / size, finished)
 
 
-def _finished(control_plane: ControlPlane, emulator: AwsEmulator, size: int, seconds: float) -> Steady:
-    """Ask for what is live, so that all are done, and see what an idle operator does."""
-    kubectl = control_plane.as_admin()
-    kubectl(
-        "patch", "sfnrollouts", "-n", NAMESPACE, "--all", "--type=merge", "-p", '{"spec":{"version":1}}', check=False
-    )
-    names = kubectl("get", "sfnrollouts", "-n", NAMESPACE, "-o", "name").stdout.split()
-    for start in range(0, len(names), 200):
-        kubectl("patch", "-n", NAMESPACE, *names[start : start + 200], "--type=merge", "-p", '{"spec":{"version":1}}')
-    with OperatorProcess(control_plane, emulator.client, namespaces=(NAMESPACE,)) as operator:
+def _finished(
+    control_plane: ControlPlane, emulator: AwsEmulator, subjects: Sequence[Subject], seconds: float
+) -> Steady:
+    """See what an idle operator does with as many rollouts that are done, in a namespace of their own."""
+    kubectl, size = control_plane.as_admin(), len(subjects)
+    for subject in subjects:
+        subject.aws.update_alias(subject.alias, {1: 100})
+    kubectl("create", "namespace", IDLE_NAMESPACE)
+    with OperatorProcess(control_plane, emulator.client, namespaces=(IDLE_NAMESPACE,)) as operator:
         operator.wait_ready()
-        wait_for(kubectl, lambda status: status.get("phase") == "Succeeded", f"{size} rollouts finished")
+        apply(kubectl, [subject.manifest(1, STEPS, IDLE_NAMESPACE) for subject in subjects])
+        wait_for(
+            kubectl, IDLE_NAMESPACE, lambda status: status.get("phase") == "Succeeded", f"{size} finished rollouts"
+        )
         _say(f"{size}: finished; idle for {seconds:.0f} s")
         return steady(emulator.client, operator.pid, operator.health_url, seconds)
 

@@ -15,7 +15,6 @@ from devenv.waiting import wait_until
 
 PER_REGION = 50
 POLL_S = 10
-NAMESPACE = "bench"
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,12 @@ class Subject:
         """Its two alarms."""
         return f"{self.name}-failures", f"{self.name}-p95"
 
-    def manifest(self, version: int, strategy: dict[str, Any]) -> dict[str, Any]:
+    def manifest(self, version: int, strategy: dict[str, Any], namespace: str) -> dict[str, Any]:
         """The resource that asks for a version."""
         return {
             "apiVersion": "sfnrollouts.dev/v1alpha1",
             "kind": "StepFunctionRollout",
-            "metadata": {"name": self.name, "namespace": NAMESPACE},
+            "metadata": {"name": self.name, "namespace": namespace},
             "spec": {
                 "stateMachineArn": self.machine,
                 "alias": "live",
@@ -73,11 +72,11 @@ def apply(kubectl: Kubectl, manifests: Sequence[dict[str, Any]]) -> None:
     kubectl("create", "-f", "-", stdin=json.dumps(listed))
 
 
-def wait_for(kubectl: Kubectl, is_there: Callable[[dict[str, Any]], bool], what: str) -> None:
-    """Wait until every rollout's status satisfies the condition."""
+def wait_for(kubectl: Kubectl, namespace: str, is_there: Callable[[dict[str, Any]], bool], what: str) -> None:
+    """Wait until the status of every rollout in the namespace satisfies the condition."""
 
     def check() -> bool:
-        answer = json.loads(kubectl("get", "sfnrollouts", "-n", NAMESPACE, "-o", "json").stdout)
+        answer = json.loads(kubectl("get", "sfnrollouts", "-n", namespace, "-o", "json").stdout)
         return all(is_there(item.get("status", {})) for item in answer["items"])
 
     wait_until(check, 300, what, interval_s=2.0)
