@@ -37,7 +37,6 @@ class Status(dict[str, Any]):
         return None
 
 
-
 def whole(version: int) -> Routing:
     """All traffic on one version, as one entry."""
     return {version: 100}
@@ -130,9 +129,7 @@ class Story:
 
     def wait_for_weight(self, weight: int) -> Status:
         """The step with this weight has been entered: written, verified and reported."""
-        return self.wait_for(
-            lambda status: status["weight"] == weight and "intent" not in status, f"weight {weight}"
-        )
+        return self.wait_for(lambda status: status["weight"] == weight and "intent" not in status, f"weight {weight}")
 
     def wait_for_reason(self, reason: str, kind: str = "Ready") -> Status:
         return self.wait_for(lambda status: reason_of(status, kind) == reason, f"{kind} to say {reason}")
@@ -151,6 +148,22 @@ class Story:
         wait_until(
             lambda: len(self.aws.calls(operation)) >= before + count, DEADLINE_S, f"{count} more calls of {operation}"
         )
+
+    def wait_for_fault(self, fault: int) -> None:
+        """The fault with this id (`aws.fail` gives it) has hit all the calls that it was made for."""
+
+        def is_used_up() -> bool:
+            return any(each.id == fault and each.times == 0 for each in self.aws.faults())
+
+        wait_until(is_used_up, DEADLINE_S, "AWS to be called where a fault waits")
+
+    def wait_for_log(self, message: str, count: int = 1) -> None:
+        """The operator has said so, so many times since the first start."""
+
+        def is_said() -> bool:
+            return sum(line.get("message") == message for line in self.operator.log_lines()) >= count
+
+        wait_until(is_said, DEADLINE_S, f"the operator to log {message!r} {count} times")
 
     def wait_until_gone(self) -> None:
         wait_until(lambda: self.resource() is None, DEADLINE_S, f"{self.name} to be gone")
