@@ -1,7 +1,12 @@
 """The only place that reads time."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
 
 
 class SteadyClock:
@@ -11,9 +16,10 @@ class SteadyClock:
     correction made while the process runs counts from the next start on.
     """
 
-    def __init__(self) -> None:
-        self._wall_at_start = datetime.now(UTC)
-        self._monotonic_at_start = time.monotonic()
+    def __init__(self, wall: Callable[[], datetime] = _wall, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._wall_at_start = wall()
+        self._monotonic_at_start = monotonic()
 
     def now(self) -> datetime:
         """UTC, in whole milliseconds as the status stores them."""
@@ -22,4 +28,4 @@ class SteadyClock:
 
     def monotonic(self) -> float:
         """Seconds since an arbitrary moment; never goes back."""
-        return time.monotonic()
+        return self._monotonic()

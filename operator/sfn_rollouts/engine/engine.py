@@ -6,7 +6,8 @@ waits for none of them but a write that has begun.
 """
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from random import Random
 from typing import Any
@@ -20,7 +21,8 @@ from sfn_rollouts.core.arn import AliasArn
 from sfn_rollouts.core.conditions import READY, condition
 from sfn_rollouts.core.decide import decide, hold_after_error
 from sfn_rollouts.core.decision import Decision, Look, Write, WriteKind
-from sfn_rollouts.core.observation import Trouble, WriteFailure
+from sfn_rollouts.core.observation import Observation, Trouble, WriteFailure
+from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.apply import Applied, apply_write
 from sfn_rollouts.engine.looks import Looked, LookOrder, perform
@@ -46,6 +48,8 @@ ROUNDS = 12
 PERMIT_S = 10.0
 """A forward write that could not begin by then is decided anew: what it was decided on is too old."""
 
+Decide = Callable[[Rollout, Observation, datetime], Decision]
+
 _log = structlog.get_logger(__name__)
 
 
@@ -64,6 +68,7 @@ class Engine:
         meter: Meter,
         min_poll_interval_s: float,
         random: Random | None = None,
+        decide: Decide = decide,
     ) -> None:
         self._clock = clock
         self._workers = workers
@@ -74,6 +79,7 @@ class Engine:
         self._announcer = announcer
         self._meter = meter
         self._min_poll_interval_s = min_poll_interval_s
+        self._decide_by = decide
         self._random = random or Random()  # noqa: S311 - jitter, no secret
         self._records: dict[str, Record] = {}
         self._by_alias: dict[AliasArn, set[str]] = {}
@@ -194,7 +200,7 @@ class Engine:
     def _decide_once(self, record: Record, alarms: Mapping[str, Any], now: Any) -> Decision:
         rollout = record.rollout()
         try:
-            return decide(rollout, record.observe(alarms, self._poll_interval_s(record)), now)
+            return self._decide_by(rollout, record.observe(alarms, self._poll_interval_s(record)), now)
         except Exception as error:  # noqa: BLE001 - `decide` is total; should it fail, the rollout is held, not lost
             _log.exception("decision failed", rollout=str(record.resource.key))
             return hold_after_error(rollout, f"{type(error).__name__}: {error}"[:512], now)
