@@ -307,7 +307,8 @@ class Engine:
         since = failure.since if failure is not None else self._clock.now()
         record.facts.write_failure = WriteFailure(why, trouble, since)
         first_s, limit_s = (0.5, 5.0 if write.kind is WriteKind.RESTORE else 30.0)
-        if trouble is not Trouble.TRANSIENT:
+        # A conflict passes as soon as the other change is done; what a person must mend takes longer.
+        if trouble not in (Trouble.TRANSIENT, Trouble.CONFLICT):
             first_s, limit_s = 5.0, 300.0
         delay_s = max(record.write_backoff.next_s(first_s, limit_s), getattr(error, "retry_after_s", None) or 0.0)
         record.write_next_at = self._clock.monotonic() + delay_s
