@@ -95,7 +95,8 @@ class World:
 
     def route(self, alias: Routing | int | None) -> None:
         """Somebody else changes the alias, creates or deletes it."""
-        self.alias, self.alias_date = (Routing.whole(alias) if isinstance(alias, int) else alias), self.now
+        self.alias = Routing.whole(alias) if isinstance(alias, int) else alias
+        self.alias_date = self._next_date()
 
     def alarm(self, name: str, state: AlarmState | None, at: datetime | None = None) -> None:
         """An alarm changes its state; None deletes it."""
@@ -163,7 +164,7 @@ class World:
         write = self.decision.write
         if write is not None and (write.kind is WriteKind.RESTORE or self.status == before):
             self._write(write)
-        elif self.status == before:
+        if self.status == before and (write is None or self.seen.write_failure is not None):
             self._look(self.decision.looks)
         self._keep_alarms_fresh()
         return self.status != before or self.seen != seen
@@ -245,12 +246,16 @@ class World:
                 self.seen = replace(self.seen, alias=self._alias_fact())
                 return
             self.writes.append(write.routing)
-            self.alias, self.alias_date = write.routing, max(self.now, self.alias_date + timedelta(milliseconds=1))
+            self.alias, self.alias_date = write.routing, self._next_date()
             if self.loses_answers:
                 self.seen = replace(self.seen, write_failure=WriteFailure("cut", Trouble.TRANSIENT, self.now))
+                self.troubles["write"] = Trouble.TRANSIENT
                 return
             self.seen = replace(self.seen, written_at=self.alias_date)
         self.seen = replace(self.seen, alias=self._alias_fact())
+
+    def _next_date(self) -> datetime:
+        return max(self.now, self.alias_date + timedelta(milliseconds=1))
 
     def _may_write(self, write: Write) -> bool:
         if write.kind is WriteKind.RESTORE and self.alias is not None:

@@ -44,8 +44,10 @@ def read_at_of(case: Case) -> datetime | None:
 
 
 def stalled_recheck_s(case: Case) -> float:
-    """Seconds between two looks while a person must mend something: as many as it has been so, which doubles them."""
-    stalled_s = (case.now - stalled_since(case)).total_seconds()
+    """Seconds between two looks while a person must mend something: as many as it had been so at the last look, which
+    doubles them. Measured at the present they would grow as fast as the time goes by, and never be over.
+    """
+    stalled_s = ((read_at_of(case) or case.now) - stalled_since(case)).total_seconds()
     return min(max(stalled_s, STALLED_MIN_S), STALLED_MAX_S)
 
 

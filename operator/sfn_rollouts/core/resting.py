@@ -12,6 +12,7 @@ from sfn_rollouts.core.observation import AliasMissing, AliasReading, RunningExe
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_AT_REST_S, look_again
 from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.standing import standing_in_flight
 
 
 def decide_rest(case: Case) -> Decision:
@@ -99,15 +100,23 @@ def ended_phase(status: Status) -> Phase:
 
 
 def _entry(status: Status) -> HistoryEntry | None:
-    """The line of history that the present end wrote; None for one that changed nothing."""
+    """The line of history that the present end wrote; None for one that changed nothing.
+
+    The time alone does not tell: within one tick a rollout may end and the next be found up to date.
+    """
     newest = status.history[0] if status.history else None
-    return newest if newest is not None and newest.finished_at == status.finished_at else None
+    if newest is None or newest.reason == Reason.TARGET_WITHDRAWN:
+        return newest if newest is not None and newest.finished_at == status.finished_at else None
+    is_of_target = newest.version == status.target_version
+    is_of_this_end = newest.outcome in _SUCCESSES or newest.finished_at == status.finished_at
+    return newest if is_of_target and is_of_this_end else None
 
 
 def _standing(case: Case, *kept: Reason) -> Standing:
     """As it ended, with the words said then; a present verdict of one of the kept reasons stands as it is."""
     said, ready = _end(case), condition(case.status, READY)
-    if ready is None or ready.reason not in (said.reason, *kept):
+    both = () if said.is_stalled else (Reason.ROLLOUT_COMPLETE, Reason.UP_TO_DATE)
+    if ready is None or ready.reason not in (said.reason, *both, *kept):
         return said
     is_stalled = said.is_stalled or ready.reason == Reason.ALIAS_DRIFTED
     return replace(said, reason=Reason(ready.reason), message=ready.message, is_stalled=is_stalled)
@@ -178,8 +187,8 @@ def _reasserted(case: Case, fact: AliasReading | AliasMissing, message: str) -> 
         alias=alias_status(fact),
         alarms=(),
     )
-    standing = Standing(Phase.PROGRESSING, Reason.ALIAS_DRIFTED, f"{message}: putting it back")
-    return begun.decide(standing, wakes=[case.now], alias=Fact.false(Reason.ALIAS_DRIFTED, message))
+    alias = Fact.false(Reason.ALIAS_DRIFTED, message)
+    return begun.decide(standing_in_flight(begun), wakes=[case.now], alias=alias)
 
 
 def _adopted(case: Case, reading: AliasReading) -> Decision:

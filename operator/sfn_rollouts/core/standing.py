@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sfn_rollouts.api.status import Phase
+from sfn_rollouts.api.status import Intent, Phase, Shortcut
 from sfn_rollouts.core.case import AliasState, Case, pause_words
 from sfn_rollouts.core.conditions import Fact, Standing
 from sfn_rollouts.core.decision import Decision, Look, Write
@@ -49,8 +49,7 @@ def standing_in_flight(case: Case) -> Standing:
         words = f"{pause_words(case.spec, status)}; version {case.target} keeps {case.weight} % of new executions"
         return Standing(Phase.PAUSED, Reason.PAUSED, words)
     if status.intent is not None:
-        words = f"moving {status.intent.weight} % of new executions to version {case.target}"
-        return Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
+        return _moving(case, status.intent)
     if status.step_index == plan.bake_index:
         words = f"version {case.target} has all traffic; watching alarms until the bake is over"
         return Standing(Phase.BAKING, Reason.BAKING, words)
@@ -58,6 +57,21 @@ def standing_in_flight(case: Case) -> Standing:
         words = f"version {case.target} has {case.weight} % of new executions; waiting until somebody promotes"
         return Standing(Phase.PAUSED, Reason.AWAITING_APPROVAL, words)
     words = f"version {case.target} has {case.weight} % of new executions, version {case.stable} the rest"
+    return Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
+
+
+def _moving(case: Case, intent: Intent) -> Standing:
+    alias, version = case.spec.alias, case.target
+    match case.status.shortcut:
+        case Shortcut.REASSERT:
+            words = f"alias {alias} was changed by somebody else; putting all traffic back on version {version}"
+            return Standing(Phase.PROGRESSING, Reason.ALIAS_DRIFTED, words)
+        case Shortcut.NEW_ALIAS:
+            words = f"creating alias {alias} with all traffic on version {version}"
+        case Shortcut.ROLLBACK_WINDOW:
+            words = f"version {version} was stable a moment ago: all traffic goes back to it in one write"
+        case _:
+            words = f"moving {intent.weight} % of new executions to version {version}, the rest stays on {case.stable}"
     return Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
 
 

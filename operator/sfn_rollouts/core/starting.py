@@ -21,6 +21,7 @@ from sfn_rollouts.core.rechecking import (
 )
 from sfn_rollouts.core.rollback_window import is_recent_stable
 from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.standing import standing_in_flight
 
 
 def decide_start(case: Case) -> Decision:
@@ -188,7 +189,7 @@ def _begin(case: Case, shortcut: Shortcut | None) -> Decision:
     stable = case.reading.routing.sole if case.reading is not None else None
     index = 0 if shortcut is None else case.plan.last_index
     begun = case.having(
-        **{**NOTHING_PENDING, **_entered(case, index), "shortcut": shortcut},
+        **{**NOTHING_PENDING, **_entered(case, index), "shortcut": shortcut, "due_since": case.now},
         started_at=case.now,
         stable_version=stable or case.spec.version,
         weight=0,
@@ -196,8 +197,8 @@ def _begin(case: Case, shortcut: Shortcut | None) -> Decision:
         alias=alias_status(case.reading),
         alarms=case.alarms.memories,
     )
-    standing = Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, _beginning(case, shortcut, stable))
-    return begun.decide(standing, wakes=[case.now], alias=_in_sync(case))
+    # The same words as in the next decision: with others the status would be written twice before the first shift.
+    return begun.decide(standing_in_flight(begun), wakes=[case.now], alias=_in_sync(case))
 
 
 def _entered(case: Case, index: int) -> dict[str, Any]:
@@ -206,17 +207,6 @@ def _entered(case: Case, index: int) -> dict[str, Any]:
     if weight == 0:
         return {"step_index": index, "step_started_at": case.now}
     return {"intent": Intent(weight=weight, step_index=index, at=case.now)}
-
-
-def _beginning(case: Case, shortcut: Shortcut | None, stable: int | None) -> str:
-    version, weight = case.spec.version, case.plan.weight_at(0)
-    if shortcut is Shortcut.NEW_ALIAS:
-        return f"creating alias {case.spec.alias} with all traffic on version {version}"
-    if shortcut is Shortcut.ROLLBACK_WINDOW:
-        return f"version {version} was stable a moment ago: all traffic goes back to it in one write"
-    if weight == 0:
-        return f"waiting before version {version} gets any traffic"
-    return f"moving {weight} % of new executions from version {stable} to version {version}"
 
 
 # -- how to say it --

@@ -101,18 +101,18 @@ def _settle_intent(case: Case) -> Decision | None:
         return read_once_more(case)
     if case.is_paused:
         return _withdrawn_by_pause(case)
-    if _is_outdated(case, intent):
-        return still(case.having(intent=None), wakes=[case.now])
+    if case.status.plan_hash != case.plan.digest and case.seen.write_failure is None:
+        return _withdrawn_by_edit(case, intent)
     if case.alias_state is AliasState.FOREIGN and case.spec.drift_policy is not DriftPolicy.REASSERT:
         return None
     return write_intent(case, routing)
 
 
-def _is_outdated(case: Case, intent: Intent) -> bool:
-    """Decided by steps that have been edited since, and certainly not written: no try failed, a later look shows it."""
-    is_edited = case.status.plan_hash != case.plan.digest
-    is_seen = case.reading is not None and case.reading.read_at >= intent.at
-    return is_edited and is_seen and case.seen.write_failure is None
+def _withdrawn_by_edit(case: Case, intent: Intent) -> Decision:
+    """Its steps have been edited since. No try has failed, so if a later look does not show it, it was not made."""
+    if case.reading is None or case.reading.read_at < intent.at:
+        return still(case, looks=[Look.ALIAS])
+    return still(case.having(intent=None), wakes=[case.now])
 
 
 def _withdrawn_by_pause(case: Case) -> Decision:

@@ -1,0 +1,332 @@
+"""Every policy times every finding, before and after the start; no firing is missed, none counts twice."""
+
+from datetime import timedelta
+
+import pytest
+
+from sfn_rollouts.api.spec import Alarms
+from sfn_rollouts.api.status import AlarmState, AlarmStatus
+from sfn_rollouts.core.alarms import judge_alarms, needs_history, worst
+from sfn_rollouts.core.findings import Hold, Pass, Trip
+from sfn_rollouts.core.observation import (
+    AlarmMissing,
+    AlarmReading,
+    AlarmSnapshot,
+    AlarmTransition,
+    Observation,
+    Trouble,
+    Unseen,
+)
+from tests.core.world import START
+
+OK, ALARM, NO_DATA, UNKNOWN = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA, AlarmState.UNKNOWN
+AGO = START - timedelta(hours=1)
+
+
+def at(seconds):
+    return START + timedelta(seconds=seconds)
+
+
+def reading(state, since_s=-3600.0, read_s=0.0, changes=None):
+    """A reading at START; `changes`: (seconds, new state) after an OK, None where the history was not read."""
+    transitions, old = [], OK
+    for second, new in changes or ():
+        transitions.append(AlarmTransition(at(second), old, new))
+        old = new
+    snapshot = AlarmSnapshot(state, at(since_s), "why")
+    return AlarmReading(snapshot, at(read_s), None if changes is None else tuple(transitions))
+
+
+def judge(policy, fact, memory=None, *, has_started=True, names=("A",)):
+    alarms = Alarms.model_validate({"names": list(names), **policy})
+    facts = {} if fact is None else {"A": fact}
+    return judge_alarms(alarms, [memory] if memory else [], Observation(alarms=facts), START, has_started=has_started)
+
+
+def word(verdict):
+    """`pass`, `hold Reason`, `stalled Reason` or `trip Reason`."""
+    [finding] = verdict.findings
+    match finding:
+        case Pass():
+            return "pass"
+        case Hold(needs_person=True):
+            return f"stalled {finding.reason}"
+        case Hold():
+            return f"hold {finding.reason}"
+        case Trip():
+            return f"trip {finding.reason}"
+
+
+WAS_OK = AlarmStatus(name="A", state=OK, since=AGO)
+IGNORED = AlarmStatus(name="A", state=ALARM, since=AGO, ignored_until_ok=True)
+FIRED = [(-20, ALARM), (-10, OK)]
+
+# sentence: policy, fact, before the start, after the start (with the alarm remembered as OK)
+BY_STATE = {
+    "OK passes": ({}, reading(OK), "pass", "pass"),
+    "a firing alarm waits at the start and trips in flight": (
+        {},
+        reading(ALARM, -5),
+        "hold AlarmFiring",
+        "trip AlarmFiring",
+    ),
+    "a firing alarm may be ignored at the start only": (
+        {"onFiringAtStart": "IgnoreUntilOk"},
+        reading(ALARM, -5),
+        "pass",
+        "trip AlarmFiring",
+    ),
+    "no data is ignored by default": ({}, reading(NO_DATA), "pass", "pass"),
+    "no data may hold": (
+        {"onInsufficientData": "Hold"},
+        reading(NO_DATA),
+        "hold AlarmInsufficientData",
+        "hold AlarmInsufficientData",
+    ),
+    "no data may trip, but only in flight": (
+        {"onInsufficientData": "Rollback"},
+        reading(NO_DATA),
+        "hold AlarmInsufficientData",
+        "trip AlarmInsufficientData",
+    ),
+    "a missing alarm needs a person at the start and trips in flight": (
+        {},
+        AlarmMissing(START),
+        "stalled AlarmMissing",
+        "trip AlarmMissing",
+    ),
+    "a missing alarm may be ignored": ({"onMissing": "Ignore"}, AlarmMissing(START), "pass", "pass"),
+    "an alarm that nobody has read holds": ({}, None, "hold Initializing", "hold Initializing"),
+    "a failed read is tried again": ({}, Unseen("x", at(-29)), "hold RetryingAWS", "hold RetryingAWS"),
+    "a read that fails for three polls is unreadable": (
+        {},
+        Unseen("x", at(-30)),
+        "hold AlarmUnreadable",
+        "hold AlarmUnreadable",
+    ),
+    "a reading older than three polls is none": (
+        {},
+        reading(OK, read_s=-30),
+        "hold AlarmUnreadable",
+        "hold AlarmUnreadable",
+    ),
+    "an old answer that it is missing is none either": (
+        {"onMissing": "Ignore"},
+        AlarmMissing(at(-31)),
+        "hold AlarmUnreadable",
+        "hold AlarmUnreadable",
+    ),
+    "unreadable may trip, but only in flight": (
+        {"onUnreadable": "Rollback"},
+        Unseen("x", at(-30)),
+        "hold AlarmUnreadable",
+        "trip AlarmUnreadable",
+    ),
+    "three polls of grace come first": (
+        {"onUnreadable": "Rollback"},
+        Unseen("x", at(-29)),
+        "hold RetryingAWS",
+        "hold RetryingAWS",
+    ),
+    "a refusal needs a person, at once": (
+        {},
+        Unseen("x", at(-1), Trouble.DENIED),
+        "stalled AccessDenied",
+        "stalled AccessDenied",
+    ),
+    "a refusal for three polls is unreadable by policy": (
+        {"onUnreadable": "Rollback"},
+        Unseen("x", at(-30), Trouble.DENIED),
+        "stalled AccessDenied",
+        "trip AlarmUnreadable",
+    ),
+    "the reason of a composite alarm may be empty": (
+        {},
+        AlarmReading(AlarmSnapshot(ALARM, at(-5)), START),
+        "hold AlarmFiring",
+        "trip AlarmFiring",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", BY_STATE)
+def test_by_state(sentence):
+    policy, fact, before, after = BY_STATE[sentence]
+    memory = WAS_OK if not isinstance(fact, AlarmReading) or fact.snapshot.state is not NO_DATA else None
+    assert word(judge(policy, fact, WAS_OK, has_started=False)) == before
+    assert word(judge(policy, fact, memory)) == after
+
+
+IGNORE = {"onTransient": "Ignore"}
+# sentence: policy, memory, fact, finding; all in flight
+UNSEEN_CHANGES = {
+    "nothing changed since it was judged": ({}, WAS_OK, reading(OK), "pass"),
+    "a stale answer from before is no news": ({}, WAS_OK, reading(NO_DATA, -7200), "pass"),
+    "a change behind our back asks for the history": ({}, WAS_OK, reading(OK, -10), "hold Initializing"),
+    "it fired and cleared between two polls": ({}, WAS_OK, reading(OK, -10, changes=FIRED), "trip AlarmTransient"),
+    "it fired and cleared, which the policy ignores": (IGNORE, WAS_OK, reading(OK, -10, changes=FIRED), "pass"),
+    "where blips are ignored no history is needed": (IGNORE, WAS_OK, reading(OK, -10), "pass"),
+    "it lost its data and got it back": ({}, WAS_OK, reading(OK, -10, changes=[(-20, NO_DATA), (-10, OK)]), "pass"),
+    "it fires openly, whatever its history says": ({}, WAS_OK, reading(ALARM, -10), "trip AlarmFiring"),
+    "it fired, and lost its data since": (
+        {},
+        WAS_OK,
+        reading(NO_DATA, -10, changes=[(-20, ALARM), (-10, NO_DATA)]),
+        "trip AlarmTransient",
+    ),
+    "a history that is empty yet is no pass": ({}, WAS_OK, reading(OK, -10, changes=[]), "hold RetryingAWS"),
+    "an empty history is believed after three polls": ({}, WAS_OK, reading(OK, -30, changes=[]), "pass"),
+    "a history that lacks the last change is no pass": (
+        {},
+        WAS_OK,
+        reading(OK, -10, changes=[(-20, NO_DATA)]),
+        "hold RetryingAWS",
+    ),
+    "a history that ends as it should, but earlier, is no pass": (
+        {},
+        WAS_OK,
+        reading(OK, -10, changes=[(-30, NO_DATA), (-20, OK)]),
+        "hold RetryingAWS",
+    ),
+    "a late history is unreadable in the end": (
+        {},
+        WAS_OK,
+        reading(OK, -40, changes=[(-50, NO_DATA)]),
+        "hold AlarmUnreadable",
+    ),
+    "a firing in an incomplete history counts": (
+        {},
+        WAS_OK,
+        reading(OK, -10, changes=[(-20, ALARM), (-15, NO_DATA)]),
+        "trip AlarmTransient",
+    ),
+    "a firing newer than the snapshot counts": (
+        {},
+        WAS_OK,
+        reading(OK, -10, changes=[(-20, NO_DATA), (-10, OK), (-1, ALARM)]),
+        "trip AlarmFiring",
+    ),
+    "what was judged before does not count again": (
+        {},
+        WAS_OK,
+        reading(NO_DATA, -10, changes=[(-4000, ALARM), (-3700, OK), (-10, NO_DATA)]),
+        "pass",
+    ),
+    "ignored until OK, and still firing": ({}, IGNORED, reading(ALARM), "pass"),
+    "ignored, and a new firing asks for the history": ({}, IGNORED, reading(ALARM, -10), "hold Initializing"),
+    "ignored, then OK": ({}, IGNORED, reading(OK, -10, changes=[(-10, OK)]), "pass"),
+    "ignored, then OK and firing again, all unseen": (
+        {},
+        IGNORED,
+        reading(ALARM, -10, changes=[(-20, OK), (-10, ALARM)]),
+        "trip AlarmFiring",
+    ),
+    "ignored, then OK and firing again, where blips are ignored": (
+        IGNORE,
+        IGNORED,
+        reading(ALARM, -10, changes=[(-20, OK), (-10, ALARM)]),
+        "trip AlarmFiring",
+    ),
+    "ignored, then OK, fired and cleared": (
+        {},
+        IGNORED,
+        reading(OK, -5, changes=[(-20, OK), (-10, ALARM), (-5, OK)]),
+        "trip AlarmTransient",
+    ),
+    "ignored, lost its data and fires again without an OK": (
+        {},
+        IGNORED,
+        reading(ALARM, -10, changes=[(-20, NO_DATA), (-10, ALARM)]),
+        "pass",
+    ),
+    "an alarm added in flight counts by its state": ({}, None, reading(ALARM, -10), "trip AlarmFiring"),
+    "an alarm added in flight has no past": ({}, None, reading(OK, -10), "pass"),
+    "an alarm added while firing may be ignored": (
+        {"onFiringAtStart": "IgnoreUntilOk"},
+        None,
+        reading(ALARM, -10),
+        "pass",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", UNSEEN_CHANGES)
+def test_unseen_changes(sentence):
+    policy, memory, fact, finding = UNSEEN_CHANGES[sentence]
+    assert word(judge(policy, fact, memory)) == finding
+
+
+def test_what_was_judged_is_remembered_and_not_judged_again():
+    verdict = judge({}, reading(OK, -10, changes=FIRED), WAS_OK)
+    again = judge({}, reading(OK, -10), verdict.memories[0])
+    assert word(verdict) == "trip AlarmTransient"
+    assert word(again) == "pass"
+
+
+def test_an_ok_ends_the_ignoring():
+    [memory] = judge({}, reading(OK, -10, changes=[(-10, OK)]), IGNORED).memories
+    assert memory.ignored_until_ok is None
+    assert word(judge({}, reading(ALARM, -1), memory)) == "trip AlarmFiring"
+
+
+def test_an_outage_keeps_what_was_judged():
+    [memory] = judge({}, Unseen("throttled", at(-5)), WAS_OK).memories
+    assert (memory.state, memory.since, memory.reason) == (UNKNOWN, AGO, "throttled")
+    assert word(judge({}, reading(OK, -1), memory)) == "hold Initializing"
+
+
+def test_a_history_that_is_late_is_asked_for_again():
+    assert judge({}, reading(OK, -10, changes=[]), WAS_OK).needs_history
+    assert judge({}, reading(OK, -10), WAS_OK).needs_history
+    assert not judge({}, reading(OK, -10, changes=FIRED), WAS_OK).needs_history
+
+
+def test_needs_history():
+    assert needs_history(WAS_OK, reading(OK, -10))
+    assert not needs_history(WAS_OK, reading(OK))
+    assert not needs_history(WAS_OK, reading(OK, -10, changes=[]))
+    assert not needs_history(WAS_OK, reading(ALARM, -10))
+    assert needs_history(IGNORED, reading(ALARM, -10))
+    assert not needs_history(AlarmStatus(name="A", state=UNKNOWN), reading(OK, -10))
+
+
+def test_all_alarms_together():
+    names = ("A", "B", "C")
+    alarms = Alarms.model_validate({"names": list(names)})
+    facts = {"A": reading(ALARM, read_s=-5), "B": AlarmMissing(at(-2)), "C": reading(OK)}
+    verdict = judge_alarms(alarms, (), Observation(alarms=facts), START, has_started=False)
+    assert verdict.hold.reason == "AlarmMissing", "what needs a person is said first"
+    assert verdict.trip is None
+    assert verdict.read_at == at(-5)
+    assert verdict.lapses_at == at(25)
+    assert verdict.is_fresh(at(-5))
+    assert not verdict.is_fresh(at(-4))
+    assert judge_alarms(alarms, (), Observation(alarms=facts), START, has_started=True).trip.reason == "AlarmFiring"
+
+
+def test_one_alarm_not_read_is_none_read():
+    alarms = Alarms.model_validate({"names": ["A", "B"]})
+    verdict = judge_alarms(alarms, (), Observation(alarms={"A": reading(OK)}), START, has_started=True)
+    assert verdict.read_at is None
+    assert not verdict.is_fresh(AGO)
+
+
+@pytest.mark.parametrize("policy", [None, Alarms()])
+def test_without_alarms_all_is_fresh(policy):
+    verdict = judge_alarms(policy, (), Observation(), START, has_started=True)
+    assert verdict.is_fresh(at(9999))
+    assert (verdict.trip, verdict.hold, verdict.lapses_at) == (None, None, None)
+
+
+def test_the_worst_state_is_shown():
+    states = [OK, NO_DATA, UNKNOWN, ALARM]
+    for count, state in enumerate(states, start=1):
+        assert worst(AlarmStatus(name=str(each), state=each) for each in states[:count]) is state
+    assert worst(()) is AlarmState.NONE
+
+
+def test_the_words_of_many_alarms_are_cut_and_of_one_are_not():
+    long = AlarmReading(AlarmSnapshot(OK, AGO, "x" * 2000), START)
+    assert len(judge({}, long).memories[0].reason) == 1024
+    many = judge({}, long, names=["A", *(f"B{number}" for number in range(99))])
+    assert len(many.memories[0].reason) == 61

@@ -1,0 +1,307 @@
+"""Commands: acted on once, for one generation, promote for one step; each is answered with a sentence."""
+
+import json
+
+import pytest
+
+from sfn_rollouts.api.status import AlarmState, Status
+from sfn_rollouts.core.commands import Command, Malformed, parse_command, pending_command
+from sfn_rollouts.core.observation import Trouble
+from sfn_rollouts.core.routing import Routing
+from tests.core.specs import APPROVAL, LINEAR, WITH_ALARM
+from tests.core.world import World
+
+
+def answer(world):
+    last = world.status.last_command
+    return last.result, last.message
+
+
+def pending():
+    world = World(**WITH_ALARM)
+    world.alarm("A", AlarmState.ALARM)
+    world.settle()
+    return world
+
+
+def approving():
+    world = World(strategy=APPROVAL, bakeTime="5m")
+    world.settle()
+    return world
+
+
+def stepping():
+    world = World(strategy=LINEAR, **WITH_ALARM)
+    world.advance(30)
+    return world
+
+
+def held():
+    world = World(alarms={"names": ["A"], "onInsufficientData": "Hold"})
+    world.advance(30)
+    world.alarm("A", AlarmState.INSUFFICIENT_DATA)
+    world.advance(700)
+    return world
+
+
+def paused_by_command():
+    world = stepping()
+    world.say("pause", id_="first")
+    return world
+
+
+def paused_by_manifest():
+    world = stepping()
+    world.edit(paused=True)
+    return world
+
+
+def baking():
+    world = World()
+    world.advance(700)
+    return world
+
+
+def going_back():
+    world = stepping()
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.alarm("A", AlarmState.ALARM)
+    world.poll()
+    return world
+
+
+def superseded():
+    world = stepping()
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.edit(version=3)
+    return world
+
+
+def succeeded():
+    world = World()
+    world.advance(1000)
+    return world
+
+
+def rolled_back():
+    world = stepping()
+    world.say("abort", id_="the first")
+    return world
+
+
+def creating():
+    world = World(alias=None)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.settle()
+    return world
+
+
+def fast_back():
+    world = World(rollbackWindow={"revisions": 3})
+    world.advance(1000)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.edit(version=1)
+    return world
+
+
+def invalid():
+    world = World(version=0)
+    world.settle()
+    return world
+
+
+# sentence: where, command, result, words, phase and weight afterwards
+ANSWERS = {
+    "promote ends a wait for a person": (approving, "promote", "Done", "wait is over", "Progressing", 60),
+    "promote ends a timed wait": (stepping, "promote", "Done", "wait is over", "Progressing", 50),
+    "promote ends the bake": (baking, "promote", "Done", "wait is over", "Succeeded", 100),
+    "promote does not lift a hold": (held, "promote", "Done", "conditions say what holds", "Progressing", 10),
+    "promote needs a resume first": (paused_by_command, "promote", "Refused", "resume first", "Paused", 25),
+    "promote needs the manifest first": (paused_by_manifest, "promote", "Refused", "spec.paused", "Paused", 25),
+    "promote before the start": (pending, "promote", "Refused", "has not begun", "Pending", None),
+    "promote-full goes to all traffic and bakes": (stepping, "promote-full", "Done", "100 %", "Baking", 100),
+    "promote-full passes over approvals": (approving, "promote-full", "Done", "100 %", "Baking", 100),
+    "promote-full does not pass over alarms": (held, "promote-full", "Done", "100 %", "Progressing", 10),
+    "promote-full in the bake": (baking, "promote-full", "Refused", "promote ends the bake", "Baking", 100),
+    "promote-full while paused": (paused_by_command, "promote-full", "Refused", "resume first", "Paused", 25),
+    "promote-full before the start": (pending, "promote-full", "Refused", "has not begun", "Pending", None),
+    "promote-full on the way back to a recent version": (
+        fast_back,
+        "promote-full",
+        "Refused",
+        "in one write already",
+        "Progressing",
+        0,
+    ),
+    "pause in a step": (stepping, "pause", "Done", "paused", "Paused", 25),
+    "pause in the bake": (baking, "pause", "Done", "paused", "Paused", 100),
+    "pause at the end": (succeeded, "pause", "Refused", "nothing is in flight", "Succeeded", 100),
+    "pause on the way back": (going_back, "pause", "Refused", "going back", "RollingBack", 25),
+    "resume lifts a pause": (paused_by_command, "resume", "Done", "clock never stopped", "Progressing", 25),
+    "resume under spec.paused": (paused_by_manifest, "resume", "Refused", "manifest", "Paused", 25),
+    "resume without a pause": (stepping, "resume", "Refused", "promote ends a wait", "Progressing", 25),
+    "abort in a step": (stepping, "abort", "Done", "going back to version 1", "RolledBack", 0),
+    "abort in the bake": (baking, "abort", "Done", "going back to version 1", "RolledBack", 0),
+    "abort while paused": (paused_by_manifest, "abort", "Done", "going back", "RolledBack", 0),
+    "abort before the start": (pending, "abort", "Done", "nothing was written", "RolledBack", 0),
+    "abort on the way back": (going_back, "abort", "Done", "already going back", "RollingBack", 25),
+    "abort at the end": (succeeded, "abort", "Refused", "nothing is in flight", "Succeeded", 100),
+    "abort of a single write": (creating, "abort", "Refused", "single write", "Progressing", 0),
+    "retry in flight": (stepping, "retry", "Refused", "has not ended", "Progressing", 25),
+    "retry before the start": (pending, "retry", "Refused", "has not ended", "Pending", None),
+    "retry after a success": (succeeded, "retry", "Refused", "version 2 succeeded", "Succeeded", 100),
+    "retry after a rollback": (rolled_back, "retry", "Done", "trying version 2 again", "Progressing", 25),
+}
+
+
+@pytest.mark.parametrize("sentence", ANSWERS)
+def test_answer(sentence):
+    where, action, result, words, phase, weight = ANSWERS[sentence]
+    world = where()
+    world.say(action)
+    given, message = answer(world)
+    assert given == result
+    assert words in message
+    assert (world.status.phase, world.status.weight) == (phase, weight)
+    assert world.status.last_command.action == action
+
+
+def test_promote_full_is_fast_promoted_and_still_bakes():
+    world = stepping()
+    world.say("promote-full")
+    world.advance(299)
+    assert world.status.phase == "Baking"
+    world.advance(1)
+    assert (world.status.outcome, world.writes[-1]) == ("FastPromoted", Routing.whole(2))
+
+
+def test_promote_full_passes_over_the_wait_of_a_last_step():
+    steps = [{"setWeight": 50}, {"pause": {}}, {"setWeight": 100}, {"pause": {"duration": "9m"}}]
+    world = World(strategy={"steps": steps}, bakeTime=None)
+    world.settle()
+    world.say("promote-full")
+    assert (world.status.phase, world.status.outcome) == ("Succeeded", "FastPromoted")
+
+
+def test_promote_full_late_in_a_long_wait_does_not_exceed_the_deadline():
+    world = World(strategy={"canary": {"weight": 10, "interval": "24h"}}, progressDeadline="1m", **WITH_ALARM)
+    world.advance(5 * 3600)
+    world.say("promote-full")
+    assert world.status.phase == "Baking"
+
+
+def test_promote_full_with_a_write_pending():
+    world = World(strategy=LINEAR, progressDeadline="1h")
+    world.advance(1)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.advance(1800)
+    world.say("promote-full")
+    world.troubles.clear()
+    world.settle()
+    assert (world.status.phase, [routing.weight_of(2) for routing in world.writes]) == ("Baking", [25, 50, 100])
+
+
+def test_an_abort_takes_back_a_promote_full():
+    world = stepping()
+    world.say("promote-full")
+    world.say("abort")
+    assert (world.alias, world.status.outcome, world.status.history[0].reason) == (
+        Routing.whole(1),
+        "Aborted",
+        "Aborted",
+    )
+
+
+def test_promote_with_a_write_pending_is_answered():
+    world = World()
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.settle()
+    world.say("promote")
+    assert answer(world) == ("Done", "the wait is over already; the conditions say what holds the next step")
+
+
+def test_a_pause_ends_with_the_rollout_it_was_meant_for():
+    world = paused_by_command()
+    world.edit(version=3)
+    assert (world.status.phase, world.status.pause_command) == ("Progressing", None)
+
+
+def test_promote_is_bound_to_its_step():
+    world = stepping()
+    world.say("promote", step=1)
+    assert answer(world) == ("Stale", "it was meant for step index 1, the rollout is at 0")
+    world.say("promote", step=0, id_="again")
+    assert (answer(world)[0], world.status.weight) == ("Done", 50)
+
+
+def test_other_commands_are_not_bound_to_a_step():
+    world = stepping()
+    world.say("abort", step=7)
+    assert answer(world)[0] == "Done"
+
+
+def test_a_command_is_bound_to_its_generation():
+    world = stepping()
+    world.edit(bakeTime="9m")
+    world.say("abort", generation=1)
+    assert answer(world) == ("Stale", "it was meant for generation 1, this is generation 2")
+    assert world.status.phase == "Progressing"
+
+
+def test_a_command_is_acted_on_once():
+    world = stepping()
+    world.say("promote", id_="one")
+    world.advance(10)
+    assert world.status.weight == 50
+
+
+def test_an_abort_sent_for_the_next_version_is_kept_for_it():
+    world = superseded()
+    world.say("abort")
+    assert world.status.last_command is None
+    world.troubles.clear()
+    world.settle()
+    assert (world.status.phase, world.status.target_version, answer(world)[0]) == ("RolledBack", 3, "Done")
+    assert [entry.outcome for entry in world.status.history] == ["Aborted", "Superseded"]
+    assert world.alias == Routing.whole(1)
+
+
+def test_a_command_on_an_invalid_spec_waits_for_the_next_generation():
+    world = invalid()
+    world.say("retry")
+    assert world.status.last_command is None
+
+
+MALFORMED = {
+    "no JSON": "promote",
+    "no object": "[]",
+    "no id": '{"action": "promote", "generation": 1}',
+    "an empty id": '{"id": "", "action": "promote", "generation": 1}',
+    "an unknown action": '{"id": "x", "action": "destroy", "generation": 1}',
+    "no generation": '{"id": "x", "action": "promote"}',
+    "a lone surrogate": '{"id": "\ud800", "action": 1}',
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("sentence", MALFORMED)
+def test_malformed_commands_are_refused_once(sentence):
+    world = stepping()
+    world.command = MALFORMED[sentence]
+    world.settle()
+    result, message = answer(world)
+    assert (result, world.status.phase) == ("Refused", "Progressing")
+    assert message.startswith("this is no command: ")
+    assert pending_command(world.command, world.status) is None
+
+
+def test_a_wrong_action_is_answered_with_the_right_ones():
+    command = parse_command('{"id": "x", "action": "destroy", "generation": 1}')
+    assert isinstance(command, Malformed)
+    assert "one of promote, promote-full, pause, resume, abort, retry" in command.why
+
+
+def test_a_command_as_argo_cd_sends_it():
+    told = {"id": "argocd-1790000000-4711", "action": "promote-full", "generation": 3, "by": None, "more": 1}
+    assert parse_command(json.dumps(told)) == Command(id=told["id"], action="promote-full", generation=3)
+    assert pending_command(None, Status()) is None

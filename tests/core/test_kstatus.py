@@ -1,0 +1,266 @@
+"""The table phase x conditions x kstatus, row by row; Argo CD reads the phase, and Stalled before it."""
+
+from datetime import timedelta
+
+import pytest
+
+from sfn_rollouts.api.status import AlarmState, Status
+from sfn_rollouts.core.conditions import condition
+from sfn_rollouts.core.observation import Trouble
+from sfn_rollouts.core.routing import Routing
+from tests.core.kstatus import kstatus
+from tests.core.specs import APPROVAL, WITH_ALARM
+from tests.core.world import Clear, World
+
+FIRING = AlarmState.ALARM
+
+
+def accepted():
+    world = World()
+    world.troubles["alias"] = Trouble.TRANSIENT
+    world.settle()
+    world.troubles.clear()
+    return world
+
+
+def initializing():
+    world = World()
+    world.settle()
+    world.status = world.statuses[0]
+    return world
+
+
+def shifting():
+    world = World()
+    world.settle()
+    return world
+
+
+def baking():
+    world = shifting()
+    world.advance(600)
+    return world
+
+
+def retrying():
+    world = shifting()
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.advance(601)
+    return world
+
+
+def denied_in_flight():
+    world = shifting()
+    world.troubles["write"] = Trouble.DENIED
+    world.advance(601)
+    return world
+
+
+def approval():
+    world = World(strategy=APPROVAL)
+    world.settle()
+    return world
+
+
+def paused():
+    world = shifting()
+    world.edit(paused=True)
+    return world
+
+
+def promoted():
+    world = baking()
+    world.advance(300)
+    return world
+
+
+def up_to_date():
+    world = World(alias=2)
+    world.settle()
+    return world
+
+
+def rolling_back():
+    world = World(**WITH_ALARM)
+    world.settle()
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.alarm("A", FIRING)
+    world.poll()
+    return world
+
+
+def rolled_back():
+    world = World(**WITH_ALARM)
+    world.settle()
+    world.alarm("A", FIRING)
+    world.poll()
+    return world
+
+
+def aborted():
+    world = shifting()
+    world.say("abort")
+    return world
+
+
+def invalid():
+    world = World(version=0)
+    world.settle()
+    return world
+
+
+def no_version():
+    world = World()
+    world.missing_versions = {2}
+    world.settle()
+    return world
+
+
+def access_denied():
+    world = World()
+    world.troubles["version"] = Trouble.DENIED
+    world.settle()
+    return world
+
+
+def deadline():
+    world = World(progressDeadline="1m", alarms={"names": ["A"], "onInsufficientData": "Hold"})
+    world.settle()
+    world.alarm("A", AlarmState.INSUFFICIENT_DATA)
+    world.advance(700)
+    return world
+
+
+def rollback_failed():
+    world = rolling_back()
+    world.troubles["write"] = Trouble.DENIED
+    world.settle()
+    return world
+
+
+def missing_alarm():
+    world = World(alarms={"names": ["A"]})
+    world.alarm("A", None)
+    world.settle()
+    return world
+
+
+def firing_at_start():
+    world = World(alarms={"names": ["A"]})
+    world.alarm("A", FIRING)
+    world.settle()
+    return world
+
+
+def alias_split():
+    world = World(alias=Routing.split(1, 7, 50))
+    world.settle()
+    return world
+
+
+def drift_held():
+    world = shifting()
+    world.route(Routing.split(1, 2, 77))
+    world.advance(300)
+    return world
+
+
+def rival():
+    world = World()
+    world.seen = world.seen.__class__(has_older_rival=True)
+    world.settle()
+    return world
+
+
+# situation: how it comes about, phase, Ready, its reason, Reconciling, Stalled, kstatus
+TABLE = {
+    "accepted, AWS does not answer": (accepted, "Pending", "Unknown", "RetryingAWS", True, False, "InProgress"),
+    "accepted, resolving": (initializing, "Pending", "Unknown", "Initializing", True, False, "InProgress"),
+    "shifting": (shifting, "Progressing", "False", "ShiftInProgress", True, False, "InProgress"),
+    "baking": (baking, "Baking", "False", "Baking", True, False, "InProgress"),
+    "AWS fails in flight": (retrying, "Progressing", "False", "RetryingAWS", True, False, "InProgress"),
+    "AWS refuses in flight": (denied_in_flight, "Progressing", "False", "AccessDenied", False, True, "Failed"),
+    "waiting for approval": (approval, "Paused", "False", "AwaitingApproval", True, False, "InProgress"),
+    "paused": (paused, "Paused", "False", "Paused", True, False, "InProgress"),
+    "all traffic on target, bake done": (promoted, "Succeeded", "True", "RolloutComplete", False, False, "Current"),
+    "nothing to do": (up_to_date, "Succeeded", "True", "UpToDate", False, False, "Current"),
+    "rolling back": (rolling_back, "RollingBack", "False", "RollbackInProgress", True, False, "InProgress"),
+    "rolled back by an alarm": (rolled_back, "RolledBack", "False", "AlarmFiring", False, True, "Failed"),
+    "aborted": (aborted, "RolledBack", "False", "Aborted", False, True, "Failed"),
+    "spec invalid": (invalid, "Failed", "False", "InvalidSpec", False, True, "Failed"),
+    "version missing": (no_version, "Failed", "False", "NotFound", False, True, "Failed"),
+    "access denied": (access_denied, "Failed", "False", "AccessDenied", False, True, "Failed"),
+    "deadline exceeded": (deadline, "Failed", "False", "ProgressDeadlineExceeded", False, True, "Failed"),
+    "rollback failed": (rollback_failed, "Failed", "False", "RollbackFailed", False, True, "Failed"),
+    "alarm missing at the start": (missing_alarm, "Pending", "False", "AlarmMissing", False, True, "Failed"),
+    "alarm firing at the start": (firing_at_start, "Pending", "Unknown", "AlarmFiring", True, False, "InProgress"),
+    "alias split by somebody else": (alias_split, "Pending", "False", "AliasSplit", False, True, "Failed"),
+    "drift held in flight": (drift_held, "Progressing", "False", "AliasDrifted", False, True, "Failed"),
+    "an older rival": (rival, "Pending", "False", "AliasConflict", False, True, "Failed"),
+}
+
+
+@pytest.mark.parametrize("situation", TABLE)
+def test_table(situation):
+    make, phase, ready, reason, reconciling, stalled, verdict = TABLE[situation]
+    world = make()
+    assert (world.status.phase, *world.ready()) == (phase, ready, reason)
+    assert (condition(world.status, "Reconciling") is not None) is reconciling
+    assert (condition(world.status, "Stalled") is not None) is stalled
+    assert world.status.observed_generation == world.generation
+    assert kstatus(resource(world)) == verdict
+
+
+def resource(world, **metadata):
+    return {"metadata": {"generation": world.generation, **metadata}, "status": world.status.to_resource()}
+
+
+def test_created_and_not_seen_is_in_progress_by_the_default_of_the_crd():
+    assert kstatus({"metadata": {"generation": 1}, "status": Status().to_resource()}) == "InProgress"
+
+
+def test_deleting_is_terminating():
+    assert kstatus(resource(shifting(), deletionTimestamp="now")) == "Terminating"
+
+
+def test_the_first_status_of_a_generation_never_carries_the_verdict_on_the_one_before():
+    """Ready=True, or Stalled, of the old version would end Flux's wait for the new one."""
+    for make in (
+        promoted,
+        up_to_date,
+        rolled_back,
+        aborted,
+        no_version,
+        deadline,
+        missing_alarm,
+        alias_split,
+        shifting,
+    ):
+        world = make()
+        world.now += timedelta(minutes=1)
+        old, world.statuses = world.status, []
+        world.alarm("A", Clear)
+        world.alias = Routing.whole(1) if make is alias_split else world.alias
+        world.edit(version=3, alarms=None)
+        first = next(status for status in world.statuses if status.observed_generation == 2)
+        shown = {"metadata": {"generation": 2}, "status": first.to_resource()}
+        assert kstatus(shown) == "InProgress", (make.__name__, old.phase, first)
+
+
+def test_a_version_asked_for_while_going_back_is_not_judged_by_the_rollback():
+    world = rolling_back()
+    world.edit(version=3)
+    world.statuses = []
+    world.alarm("A", Clear)
+    world.troubles.clear()
+    world.advance(60)
+    assert "RolledBack" not in world.phases()
+    assert world.status.history[0].reason == "AlarmFiring"
+    assert world.status.target_version == 3
+
+
+def test_absent_conditions_and_false_ones_count_for_nothing():
+    assert kstatus({"metadata": {"generation": 1}, "status": {}}) == "Current"
+    ready = {"type": "Ready", "status": "True"}
+    stalled = {"type": "Stalled", "status": "False"}
+    assert kstatus({"metadata": {}, "status": {"conditions": [stalled, ready]}}) == "Current"
