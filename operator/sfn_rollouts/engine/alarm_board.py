@@ -4,7 +4,7 @@ DescribeAlarms allows 9 calls a second for a whole account and region: one call 
 second, batches serve 900 alarms. A call that is not full takes along the names that are due next, which costs nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -12,8 +12,8 @@ from random import Random
 from sfn_rollouts.core.alarms import STALE_AFTER_POLLS
 from sfn_rollouts.core.arn import Place
 from sfn_rollouts.core.observation import AlarmMissing, AlarmReading, AlarmSnapshot, Trouble, Unseen
-from sfn_rollouts.engine.backoff import Backoff
-from sfn_rollouts.errors import PortError
+from sfn_rollouts.engine.facts import reading_of, unseen
+from sfn_rollouts.engine.pace import Pace
 from sfn_rollouts.ports import AlarmFeed, Clock, Lane, Workers
 
 BATCH = 100
@@ -24,16 +24,43 @@ AlarmFact = AlarmReading | AlarmMissing | Unseen
 
 @dataclass
 class _Line:
-    """One alarm of the board. Times are monotonic seconds but for `since`."""
+    """One alarm of the board. Times are monotonic seconds but for `since`, from when on it was to be read."""
 
     name: str
     since: datetime
     due: float
-    interval_s: float
-    watchers: dict[str, float] = field(default_factory=dict)  # uid -> interval wanted
+    watchers: dict[str, float] = field(default_factory=dict)  # uid -> interval wanted, seconds
     fact: AlarmFact | None = None
     is_being_read: bool = False
     wakes_always: bool = False
+    not_before: float = 0.0  # after a failure not even a refresh comes sooner
+
+    @property
+    def interval_s(self) -> float:
+        return min(self.watchers.values())
+
+
+@dataclass
+class _Sheet:
+    """All lines of one place."""
+
+    pace: Pace
+    lines: dict[str, _Line] = field(default_factory=dict)
+
+    def batches(self, now: float) -> Iterator[list[_Line]]:
+        """Due lines in calls of 100, the last one filled up with those that are due next."""
+        free = (line for line in self.lines.values() if not line.is_being_read and line.not_before <= now)
+        ready = sorted(free, key=lambda line: (line.due, line.name))
+        due = sum(line.due <= now for line in ready)
+        for start in range(0, due, BATCH):
+            yield ready[start : start + BATCH]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    place: Place
+    names: tuple[str, ...]
+    interval_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,56 +80,51 @@ class AlarmBoard:
         self._feed = feed
         self._random = random
         self._wake = wake
-        self._lines: dict[Place, dict[str, _Line]] = {}
-        self._watched: dict[str, tuple[Place, tuple[str, ...], float]] = {}
-        self._backoffs: dict[Place, Backoff] = {}
+        self._sheets: dict[Place, _Sheet] = {}
+        self._watches: dict[str, _Watch] = {}
         self._next_due: float | None = None
 
     def watch(self, uid: str, place: Place, names: tuple[str, ...], interval_s: float) -> None:
         """Read these alarms for this rollout from now on; the same again changes nothing."""
-        if self._watched.get(uid) == (place, names, interval_s):
+        watch = _Watch(place, names, interval_s)
+        if self._watches.get(uid) == watch:
             return
         self.unwatch(uid)
-        self._watched[uid] = (place, names, interval_s)
-        lines = self._lines.setdefault(place, {})
+        self._watches[uid] = watch
+        sheet = self._sheets.setdefault(place, _Sheet(Pace(self._random)))
+        now = self._clock.monotonic()
         for name in names:
-            line = lines.get(name) or _Line(name, self._clock.now(), self._clock.monotonic(), interval_s)
-            lines[name] = line
+            line = sheet.lines.setdefault(name, _Line(name, self._clock.now(), now))
             line.watchers[uid] = interval_s
-            line.interval_s = min(line.watchers.values())
-        self._plan()
+            self._pull(line, now + interval_s)
 
     def unwatch(self, uid: str) -> None:
         """This rollout needs no alarms any more."""
-        place, names, _ = self._watched.pop(uid, (None, (), 0.0))
-        lines = self._lines.get(place, {}) if place is not None else {}
-        for name in names:
-            line = lines[name]
-            del line.watchers[uid]
-            if line.watchers:
-                line.interval_s = min(line.watchers.values())
-            else:
-                del lines[name]
+        watch = self._watches.pop(uid, None)
+        if watch is None:
+            return
+        sheet = self._sheets[watch.place]
+        for name in watch.names:
+            del sheet.lines[name].watchers[uid]
+            if not sheet.lines[name].watchers:
+                del sheet.lines[name]
+        if not sheet.lines:
+            del self._sheets[watch.place]
 
     def refresh(self, uid: str) -> None:
         """Read this rollout's alarms at once, and wake it whatever they say."""
-        place, names, _ = self._watched.get(uid, (None, (), 0.0))
-        for name in names if place is not None else ():
-            line = self._lines[place][name] if place is not None else None
-            if line is not None and not line.wakes_always:
-                line.wakes_always = True
-                line.due = self._clock.monotonic()
-        self._plan()
+        now = self._clock.monotonic()
+        for line in self._lines_of(uid):
+            line.wakes_always = True
+            self._pull(line, now)
 
     def facts(self, uid: str) -> dict[str, AlarmFact]:
         """What is known of this rollout's alarms; a name not read yet is absent."""
-        place, names, _ = self._watched.get(uid, (None, (), 0.0))
-        lines = self._lines.get(place, {}) if place is not None else {}
-        return {name: fact for name in names if (fact := lines[name].fact) is not None}
+        return {line.name: line.fact for line in self._lines_of(uid) if line.fact is not None}
 
     @property
     def next_due(self) -> float | None:
-        """Monotonic time of the next call."""
+        """Monotonic time of the next call, or a little before."""
         return self._next_due
 
     def run_due(self) -> None:
@@ -110,16 +132,25 @@ class AlarmBoard:
         now = self._clock.monotonic()
         if self._next_due is None or self._next_due > now:
             return
-        for place, lines in self._lines.items():
-            for batch in _batches(lines.values(), now):
-                self._read(place, batch)
-        self._plan()
+        for place, sheet in self._sheets.items():
+            for batch in sheet.batches(now):
+                self._read(place, sheet, batch)
+        lines = (line for sheet in self._sheets.values() for line in sheet.lines.values())
+        self._next_due = min((line.due for line in lines if not line.is_being_read), default=None)
 
-    def _plan(self) -> None:
-        dues = (line.due for lines in self._lines.values() for line in lines.values() if not line.is_being_read)
-        self._next_due = min(dues, default=None)
+    def _lines_of(self, uid: str) -> list[_Line]:
+        watch = self._watches.get(uid)
+        return [self._sheets[watch.place].lines[name] for name in watch.names] if watch is not None else []
 
-    def _read(self, place: Place, batch: list[_Line]) -> None:
+    def _pull(self, line: _Line, due: float) -> None:
+        """Read it by then at the latest."""
+        line.due = max(min(line.due, due), line.not_before)
+        self._expect(line)
+
+    def _expect(self, line: _Line) -> None:
+        self._next_due = line.due if self._next_due is None else min(self._next_due, line.due)
+
+    def _read(self, place: Place, sheet: _Sheet, batch: list[_Line]) -> None:
         for line in batch:
             line.is_being_read = True
         names = [line.name for line in batch]
@@ -128,39 +159,49 @@ class AlarmBoard:
             read_at = self._clock.now()
             return _Answer(read_at, self._feed.read(place, names))
 
-        self._workers.submit(Lane.ALARMS, work, lambda answer: self._done(place, batch, answer))
+        self._workers.submit(Lane.ALARMS, work, lambda answer: self._done(sheet, batch, answer))
 
-    def _done(self, place: Place, batch: list[_Line], answer: _Answer | Exception) -> None:
-        backoff = self._backoffs.setdefault(place, Backoff(self._random))
-        now = self._clock.monotonic()
-        woken: set[str] = set()
+    def _done(self, sheet: _Sheet, batch: list[_Line], answer: _Answer | Exception) -> None:
+        """Lines that nobody watches any more are passed over: they are on no sheet."""
+        watched = [line for line in batch if line.watchers]
         if isinstance(answer, Exception):
-            delay_s = max(backoff.next_s(1.0, 30.0), getattr(answer, "retry_after_s", None) or 0.0)
+            self._postpone(sheet, watched, answer)
+            facts = {line.name: self._failed(line, answer) for line in watched}
         else:
-            backoff.reset()
-            delay_s = 0.0
-        for line in batch:
-            line.is_being_read = False
-            fact = self._failed(line, answer) if isinstance(answer, Exception) else _answered(line, answer)
-            line.due = now + (min(delay_s, line.interval_s) if isinstance(answer, Exception) else line.interval_s)
-            if line.wakes_always or _is_news(line.fact, fact):
-                woken.update(line.watchers)
-            line.wakes_always = False
-            line.fact = fact
-        self._plan()
+            self._plan(sheet, watched)
+            facts = {line.name: _answered(line, answer) for line in watched}
+        woken = {uid for line in watched for uid in line.watchers if line.wakes_always or _is_news(line, facts)}
+        for line in watched:
+            line.is_being_read = line.wakes_always = False
+            line.fact = facts[line.name]
         for uid in sorted(woken):
             self._wake(uid)
 
-    def _failed(self, line: _Line, error: Exception) -> AlarmFact | None:
+    def _plan(self, sheet: _Sheet, lines: list[_Line]) -> None:
+        sheet.pace.reset()
+        now = self._clock.monotonic()
+        for line in lines:
+            line.due, line.not_before = now + line.interval_s, 0.0
+            self._expect(line)
+
+    def _postpone(self, sheet: _Sheet, lines: list[_Line], error: Exception) -> None:
+        """Try again sooner than at the next poll, and never later: blind is worse than busy."""
+        now = self._clock.monotonic()
+        limit_s = min((line.interval_s for line in lines), default=1.0)
+        sheet.pace.wait(now, min(1.0, limit_s), limit_s, getattr(error, "retry_after_s", None) or 0.0)
+        for line in lines:
+            line.due = line.not_before = sheet.pace.next_at
+            self._expect(line)
+
+    def _failed(self, line: _Line, error: Exception) -> AlarmFact:
         """Keep a reading that is young enough; a refusal counts at once."""
-        trouble = error.trouble if isinstance(error, PortError) else Trouble.INTERNAL
-        why = error.why if isinstance(error, PortError) else f"internal error: {error}"
-        if isinstance(line.fact, Unseen):
-            return Unseen(why, line.fact.since, trouble)
-        if trouble is Trouble.DENIED or line.fact is None:
-            return Unseen(why, line.since if line.fact is None else self._clock.now(), trouble)
-        age_s = (self._clock.now() - line.fact.read_at).total_seconds()
-        return line.fact if age_s <= line.interval_s * STALE_AFTER_POLLS else Unseen(why, line.fact.read_at, trouble)
+        now, known = self._clock.now(), line.fact
+        if known is None:
+            return unseen(error, None, line.since)
+        if isinstance(known, Unseen) or reading_of(error)[0] is Trouble.DENIED:
+            return unseen(error, known, now)
+        is_young = (now - known.read_at).total_seconds() <= line.interval_s * STALE_AFTER_POLLS
+        return known if is_young else unseen(error, None, known.read_at)
 
 
 def _answered(line: _Line, answer: _Answer) -> AlarmFact:
@@ -168,18 +209,11 @@ def _answered(line: _Line, answer: _Answer) -> AlarmFact:
     return AlarmReading(snapshot, answer.read_at) if snapshot is not None else AlarmMissing(answer.read_at)
 
 
-def _is_news(before: AlarmFact | None, after: AlarmFact | None) -> bool:
+def _is_news(line: _Line, facts: Mapping[str, AlarmFact]) -> bool:
     """A newer reading of the same is none."""
+    before, after = line.fact, facts[line.name]
     if isinstance(before, AlarmReading) and isinstance(after, AlarmReading):
         return (before.snapshot.state, before.snapshot.since) != (after.snapshot.state, after.snapshot.since)
     if isinstance(before, Unseen) and isinstance(after, Unseen):
         return (before.trouble, before.since) != (after.trouble, after.since)
     return type(before) is not type(after)
-
-
-def _batches(lines: Iterable[_Line], now: float) -> Iterator[list[_Line]]:
-    """Due lines in calls of 100, the last one filled up with those that are due next."""
-    ready = sorted((line for line in lines if not line.is_being_read), key=lambda line: (line.due, line.name))
-    due = sum(line.due <= now for line in ready)
-    for start in range(0, due, BATCH):
-        yield ready[start : start + BATCH]

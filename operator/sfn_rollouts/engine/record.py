@@ -1,122 +1,38 @@
-"""What the engine keeps of one rollout between ticks: the resource as last known, cached looks, jobs under way.
+"""What the engine keeps of one rollout between ticks: the resource as last known, facts, jobs under way.
 
 Nothing here is memory in the sense of the design: after a crash all of it is read again or looked up again.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from sfn_rollouts.api import COMMAND_ANNOTATION, FINALIZER
-from sfn_rollouts.api.problems import SpecError
-from sfn_rollouts.api.resource import parse_spec, parse_status
-from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import Status
-from sfn_rollouts.core.alarms import needs_history
 from sfn_rollouts.core.announce import Announcement
-from sfn_rollouts.core.arn import AliasArn, StateMachineArn
-from sfn_rollouts.core.decision import Decision, Look
-from sfn_rollouts.core.observation import (
-    AlarmReading,
-    AlarmTransition,
-    AliasMissing,
-    AliasReading,
-    Observation,
-    RunningExecutions,
-    Unseen,
-    VersionFound,
-    WriteFailure,
-)
-from sfn_rollouts.core.rollout import InvalidSpec, Rollout
+from sfn_rollouts.core.conditions import READY, condition
+from sfn_rollouts.core.decision import Look, Write
+from sfn_rollouts.core.observation import AliasMissing, AliasReading, Observation, Unseen
+from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.engine.alarm_board import AlarmFact
-from sfn_rollouts.engine.backoff import Backoff
-from sfn_rollouts.ports import Key
+from sfn_rollouts.engine.facts import Facts, latest
+from sfn_rollouts.engine.histories import explained
+from sfn_rollouts.engine.pace import Pace
+from sfn_rollouts.engine.permit import Permit
+from sfn_rollouts.engine.resource import Resource
 
 ANNOUNCEMENTS_KEPT = 50
 """While the API server is down nobody hears of anything; the newest are what they will want to know."""
 
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """The parts of a live resource that count."""
-
-    key: Key
-    uid: str
-    resource_version: str
-    rollout: Rollout
-    has_finalizer: bool
-    alias: AliasArn | None
-
-    @classmethod
-    def parse(cls, raw: Mapping[str, Any]) -> "Resource":
-        """Take a resource as the API server gives it; a spec that the models refuse becomes an InvalidSpec."""
-        metadata, spec = raw["metadata"], _spec(raw)
-        rollout = Rollout(
-            generation=int(metadata.get("generation", 0)),
-            spec=spec,
-            status=parse_status(raw.get("status")),
-            created_at=datetime.fromisoformat(metadata["creationTimestamp"]).astimezone(UTC),
-            is_deleting=metadata.get("deletionTimestamp") is not None,
-            command=(metadata.get("annotations") or {}).get(COMMAND_ANNOTATION),
-        )
-        return cls(
-            key=Key(metadata["namespace"], metadata["name"]),
-            uid=metadata["uid"],
-            resource_version=str(metadata["resourceVersion"]),
-            rollout=rollout,
-            has_finalizer=FINALIZER in (metadata.get("finalizers") or ()),
-            alias=_alias(raw.get("spec") or {}),
-        )
-
-    def is_older_than(self, resource_version: str) -> bool:
-        """Whether a newer one is known already; versions of one resource are ordered numbers (Kubernetes 1.35)."""
-        both = self.resource_version, resource_version
-        return all(text.isdecimal() for text in both) and int(self.resource_version) < int(resource_version)
+ATTEMPTS_KEPT = 10
 
 
-def _spec(raw: Mapping[str, Any]) -> Spec | InvalidSpec:
-    try:
-        return parse_spec(raw.get("spec") or {})
-    except SpecError as error:
-        return InvalidSpec(str(error)[:1024])
+@dataclass(frozen=True, eq=False)
+class Writing:
+    """A traffic write under way; only a forward one has a permit."""
 
-
-def _alias(spec: Mapping[str, Any]) -> AliasArn | None:
-    """Also of a spec that is invalid elsewhere: traffic in flight must find its way back."""
-    try:
-        return StateMachineArn.parse(spec["stateMachineArn"]).alias(str(spec["alias"]))
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-@dataclass
-class LookPace:
-    """When a look may be repeated."""
-
-    backoff: Backoff
-    next_at: float = 0.0  # monotonic seconds
-
-
-@dataclass
-class Facts:
-    """What was looked at; None until then."""
-
-    alias: AliasReading | AliasMissing | Unseen | None = None
-    written_at: datetime | None = None
-    version: VersionFound | Unseen | None = None
-    running: RunningExecutions | Unseen | None = None
-    write_failure: WriteFailure | None = None
-    histories: dict[str, tuple[datetime, tuple[AlarmTransition, ...]]] = field(default_factory=dict)
-
-
-@dataclass
-class Permit:
-    """Leave for one forward write: taken back when something speaks against it, and worth nothing after a while."""
-
-    valid_until: float  # monotonic seconds
-    is_cancelled: bool = False
+    write: Write
+    permit: Permit | None
 
 
 @dataclass
@@ -127,34 +43,22 @@ class Record:
     random: Random
     stored: Status = field(init=False)
     working: Status = field(init=False)
+    attempted: list[Status] = field(default_factory=list)  # reported, and maybe stored though nobody said so
     facts: Facts = field(default_factory=Facts)
-    paces: dict[Look, LookPace] = field(default_factory=dict)
+    paces: dict[str, Pace] = field(default_factory=dict)
     unheard: list[Announcement] = field(default_factory=list)
-    decision: Decision | None = None
-    due: float | None = None
-    is_looking: bool = False
-    permit: Permit | None = None  # a write is under way
-    reporting: Status | None = None  # a report of this status is under way
+    writing: Writing | None = None
+    looking: set[Look] = field(default_factory=set)
     is_reporting: bool = False
-    write_backoff: Backoff = field(init=False)
-    report_backoff: Backoff = field(init=False)
-    write_next_at: float = 0.0
-    report_next_at: float = 0.0
     has_rival: bool = False
 
     def __post_init__(self) -> None:
         self.stored = self.working = self.resource.rollout.status
-        self.write_backoff, self.report_backoff = Backoff(self.random), Backoff(self.random)
 
     @property
     def uid(self) -> str:
         """Identity of the resource."""
         return self.resource.uid
-
-    @property
-    def is_writing(self) -> bool:
-        """A traffic write is under way."""
-        return self.permit is not None
 
     @property
     def is_in_flight(self) -> bool:
@@ -171,56 +75,66 @@ class Record:
         return replace(self.resource.rollout, status=self.working)
 
     def take(self, resource: Resource) -> None:
-        """A newer version of the resource. What was decided since stays valid unless somebody else wrote the status."""
+        """A newer version of the resource. What was decided since stays valid unless somebody else wrote the status.
+
+        A status of ours may come back although its report failed: the answer was lost, not the write.
+        """
         status = resource.rollout.status
-        if status not in (self.stored, self.reporting):
+        if status == self.working:
+            status = self.working  # the same object makes the next comparisons cheap
+        elif status != self.stored and status not in self.attempted:
             self.working = status
-        if self._spec_version(resource) != self._spec_version(self.resource):
+        if _version_in(resource) != _version_in(self.resource):
             self.facts.version = None
-        self.stored = status
-        self.resource = resource
+        self.stored, self.resource = status, resource
+
+    def attempt(self, status: Status) -> None:
+        """A report of this status begins."""
+        self.attempted = [*self.attempted, status][-ATTEMPTS_KEPT:]
 
     def hear(self, news: tuple[Announcement, ...]) -> None:
         """Keep what people shall be told with the next report."""
         self.unheard = [*self.unheard, *news][-ANNOUNCEMENTS_KEPT:]
 
-    def pace(self, look: Look) -> LookPace:
-        """When this look may be repeated."""
-        return self.paces.setdefault(look, LookPace(Backoff(self.random)))
+    def pace(self, what: str) -> Pace:
+        """When this may be tried again."""
+        return self.paces.setdefault(what, Pace(self.random))
 
     def observe(self, alarms: Mapping[str, AlarmFact], poll_interval_s: float) -> Observation:
         """Put the facts together."""
-        memories = {memory.name: memory for memory in self.working.alarms}
-        told = {name: self._with_history(name, fact) for name, fact in alarms.items()} if memories else alarms
         facts = self.facts
         return Observation(
-            alias=facts.alias,
+            alias=self._alias_seen(),
             written_at=facts.written_at,
             version=facts.version,
-            alarms=told,
+            alarms=explained(alarms, self.working.alarms, facts.histories),
             poll_interval_s=poll_interval_s,
             running=facts.running,
-            write_failure=facts.write_failure,
+            write_failure=facts.failed.failure if facts.failed is not None else None,
             has_older_rival=self.has_rival,
         )
 
-    def histories_wanted(self, alarms: Mapping[str, AlarmFact]) -> dict[str, datetime]:
-        """Names whose history must be read, with the moment from which on."""
-        wanted = {}
-        for memory in self.working.alarms:
-            fact = alarms.get(memory.name)
-            if isinstance(fact, AlarmReading) and memory.since is not None and needs_history(memory, fact):
-                wanted[memory.name] = memory.since
-        return wanted
+    def _alias_seen(self) -> AliasReading | AliasMissing | Unseen | None:
+        """On the way back, a reading from before the last forward write is none: the restore must not wait for it."""
+        seen, written_at = self.facts.alias, self.facts.written_at
+        is_restored = self.facts.restored_at is not None and self.facts.restored_at == written_at
+        if self.working.trip is None or is_restored or not isinstance(seen, AliasReading):
+            return seen
+        verified_at = self.working.alias.update_date if self.working.alias is not None else None
+        known_at = latest(verified_at, written_at)
+        return None if known_at is not None and seen.update_date < known_at else seen
 
-    def _with_history(self, name: str, fact: AlarmFact) -> AlarmFact:
-        """A history belongs to the reading that it was looked up for; it only answers for changes up to that one."""
-        if not isinstance(fact, AlarmReading) or name not in self.facts.histories:
-            return fact
-        since, transitions = self.facts.histories[name]
-        return replace(fact, transitions=transitions) if since == fact.snapshot.since else fact
 
-    @staticmethod
-    def _spec_version(resource: Resource) -> int | None:
-        spec = resource.rollout.spec
-        return spec.version if isinstance(spec, Spec) else None
+def _version_in(resource: Resource) -> int | None:
+    return resource.spec.version if resource.spec is not None else None
+
+
+def log_fields(record: Record) -> dict[str, Any]:
+    """What every line about a rollout carries."""
+    ready = condition(record.working, READY)
+    return {
+        "rollout": str(record.resource.key),
+        "generation": record.resource.rollout.generation,
+        "step": record.working.step,
+        "reason": str(ready.reason) if ready is not None else None,
+    }

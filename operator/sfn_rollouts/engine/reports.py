@@ -1,4 +1,4 @@
-"""Reporting: the status and the finalizer first, then the Events; a conflict brings back the resource as it is now."""
+"""The job of reporting: status and finalizer first, then the Events; a conflict brings back what is there now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,14 @@ from sfn_rollouts.ports import Announcer, Report, ResourceStore
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """The resource as stored; None once it is gone. After a conflict nothing was written."""
+    """What came of a report. `resource` is the resource as it is now, None where it is unchanged or gone.
 
-    resource: Mapping[str, Any] | None
+    `had_conflict`: nothing was written, and nobody was told.
+    """
+
+    resource: Mapping[str, Any] | None = None
     had_conflict: bool = False
+    is_gone: bool = False
 
 
 def send(store: ResourceStore, announcer: Announcer, report: Report, news: Sequence[Announcement]) -> Reported:
@@ -23,23 +27,21 @@ def send(store: ResourceStore, announcer: Announcer, report: Report, news: Seque
     Raises:
         PortError: the API server refused or did not answer; whether it was written is not known.
     """
-    resource: Mapping[str, Any] | None = None
-    if report.status is not None or report.finalizer is not None:
-        try:
-            resource = store.report(report)
-        except Conflict:
-            return _as_it_is(store, report)
-        except Gone:
-            return Reported(None)
-        if resource is None:
-            announcer.announce(report.key, report.uid, news)
-            return Reported(None)
+    if report.status is None and report.finalizer is None:
+        announcer.announce(report.key, report.uid, news)
+        return Reported()
+    try:
+        resource = store.report(report)
+    except Conflict:
+        return _as_it_is(store, report)
+    except Gone:
+        resource = None
     announcer.announce(report.key, report.uid, news)
-    return Reported(resource) if resource is not None else _as_it_is(store, report)
+    return Reported(resource, is_gone=resource is None)
 
 
 def _as_it_is(store: ResourceStore, report: Report) -> Reported:
     try:
         return Reported(store.get(report.key), had_conflict=True)
     except Gone:
-        return Reported(None)
+        return Reported(is_gone=True)

@@ -1,0 +1,104 @@
+"""What was looked at. After a crash all of it is looked at again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sfn_rollouts.core.decision import WriteKind
+from sfn_rollouts.core.observation import (
+    AlarmTransition,
+    AliasMissing,
+    AliasReading,
+    RunningExecutions,
+    Trouble,
+    Unseen,
+    VersionFound,
+    WriteFailure,
+)
+from sfn_rollouts.errors import PortError
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What an alarm did up to one reading of it: `since` is that of the snapshot which it explains."""
+
+    since: datetime
+    transitions: tuple[AlarmTransition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedWrite:
+    """A failure speaks of its own kind of write only: a restore has not failed because a step did."""
+
+    kind: WriteKind
+    failure: WriteFailure
+
+
+@dataclass
+class Facts:
+    """Latest answers; None until there is one. `forward_at`, `restored_at`: AWS's dates of acknowledged writes."""
+
+    alias: AliasReading | AliasMissing | Unseen | None = None
+    forward_at: datetime | None = None
+    restored_at: datetime | None = None
+    version: VersionFound | Unseen | None = None
+    running: RunningExecutions | Unseen | None = None
+    histories: dict[str, History | Unseen] = field(default_factory=dict)
+    failed: FailedWrite | None = None
+
+    @property
+    def written_at(self) -> datetime | None:
+        """AWS's date of the last acknowledged write."""
+        return latest(self.forward_at, self.restored_at)
+
+    def see_alias(self, seen: AliasReading | AliasMissing | Unseen) -> None:
+        """Keep what is newest: answers overtake each other, and AWS may answer with what was true before.
+
+        A reading that could not be renewed is better than none.
+        """
+        known = self.alias
+        if isinstance(known, AliasReading | AliasMissing) and not _is_newer(seen, known):
+            return
+        self.alias = seen
+
+    def acknowledge(self, kind: WriteKind, written_at: datetime) -> None:
+        """AWS took a write."""
+        if kind is WriteKind.RESTORE:
+            self.restored_at = latest(self.restored_at, written_at)
+        else:
+            self.forward_at = latest(self.forward_at, written_at)
+
+    def see_histories(self, seen: Mapping[str, History | Unseen], watched: frozenset[str]) -> None:
+        """Keep what was read of alarms that are still watched; what could not be read before is superseded."""
+        known = {
+            name: history
+            for name, history in self.histories.items()
+            if name in watched and not isinstance(history, Unseen)
+        }
+        self.histories = {**known, **seen}
+
+
+def _is_newer(seen: AliasReading | AliasMissing | Unseen, known: AliasReading | AliasMissing) -> bool:
+    if isinstance(seen, Unseen) or seen.read_at < known.read_at:
+        return False
+    if isinstance(seen, AliasReading) and isinstance(known, AliasReading):
+        return seen.update_date >= known.update_date
+    return True
+
+
+def latest(*dates: datetime | None) -> datetime | None:
+    """Give the latest date that there is."""
+    return max((date for date in dates if date is not None), default=None)
+
+
+def unseen(error: Exception, before: object, now: datetime) -> Unseen:
+    """Turn an error into a fact; it lasts since the first of the same kind."""
+    trouble, why = reading_of(error)
+    return Unseen(why, before.since if isinstance(before, Unseen) else now, trouble)
+
+
+def reading_of(error: Exception) -> tuple[Trouble, str]:
+    """Give an error's kind and its words; what is no PortError is a defect."""
+    if isinstance(error, PortError):
+        return error.trouble, error.why
+    return Trouble.INTERNAL, f"internal error: {type(error).__name__}: {error}"[:512]

@@ -1,0 +1,174 @@
+"""Looking: starts the reads that a decision asks for, each kind by itself, and puts the answers into the facts."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from sfn_rollouts.core.arn import AliasArn
+from sfn_rollouts.core.decision import Decision, Look
+from sfn_rollouts.core.observation import AliasMissing, AliasReading, RunningExecutions, Trouble, Unseen, VersionFound
+from sfn_rollouts.engine.alarm_board import AlarmBoard
+from sfn_rollouts.engine.facts import reading_of, unseen
+from sfn_rollouts.engine.histories import unexplained
+from sfn_rollouts.engine.looks import Read, count_running, read_alias, read_histories
+from sfn_rollouts.engine.record import Record, log_fields
+from sfn_rollouts.ports import AlarmFeed, AliasRouter, Clock, Lane, Urgency, VersionCatalog, Workers
+
+Fact = TypeVar("Fact")
+
+TRIES_TO_COUNT = 5
+"""Counting executions is worth a few tries: what could not be counted is said once and for all."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Looking:
+    """At most one look of a kind is under way for a rollout."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        workers: Workers,
+        router: AliasRouter,
+        catalog: VersionCatalog,
+        feed: AlarmFeed,
+        board: AlarmBoard,
+        wake: Callable[[str], None],
+    ) -> None:
+        self._clock = clock
+        self._workers = workers
+        self._router = router
+        self._catalog = catalog
+        self._feed = feed
+        self._board = board
+        self._wake = wake
+        self._start: Mapping[Look, Callable[[Record, AliasArn], None]] = {
+            Look.ALIAS: self._look_at_alias,
+            Look.VERSION: self._look_for_version,
+            Look.ALARM_HISTORY: self._look_at_histories,
+            Look.EXECUTIONS: self._count_executions,
+        }
+
+    def start(self, record: Record, decision: Decision) -> float | None:
+        """Start the looks whose time has come; gives the monotonic time at which to ask again."""
+        if Look.ALARMS in decision.looks:
+            self._board.refresh(record.uid)
+        now, alias = self._clock.monotonic(), record.resource.alias
+        wanted = _wanted(record, decision)
+        dues = []
+        for look, start in self._start.items():
+            pace = record.pace(look)
+            if look not in wanted:
+                pace.reset()
+            elif alias is not None and look not in record.looking and pace.next_at <= now:
+                record.looking.add(look)
+                start(record, alias)
+            elif alias is not None and look not in record.looking:
+                dues.append(pace.next_at)
+        return min(dues, default=None)
+
+    # -- one method a kind --
+
+    def _look_at_alias(self, record: Record, alias: AliasArn) -> None:
+        """At rest it can wait; on the way back it must not stand behind forward work."""
+        urgency, lane = Urgency.FORWARD, Lane.FORWARD
+        if record.working.finished_at is not None:
+            urgency = Urgency.BACKGROUND
+        elif record.working.trip is not None:
+            urgency, lane = Urgency.ROLLBACK, Lane.ROLLBACK
+        self._workers.submit(
+            lane,
+            lambda: read_alias(self._router, self._clock, alias, urgency),
+            lambda result: self._alias_seen(record, result),
+        )
+
+    def _alias_seen(self, record: Record, result: AliasReading | AliasMissing | Exception) -> None:
+        record.facts.see_alias(self._fact(result, record.facts.alias))
+        self._ended(record, Look.ALIAS, result)
+
+    def _look_for_version(self, record: Record, alias: AliasArn) -> None:
+        version = _wanted_version(record)
+        self._workers.submit(
+            Lane.FORWARD,
+            lambda: self._catalog.find(alias.machine, version),
+            lambda result: self._version_seen(record, version, result),
+        )
+
+    def _version_seen(self, record: Record, version: int, result: VersionFound | Exception) -> None:
+        if version == _wanted_version(record):  # else the spec has changed meanwhile
+            record.facts.version = self._fact(result, record.facts.version)
+        is_lacking = isinstance(result, VersionFound) and result is not VersionFound.FOUND
+        self._ended(record, Look.VERSION, result, is_lacking=is_lacking)
+
+    def _look_at_histories(self, record: Record, alias: AliasArn) -> None:
+        """In the alarms' lane: what it finds may be the reason for a rollback."""
+        alarms = self._board.facts(record.uid)
+        wanted = unexplained(alarms, record.working.alarms)
+        work = partial(read_histories, self._feed, alias.machine.place, wanted, alarms)
+        self._workers.submit(Lane.ALARMS, work, lambda result: self._histories_seen(record, frozenset(wanted), result))
+
+    def _histories_seen(self, record: Record, wanted: frozenset[str], result: Read | Exception) -> None:
+        read = dict.fromkeys(wanted, result) if isinstance(result, Exception) else result
+        known = record.facts.histories
+        seen = {name: self._fact(history, known.get(name)) for name, history in read.items()}
+        record.facts.see_histories(seen, frozenset(memory.name for memory in record.working.alarms))
+        error = next((history for history in read.values() if isinstance(history, Exception)), None)
+        self._ended(record, Look.ALARM_HISTORY, error)
+
+    def _count_executions(self, record: Record, alias: AliasArn) -> None:
+        version = _left_version(record)
+        work = partial(count_running, self._catalog, alias.machine, version)
+        self._workers.submit(Lane.FORWARD, work, lambda result: self._counted(record, version, result))
+
+    def _counted(self, record: Record, version: int, result: RunningExecutions | Exception) -> None:
+        is_worth_a_try = _is_transient(result) and record.pace(Look.EXECUTIONS).tries < TRIES_TO_COUNT
+        if not is_worth_a_try and version == _left_version(record):
+            record.facts.running = self._fact(result, record.facts.running)
+        self._ended(record, Look.EXECUTIONS, result)
+
+    # -- what they share --
+
+    def _fact(self, result: Fact | Exception, before: object) -> Fact | Unseen:
+        return unseen(result, before, self._clock.now()) if isinstance(result, Exception) else result
+
+    def _ended(self, record: Record, look: Look, result: object, *, is_lacking: bool = False) -> None:
+        """Quick where AWS only has to become consistent, slow where a person must mend something or nothing hurries."""
+        first_s, limit_s, retry_after_s = 0.5, 5.0, 0.0
+        if isinstance(result, Exception):
+            limit_s, retry_after_s = 30.0, getattr(result, "retry_after_s", None) or 0.0
+            self._log(record, look, result)
+        is_persistent = is_lacking or (isinstance(result, Exception) and not _is_transient(result))
+        if is_persistent or record.working.finished_at is not None:
+            first_s, limit_s = 5.0, 300.0
+        record.pace(look).wait(self._clock.monotonic(), first_s, limit_s, retry_after_s)
+        record.looking.discard(look)
+        self._wake(record.uid)
+
+    def _log(self, record: Record, look: Look, error: Exception) -> None:
+        trouble, why = reading_of(error)
+        is_defect = trouble is Trouble.INTERNAL
+        log = _log.error if is_defect else _log.debug
+        log("look failed", look=str(look), error=why, exc_info=error if is_defect else None, **log_fields(record))
+
+
+def _wanted(record: Record, decision: Decision) -> frozenset[Look]:
+    """A history that could not be read makes its alarm unseen: the decision then asks for no history any more."""
+    has_failed = any(isinstance(history, Unseen) for history in record.facts.histories.values())
+    return decision.looks | {Look.ALARM_HISTORY} if has_failed and decision.watches_alarms else decision.looks
+
+
+def _wanted_version(record: Record) -> int:
+    spec = record.resource.spec
+    return spec.version if spec is not None else record.working.target_version or 1
+
+
+def _left_version(record: Record) -> int:
+    """The version that lost its traffic: the target after a rollback, else the former stable one."""
+    newest, stable = record.working.history[0], record.working.stable_version
+    return newest.version if newest.version != stable else newest.stable_version or newest.version
+
+
+def _is_transient(result: object) -> bool:
+    return isinstance(result, Exception) and reading_of(result)[0] in (Trouble.TRANSIENT, Trouble.CONFLICT)

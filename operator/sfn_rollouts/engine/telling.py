@@ -1,0 +1,36 @@
+"""Telling of transitions: log lines and metrics at once, Events with the next report."""
+
+import structlog
+
+from sfn_rollouts.api.status import Status
+from sfn_rollouts.core.announce import announcements, finished
+from sfn_rollouts.engine.record import Record, log_fields
+from sfn_rollouts.ports import Meter
+
+_log = structlog.get_logger(__name__)
+
+
+class Telling:
+    """Compares what was known before a tick with what was decided in it."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def introduce(self, record: Record) -> None:
+        """A rollout that this process has not seen before; metrics do not outlive a restart."""
+        self._meter.rollout(record.resource.key, record.working)
+
+    def tell(self, record: Record, before: Status) -> None:
+        """Tell what is new in the record's status."""
+        after = record.working
+        if after is before:
+            return
+        news = announcements(before, after)
+        record.hear(news)
+        for item in news:
+            log = _log.warning if item.is_warning else _log.info
+            log(item.message, **{**log_fields(record), "reason": str(item.reason)})
+        ended = finished(before, after)
+        if ended is not None:
+            self._meter.finished(record.resource.key, ended.outcome, ended.reason)
+        self._meter.rollout(record.resource.key, after)

@@ -1,0 +1,232 @@
+"""A small world in which the real engine runs: clock, workers, AWS and API server are ours. No threads, no sleeps."""
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from random import Random
+from typing import Any
+
+from sfn_rollouts.api.resource import parse_status
+from sfn_rollouts.api.status import AlarmState, Outcome, Phase, Status
+from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.decide import decide
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.engine.engine import Engine
+from sfn_rollouts.engine.settle import Decide
+from sfn_rollouts.ports import Key
+from tests.engine.fake_api_server import FakeApiServer
+from tests.engine.fake_clock import FakeClock
+from tests.engine.fake_cloud import MACHINE, AlarmFeedOf, FakeCloud
+from tests.engine.fake_workers import FakeWorkers
+
+MANY_STEPS = 20_000
+"""Steps at one and the same moment: the engine turns in a circle."""
+
+
+class Crash(BaseException):
+    """The process ends here and now."""
+
+
+class Announced:
+    """`ports.Announcer` that remembers."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str]] = []
+
+    def announce(self, key: Key, uid: str, announcements: Sequence[Announcement]) -> None:
+        self.events += [(str(key), str(item.reason)) for item in announcements]
+
+    @property
+    def reasons(self) -> list[str]:
+        return [reason for _, reason in self.events]
+
+
+class Metered:
+    """`ports.Meter` that remembers."""
+
+    def __init__(self) -> None:
+        self.shown: dict[Key, str] = {}
+        self.outcomes: list[tuple[str, str]] = []
+        self.status_writes: list[str] = []
+
+    def rollout(self, key: Key, status: Status | None) -> None:
+        if status is None:
+            self.shown.pop(key, None)
+        else:
+            self.shown[key] = str(status.phase)
+
+    def finished(self, key: Key, outcome: Outcome, reason: str) -> None:
+        self.outcomes.append((str(outcome), str(reason)))
+
+    def aws_call(self, api: str, result: str) -> None: ...
+
+    def status_write(self, result: str) -> None:
+        self.status_writes.append(str(result))
+
+
+def spec(version: int = 2, **fields: Any) -> dict[str, Any]:
+    """A canary: 10 % for a minute, then all, then a bake of a minute; one alarm, read every 10 s."""
+    return {
+        "stateMachineArn": str(MACHINE),
+        "alias": "live",
+        "version": version,
+        "strategy": {"canary": {"weight": 10, "interval": "1m"}},
+        "alarms": {"names": ["errors"]},
+        **fields,
+    }
+
+
+class World:
+    """Version 1 has all traffic, the alarm is OK, and an operator runs."""
+
+    def __init__(self, decide: Decide = decide) -> None:
+        self.clock = FakeClock()
+        self.points = 0  # effects so far, each with a point before and one after
+        self.crash_at: int | None = None
+        self.down_s = 0.0
+        self.cloud = FakeCloud(self.clock, self._effect)
+        self.api = FakeApiServer(self.clock, self._effect)
+        self.announced, self.meter = Announced(), Metered()
+        self.crashes = 0
+        self._decide = decide
+        self._plans: list[tuple[int, int, Callable[[], None]]] = []
+        self._order = count()
+        self._stuck: tuple[int, int] = (0, 0)
+        self.cloud.route(Routing.whole(1))
+        self.cloud.set_alarm("errors", AlarmState.OK)
+        self.clock.advance(3600)
+        self.start()
+
+    # -- the operator --
+
+    def start(self) -> None:
+        """An operator starts with nothing but what the API server holds."""
+        self.workers = FakeWorkers()
+        self.api.watch.clear()
+        self.engine = Engine(
+            self.clock,
+            self.workers,
+            self.cloud,
+            self.cloud,
+            AlarmFeedOf(self.cloud),
+            self.api,
+            self.announced,
+            self.meter,
+            min_poll_interval_s=5.0,
+            random=Random(1),
+            decide=self._decide,
+        )
+        self._next_due = self._run_due()
+        self.sweep()
+
+    def sweep(self) -> None:
+        self.engine.sweep(self.api.list())
+
+    def restart(self, down_s: float = 0.0) -> None:
+        """The process is killed and started again, with everything in it lost."""
+        self.crashes += 1
+        self.workers.jobs.clear()
+        self._pass(down_s)
+        self.start()
+
+    # -- time --
+
+    def at(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something so many seconds from now."""
+        heapq.heappush(self._plans, (self.clock.elapsed_ms + round(seconds * 1000), next(self._order), action))
+
+    def run(self, until: Callable[[], Any], limit_s: float = 7200.0) -> None:
+        """Go on until a condition holds."""
+        last_ms = self.clock.elapsed_ms + round(limit_s * 1000)
+        while not until():
+            assert self.clock.elapsed_ms < last_ms, f"not within {limit_s:g} s: {self.story()}"
+            self._step(last_ms)
+
+    def run_for(self, seconds: float) -> None:
+        """Go on for a while."""
+        last_ms = self.clock.elapsed_ms + round(seconds * 1000)
+        while self.clock.elapsed_ms < last_ms:
+            self._step(last_ms)
+
+    def settle(self) -> None:
+        """Do all that can be done without time passing (but for the latency of calls)."""
+        while self._work():
+            pass
+
+    def _step(self, last_ms: int) -> None:
+        try:
+            if self._work():
+                return
+        except Crash:
+            self.restart(self.down_s)
+            return
+        due_ms = last_ms if self._next_due is None else self._ceil_ms(self._next_due)
+        plan_ms = self._plans[0][0] if self._plans else last_ms
+        self._move_to(min(due_ms, plan_ms, last_ms))
+        self._next_due = self._run_due()
+
+    def _work(self) -> bool:
+        """Hand one thing over, if there is any."""
+        self._check_circle()
+        has_worked = self._watched() or self.workers.run_one()
+        self._next_due = self._run_due()
+        return has_worked or bool(self.workers.jobs and not self.workers.held)
+
+    def _watched(self) -> bool:
+        if not self.api.watch or self.api.is_down:
+            return False
+        event = self.api.watch.popleft()
+        if isinstance(event, str):
+            self.engine.forget(event)
+        else:
+            self.engine.upsert(event)
+        return True
+
+    def _run_due(self) -> float | None:
+        return self.engine.run_due()
+
+    def _pass(self, seconds: float) -> None:
+        """Time passes without an operator."""
+        end_ms = self.clock.elapsed_ms + round(seconds * 1000)
+        while self._plans and self._plans[0][0] <= end_ms:
+            self._move_to(self._plans[0][0])
+        self.clock.elapsed_ms = max(self.clock.elapsed_ms, end_ms)
+
+    def _move_to(self, moment_ms: int) -> None:
+        self.clock.elapsed_ms = max(self.clock.elapsed_ms, moment_ms)
+        while self._plans and self._plans[0][0] <= self.clock.elapsed_ms:
+            heapq.heappop(self._plans)[2]()
+
+    def _ceil_ms(self, due: float) -> int:
+        return int((due - self.clock.monotonic()) * 1000) + 1 + self.clock.elapsed_ms
+
+    def _check_circle(self) -> None:
+        moment_ms, steps = self._stuck
+        self._stuck = (moment_ms, steps + 1) if moment_ms == self.clock.elapsed_ms else (self.clock.elapsed_ms, 0)
+        assert steps < MANY_STEPS, f"the engine turns in a circle: {self.story()}"
+
+    def _effect(self, what: str) -> None:
+        self.points += 1
+        if self.points == self.crash_at:
+            raise Crash(what)
+
+    # -- what can be seen --
+
+    def status(self, name: str = "orders") -> Status:
+        raw = self.api.resource(name)
+        assert raw is not None
+        return parse_status(raw["status"])
+
+    def phase(self, name: str = "orders") -> Phase | None:
+        return self.status(name).phase
+
+    def is_in(self, *phases: Phase, name: str = "orders") -> Callable[[], bool]:
+        return lambda: self.phase(name) in phases
+
+    def ready_reason(self, name: str = "orders") -> str:
+        return next(item.reason for item in self.status(name).conditions if item.type == "Ready")
+
+    def story(self) -> str:
+        """What happened, for a test that failed."""
+        raws: list[Mapping[str, Any]] = [{} if raw is None else raw["status"] for raw in [self.api.resource("orders")]]
+        return f"phases {self.api.phases}, writes {self.cloud.writes}, events {self.announced.reasons}, now {raws}"
