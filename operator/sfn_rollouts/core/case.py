@@ -158,6 +158,12 @@ class Case:
         counted_from = noted if noted is not None and noted >= due else max(due, self.now)
         return after(counted_from, self.spec.progress_deadline.seconds)
 
+    @property
+    def deadline_wake(self) -> datetime | None:
+        """When to look at the deadline next: as soon as it begins to count, then when it is over."""
+        due, deadline = self.due_at, self.deadline_at
+        return due if due is not None and deadline is not None and due > self.now else deadline
+
     # -- change --
 
     def having(self, **changes: Any) -> "Case":

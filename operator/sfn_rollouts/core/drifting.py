@@ -44,7 +44,7 @@ def _held(case: Case, message: str) -> Decision:
     standing = Standing(standing_in_flight(case).phase, Reason.ALIAS_DRIFTED, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))
     alias = Fact.false(Reason.ALIAS_DRIFTED, message)
-    return case.decide(standing, looks=looks, wakes=[wake, case.deadline_at], alias=alias)
+    return case.decide(standing, looks=looks, wakes=[wake, case.deadline_wake], alias=alias)
 
 
 def _reasserted(case: Case) -> Decision | None:

@@ -27,7 +27,7 @@ def still(
         standing or standing_in_flight(case),
         write=write,
         looks=[*looks, *drift_looks, *history],
-        wakes=[*wakes, recheck, case.deadline_at],
+        wakes=[*wakes, recheck, case.deadline_wake],
         alias=alias_fact(case),
     )
 
