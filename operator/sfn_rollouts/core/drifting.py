@@ -4,7 +4,7 @@ from sfn_rollouts.api.spec import DriftPolicy
 from sfn_rollouts.api.status import Intent
 from sfn_rollouts.core.case import AliasState, Case, alias_status
 from sfn_rollouts.core.conditions import Fact, Standing
-from sfn_rollouts.core.decision import Decision
+from sfn_rollouts.core.decision import Decision, Look
 from sfn_rollouts.core.findings import Trip
 from sfn_rollouts.core.gates import first_hold
 from sfn_rollouts.core.observation import AliasReading
@@ -43,6 +43,8 @@ def _held(case: Case, message: str) -> Decision:
     """Stalled, in the phase that it was in; the deadline runs on unless a person holds the rollout anyway."""
     standing = Standing(standing_in_flight(case).phase, Reason.ALIAS_DRIFTED, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))
+    if case.alarms.needs_history:  # else a firing that has cleared would stay unjudged for as long as the drift lasts
+        looks |= {Look.ALARM_HISTORY}
     alias = Fact.false(Reason.ALIAS_DRIFTED, message)
     return case.decide(standing, looks=looks, wakes=[wake, case.deadline_wake], alias=alias)
 
