@@ -47,6 +47,12 @@ class Cluster:
         """Merge into the rollout, as an editor does."""
         return self._rollouts.patch_namespaced_custom_object(namespace=namespace, name=name, body=body, **_KIND)
 
+    def forget_status(self, namespace: str, name: str) -> None:
+        """Leave nothing of the status, as a restore from a backup does."""
+        self._rollouts.patch_namespaced_custom_object_status(
+            namespace=namespace, name=name, body={"status": None}, **_KIND
+        )
+
     def delete(self, namespace: str, name: str) -> None:
         """Ask for its deletion; a finalizer may hold it."""
         self._rollouts.delete_namespaced_custom_object(namespace=namespace, name=name, **_KIND)

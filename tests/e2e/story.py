@@ -149,6 +149,12 @@ class Story:
             lambda: len(self.aws.calls(operation)) >= before + count, DEADLINE_S, f"{count} more calls of {operation}"
         )
 
+    def wait_for_calls_of_any_kind(self, count: int) -> None:
+        before = sum(self.aws.call_counts().values())
+        wait_until(
+            lambda: sum(self.aws.call_counts().values()) >= before + count, DEADLINE_S, f"{count} more calls to AWS"
+        )
+
     def wait_for_fault(self, fault: int) -> None:
         """The fault with this id (`aws.fail` gives it) has hit all the calls that it was made for."""
 

@@ -1,0 +1,47 @@
+"""Bad days of the API server, each of which is over when its block ends: the tests share one control plane."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from devenv.control_plane import ControlPlane
+
+
+@contextmanager
+def api_server_down(control_plane: ControlPlane) -> Iterator[None]:
+    """It has ended: connections are lost, new ones refused."""
+    control_plane.stop_api_server()
+    try:
+        yield
+    finally:
+        control_plane.start_api_server()
+
+
+@contextmanager
+def api_server_hanging(control_plane: ControlPlane) -> Iterator[None]:
+    """Connections stay open and nothing answers."""
+    control_plane.pause_api_server()
+    try:
+        yield
+    finally:
+        control_plane.resume_api_server()
+
+
+@contextmanager
+def store_down(control_plane: ControlPlane) -> Iterator[None]:
+    """The API server is there and answers errors."""
+    control_plane.stop_etcd()
+    try:
+        yield
+    finally:
+        control_plane.start_etcd()
+
+
+@contextmanager
+def cut_off(control_plane: ControlPlane) -> Iterator[None]:
+    """The operator does not reach the API server, and everybody else does: a network policy, say."""
+    control_plane.proxy.refuse()
+    control_plane.cut_watches()
+    try:
+        yield
+    finally:
+        control_plane.proxy.accept()
