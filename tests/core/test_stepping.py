@@ -462,7 +462,7 @@ def test_the_first_write_that_never_succeeds():
     assert world.status.trip.reason == "ProgressDeadlineExceeded"
     world.troubles.clear()
     world.settle()
-    assert (world.status.phase, world.writes) == ("Failed", [])
+    assert (world.status.phase, world.alias) == ("Failed", Routing.whole(1))
 
 
 # -- another target --

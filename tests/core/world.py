@@ -219,7 +219,7 @@ class World:
     def _keep_alarms_fresh(self) -> None:
         """The board reads at every poll while somebody watches."""
         reads = [getattr(fact, "read_at", self.now) for fact in self.seen.alarms.values()]
-        if self.decision.watches_alarms and reads and (self.now - min(reads)).total_seconds() > 9:
+        if self.decision.watches_alarms and (not reads or (self.now - min(reads)).total_seconds() > 9):
             self._read_alarms()
 
     def _with_histories(self) -> Observation:
@@ -241,7 +241,7 @@ class World:
         if self.alias is None and write.kind is not WriteKind.CREATE:
             self.seen = replace(self.seen, write_failure=WriteFailure("no such alias", Trouble.GONE, self.now))
             return
-        if self.alias != write.routing:
+        if not self._is_done(write):
             if not self._may_write(write):
                 self.seen = replace(self.seen, alias=self._alias_fact())
                 return
@@ -253,6 +253,12 @@ class World:
                 return
             self.seen = replace(self.seen, written_at=self.alias_date)
         self.seen = replace(self.seen, alias=self._alias_fact())
+
+    def _is_done(self, write: Write) -> bool:
+        """A rollback wants proof: a change after the last one that is known."""
+        known = self.status.alias.update_date if self.status.alias is not None else None
+        is_proved = write.kind is not WriteKind.RESTORE or known is None or self.alias_date > known
+        return self.alias == write.routing and is_proved
 
     def _next_date(self) -> datetime:
         return max(self.now, self.alias_date + timedelta(milliseconds=1))

@@ -142,9 +142,9 @@ class _Judge:
                 return self._unseen(known, Unseen("the last reading is older than three polls", fact.read_at))
             case AlarmMissing():
                 return self._missing(known, fact)
-            case AlarmReading() if self.has_started and known.since is not None:
+            case _ if self.has_started and known.since is not None:
                 return self._next_reading(known, known.since, fact)
-            case AlarmReading():
+            case _:
                 return self._first_reading(known, fact)
 
     def _is_old(self, moment: datetime) -> bool:

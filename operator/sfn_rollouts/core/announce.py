@@ -1,11 +1,14 @@
 """What people hear of: the difference between two statuses, in sentences. Only transitions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Phase, Status
+from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Outcome, Phase, Status
 from sfn_rollouts.core.conditions import ALARMS_HEALTHY, READY, STALLED, condition, is_true
 from sfn_rollouts.core.reasons import Reason
+
+MESSAGE_LIMIT = 1024
+"""What an Event's note holds (events.k8s.io/v1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Announcement:
 
 def announcements(before: Status, after: Status) -> tuple[Announcement, ...]:
     """Say what is new in `after`."""
-    return tuple(_news(before, after))
+    return tuple(replace(news, message=news.message[:MESSAGE_LIMIT]) for news in _news(before, after))
 
 
 def finished(before: Status, after: Status) -> HistoryEntry | None:
@@ -31,6 +34,7 @@ def finished(before: Status, after: Status) -> HistoryEntry | None:
 def _news(before: Status, after: Status) -> Iterator[Announcement]:
     yield from _command(before, after)
     yield from _trip(before, after)
+    yield from _superseded(before, after)
     yield from _step(before, after)
     yield from _standing(before, after)
     yield from _alarms(before, after)
@@ -59,6 +63,13 @@ def _trip(before: Status, after: Status) -> Iterator[Announcement]:
         yield Announcement(reason, f"{trip.message}; going back to version {after.stable_version}", not is_planned)
 
 
+def _superseded(before: Status, after: Status) -> Iterator[Announcement]:
+    """Where nothing had been shifted there is no going back to tell of."""
+    ended = finished(before, after)
+    if ended is not None and ended.outcome is Outcome.SUPERSEDED and before.trip is None:
+        yield Announcement(Reason.SUPERSEDED, f"version {ended.version} gave way to version {after.target_version}")
+
+
 def _step(before: Status, after: Status) -> Iterator[Announcement]:
     has_moved = (after.started_at, after.step, after.weight) != (before.started_at, before.step, before.weight)
     is_under_way = after.started_at is not None and after.finished_at is None and after.trip is None
@@ -78,9 +89,10 @@ def _standing(before: Status, after: Status) -> Iterator[Announcement]:
 
 
 def _alarms(before: Status, after: Status) -> Iterator[Announcement]:
+    """In flight; before the start the wait for an alarm is the standing itself."""
     old, new = condition(before, ALARMS_HEALTHY), condition(after, ALARMS_HEALTHY)
     is_bad = new is not None and new.status is ConditionStatus.FALSE
-    if new is None or not is_bad or (old is not None and old.reason == new.reason):
+    if after.started_at is None or new is None or not is_bad or (old is not None and old.reason == new.reason):
         return
     ready = condition(after, READY)
     is_told = (ready is not None and ready.reason == new.reason) or (after.trip is not None)

@@ -170,10 +170,6 @@ class Case:
         """The same case with these status fields changed."""
         return replace(self, status=self.status.with_(**changes))
 
-    def with_status(self, status: Status) -> "Case":
-        """The same case with another status."""
-        return replace(self, status=status)
-
     def afresh(self) -> "Case":
         """The same case before its beginning; history, stable version and the last command stay."""
         return self.having(

@@ -17,12 +17,16 @@ from sfn_rollouts.core.standing import held, standing_in_flight, still
 
 def decide_drift(case: Case) -> Decision | None:
     """Give what to do about somebody else's change; None where there is none, or where the next step writes over it."""
-    if case.alias_state is AliasState.MISSING:
+    if case.alias_state not in (AliasState.MISSING, AliasState.FOREIGN):
+        return None
+    hold = case.alarms.hold
+    if hold is not None and hold.reason is Reason.INITIALIZING:
+        # After a restart: what looks foreign may be our own rollback, and the alarm that caused it says so.
+        return held(case, hold)
+    reading = case.reading
+    if reading is None:
         alias = case.spec.alias
         return _held(case, f"alias {alias} was deleted by somebody else: create it on version {case.stable}, or abort")
-    reading = case.reading
-    if case.alias_state is not AliasState.FOREIGN or reading is None:
-        return None
     match case.spec.drift_policy:
         case DriftPolicy.REASSERT:
             return _reasserted(case)

@@ -39,12 +39,18 @@ def restore_write(case: Case) -> Write:
 
 def is_settled(case: Case) -> bool:
     """Whether the alias needs no write to be back on stable: nothing was shifted, or a look since the trip shows it."""
-    has_shifted = case.weight > 0 or case.status.intent is not None
     is_stable = case.reading is not None and case.reading.routing == Routing.whole(case.stable)
-    if not has_shifted and (is_stable or case.alias_state is AliasState.NOT_SEEN):
+    if case.weight == 0 and case.status.intent is None and (is_stable or case.alias_state is AliasState.NOT_SEEN):
         return True
-    # An older look may be from before a write whose answer was lost.
-    return is_stable and _is_seen_since_trip(case) and case.alias_state is not AliasState.STALE
+    return is_stable and _is_seen_since_trip(case) and case.alias_state is not AliasState.STALE and _is_proved(case)
+
+
+def _is_proved(case: Case) -> bool:
+    """With an answer lost, stable traffic may be what was before the write: only a newer change shows what is after."""
+    known, reading = case.status.alias, case.reading
+    if case.status.intent is None or known is None or known.update_date is None:
+        return True
+    return reading is not None and reading.update_date > known.update_date
 
 
 def is_somebody_elses(case: Case) -> bool:
