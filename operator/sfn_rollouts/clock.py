@@ -12,8 +12,8 @@ def _wall() -> datetime:
 class SteadyClock:
     """Wall time that never jumps: taken once at start, then carried on by the monotonic clock.
 
-    A wall clock set forward by an hour would end every pause an hour early; one set backward would stretch them. The price: a
-    correction made while the process runs counts from the next start on.
+    A wall clock set forward by an hour would end every pause an hour early; one set backward would stretch them. The
+    price: a correction made while the process runs counts from the next start on.
     """
 
     def __init__(self, wall: Callable[[], datetime] = _wall, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -1,0 +1,135 @@
+"""The API server: resource versions, generations, conflicts, finalizers, deletion, watches."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sfn_rollouts.api import COMMAND_ANNOTATION, FINALIZER, GROUP, KIND, VERSION
+from sfn_rollouts.errors import Conflict, Gone
+from sfn_rollouts.ports import Key
+from sfn_rollouts.sim.timeline import Timeline
+
+Resource = Mapping[str, Any]
+Watcher = Callable[[Resource, bool], None]
+"""Called with each resource as changed, and whether it is gone."""
+
+
+class ApiServer:
+    """Resources by key; every write makes a new value, so that what was handed out never changes."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._version = 100
+        self._uids = 0
+        self._resources: dict[Key, Resource] = {}
+        self.watchers: list[Watcher] = []
+
+    # -- what people do --
+
+    def create(self, key: Key, spec: Mapping[str, Any]) -> Resource:
+        """`kubectl apply` of a new manifest."""
+        self._uids += 1
+        metadata = {
+            "namespace": key.namespace,
+            "name": key.name,
+            "uid": f"uid-{self._uids}",
+            "generation": 1,
+            "creationTimestamp": self._timeline.now.isoformat(),
+        }
+        status = {"observedGeneration": -1}
+        return self._store(
+            {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": metadata, "spec": spec, "status": status}
+        )
+
+    def edit(self, key: Key, changes: Mapping[str, Any]) -> Resource:
+        """`kubectl apply` of a changed manifest: a new generation, if anything is new."""
+        found = self.get(key)
+        spec = {name: value for name, value in {**found["spec"], **changes}.items() if value is not None}
+        if spec == found["spec"]:
+            return found
+        return self._store(_with_metadata({**found, "spec": spec}, generation=found["metadata"]["generation"] + 1))
+
+    def annotate(self, key: Key, command: str) -> Resource:
+        """A command arrives as an annotation."""
+        found = self.get(key)
+        annotations = {**found["metadata"].get("annotations", {}), COMMAND_ANNOTATION: command}
+        return self._store(_with_metadata(found, annotations=annotations))
+
+    def touch(self, key: Key) -> Resource:
+        """Somebody else's label."""
+        return self._store(_with_metadata(self.get(key), labels={"touched": str(self._version)}))
+
+    def delete(self, key: Key) -> None:
+        """`kubectl delete`: at once without finalizers, else marked."""
+        found = self.get(key)
+        if not found["metadata"].get("finalizers"):
+            self._remove(found)
+        elif "deletionTimestamp" not in found["metadata"]:
+            generation = found["metadata"]["generation"] + 1
+            stamp = self._timeline.now.isoformat()
+            self._store(_with_metadata(found, generation=generation, deletionTimestamp=stamp))
+
+    # -- what the operator does --
+
+    def find(self, key: Key) -> Resource | None:
+        """One resource, None where there is none."""
+        return self._resources.get(key)
+
+    def get(self, key: Key) -> Resource:
+        """One resource.
+
+        Raises:
+            Gone: there is none.
+        """
+        found = self._resources.get(key)
+        if found is None:
+            raise Gone(f"{key} not found")
+        return found
+
+    def list(self) -> list[Resource]:
+        """All of them."""
+        return list(self._resources.values())
+
+    def set_finalizer(self, key: Key, version: str, wanted: bool) -> Resource:
+        """Add our finalizer or take it away; the last one taken from a deleted resource removes it."""
+        found = self._guarded(key, version)
+        others = [each for each in found["metadata"].get("finalizers", []) if each != FINALIZER]
+        if wanted and "deletionTimestamp" in found["metadata"]:
+            raise Conflict("no new finalizers can be added if the object is being deleted")
+        changed = _with_metadata(found, finalizers=[*others, FINALIZER] if wanted else others)
+        if "deletionTimestamp" in found["metadata"] and not changed["metadata"]["finalizers"]:
+            self._remove(changed)
+            return changed
+        return self._store(changed)
+
+    def set_status(self, key: Key, version: str, status: Mapping[str, Any]) -> Resource:
+        """Write the status, guarded by the resource version; the same again writes nothing."""
+        found = self._guarded(key, version)
+        return found if found["status"] == status else self._store({**found, "status": status})
+
+    def _guarded(self, key: Key, version: str) -> Resource:
+        found = self.get(key)
+        if found["metadata"]["resourceVersion"] != version:
+            raise Conflict(f"{key} has been modified")
+        return found
+
+    def _store(self, resource: Resource) -> Resource:
+        self._version += 1
+        stored = _with_metadata(resource, resourceVersion=str(self._version))
+        self._resources[_key(stored)] = stored
+        for watcher in tuple(self.watchers):
+            watcher(stored, False)
+        return stored
+
+    def _remove(self, resource: Resource) -> None:
+        self._version += 1
+        del self._resources[_key(resource)]
+        for watcher in tuple(self.watchers):
+            watcher(resource, True)
+
+
+def _key(resource: Resource) -> Key:
+    return Key(resource["metadata"]["namespace"], resource["metadata"]["name"])
+
+
+def _with_metadata(resource: Resource, **changes: Any) -> dict[str, Any]:
+    return {**resource, "metadata": {**resource["metadata"], **changes}}

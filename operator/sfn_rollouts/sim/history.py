@@ -1,0 +1,182 @@
+"""What happened in a run: one record a decision, effect or deed, in the order in which it happened."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sfn_rollouts.api.spec import Spec
+from sfn_rollouts.api.status import AlarmState, Status
+from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.decision import Decision, WriteKind
+from sfn_rollouts.core.observation import Observation
+from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.core.routing import Routing
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The engine asked and the core answered. `is_equal_again`: asked twice, it said the same."""
+
+    at_us: int
+    process: int
+    rollout: Rollout
+    seen: Observation
+    now: datetime
+    decision: Decision
+    is_equal_again: bool
+    rounds: int  # how many transitions have followed each other at this very moment
+    clock_error_us: int  # what the process believes that the time is, minus true time
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSent:
+    """The operator sends a traffic write; `decided` is what it follows from, `stored` what the API server holds."""
+
+    at_us: int
+    process: int
+    routing: Routing
+    decided: Decided | None
+    stored: Status | None
+
+
+@dataclass(frozen=True, slots=True)
+class AliasChanged:
+    """A traffic write took effect; `sent` None: somebody else's."""
+
+    at_us: int
+    before: Routing | None
+    after: Routing | None
+    sent: WriteSent | None
+
+    @property
+    def kind(self) -> WriteKind | None:
+        """What the operator wrote it for."""
+        decided = self.sent.decided if self.sent is not None else None
+        return decided.decision.write.kind if decided is not None and decided.decision.write is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWritten:
+    """The API server holds a new status; `alias` is the alias as it truly is then."""
+
+    at_us: int
+    process: int
+    generation: int
+    status: Status
+    alias: Routing | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChanged:
+    """An alarm changed."""
+
+    at_us: int
+    name: str
+    state: AlarmState | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpecEdited:
+    """Somebody applied, deleted or commanded; `spec` as it is from then on."""
+
+    at_us: int
+    spec: Spec
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """People hear of something."""
+
+    at_us: int
+    announcement: Announcement
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call was made; `fault` says what became of it, empty: an answer came."""
+
+    at_us: int
+    process: int
+    api: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessChanged:
+    """A process of the operator started, was killed, stopped, frozen or thawed."""
+
+    at_us: int
+    process: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """Something came out of the operator that never should: an exception, a log line of level error."""
+
+    at_us: int
+    process: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over; `is_quiet`: nothing was left to happen."""
+
+    at_us: int
+    is_quiet: bool
+
+
+Happening = (
+    Decided | WriteSent | AliasChanged | StatusWritten | AlarmChanged | SpecEdited | Announced | Called | ProcessChanged
+    | Defect | Ended
+)  # fmt: skip
+
+
+@dataclass
+class History:
+    """All that happened, and by kind. `disturbed_until_us`: when the last fault or outage so far is over."""
+
+    all: list[Happening] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+    sent: list[WriteSent] = field(default_factory=list)
+    alias: list[AliasChanged] = field(default_factory=list)
+    statuses: list[StatusWritten] = field(default_factory=list)
+    alarms: list[AlarmChanged] = field(default_factory=list)
+    edits: list[SpecEdited] = field(default_factory=list)
+    called: list[Called] = field(default_factory=list)
+    announced: list[Announced] = field(default_factory=list)
+    processes: list[ProcessChanged] = field(default_factory=list)
+    defects: list[Defect] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    disturbed_until_us: int = 0
+
+    def add(self, happening: Happening) -> None:
+        """Note what happened."""
+        self.all.append(happening)
+        row = self._rows.get(type(happening))
+        if row is not None:
+            row.append(happening)
+        if isinstance(happening, Called):
+            self.calls[happening.api] += 1
+            if happening.fault:
+                self.disturbed_until_us = max(self.disturbed_until_us, happening.at_us)
+
+    def __post_init__(self) -> None:
+        self._rows: dict[type, list[Any]] = {
+            Decided: self.decided, WriteSent: self.sent, AliasChanged: self.alias, StatusWritten: self.statuses,
+            AlarmChanged: self.alarms, SpecEdited: self.edits, Called: self.called, Announced: self.announced,
+            ProcessChanged: self.processes, Defect: self.defects,
+        }  # fmt: skip
+
+    @property
+    def status(self) -> Status | None:
+        """As the API server holds it."""
+        return self.statuses[-1].status if self.statuses else None
+
+    @property
+    def spec(self) -> Spec:
+        """As the API server holds it."""
+        return self.edits[-1].spec

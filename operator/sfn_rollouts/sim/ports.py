@@ -1,0 +1,226 @@
+"""The engine's ports onto the simulated services, one set a process; each call goes over the network."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sfn_rollouts.api import FINALIZER
+from sfn_rollouts.api.resource import parse_status
+from sfn_rollouts.api.status import Outcome, Status
+from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.observation import (
+    AlarmSnapshot,
+    AlarmTransition,
+    AliasReading,
+    RunningExecutions,
+    VersionFound,
+)
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.errors import Conflict, Gone
+from sfn_rollouts.ports import Clock, Key, Report, Urgency
+from sfn_rollouts.sim.api_server import ApiServer
+from sfn_rollouts.sim.cloudwatch import CloudWatch
+from sfn_rollouts.sim.history import AliasChanged, Announced, Decided, History, StatusWritten, WriteSent
+from sfn_rollouts.sim.network import Caller, Network
+from sfn_rollouts.sim.step_functions import StepFunctions
+from sfn_rollouts.sim.timeline import Timeline
+
+Answer = TypeVar("Answer")
+SFN, CLOUDWATCH, KUBERNETES = "stepfunctions", "cloudwatch", "kubernetes"
+READ_ALIAS, UPDATE_ALIAS = f"{SFN}.DescribeStateMachineAlias", f"{SFN}.UpdateStateMachineAlias"
+CREATE_ALIAS, FIND_VERSION = f"{SFN}.CreateStateMachineAlias", f"{SFN}.DescribeStateMachine"
+COUNT_EXECUTIONS = f"{SFN}.ListExecutions"
+READ_ALARMS, READ_HISTORY = f"{CLOUDWATCH}.DescribeAlarms", f"{CLOUDWATCH}.DescribeAlarmHistory"
+LIST, GET = f"{KUBERNETES}.List", f"{KUBERNETES}.Get"
+PATCH, PATCH_STATUS = f"{KUBERNETES}.Patch", f"{KUBERNETES}.PatchStatus"
+AWS_APIS = (READ_ALIAS, UPDATE_ALIAS, CREATE_ALIAS, FIND_VERSION, COUNT_EXECUTIONS, READ_ALARMS, READ_HISTORY)
+KUBERNETES_APIS = (LIST, GET, PATCH, PATCH_STATUS)
+
+
+class SimRouter:
+    """`ports.AliasRouter`; notes what is sent and what takes effect."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        network: Network,
+        service: StepFunctions,
+        history: History,
+        timeline: Timeline,
+        clock: Clock,
+    ) -> None:
+        self._caller = caller
+        self._network = network
+        self._service = service
+        self._history = history
+        self._timeline = timeline
+        self._clock = clock
+
+    def read(self, alias: AliasArn, urgency: Urgency) -> AliasReading | None:
+        """Give the alias, maybe as it was a moment ago."""
+        read_at = self._clock.now()
+        state = self._network.call(self._caller, READ_ALIAS, self._service.state)
+        return AliasReading(state.routing, state.update_date, read_at) if state.routing is not None else None
+
+    def shift(self, alias: AliasArn, routing: Routing, urgency: Urgency) -> datetime:
+        """Route the alias."""
+        return self._write(UPDATE_ALIAS, routing, lambda: self._service.update(routing))
+
+    def create(self, alias: AliasArn, routing: Routing) -> datetime:
+        """Create the alias."""
+        return self._write(CREATE_ALIAS, routing, lambda: self._service.create(routing))
+
+    def _write(self, api: str, routing: Routing, write: Callable[[], datetime]) -> datetime:
+        sent = self._note_sent(routing)
+
+        def effect(_: float) -> datetime:
+            before = self._service.alias
+            date = write()
+            self._history.add(AliasChanged(self._timeline.now_us, before, self._service.alias, sent))
+            return date
+
+        return self._network.call(self._caller, api, effect)
+
+    def _note_sent(self, routing: Routing) -> WriteSent:
+        sent = WriteSent(
+            self._timeline.now_us, self._caller.number, routing, self._decided(routing), self._history.status
+        )
+        self._history.add(sent)
+        return sent
+
+    def _decided(self, routing: Routing) -> Decided | None:
+        """The decision that this write follows from: the last of this process that asked for it."""
+        for decided in reversed(self._history.decided):
+            write = decided.decision.write
+            if decided.process == self._caller.number and write is not None and write.routing == routing:
+                return decided
+        return None
+
+
+class SimCatalog:
+    """`ports.VersionCatalog`."""
+
+    def __init__(self, caller: Caller, network: Network, service: StepFunctions) -> None:
+        self._caller = caller
+        self._network = network
+        self._service = service
+
+    def find(self, machine: StateMachineArn, version: int) -> VersionFound:
+        """Tell whether the version is published."""
+        return self._network.call(self._caller, FIND_VERSION, lambda _: self._service.find(version))
+
+    def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
+        """Count executions: always three."""
+        return self._network.call(self._caller, COUNT_EXECUTIONS, lambda _: RunningExecutions(3))
+
+
+class SimAlarmFeed:
+    """`ports.AlarmFeed`."""
+
+    def __init__(self, caller: Caller, network: Network, service: CloudWatch) -> None:
+        self._caller = caller
+        self._network = network
+        self._service = service
+
+    def read(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot]:
+        """Read the alarms, maybe as they were a moment ago."""
+        return self._network.call(self._caller, READ_ALARMS, lambda age_s: self._service.describe(names, age_s))
+
+    def history(self, place: Place, name: str, after: datetime) -> Sequence[AlarmTransition]:
+        """Read what happened to an alarm."""
+        return self._network.call(self._caller, READ_HISTORY, lambda _: self._service.history(name, after))
+
+
+class SimStore:
+    """`ports.ResourceStore`: the calls that `kube.store` makes, one by one."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        network: Network,
+        server: ApiServer,
+        service: StepFunctions,
+        history: History,
+        timeline: Timeline,
+    ) -> None:
+        self._caller = caller
+        self._network = network
+        self._server = server
+        self._service = service
+        self._history = history
+        self._timeline = timeline
+
+    def list(self) -> Sequence[Mapping[str, Any]]:
+        """All resources."""
+        return self._call(LIST, self._server.list)
+
+    def get(self, key: Key) -> Mapping[str, Any]:
+        """One resource."""
+        return self._call(GET, lambda: self._server.get(key))
+
+    def report(self, report: Report) -> Mapping[str, Any] | None:
+        """Write the finalizer, then the status."""
+        try:
+            return self._report(report)
+        except Gone:
+            return None
+
+    def _report(self, report: Report) -> Mapping[str, Any] | None:
+        stored: Mapping[str, Any] | None = None
+        if report.finalizer is not None:
+            stored = self._set_finalizer(report, report.finalizer)
+            if "deletionTimestamp" in stored["metadata"] and not stored["metadata"].get("finalizers"):
+                return None
+        if report.status is None:
+            return stored if stored is not None else self.get(report.key)
+        version = report.resource_version if stored is None else stored["metadata"]["resourceVersion"]
+        return self._call(PATCH_STATUS, lambda: self._set_status(report, version))
+
+    def _set_finalizer(self, report: Report, wanted: bool) -> Mapping[str, Any]:
+        found = self.get(report.key)
+        if found["metadata"]["resourceVersion"] != report.resource_version or found["metadata"]["uid"] != report.uid:
+            raise Conflict(f"{report.key} has changed since it was read")
+        if (FINALIZER in found["metadata"].get("finalizers", [])) is wanted:
+            return found
+        return self._call(PATCH, lambda: self._server.set_finalizer(report.key, report.resource_version, wanted))
+
+    def _set_status(self, report: Report, version: str) -> Mapping[str, Any]:
+        stored = self._server.set_status(report.key, version, report.status or {})
+        status, generation = parse_status(stored["status"]), int(stored["metadata"]["generation"])
+        self._history.add(
+            StatusWritten(self._timeline.now_us, self._caller.number, generation, status, self._service.alias)
+        )
+        return stored
+
+    def _call(self, api: str, effect: Callable[[], Answer]) -> Answer:
+        return self._network.call(self._caller, api, lambda _: effect())
+
+
+class SimAnnouncer:
+    """`ports.Announcer`: people hear at once."""
+
+    def __init__(self, history: History, timeline: Timeline) -> None:
+        self._history = history
+        self._timeline = timeline
+
+    def announce(self, key: Key, uid: str, announcements: Sequence[Announcement]) -> None:
+        """Note each."""
+        for announcement in announcements:
+            self._history.add(Announced(self._timeline.now_us, announcement))
+
+
+class NopMeter:
+    """`ports.Meter` that counts nothing: the history knows more."""
+
+    def rollout(self, key: Key, status: Status | None) -> None:
+        """Nothing."""
+
+    def finished(self, key: Key, outcome: Outcome, reason: str) -> None:
+        """Nothing."""
+
+    def aws_call(self, api: str, result: str) -> None:
+        """Nothing."""
+
+    def status_write(self, result: str) -> None:
+        """Nothing."""

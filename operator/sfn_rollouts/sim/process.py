@@ -1,0 +1,296 @@
+"""One process of the operator: the real engine, its inbox and its workers, as `app.Operator` joins them.
+
+It may end between any two effects, and be set aside for a while with all that it has under way.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Any, TypeVar
+
+from sfn_rollouts.clock import SteadyClock
+from sfn_rollouts.core.decision import Decision
+from sfn_rollouts.core.observation import Observation
+from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.engine.engine import Engine
+from sfn_rollouts.engine.settle import Decide
+from sfn_rollouts.errors import PortError
+from sfn_rollouts.ports import Lane
+from sfn_rollouts.sim.api_server import ApiServer
+from sfn_rollouts.sim.cloudwatch import CloudWatch
+from sfn_rollouts.sim.history import Decided, Defect, History, ProcessChanged
+from sfn_rollouts.sim.host import HostClock
+from sfn_rollouts.sim.network import Network
+from sfn_rollouts.sim.ports import NopMeter, SimAlarmFeed, SimAnnouncer, SimCatalog, SimRouter, SimStore
+from sfn_rollouts.sim.step_functions import StepFunctions
+from sfn_rollouts.sim.strand import Strand, StrandPool
+from sfn_rollouts.sim.timeline import Timeline, us
+
+Result = TypeVar("Result")
+SWEEP_INTERVAL_S = 600.0
+_LIST_RETRY_S = 1.0
+
+
+class CallCounter:
+    """Numbers the calls of a run from 1. `fatal` has those at which the process ends: number, and whether after it took
+    effect; each is met once.
+    """
+
+    def __init__(self, fatal: Mapping[tuple[int, bool], Callable[[], None]]) -> None:
+        self.count = 0
+        self._fatal = dict(fatal)
+
+    def next(self) -> int:
+        """Give the next number."""
+        self.count += 1
+        return self.count
+
+    def is_fatal(self, call: int, is_after_effect: bool) -> bool:
+        """Say whether the process ends here; whoever asked for that is told."""
+        told = self._fatal.pop((call, is_after_effect), None)
+        if told is not None:
+            told()
+        return told is not None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a process stands in. `decide` is the core's, or a mutant of it in the tests of the invariants."""
+
+    timeline: Timeline
+    history: History
+    network: Network
+    step_functions: StepFunctions
+    cloudwatch: CloudWatch
+    api_server: ApiServer
+    strands: StrandPool
+    host: HostClock
+    random: Random
+    calls: CallCounter
+    decide: Decide
+    min_poll_interval_s: float
+    asks_twice: bool
+
+
+class Process:
+    """`number` counts the processes of a run from 1."""
+
+    def __init__(self, number: int, around: Surroundings) -> None:
+        self.number = number
+        self._around = around
+        self._history, self._timeline = around.history, around.timeline
+        self.is_dead = self.is_frozen = False
+        self._inbox: list[Callable[[], None]] = []
+        self._mine: list[Strand] = []
+        self._running: Strand | None = None
+        self._timer = 0
+        self._rounds: tuple[datetime | None, int] = (None, 0)
+        self._clock = SteadyClock(around.host.wall, around.host.monotonic)
+        self._store = SimStore(
+            self, around.network, around.api_server, around.step_functions, around.history, around.timeline
+        )
+        self.engine = Engine(
+            clock=self._clock,
+            workers=self,
+            router=SimRouter(self, around.network, around.step_functions, around.history, around.timeline, self._clock),
+            catalog=SimCatalog(self, around.network, around.step_functions),
+            alarm_feed=SimAlarmFeed(self, around.network, around.cloudwatch),
+            store=self._store,
+            announcer=SimAnnouncer(around.history, around.timeline),
+            meter=NopMeter(),
+            min_poll_interval_s=around.min_poll_interval_s,
+            random=around.random,
+            decide=self._decide,
+        )
+
+    # -- its life --
+
+    def start(self) -> None:
+        """List, then go on by what the watch brings."""
+        self._note("started")
+        self.list_all()
+        self._timeline.after(SWEEP_INTERVAL_S, self._sweep)
+
+    def kill(self) -> None:
+        """SIGKILL: whatever has not left the process never will."""
+        if self.is_dead:
+            return
+        self._note("killed")
+        self.is_dead = True
+        self._inbox.clear()
+        for strand in self._mine:
+            if strand.is_busy and strand is not self._running:
+                strand.kill()
+
+    def freeze(self) -> None:
+        """SIGSTOP."""
+        self._note("frozen")
+        self.is_frozen = True
+
+    def thaw(self) -> None:
+        """SIGCONT: everything that came meanwhile comes now."""
+        if self.is_dead or not self.is_frozen:
+            return
+        self._note("thawed")
+        self.is_frozen = False
+        waiting, self._inbox = self._inbox, []
+        for action in waiting:
+            self._enter(action)
+        self._enter(lambda: None)
+
+    def stop(self) -> None:
+        """SIGTERM: drain for at most eight seconds, then end."""
+        self._note("asked to stop")
+        self.post(self.engine.drain)
+        self._wait_quiet(self._timeline.now_us + us(8.0))
+
+    def _wait_quiet(self, end_us: int) -> None:
+        if self.is_dead:
+            return
+        if not self.is_frozen and (self.engine.is_quiet or self._timeline.now_us >= end_us):
+            self.kill()
+        else:
+            self._timeline.after(0.05, lambda: self._wait_quiet(end_us))
+
+    def _note(self, what: str) -> None:
+        self._history.add(ProcessChanged(self._timeline.now_us, self.number, what))
+
+    # -- the engine's thread --
+
+    def post(self, action: Callable[[], None]) -> None:
+        """Have this called in the engine's thread: at once, or when the process goes on."""
+        if self.is_frozen:
+            self._inbox.append(action)
+        elif not self.is_dead:
+            self._enter(action)
+
+    def _enter(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+            next_due = self.engine.run_due()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+            self._history.add(Defect(self._timeline.now_us, self.number, f"{type(error).__name__}: {error}"))
+            return
+        self._timer += 1
+        if next_due is not None:
+            timer = self._timer
+            self._timeline.at(self._around.host.true_us_of(next_due), lambda: self._alarm(timer))
+
+    def _alarm(self, timer: int) -> None:
+        if timer == self._timer:
+            self.post(lambda: None)
+
+    # -- what the informer and the sweeper do --
+
+    def list_all(self) -> None:
+        """Read the list and hand it to the engine; again after a second, for as long as it takes."""
+
+        def done(result: Any) -> None:
+            if isinstance(result, PortError):
+                self._timeline.after(_LIST_RETRY_S, self._list_again)
+            else:
+                self.engine.sweep(result)
+
+        self.submit(Lane.REPORT, self._store.list, done)
+
+    def _list_again(self) -> None:
+        if not self.is_dead:
+            self.list_all()
+
+    def _sweep(self) -> None:
+        if not self.is_dead:
+            self.list_all()
+            self._timeline.after(SWEEP_INTERVAL_S, self._sweep)
+
+    def hear(self, resource: Mapping[str, Any], is_gone: bool) -> None:
+        """The watch brings a change."""
+        if is_gone:
+            self.post(lambda: self.engine.forget(resource["metadata"]["uid"]))
+        else:
+            self.post(lambda: self.engine.upsert(resource))
+
+    # -- ports.Workers --
+
+    def submit(self, lane: Lane, work: Callable[[], Result], done: Callable[[Result | Exception], None]) -> None:
+        """Run `work` in a strand from now on; `done` comes back through the inbox."""
+
+        def run() -> None:
+            result: Result | Exception
+            try:
+                result = work()
+            except Exception as error:  # noqa: BLE001 - as in `engine.workers`
+                result = error
+            outcome = result
+            self._timeline.after(0.0, lambda: self.post(lambda: done(outcome)))
+
+        self._timeline.after(0.0, lambda: self._begin(run))
+
+    def _begin(self, run: Callable[[], None]) -> None:
+        if self.is_frozen:
+            self._inbox.append(lambda: self._begin(run))
+        elif not self.is_dead:
+            strand = self._around.strands.idle()
+            if strand not in self._mine:
+                self._mine.append(strand)
+            self._switch(strand, lambda: strand.run(run))
+
+    def _switch(self, strand: Strand, action: Callable[[], None]) -> None:
+        self._running = strand
+        action()
+        self._running = None
+        if self.is_dead and strand.is_busy:
+            strand.kill()
+        if not strand.is_busy:
+            self._mine.remove(strand)
+
+    # -- network.Caller --
+
+    def strand(self) -> Strand:
+        """The strand that is running."""
+        if self._running is None:
+            raise RuntimeError("a blocking call outside of the workers")
+        return self._running
+
+    def wake(self, strand: Strand) -> None:
+        """Let the strand go on; a frozen process goes on later, a dead one never."""
+        if self.is_frozen:
+            self._inbox.append(lambda: self.wake(strand))
+        elif not self.is_dead:
+            self._switch(strand, strand.resume)
+
+    def begin_call(self) -> int:
+        """Give the number of the call that begins, counted over all processes of the run."""
+        return self._around.calls.next()
+
+    def meets_its_end(self, call: int, *, is_after_effect: bool) -> bool:
+        """End here if the scenario says so."""
+        if self.is_dead or not self._around.calls.is_fatal(call, is_after_effect):
+            return False
+        self.kill()
+        return True
+
+    # -- what is decided --
+
+    def _decide(self, rollout: Rollout, seen: Observation, now: datetime) -> Decision:
+        around = self._around
+        decision = around.decide(rollout, seen, now)
+        is_equal_again = not around.asks_twice or around.decide(rollout, seen, now) == decision
+        moment, rounds = self._rounds
+        follows = moment == now and decision.status != rollout.status
+        self._rounds = (now, rounds + 1 if follows else 1)
+        error_us = round((now - self._timeline.now).total_seconds() * 1_000_000)
+        self._history.add(
+            Decided(
+                self._timeline.now_us,
+                self.number,
+                rollout,
+                seen,
+                now,
+                decision,
+                is_equal_again,
+                self._rounds[1],
+                error_us,
+            )
+        )
+        return decision

@@ -1,0 +1,93 @@
+"""When a run may end: nothing is left to happen by itself, or it has lasted longer than anything may."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from sfn_rollouts.api.problems import SpecError
+from sfn_rollouts.api.resource import parse_spec
+from sfn_rollouts.api.status import AlarmState, Phase, Status
+from sfn_rollouts.core.conditions import READY, STALLED, condition, is_true
+from sfn_rollouts.core.plan import compile_plan
+from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.sim.cloudwatch import CloudWatch
+from sfn_rollouts.sim.history import History
+from sfn_rollouts.sim.scenario import Edit, Scenario
+from sfn_rollouts.sim.step_functions import StepFunctions
+
+MARGIN_S = 1800.0
+"""A lost watch event is healed by the sweep after ten minutes, a look that was refused is repeated within five."""
+
+_ENDED = (Phase.SUCCEEDED, Phase.ROLLED_BACK, Phase.FAILED)
+
+
+class Truth(Protocol):
+    """The world as it truly is."""
+
+    step_functions: StepFunctions
+    cloudwatch: CloudWatch
+
+    def is_up(self) -> bool:
+        """Whether the operator runs."""
+        ...
+
+
+def horizon_s(scenario: Scenario) -> float:
+    """When every rollout of this scenario must have ended: all waits of all plans, the deadline, and a margin."""
+    specs = [scenario.spec]
+    for event in scenario.events:
+        if isinstance(event, Edit):
+            specs.append({name: value for name, value in {**specs[-1], **event.changes}.items() if value is not None})
+    return scenario.last_event_s + sum(_longest_s(spec) for spec in specs) + MARGIN_S
+
+
+def _longest_s(spec: Mapping[str, Any]) -> float:
+    try:
+        parsed = parse_spec(spec)
+    except SpecError:
+        return 0.0
+    plan = compile_plan(parsed)
+    return sum(step.wait_s or 0.0 for step in plan.steps) + plan.bake_s + parsed.progress_deadline.seconds
+
+
+def is_at_rest(history: History, resource: Mapping[str, Any] | None, truth: Truth) -> bool:
+    """Whether the rollout has ended or a declared hold keeps it, as far as the API server knows and truly."""
+    if not truth.is_up():
+        return False
+    if resource is None:
+        return True
+    status, generation = history.status, resource["metadata"]["generation"]
+    if status is None or status.observed_generation != generation or "deletionTimestamp" in resource["metadata"]:
+        return False
+    return why_at_rest(status, history, truth) is not None
+
+
+def why_at_rest(status: Status, history: History, truth: Truth) -> str | None:
+    """Say what keeps it: its end, or the hold that it declares. A hold whose cause is gone is none."""
+    if status.finished_at is not None and status.phase in _ENDED:
+        return f"ended: {status.phase}"
+    ready = condition(status, READY)
+    reason = ready.reason if ready is not None else None
+    if reason in (Reason.PAUSED, Reason.AWAITING_APPROVAL):
+        return f"waits for a person: {reason}"
+    if status.phase in (Phase.PENDING, Phase.FAILED) and status.started_at is None:
+        return _waits_to_start(str(reason), history, truth)
+    if status.phase is Phase.ROLLING_BACK and reason == Reason.ALIAS_DRIFTED and is_true(status, STALLED):
+        is_foreign = truth.step_functions.alias not in (None, Routing.whole(status.stable_version or 1))
+        return "somebody else routed the alias" if is_foreign or truth.step_functions.alias is None else None
+    return None
+
+
+def _waits_to_start(reason: str, history: History, truth: Truth) -> str | None:
+    alias, spec = truth.step_functions.alias, history.spec
+    names = spec.alarms.names if spec.alarms is not None else ()
+    states = {truth.cloudwatch.state(name) for name in names}
+    causes = {
+        Reason.ALARM_FIRING: AlarmState.ALARM in states,
+        Reason.ALARM_INSUFFICIENT_DATA: AlarmState.INSUFFICIENT_DATA in states,
+        Reason.ALARM_MISSING: None in states,
+        Reason.ALIAS_SPLIT: alias is not None and alias.sole is None,
+        Reason.NOT_FOUND: spec.version not in truth.step_functions.versions,
+        Reason.INVALID_SPEC: True,
+    }
+    return f"not started: {reason}" if any(reason == cause and holds for cause, holds in causes.items()) else None

@@ -1,0 +1,218 @@
+"""A scenario: everything that happens in one run as plain data, so that it can be stored, compared and cut down."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+Routing = tuple[tuple[int, int], ...]
+"""((version, percent), ...)."""
+
+
+class FaultKind(StrEnum):
+    """What becomes of a call."""
+
+    THROTTLE = "throttle"  # refused, no effect
+    ERROR = "error"  # 5xx, no effect
+    DENIED = "denied"  # no permission, no effect
+    TIMEOUT_BEFORE = "timeout-before"  # no effect, told late
+    TIMEOUT_AFTER = "timeout-after"  # took effect, told late
+    RESET_AFTER = "reset-after"  # took effect, connection lost at once
+    STALE = "stale"  # answered with what was true some seconds ago
+    SLOW = "slow"  # took effect and answered, late
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Calls of `api` (`service.Operation`, or `service.*`) fail in a window; `nth` counts an api's calls from 1 and,
+    where given, picks one of them whatever the time. `chance` is the share of the calls that it hits.
+    """
+
+    at_s: float
+    until_s: float | None
+    api: str
+    what: FaultKind
+    chance: float = 1.0
+    nth: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """An alarm changes its state; None deletes it."""
+
+    at_s: float
+    name: str
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Somebody applies a changed manifest: top-level fields of the spec, None takes one away."""
+
+    at_s: float
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Somebody sends a command. `is_late` binds it to the generation before."""
+
+    at_s: float
+    action: str
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Somebody deletes the resource."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Somebody else writes the resource's labels: its version moves on, its generation does not."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reroute:
+    """Somebody else writes the alias; None deletes it."""
+
+    at_s: float
+    routing: Routing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """SIGKILL, and a new process later (None: never)."""
+
+    at_s: float
+    until_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CrashAtCall:
+    """The process ends at its nth call: before it is sent, or once it took effect and before the answer is known."""
+
+    number: int
+    is_after_effect: bool
+    down_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """SIGTERM: the engine drains and ends; a new process later."""
+
+    at_s: float
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """SIGSTOP, SIGCONT."""
+
+    at_s: float
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClockJump:
+    """The host's wall clock is set."""
+
+    at_s: float
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CutWatch:
+    """Changes in this window are never told. `is_noticed`: the watch is opened anew with a list, else a sweep heals."""
+
+    at_s: float
+    until_s: float
+    is_noticed: bool = True
+
+
+Event = (
+    AlarmChange | ClockJump | Command | CrashAtCall | CutWatch | Delete | Edit | Fault | Freeze | Kill | Reroute | Stop
+    | Touch
+)  # fmt: skip
+_KINDS: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (
+        AlarmChange, ClockJump, Command, CrashAtCall, CutWatch, Delete, Edit, Fault, Freeze, Kill, Reroute, Stop, Touch,
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """How this world is: seconds, unless said otherwise.
+
+    `stale_s`: how old an answer of DescribeStateMachineAlias may be, for `stale_chance` of the calls.
+    `renews_date`: whether writing the same routing again moves updateDate, which AWS does not document.
+    """
+
+    latency_s: tuple[float, float] = (0.05, 0.05)
+    timeout_s: float = 5.0
+    stale_s: float = 0.0
+    stale_chance: float = 0.0
+    history_lag_s: float = 0.0
+    watch_lag_s: float = 0.05
+    aws_skew_s: float = 0.0
+    host_offset_s: float = 0.0
+    drift_ppm: float = 0.0
+    renews_date: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One run. `alias` None: it does not exist. `alarms` are states at the start; what is not named is OK."""
+
+    spec: Mapping[str, Any]
+    seed: int = 0
+    alias: Routing | None = ((1, 100),)
+    versions: tuple[int, ...] = (1, 2, 3)
+    alarms: Mapping[str, str | None] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    quirks: Quirks = Quirks()
+    name: str = "rollout"
+    note: str = ""
+
+    @property
+    def last_event_s(self) -> float:
+        """When the last thing of the scenario is over."""
+        ends = (getattr(event, "until_s", None) or getattr(event, "at_s", 0.0) for event in self.events)
+        return max((float(end) for end in ends), default=0.0)
+
+    def with_events(self, events: tuple[Event, ...]) -> "Scenario":
+        """The same with other events."""
+        return replace(self, events=events)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as plain data."""
+        events = [{"event": type(event).__name__, **asdict(event)} for event in self.events]
+        return {**asdict(replace(self, events=())), "events": events}
+
+
+def from_json(raw: Mapping[str, Any]) -> Scenario:
+    """Take what `Scenario.to_json` gave, also after a way through text."""
+    events = tuple(_event(each) for each in raw["events"])
+    quirks = {**raw["quirks"], "latency_s": tuple(raw["quirks"]["latency_s"])}
+    fields = {**raw, "versions": tuple(raw["versions"]), "alias": _routing(raw["alias"])}
+    return Scenario(**{**fields, "events": events, "quirks": Quirks(**quirks)})
+
+
+def _event(raw: Mapping[str, Any]) -> Event:
+    fields = {name: value for name, value in raw.items() if name != "event"}
+    if "routing" in fields:
+        fields["routing"] = _routing(fields["routing"])
+    if "what" in fields:
+        fields["what"] = FaultKind(fields["what"])
+    event: Event = _KINDS[raw["event"]](**fields)
+    return event
+
+
+def _routing(raw: Any) -> Routing | None:
+    return None if raw is None else tuple((int(version), int(weight)) for version, weight in raw)

@@ -1,0 +1,85 @@
+"""AWS Step Functions: aliases and versions, with every state an alias ever had."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sfn_rollouts.core.observation import VersionFound
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.errors import Conflict, Gone
+from sfn_rollouts.sim.timeline import Timeline, us
+
+
+@dataclass(frozen=True, slots=True)
+class AliasState:
+    """What the alias was from then on; routing None: it did not exist."""
+
+    from_us: int
+    routing: Routing | None
+    update_date: datetime
+
+
+class StepFunctions:
+    """One state machine and one alias. AWS's clock may differ from true time; dates are whole milliseconds."""
+
+    def __init__(
+        self, timeline: Timeline, alias: Routing | None, versions: Sequence[int], skew_s: float, renews_date: bool
+    ) -> None:
+        self._timeline = timeline
+        self._skew = timedelta(seconds=skew_s)
+        self._renews_date = renews_date
+        self.versions = set(versions)
+        long_ago = self._date() - timedelta(days=1)
+        self.states = [AliasState(-us(86_400), alias, long_ago)]
+
+    @property
+    def alias(self) -> Routing | None:
+        """The alias as it truly is."""
+        return self.states[-1].routing
+
+    def state(self, stale_s: float = 0.0) -> AliasState:
+        """The alias as it was so many seconds ago, as an answer from behind may show it."""
+        when_us = self._timeline.now_us - us(stale_s)
+        return next(state for state in reversed(self.states) if state.from_us <= when_us)
+
+    def update(self, routing: Routing) -> datetime:
+        """UpdateStateMachineAlias."""
+        if self.alias is None:
+            raise Gone("no such alias (ResourceNotFound)")
+        self._check_versions(routing)
+        if routing == self.alias and not self._renews_date:
+            return self.states[-1].update_date
+        return self._put(routing)
+
+    def create(self, routing: Routing) -> datetime:
+        """CreateStateMachineAlias: again with the same routing is no error."""
+        self._check_versions(routing)
+        if self.alias is None:
+            return self._put(routing)
+        if self.alias != routing:
+            raise Conflict("the alias exists with another routing (ConflictException)")
+        return self.states[-1].update_date
+
+    def delete(self) -> None:
+        """DeleteStateMachineAlias."""
+        self._put(None)
+
+    def find(self, version: int) -> VersionFound:
+        """Whether a version is published."""
+        return VersionFound.FOUND if version in self.versions else VersionFound.NO_VERSION
+
+    def _check_versions(self, routing: Routing) -> None:
+        for version, _ in routing.entries:
+            if version not in self.versions:
+                raise Gone(f"version {version} does not exist (ResourceNotFound)")
+
+    def _put(self, routing: Routing | None) -> datetime:
+        date = self._date()
+        if date <= self.states[-1].update_date:
+            date = self.states[-1].update_date + timedelta(milliseconds=1)
+        self.states.append(AliasState(self._timeline.now_us, routing, date))
+        return date
+
+    def _date(self) -> datetime:
+        date = self._timeline.now + self._skew
+        return date.replace(microsecond=date.microsecond // 1000 * 1000)

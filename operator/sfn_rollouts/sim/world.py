@@ -1,0 +1,298 @@
+"""The world: plays a scenario from its first event until nothing is left to happen."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from sfn_rollouts.api.resource import parse_spec
+from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.core.decide import decide
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.engine.settle import Decide
+from sfn_rollouts.errors import Gone
+from sfn_rollouts.ports import Key
+from sfn_rollouts.sim import scenario as plot
+from sfn_rollouts.sim.api_server import ApiServer, Resource
+from sfn_rollouts.sim.cloudwatch import CloudWatch
+from sfn_rollouts.sim.engine_log import engine_log
+from sfn_rollouts.sim.faults import FaultInjector
+from sfn_rollouts.sim.history import AlarmChanged, AliasChanged, Defect, Ended, Happening, History, SpecEdited
+from sfn_rollouts.sim.host import HostClock
+from sfn_rollouts.sim.network import Network
+from sfn_rollouts.sim.process import CallCounter, Process, Surroundings
+from sfn_rollouts.sim.quiet import horizon_s, is_at_rest
+from sfn_rollouts.sim.scenario import Scenario
+from sfn_rollouts.sim.step_functions import StepFunctions
+from sfn_rollouts.sim.strand import StrandPool
+from sfn_rollouts.sim.timeline import Timeline, us
+
+RESTART_S = 3.0
+"""A process that ended is not back sooner: what had left it has taken effect by then (see `docs/known-limits.md`)."""
+
+_LOOK_S = 5.0
+TAIL_S = 30.0
+Judge = Callable[[History, Happening], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run left behind."""
+
+    scenario: Scenario
+    history: History
+    timeline: Timeline
+    faults: FaultInjector
+    alias: Routing | None
+    resource: Resource | None
+    calls: int
+
+
+class World:
+    """`judge` is called with each happening; what it raises ends the run. `decide` is the core's or a mutant's."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        judge: Judge | None = None,
+        decide: Decide = decide,
+        min_poll_interval_s: float = 5.0,
+        *,
+        asks_twice: bool = True,
+    ) -> None:
+        self.scenario = scenario
+        quirks = scenario.quirks
+        self.timeline = Timeline()
+        self.history = _JudgedHistory(judge)
+        self.faults = FaultInjector(
+            (event for event in scenario.events if isinstance(event, plot.Fault)), self._random("faults")
+        )
+        alias = Routing(scenario.alias) if scenario.alias is not None else None
+        self.step_functions = StepFunctions(
+            self.timeline, alias, scenario.versions, quirks.aws_skew_s, quirks.renews_date
+        )
+        self.cloudwatch = CloudWatch(self.timeline, _alarms(scenario), quirks.aws_skew_s, quirks.history_lag_s)
+        self.api_server = ApiServer(self.timeline)
+        self.api_server.watchers.append(self._tell)
+        self._strands = StrandPool()
+        self._around = Surroundings(
+            timeline=self.timeline,
+            history=self.history,
+            network=Network(self.timeline, self.faults, self.history, quirks, self._random("latency")),
+            step_functions=self.step_functions,
+            cloudwatch=self.cloudwatch,
+            api_server=self.api_server,
+            strands=self._strands,
+            host=HostClock(self.timeline, quirks.drift_ppm, quirks.host_offset_s),
+            random=self._random("jitter"),
+            calls=CallCounter(self._crashes()),
+            decide=decide,
+            min_poll_interval_s=min_poll_interval_s,
+            asks_twice=asks_twice,
+        )
+        self.key = Key("default", scenario.name)
+        self.process: Process | None = None
+        self._processes = 0
+        self._commands = 0
+        self._down_until_us = 0
+        self._watch_cut_until_us = 0
+
+    # -- the run --
+
+    def run(self) -> Run:
+        """Play it; what the judge raises comes out."""
+        with engine_log(self._defect):
+            try:
+                self._play()
+            finally:
+                self._strands.close()
+        resource = self.api_server.find(self.key)
+        return Run(
+            self.scenario, self.history, self.timeline, self.faults, self.step_functions.alias, resource,
+            self._around.calls.count,
+        )  # fmt: skip
+
+    def _play(self) -> None:
+        self.api_server.create(self.key, self.scenario.spec)
+        self._note_edit("created")
+        self._start()
+        for event in self.scenario.events:
+            if not isinstance(event, plot.Fault | plot.CrashAtCall):
+                self.timeline.at(us(event.at_s), self._deed(event))
+        last_us, end_us = us(self.scenario.last_event_s), us(horizon_s(self.scenario))
+        self.timeline.run_until(last_us)
+        self.history.disturbed_until_us = max(self.history.disturbed_until_us, last_us)
+        rested_us: int | None = None
+        while self.timeline.now_us < end_us and (rested_us is None or self.timeline.now_us < rested_us + us(TAIL_S)):
+            self.timeline.run_until(self.timeline.now_us + us(_LOOK_S))
+            is_resting = is_at_rest(self.history, self.api_server.find(self.key), self)
+            rested_us = (rested_us or self.timeline.now_us) if is_resting else None
+        self.history.add(Ended(self.timeline.now_us, rested_us is not None))
+
+    def is_up(self) -> bool:
+        """Whether the operator runs."""
+        return self.process is not None and not self.process.is_dead and not self.process.is_frozen
+
+    def _random(self, purpose: str) -> Random:
+        """A stream of its own for each purpose: one fault less must not change every latency."""
+        return Random(f"{self.scenario.seed}/{purpose}")  # noqa: S311 - a simulation, no secret
+
+    def _defect(self, what: str) -> None:
+        self.history.add(Defect(self.timeline.now_us, self._processes, what))
+
+    # -- what the scenario does --
+
+    def _deed(self, event: plot.Event) -> Callable[[], None]:
+        match event:
+            case plot.AlarmChange():
+                return lambda: self._change_alarm(event)
+            case plot.Edit():
+                return lambda: self._by_user(lambda: self._edit(event))
+            case plot.Command():
+                return lambda: self._by_user(lambda: self._command(event))
+            case plot.Delete():
+                return lambda: self._by_user(self._delete)
+            case plot.Touch():
+                return lambda: self._by_user(lambda: self.api_server.touch(self.key))
+            case plot.Reroute():
+                return lambda: self._reroute(event)
+            case plot.Kill():
+                return lambda: self._end(event.until_s)
+            case plot.Stop():
+                return lambda: self._stop(event.until_s)
+            case plot.Freeze():
+                return lambda: self._freeze(event.until_s)
+            case plot.ClockJump():
+                return lambda: self._around.host.jump(event.by_s)
+            case plot.CutWatch():
+                return lambda: self._cut_watch(event)
+            case _:
+                raise ValueError(f"{event} has no time")
+
+    def _by_user(self, deed: Callable[[], object]) -> None:
+        try:
+            deed()
+        except Gone:
+            return  # the resource is gone already
+
+    def _change_alarm(self, event: plot.AlarmChange) -> None:
+        if self.cloudwatch.change(event.name, event.state):
+            state = AlarmState(event.state) if event.state is not None else None
+            self.history.add(AlarmChanged(self.timeline.now_us, event.name, state))
+
+    def _edit(self, event: plot.Edit) -> None:
+        self.api_server.edit(self.key, event.changes)
+        self._note_edit(f"applied {json.dumps(dict(event.changes))}")
+
+    def _command(self, event: plot.Command) -> None:
+        found = self.api_server.get(self.key)
+        self._commands += 1
+        told = {
+            "id": f"command-{self._commands}",
+            "action": event.action,
+            "generation": found["metadata"]["generation"] - event.is_late,
+            "step": found["status"].get("stepIndex"),
+            "by": "ada",
+        }
+        self.api_server.annotate(self.key, json.dumps(told))
+        self._note_edit(f"sent {event.action}")
+
+    def _delete(self) -> None:
+        self._note_edit("deleted")
+        self.api_server.delete(self.key)
+
+    def _note_edit(self, what: str) -> None:
+        spec = parse_spec(self.api_server.get(self.key)["spec"])
+        self.history.add(SpecEdited(self.timeline.now_us, spec, what))
+
+    def _reroute(self, event: plot.Reroute) -> None:
+        before = self.step_functions.alias
+        if event.routing is None:
+            self.step_functions.delete()
+        elif before is None:
+            self.step_functions.create(Routing(event.routing))
+        else:
+            self.step_functions.update(Routing(event.routing))
+        self.history.add(AliasChanged(self.timeline.now_us, before, self.step_functions.alias, None))
+
+    # -- the operator's host --
+
+    def _start(self) -> None:
+        if self.timeline.now_us < self._down_until_us or (self.process is not None and not self.process.is_dead):
+            return
+        self._processes += 1
+        self.process = Process(self._processes, self._around)
+        self.process.start()
+
+    def _end(self, until_s: float | None) -> None:
+        if self.process is not None:
+            self.process.kill()
+        if until_s is None:
+            self._down_until_us = 1 << 62
+            return
+        self._start_later(until_s)
+
+    def _stop(self, until_s: float) -> None:
+        if self.process is not None and not self.process.is_dead:
+            self.process.stop()
+        self._start_later(max(until_s, self.timeline.now_s + 9.0))
+
+    def _start_later(self, until_s: float) -> None:
+        back_us = max(us(until_s), self.timeline.now_us + us(RESTART_S))
+        self._down_until_us = max(self._down_until_us, back_us)
+        self.timeline.at(self._down_until_us, self._start)
+
+    def _freeze(self, until_s: float) -> None:
+        process = self.process
+        if process is not None and not process.is_dead and not process.is_frozen:
+            process.freeze()
+            self.timeline.at(us(until_s), process.thaw)
+
+    def _crashes(self) -> dict[tuple[int, bool], Callable[[], None]]:
+        crashes = [event for event in self.scenario.events if isinstance(event, plot.CrashAtCall)]
+        return {(each.number, each.is_after_effect): self._restart_after(each.down_s) for each in crashes}
+
+    def _restart_after(self, down_s: float) -> Callable[[], None]:
+        return lambda: self._start_later(self.timeline.now_s + down_s)
+
+    # -- the watch --
+
+    def _tell(self, resource: Resource, is_gone: bool) -> None:
+        process = self.process
+        if process is None or self.timeline.now_us < self._watch_cut_until_us:
+            return
+        self.timeline.after(self.scenario.quirks.watch_lag_s, lambda: self._hear(process, resource, is_gone))
+
+    def _hear(self, process: Process, resource: Resource, is_gone: bool) -> None:
+        if not process.is_dead:
+            process.hear(resource, is_gone)
+
+    def _cut_watch(self, event: plot.CutWatch) -> None:
+        self._watch_cut_until_us = max(self._watch_cut_until_us, us(event.until_s))
+        if event.is_noticed:
+            self.timeline.at(us(event.until_s), self._relist)
+
+    def _relist(self) -> None:
+        """A new watch begins with a list, which tells nothing of what was deleted meanwhile."""
+        for resource in self.api_server.list():
+            self._tell(resource, False)
+
+
+class _JudgedHistory(History):
+    """Hands each happening to the judge as soon as it is noted."""
+
+    def __init__(self, judge: Judge | None) -> None:
+        super().__init__()
+        self._judge = judge
+
+    def add(self, happening: Happening) -> None:
+        super().add(happening)
+        if self._judge is not None:
+            self._judge(self, happening)
+
+
+def _alarms(scenario: Scenario) -> dict[str, str | None]:
+    """Every alarm that any version of the spec names, OK unless said otherwise."""
+    specs = [scenario.spec, *(event.changes for event in scenario.events if isinstance(event, plot.Edit))]
+    names = [name for spec in specs for name in (spec.get("alarms") or {}).get("names", ())]
+    return {**dict.fromkeys(names, "OK"), **scenario.alarms}
