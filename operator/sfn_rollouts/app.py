@@ -3,23 +3,32 @@
 import logging
 import os
 import signal
+import socket
 import threading
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from random import Random
 from types import FrameType
+from typing import NoReturn
 
 from sfn_rollouts import __version__, logs
 from sfn_rollouts.aws.connection import Aws
 from sfn_rollouts.aws.connection import connect as connect_aws
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.config import Settings
+from sfn_rollouts.engine.candidate import Candidate, Terms
+from sfn_rollouts.engine.election import Election
 from sfn_rollouts.engine.engine import Engine
+from sfn_rollouts.engine.fence import FencedRouter, FencedStore
 from sfn_rollouts.engine.loop import EngineLoop
 from sfn_rollouts.engine.workers import SIZES, ThreadWorkers
+from sfn_rollouts.errors import PortError
 from sfn_rollouts.health import HealthServer
-from sfn_rollouts.kube.connection import Connection
+from sfn_rollouts.kube.connection import Connection, namespace_of
 from sfn_rollouts.kube.events import EventAnnouncer
 from sfn_rollouts.kube.informer import Informer
+from sfn_rollouts.kube.lease import LeaseStore
 from sfn_rollouts.kube.store import KubeStore
 from sfn_rollouts.kube.sweeper import Sweeper
 from sfn_rollouts.metrics import PrometheusMeter
@@ -28,6 +37,7 @@ from sfn_rollouts.start import Exit, Patience, StartFailure, check_aws, check_ri
 
 _STUCK_AFTER_S = 30.0  # the engine's thread waits for nothing but its inbox, and beats each second
 _DRAIN_S = 8.0  # of the 10 s that a stop may take; the rest is for Events and the watch
+_LEASE = "sfn-rollouts"
 _AWS_CALLERS = sum(size for lane, size in SIZES.items() if lane is not Lane.REPORT)
 _log = logs.get_logger(__name__)
 
@@ -41,6 +51,7 @@ class World:
     meter: PrometheusMeter
     connection: Connection
     cloud: Aws
+    lease_namespace: str
 
 
 def run(settings: Settings, environ: Mapping[str, str] | None = None) -> int:
@@ -74,20 +85,23 @@ class Operator:
         )  # fmt: skip
         self._world = world
         self._is_listed = threading.Event()
+        self._is_lost = threading.Event()
         self._store = KubeStore(connection, settings.namespaces)
         self._loop = EngineLoop(clock)
         self._workers = ThreadWorkers(self._loop.post)
         self._announcer = EventAnnouncer(connection, clock, meter.event)
+        candidate = _candidate(world)
         self._engine = Engine(
             clock=clock,
             workers=self._workers,
-            router=cloud.router,
+            router=FencedRouter(cloud.router, candidate.is_leader) if candidate else cloud.router,
             catalog=cloud.catalog,
             alarm_feed=cloud.alarms,
-            store=self._store,
+            store=FencedStore(self._store, candidate.is_leader) if candidate else self._store,
             announcer=self._announcer,
             meter=meter,
             min_poll_interval_s=settings.min_poll_interval.seconds,
+            stands_by=candidate is not None,
         )
         self._loop.attach(self._engine)
         self._informer = Informer(
@@ -99,12 +113,19 @@ class Operator:
             clock=clock,
         )
         self._sweeper = Sweeper(self._sweep)
+        self._election = (
+            Election(candidate, Terms(), self._elected, self._is_lost.set, Random())  # noqa: S311 - jitter, no secret
+            if candidate
+            else None
+        )
         self._health = self._bind_health(settings.health_port)
 
     def run(self, patience: Patience, stopping: threading.Event) -> Exit:
         """Start all, watch over it until asked to stop, stop all."""
         self._start(patience)
         while not stopping.wait(0.5):
+            if self._is_lost.is_set():
+                _exit_now(Exit.LEASE_LOST)
             if ended := self._ended():
                 _log.critical("a thread has ended, and so does the operator", threads=ended)
                 return Exit.CRASHED
@@ -126,20 +147,23 @@ class Operator:
             part.start()
         _log.info("health is served", port=self._health.port)
         first_list(self._world.connection, self._sweep, patience)
+        if self._election is not None:
+            self._election.start()
         self._is_listed.set()
 
     def _stop(self) -> Exit:
         self._sweeper.stop()
         self._informer.stop(timeout_s=0)
         is_drained = self._loop.stop(_DRAIN_S)
+        if self._election is not None:
+            self._election.stop(timeout_s=0.5)
         self._announcer.stop(timeout_s=0.5)
         self._informer.stop(timeout_s=0.5)
         self._workers.stop()
         self._health.stop()
         if not is_drained:
             _log.warning("stopped before all was written; the next start goes on from the status")
-            logging.shutdown()
-            os._exit(Exit.STOPPED)  # else Python waits for workers whose calls have yet to time out
+            _exit_now(Exit.STOPPED)
         self._world.cloud.close()
         self._world.connection.close()
         return Exit.STOPPED
@@ -151,8 +175,17 @@ class Operator:
             "informer": self._informer.is_alive(),
             "sweeper": self._sweeper.is_alive(),
             "Events": self._announcer.is_alive(),
+            "election": self._election is None or self._election.is_alive() or self._is_lost.is_set(),
         }
         return [part for part, is_alive in parts.items() if not is_alive]
+
+    def _elected(self) -> None:
+        """Take over from what the API server has now; if it does not answer, from what the watch brought."""
+        try:
+            self._sweep()
+        except PortError as error:
+            _log.warning("leading from what the watch has brought", why=error.why)
+        self._loop.post(self._engine.lead)
 
     def _sweep(self) -> int:
         resources = self._store.list()
@@ -173,8 +206,25 @@ def _find_world(settings: Settings, clock: SteadyClock, patience: Patience, envi
     connection = reach_cluster(settings, patience, environ)
     meter = PrometheusMeter()
     cloud = check_aws(lambda: connect_aws(clock, meter, _AWS_CALLERS))
-    check_rights(connection, settings, patience)
-    return World(settings, clock, meter, connection, cloud)
+    namespace = settings.leader_elect_namespace or environ.get("POD_NAMESPACE")
+    home = namespace or namespace_of(settings.kubeconfig, settings.context, environ)
+    check_rights(connection, settings, patience, home)
+    return World(settings, clock, meter, connection, cloud, home)
+
+
+def _candidate(world: World) -> Candidate | None:
+    """A contender for the lease; None for an operator that is told to be alone."""
+    if not world.settings.leader_elect:
+        return None
+    identity = f"{socket.gethostname()}_{uuid.uuid4()}"
+    leases = LeaseStore(world.connection, world.lease_namespace, _LEASE)
+    return Candidate(identity, leases, world.clock, Terms())
+
+
+def _exit_now(code: Exit) -> NoReturn:
+    """End without waiting for workers whose calls have yet to time out."""
+    logging.shutdown()
+    os._exit(code)
 
 
 def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     log_format: LogFormat = LogFormat.JSON
     log_level: LogLevel = LogLevel.INFO
     min_poll_interval: PollInterval = Duration("5s")
+    leader_elect: bool = False
+    leader_elect_namespace: NamespaceName | None = None
     start_timeout: Annotated[Duration, Field(description="How long to look for the cluster at start.")] = Duration(
         "30s"
     )
@@ -51,7 +53,7 @@ class Settings(BaseSettings):
         names = value.split(",") if isinstance(value, str) else value
         return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
 
-    @field_validator("kubeconfig", "context", mode="before")
+    @field_validator("kubeconfig", "context", "leader_elect_namespace", mode="before")
     @classmethod
     def _absent_when_empty(cls, value: Any) -> Any:
         """Take an empty variable, as a chart writes it for an unset value, for none."""

@@ -15,7 +15,7 @@ class PortError(Exception):
 
 
 class Transient(PortError):  # noqa: N818 - named by the reaction it wants
-    """Throttled, 5xx, time-out, connection lost: the same call may succeed soon. Whether it took effect is not known."""
+    """Throttled, 5xx, time-out, connection lost: the same call may succeed soon; whether it took effect is unknown."""
 
     trouble = Trouble.TRANSIENT
 

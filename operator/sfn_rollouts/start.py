@@ -11,7 +11,7 @@ from sfn_rollouts.config import Settings
 from sfn_rollouts.errors import Denied, PortError, Transient
 from sfn_rollouts.kube.connection import Connection, NoCluster, connect
 from sfn_rollouts.kube.crd import crd_problem
-from sfn_rollouts.kube.permissions import Right, missing_rights
+from sfn_rollouts.kube.permissions import LEASE_RIGHTS, Right, missing_rights
 from sfn_rollouts.logs import get_logger
 from sfn_rollouts.ports import Clock
 
@@ -30,6 +30,7 @@ class Exit(IntEnum):
     NO_CRD = 4
     NO_AWS_CREDENTIALS = 5
     NO_PERMISSION = 6
+    LEASE_LOST = 7
 
 
 class StartFailure(Exception):  # noqa: N818 - it is what happened
@@ -71,10 +72,12 @@ def reach_cluster(settings: Settings, patience: Patience, environ: Mapping[str, 
     return connection
 
 
-def check_rights(connection: Connection, settings: Settings, patience: Patience) -> None:
+def check_rights(connection: Connection, settings: Settings, patience: Patience, lease_namespace: str) -> None:
     """Refuse to start without a vital right; tell of others that are missing."""
     with _explained(connection):
         missing = patience.insist(lambda: missing_rights(connection, settings.namespaces))
+        if settings.leader_elect:
+            missing += patience.insist(lambda: missing_rights(connection, [lease_namespace], LEASE_RIGHTS))
     if vital := [_named(right, namespace) for right, namespace in missing if right.is_vital]:
         raise StartFailure(
             Exit.NO_PERMISSION,

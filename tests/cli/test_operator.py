@@ -26,7 +26,7 @@ def test_a_thread_that_dies_ends_the_process(
     clock, meter, stopping = SteadyClock(), PrometheusMeter(), threading.Event()
     settings = Settings(namespaces=(namespace,), health_port=0)
     with closing(connect(str(operator_kubeconfig))) as connection:
-        operator = Operator(World(settings, clock, meter, connection, connect_aws(clock, meter, 1)))
+        operator = Operator(World(settings, clock, meter, connection, connect_aws(clock, meter, 1), namespace))
         assert operator.unready() == ["the resources have not been listed yet"]
         operator._loop.post(sys.exit)  # ends a thread without a word, as nothing in the engine should
 

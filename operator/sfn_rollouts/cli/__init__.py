@@ -53,6 +53,14 @@ def lint(files: tuple[str, ...], output: str) -> None:
 @click.option("--log-format", metavar="json|text", help="[default: json]")
 @click.option("--log-level", metavar="debug|info|warning|error", help="[default: info]")
 @click.option("--min-poll-interval", metavar="DURATION", help="Raises every smaller pollInterval. [default: 5s]")
+@click.option(
+    "--leader-elect/--no-leader-elect",
+    default=None,
+    help="Stand by while another operator holds the lease. [default: no]",
+)
+@click.option(
+    "--leader-elect-namespace", metavar="NS", help="Where the lease is. [default: POD_NAMESPACE, then the kubeconfig's]"
+)
 @click.option("--start-timeout", metavar="DURATION", help="How long to look for the cluster. [default: 30s]")
 def run(**flags: Any) -> None:
     """Run the operator until SIGTERM.

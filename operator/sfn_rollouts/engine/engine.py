@@ -46,7 +46,8 @@ _log = structlog.get_logger(__name__)
 class Engine:
     """Keeps rollouts moving. All methods are called in the engine's own thread.
 
-    Nothing begins before the first `sweep`: an older rival may not be known until then.
+    Nothing begins before the first `sweep`: an older rival may not be known until then. One that stands by knows all
+    resources and does nothing about them until `lead`.
     """
 
     def __init__(
@@ -62,6 +63,8 @@ class Engine:
         min_poll_interval_s: float,
         random: Random | None = None,
         decide: Decide = core.decide,
+        *,
+        stands_by: bool = False,
     ) -> None:
         random = random or Random()  # noqa: S311 - jitter, no secret
         self._clock = clock
@@ -81,6 +84,7 @@ class Engine:
         self._looking = Looking(clock, workers, router, catalog, alarm_feed, self._board, self._wake)
         self._is_swept = False
         self._is_draining = False
+        self._stands_by = stands_by
 
     # -- what comes in --
 
@@ -117,6 +121,12 @@ class Engine:
             self._wake(uid)
         for uid in vanished:
             self._confirm_gone(uid)
+
+    def lead(self) -> None:
+        """It is this operator's turn: look after every rollout, from what is known."""
+        self._stands_by = False
+        for uid in list(self._records):
+            self._wake(uid)
 
     def drain(self) -> None:
         """Begin nothing forward; what has begun ends, and rollbacks go on."""
@@ -179,7 +189,7 @@ class Engine:
     def _wake(self, uid: str) -> None:
         """Tick. One rollout's defect must not stop the others: it is held, and tried again."""
         record = self._records.get(uid)
-        if record is None or not (self._is_swept or record.is_in_flight):
+        if record is None or self._stands_by or not (self._is_swept or record.is_in_flight):
             return
         try:
             self._tick(record)

@@ -14,7 +14,12 @@ from urllib.parse import quote, urlencode
 import urllib3
 import yaml
 from kubernetes.client import ApiClient, Configuration
-from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes.config import (
+    ConfigException,
+    list_kube_config_contexts,
+    load_incluster_config,
+    load_kube_config,
+)
 from kubernetes.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVICE_TOKEN_FILENAME
 
 from sfn_rollouts import __version__
@@ -24,6 +29,7 @@ from sfn_rollouts.kube.refusals import refusal
 FIELD_MANAGER = "sfn-rollouts"
 _METHODS = {"get": "GET", "list": "GET", "create": "POST", "patch": "PATCH"}
 _CONTENT_TYPES = {"POST": "application/json", "PATCH": "application/merge-patch+json"}
+_NAMESPACE_FILE = Path(SERVICE_TOKEN_FILENAME).with_name("namespace")
 _CONNECT_TIMEOUT_S = 3.0
 _READ_TIMEOUT_S = 10.0
 # What the client raises over a kubeconfig depends on how wrong it is; a list where a mapping belongs is a TypeError.
@@ -123,6 +129,18 @@ def connect(
         told = " ".join(str(error).split())
         raise NoCluster(f"no way to the cluster: {f'{kubeconfig}: ' if kubeconfig else ''}{told}") from error
     return Connection(configuration)
+
+
+def namespace_of(kubeconfig: str | None, context: str | None, environ: Mapping[str, str]) -> str:
+    """Give the namespace that this identity is at home in: the pod's, else the kubeconfig's, else `default`."""
+    if kubeconfig is None and context is None and _is_in_cluster(environ):
+        return environ.get("POD_NAMESPACE") or _NAMESPACE_FILE.read_text(encoding="utf8").strip()
+    try:
+        contexts, active = list_kube_config_contexts(config_file=kubeconfig)  # type: ignore[no-untyped-call]
+    except _UNUSABLE:
+        return "default"
+    chosen = next((each for each in contexts if each["name"] == context), active)
+    return str((chosen.get("context") or {}).get("namespace") or "default")
 
 
 def _is_in_cluster(environ: Mapping[str, str]) -> bool:

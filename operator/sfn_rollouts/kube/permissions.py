@@ -34,7 +34,13 @@ RIGHTS = (
 )
 
 
-def missing_rights(connection: Connection, namespaces: Sequence[str]) -> list[tuple[Right, str]]:
+LEASE_RIGHTS = tuple(Right(verb, "coordination.k8s.io", "leases") for verb in ("get", "create", "patch"))
+"""For leader election, in the lease's namespace."""
+
+
+def missing_rights(
+    connection: Connection, namespaces: Sequence[str], rights: Sequence[Right] = RIGHTS
+) -> list[tuple[Right, str]]:
     """Rights we lack, each with the namespace where ("" means everywhere). None are needed to ask.
 
     Raises:
@@ -43,7 +49,7 @@ def missing_rights(connection: Connection, namespaces: Sequence[str]) -> list[tu
     return [
         (right, namespace)
         for namespace in namespaces or ("",)
-        for right in RIGHTS
+        for right in rights
         if not _is_allowed(connection, right, namespace)
     ]
 
