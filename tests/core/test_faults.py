@@ -353,6 +353,14 @@ def test_a_defect_while_an_alias_is_created_has_nothing_to_go_back_to():
     assert (decision.write, decision.holds_finalizer) == (None, True)
 
 
+def test_a_status_that_has_lost_its_versions_guesses_none():
+    world = World()
+    world.advance(30)
+    world.status = world.status.with_(stable_version=None)
+    world.restart()
+    assert (world.ready(), len(world.writes)) == (("False", "AliasSplit"), 1)
+
+
 # -- deletion --
 
 

@@ -11,7 +11,7 @@ from sfn_rollouts.api.status import CommandResult, Phase, Shortcut, Status
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.api.strategy import AllAtOnce, Strategy
 from sfn_rollouts.core.alarms import judge_alarms
-from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.case import Case, is_in_flight
 from sfn_rollouts.core.commands import Command, Malformed, answer, pending_command, staleness
 from sfn_rollouts.core.conditions import DOMAIN, Standing, conclude
 from sfn_rollouts.core.decision import Decision
@@ -71,7 +71,7 @@ def _stage(case: Case) -> Decision:
     """Which stage it is stands in the status alone: begun, tripped, ended."""
     if case.status.finished_at is not None:
         return decide_rest(case)
-    if case.status.started_at is None:
+    if not case.has_started:
         return decide_start(case)
     return decide_restore(case) if case.status.trip is not None else decide_in_flight(case)
 
@@ -85,8 +85,7 @@ def _open(rollout: Rollout, spec: Spec, seen: Observation, now: datetime) -> Cas
 
 def _case(generation: int, spec: Spec, status: Status, seen: Observation, now: datetime) -> Case:
     """An alias put back at rest begins like a rollout: its alarms are waited for, because nothing could be undone."""
-    is_in_flight = status.started_at is not None and status.finished_at is None
-    has_started = is_in_flight and status.shortcut is not Shortcut.REASSERT
+    has_started = is_in_flight(status) and status.shortcut is not Shortcut.REASSERT
     alarms = judge_alarms(spec.alarms, status.alarms, seen, now, has_started=has_started)
     return Case(generation, spec, compile_plan(spec), status, seen, now, alarms)
 

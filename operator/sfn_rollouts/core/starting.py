@@ -26,7 +26,7 @@ from sfn_rollouts.core.standing import standing_in_flight
 
 def decide_start(case: Case) -> Decision:
     """Look, then check one after the other what stands against beginning."""
-    if case.is_target_changed or case.is_retry_asked:
+    if case.is_target_changed or case.is_retry_asked or case.status.started_at is not None:
         case = case.afresh()
     case = _obey(case)
     if case.command is not None and case.command.action is Action.ABORT:
