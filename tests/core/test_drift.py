@@ -58,6 +58,30 @@ def test_held_until_the_deadline_then_a_split_goes_back_and_what_is_whole_is_lef
     )
 
 
+def test_a_drift_is_judged_once_the_alarms_have_been_read():
+    """It may be our own rollback, not yet reported when the operator died."""
+    world = World(**WITH_ALARM)
+    world.advance(30)
+    world.route(1)
+    world.board_reads = False
+    world.alarm("A", FIRING)
+    world.restart()
+    assert "AliasDrifted" not in {status.conditions[0].reason for status in world.statuses}
+    assert world.status.history[0].reason == "AlarmFiring"
+
+
+def test_a_blip_while_drift_is_held():
+    world = in_flight("Hold", SPLIT, **WITH_ALARM)
+    world.histories_are_late = True
+    world.blip()
+    world.poll()
+    assert world.ready()[1] == "AliasDrifted"
+    world.histories_are_late = False
+    world.operator_down(5)
+    world.poll()
+    assert (world.alias, world.status.history[0].reason) == (Routing.whole(1), "AlarmTransient")
+
+
 def test_put_back_by_hand_it_goes_on():
     world = in_flight("Hold", SPLIT)
     world.route(Routing.split(1, 2, 50))

@@ -361,6 +361,26 @@ def test_a_status_that_has_lost_its_versions_guesses_none():
     assert (world.ready(), len(world.writes)) == (("False", "AliasSplit"), 1)
 
 
+def test_a_status_whose_alias_makes_no_sense_trusts_a_look():
+    world = World()
+    world.advance(30)
+    broken = tuple(entry.with_(weight=7) for entry in world.status.alias.routing)
+    world.status = world.status.with_(alias=world.status.alias.with_(routing=broken))
+    world.restart()
+    assert world.ready()[1] == "AliasDrifted"
+    world.say("abort")
+    assert (world.alias, world.status.phase) == (Routing.whole(1), "RolledBack")
+
+
+def test_an_abort_before_any_traffic_needs_no_look():
+    world = World(strategy={"steps": [{"pause": {}}, {"setWeight": 50}]})
+    world.settle()
+    world.troubles["alias"] = Trouble.TRANSIENT
+    world.restart()
+    world.say("abort")
+    assert (world.status.phase, world.writes) == ("RolledBack", [])
+
+
 # -- deletion --
 
 

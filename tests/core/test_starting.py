@@ -246,3 +246,20 @@ def test_two_alarm_waits_in_a_row_keep_their_times():
     world.alarm("A", None)
     world.poll()
     assert condition(world.status, "Ready").last_transition_time > before
+
+
+def test_alarms_that_nobody_has_read_are_asked_for():
+    world = World(**WITH_ALARM)
+    world.board_reads = False
+    world.settle()
+    assert world.writes == [Routing.split(1, 2, 10)]
+
+
+def test_alarms_read_long_before_the_start_are_read_again():
+    world = World(**WITH_ALARM, paused=True)
+    world.settle()
+    world.board_reads = False
+    world.operator_down(25)
+    world.alarm("A", FIRING)
+    world.edit(paused=False)
+    assert (world.writes, world.ready()[1]) == ([], "AlarmFiring")

@@ -68,6 +68,7 @@ class World:
         self.histories_are_late = False
         self.troubles: dict[str, Trouble] = {}  # "alias", "version", "alarms", "write"
         self.loses_answers = False
+        self.board_reads = True  # else alarms are read only where a decision asks for it
         self.stale_alias: Routing | None = None
         self.running = RunningExecutions(3)
         self.writes: list[Routing] = []
@@ -219,7 +220,11 @@ class World:
     def _keep_alarms_fresh(self) -> None:
         """The board reads at every poll while somebody watches."""
         reads = [getattr(fact, "read_at", self.now) for fact in self.seen.alarms.values()]
-        if self.decision.watches_alarms and (not reads or (self.now - min(reads)).total_seconds() > 9):
+        if (
+            self.board_reads
+            and self.decision.watches_alarms
+            and (not reads or (self.now - min(reads)).total_seconds() > 9)
+        ):
             self._read_alarms()
 
     def _with_histories(self) -> Observation:
