@@ -14,7 +14,8 @@ from sfn_rollouts.engine.reports import Reported, send
 from sfn_rollouts.ports import Announcer, Clock, Lane, Meter, Report, ResourceStore, Workers
 
 PACE = "report"
-_SOON = (Trouble.TRANSIENT, Trouble.CONFLICT)
+# Denied too: an API server that has just started refuses everything until it has read its roles, a moment later.
+_SOON = (Trouble.TRANSIENT, Trouble.CONFLICT, Trouble.DENIED)
 _log = structlog.get_logger(__name__)
 
 Stored = Callable[[Record, Mapping[str, Any] | None], None]
