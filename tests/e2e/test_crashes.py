@@ -133,7 +133,7 @@ def test_killed_again_and_again(story: Story) -> None:
     """After each first, second, ... seventh call to AWS; whatever that cuts off, the way is the planned one."""
     story.apply(version=2)
     for count in range(1, 8):
-        story.wait_for_calls_of_any_kind(count)
+        story.wait_for_calls_or_success(count)
         story.operator.kill()
         story.restart()
 

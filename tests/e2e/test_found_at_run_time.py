@@ -31,8 +31,8 @@ TROUBLES = {
     "no such state machine": Trouble(
         spec=lambda story: {"stateMachineArn": _elsewhere(story), "version": 1},
         reason="NotFound",
-        told="Later does not exist: create it",
-        mend=lambda story: story.aws.publish_machine("Later", [small_definition("first")]),
+        told="does not exist: create it",
+        mend=lambda story: story.aws.publish_machine(_elsewhere(story).rsplit(":")[-1], [small_definition("first")]),
     ),
     "no such version": Trouble(
         spec=lambda story: {"version": 4},
