@@ -12,6 +12,7 @@ from sfn_rollouts.core.decision import Decision, WriteKind
 from sfn_rollouts.core.observation import Observation
 from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.sim.step_functions import AliasState
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,20 @@ class Ended:
     is_quiet: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An invariant, by its name, and how it was broken."""
+
+    invariant: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.message}"
+
+
+LONGEST_CALL_US = 6_000_000
+"""After so long the caller knows what became of its call, if it ever will."""
+
 Happening = (
     Decided | WriteSent | AliasChanged | StatusWritten | AlarmChanged | SpecEdited | Announced | Called | ProcessChanged
     | Defect | Ended
@@ -137,7 +152,12 @@ Happening = (
 
 @dataclass
 class History:
-    """All that happened, and by kind. `disturbed_until_us`: when the last fault or outage so far is over."""
+    """All that happened, and by kind.
+
+    `times` of calls by API, and of Events. `alias_states` are AWS's own. `disturbed_until_us`: when the last fault so
+    far was over; `last_foreign_us`: when somebody else last wrote the alias; `process_since_us`: since when the
+    operator has run without a break.
+    """
 
     all: list[Happening] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
@@ -150,8 +170,11 @@ class History:
     announced: list[Announced] = field(default_factory=list)
     processes: list[ProcessChanged] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
-    calls: Counter[str] = field(default_factory=Counter)
+    times: dict[str, list[int]] = field(default_factory=dict)
+    alias_states: list[AliasState] = field(default_factory=list)
     disturbed_until_us: int = 0
+    last_foreign_us: int = 0
+    process_since_us: int = 0
 
     def add(self, happening: Happening) -> None:
         """Note what happened."""
@@ -159,10 +182,17 @@ class History:
         row = self._rows.get(type(happening))
         if row is not None:
             row.append(happening)
-        if isinstance(happening, Called):
-            self.calls[happening.api] += 1
-            if happening.fault:
-                self.disturbed_until_us = max(self.disturbed_until_us, happening.at_us)
+        match happening:
+            case Called():
+                self.times.setdefault(happening.api, []).append(happening.at_us)
+                if happening.fault:
+                    self.disturbed_until_us = max(self.disturbed_until_us, happening.at_us + LONGEST_CALL_US)
+            case Announced():
+                self.times.setdefault("events", []).append(happening.at_us)
+            case AliasChanged(sent=None):
+                self.last_foreign_us = happening.at_us
+            case ProcessChanged():
+                self.process_since_us = happening.at_us
 
     def __post_init__(self) -> None:
         self._rows: dict[type, list[Any]] = {
@@ -175,6 +205,21 @@ class History:
     def status(self) -> Status | None:
         """As the API server holds it."""
         return self.statuses[-1].status if self.statuses else None
+
+    @property
+    def calls(self) -> Counter[str]:
+        """How often each API was called."""
+        return Counter({api: len(times) for api, times in self.times.items() if api != "events"})
+
+    @property
+    def live(self) -> Routing | None:
+        """The alias as it truly is."""
+        return self.alias_states[-1].routing
+
+    @property
+    def is_alias_foreign(self) -> bool:
+        """Whether somebody else wrote the alias last."""
+        return bool(self.alias) and self.alias[-1].sent is None
 
     @property
     def spec(self) -> Spec:

@@ -183,8 +183,7 @@ class Scenario:
     @property
     def last_event_s(self) -> float:
         """When the last thing of the scenario is over."""
-        ends = (getattr(event, "until_s", None) or getattr(event, "at_s", 0.0) for event in self.events)
-        return max((float(end) for end in ends), default=0.0)
+        return max((_end_s(event) for event in self.events), default=0.0)
 
     def with_events(self, events: tuple[Event, ...]) -> "Scenario":
         """The same with other events."""
@@ -194,6 +193,12 @@ class Scenario:
         """Give it as plain data."""
         events = [{"event": type(event).__name__, **asdict(event)} for event in self.events]
         return {**asdict(replace(self, events=())), "events": events}
+
+
+def _end_s(event: Event) -> float:
+    until_s: float | None = getattr(event, "until_s", None)
+    at_s: float = getattr(event, "at_s", 0.0)
+    return at_s if until_s is None else until_s
 
 
 def from_json(raw: Mapping[str, Any]) -> Scenario:

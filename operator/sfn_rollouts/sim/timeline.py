@@ -17,10 +17,14 @@ def us(seconds: float) -> int:
 
 
 class Timeline:
-    """Actions in the order of their time, then of their planning; nothing else moves `now_us`."""
+    """Actions in the order of their time, then of their planning; nothing else moves `now_us`.
+
+    Whoever sets `is_stopped` ends it after the present action.
+    """
 
     def __init__(self) -> None:
         self.now_us = 0
+        self.is_stopped = False
         self._heap: list[tuple[int, int, Action]] = []
         self._order = count()
 
@@ -44,7 +48,8 @@ class Timeline:
 
     def run_until(self, end_us: int) -> None:
         """Let everything happen up to this time."""
-        while self._heap and self._heap[0][0] <= end_us:
+        while self._heap and self._heap[0][0] <= end_us and not self.is_stopped:
             self.now_us, _, action = heapq.heappop(self._heap)
             action()
-        self.now_us = max(self.now_us, end_us)
+        if not self.is_stopped:
+            self.now_us = max(self.now_us, end_us)

@@ -17,7 +17,7 @@ from sfn_rollouts.sim.api_server import ApiServer, Resource
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.engine_log import engine_log
 from sfn_rollouts.sim.faults import FaultInjector
-from sfn_rollouts.sim.history import AlarmChanged, AliasChanged, Defect, Ended, Happening, History, SpecEdited
+from sfn_rollouts.sim.history import AlarmChanged, AliasChanged, Broken, Defect, Ended, Happening, History, SpecEdited
 from sfn_rollouts.sim.host import HostClock
 from sfn_rollouts.sim.network import Network
 from sfn_rollouts.sim.process import CallCounter, Process, Surroundings
@@ -32,12 +32,12 @@ RESTART_S = 3.0
 
 _LOOK_S = 5.0
 TAIL_S = 30.0
-Judge = Callable[[History, Happening], None]
+Judge = Callable[[History, Happening], Broken | None]
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run left behind."""
+    """What a run left behind; `broken` is the invariant that ended it."""
 
     scenario: Scenario
     history: History
@@ -46,10 +46,11 @@ class Run:
     alias: Routing | None
     resource: Resource | None
     calls: int
+    broken: Broken | None
 
 
 class World:
-    """`judge` is called with each happening; what it raises ends the run. `decide` is the core's or a mutant's."""
+    """`judge` is asked about each happening; what it finds broken ends the run. `decide`: the core's or a mutant's."""
 
     def __init__(
         self,
@@ -63,7 +64,7 @@ class World:
         self.scenario = scenario
         quirks = scenario.quirks
         self.timeline = Timeline()
-        self.history = _JudgedHistory(judge)
+        self.history = _JudgedHistory(judge, self.timeline)
         self.faults = FaultInjector(
             (event for event in scenario.events if isinstance(event, plot.Fault)), self._random("faults")
         )
@@ -71,6 +72,7 @@ class World:
         self.step_functions = StepFunctions(
             self.timeline, alias, scenario.versions, quirks.aws_skew_s, quirks.renews_date
         )
+        self.history.alias_states = self.step_functions.states
         self.cloudwatch = CloudWatch(self.timeline, _alarms(scenario), quirks.aws_skew_s, quirks.history_lag_s)
         self.api_server = ApiServer(self.timeline)
         self.api_server.watchers.append(self._tell)
@@ -100,7 +102,7 @@ class World:
     # -- the run --
 
     def run(self) -> Run:
-        """Play it; what the judge raises comes out."""
+        """Play it."""
         with engine_log(self._defect):
             try:
                 self._play()
@@ -109,7 +111,7 @@ class World:
         resource = self.api_server.find(self.key)
         return Run(
             self.scenario, self.history, self.timeline, self.faults, self.step_functions.alias, resource,
-            self._around.calls.count,
+            self._around.calls.count, self.history.broken,
         )  # fmt: skip
 
     def _play(self) -> None:
@@ -123,10 +125,12 @@ class World:
         self.timeline.run_until(last_us)
         self.history.disturbed_until_us = max(self.history.disturbed_until_us, last_us)
         rested_us: int | None = None
-        while self.timeline.now_us < end_us and (rested_us is None or self.timeline.now_us < rested_us + us(TAIL_S)):
+        while not self.timeline.is_stopped and self.timeline.now_us < end_us:
             self.timeline.run_until(self.timeline.now_us + us(_LOOK_S))
             is_resting = is_at_rest(self.history, self.api_server.find(self.key), self)
             rested_us = (rested_us or self.timeline.now_us) if is_resting else None
+            if rested_us is not None and self.timeline.now_us >= rested_us + us(TAIL_S):
+                break
         self.history.add(Ended(self.timeline.now_us, rested_us is not None))
 
     def is_up(self) -> bool:
@@ -281,14 +285,17 @@ class World:
 class _JudgedHistory(History):
     """Hands each happening to the judge as soon as it is noted."""
 
-    def __init__(self, judge: Judge | None) -> None:
+    def __init__(self, judge: Judge | None, timeline: Timeline) -> None:
         super().__init__()
         self._judge = judge
+        self._timeline = timeline
+        self.broken: Broken | None = None
 
     def add(self, happening: Happening) -> None:
         super().add(happening)
-        if self._judge is not None:
-            self._judge(self, happening)
+        if self._judge is not None and self.broken is None:
+            self.broken = self._judge(self, happening)
+            self._timeline.is_stopped = self.broken is not None
 
 
 def _alarms(scenario: Scenario) -> dict[str, str | None]:

@@ -1,0 +1,201 @@
+"""Scenarios by chance: a seed says which rollout, which world, and what goes wrong and when."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+from sfn_rollouts.sim import scenario as plot
+from sfn_rollouts.sim.scenario import Event, FaultKind, Quirks, Scenario
+
+MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor"
+ALARMS = ("failures", "p95")
+
+_STRATEGIES: tuple[Mapping[str, Any], ...] = (
+    {"canary": {"weight": 20, "interval": "40s"}},
+    {"linear": {"increment": 40, "interval": "25s"}},
+    {"exponential": {"initialWeight": 5, "factor": 5, "interval": "20s"}},
+    {"allAtOnce": {}},
+    {"steps": [{"setWeight": 10}, {"pause": {"duration": "20s"}}, {"setWeight": 50}, {"pause": {"duration": "30s"}}]},
+    {"steps": [{"pause": {"duration": "15s"}}, {"setWeight": 30}, {"pause": {}}, {"setWeight": 60}]},
+    {"steps": [{"setWeight": 25}, {"pause": {"duration": "20s"}}, {"pause": {"duration": "20s"}}]},
+)
+_APIS = (
+    "stepfunctions.UpdateStateMachineAlias", "stepfunctions.DescribeStateMachineAlias", "stepfunctions.*",
+    "cloudwatch.DescribeAlarms", "cloudwatch.DescribeAlarmHistory", "cloudwatch.*",
+    "kubernetes.PatchStatus", "kubernetes.Patch", "kubernetes.Get", "kubernetes.*",
+)  # fmt: skip
+
+
+def scenario_of(seed: int) -> Scenario:
+    """Give the scenario of a seed."""
+    random = Random(f"scenario/{seed}")  # noqa: S311 - a simulation, no secret
+    events = [event for _ in range(random.choice((0, 1, 2, 3, 4, 6, 9))) for event in [_event(random)]]
+    alias, version = random.choices(_BEGINNINGS, weights=(88, 4, 4, 4))[0]
+    return Scenario(
+        spec=_spec(random, version),
+        seed=seed,
+        alias=alias,
+        alarms=_alarms(random),
+        events=tuple(sorted(events, key=lambda event: getattr(event, "at_s", 0.0))),
+        quirks=_quirks(random),
+        name=f"seed-{seed}",
+    )
+
+
+_BEGINNINGS: tuple[tuple[plot.Routing | None, int], ...] = (
+    (((1, 100),), 2),
+    (None, 2),
+    (((1, 60), (3, 40)), 2),
+    (((2, 100),), 2),
+)
+
+
+def _spec(random: Random, version: int) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "stateMachineArn": MACHINE,
+        "alias": "live",
+        "version": version,
+        "strategy": random.choice(_STRATEGIES),
+        "progressDeadline": random.choice(("2m", "5m", "10m")),
+    }
+    if random.random() < 0.7:
+        spec["bakeTime"] = random.choice(("0s", "20s", "45s"))
+    if random.random() < 0.85:
+        spec["alarms"] = _policies(random)
+    for name, values, chance in (
+        ("driftPolicy", ("Reassert", "Adopt"), 0.4),
+        ("deletionPolicy", ("Orphan",), 0.15),
+        ("rollbackWindow", ({"revisions": 3, "within": "24h"},), 0.3),
+    ):
+        if random.random() < chance:
+            spec[name] = random.choice(values)
+    return spec
+
+
+def _policies(random: Random) -> dict[str, Any]:
+    names, poll = list(ALARMS[: random.choice((1, 2))]), random.choice(("5s", "10s"))
+    choices = (
+        ("onMissing", "Ignore"),
+        ("onFiringAtStart", "IgnoreUntilOk"),
+        ("onInsufficientData", random.choice(("Hold", "Rollback"))),
+        ("onUnreadable", "Rollback"),
+        ("onTransient", "Ignore"),
+    )
+    policies = {name: value for name, value in choices if random.random() < 0.2}
+    return {"names": names, "pollInterval": poll, **policies}
+
+
+def _alarms(random: Random) -> dict[str, str | None]:
+    if random.random() < 0.88:
+        return {}
+    return {random.choice(ALARMS): random.choice(("ALARM", "INSUFFICIENT_DATA", None))}
+
+
+def _quirks(random: Random) -> Quirks:
+    slowest_s = random.choice((0.05, 0.3, 1.5))
+    is_stale = random.random() < 0.3
+    return Quirks(
+        latency_s=(0.02, slowest_s),
+        stale_s=random.uniform(0.5, 3.0) if is_stale else 0.0,
+        stale_chance=0.3 if is_stale else 0.0,
+        history_lag_s=random.choice((0.0, 0.0, 2.0, 8.0)),
+        watch_lag_s=random.choice((0.02, 0.5, 3.0)),
+        aws_skew_s=random.choice((0.0, 0.0, -30.0, 2.0, 90.0)),
+        host_offset_s=random.choice((0.0, 0.0, -20.0, 7.0)),
+        drift_ppm=random.choice((0.0, 0.0, 200.0, -200.0)),
+        renews_date=random.random() < 0.5,
+    )
+
+
+# -- what happens --
+
+
+def _moment(random: Random) -> float:
+    return round(random.uniform(0.0, random.choice((2.0, 60.0, 150.0))), 3)
+
+
+def _event(random: Random) -> Event:
+    makers, weights = zip(*_EVENTS, strict=True)
+    make: Callable[[Random], Event] = random.choices(makers, weights=weights)[0]
+    return make(random)
+
+
+def _fault(random: Random) -> Event:
+    at_s, lasts_s = _moment(random), random.choice((1.0, 5.0, 20.0, 60.0))
+    chance = random.choice((1.0, 0.5))
+    kinds = [kind for kind in FaultKind if kind is not FaultKind.DENIED or random.random() < 0.3]
+    return plot.Fault(at_s, at_s + lasts_s, random.choice(_APIS), random.choice(kinds), chance)
+
+
+def _alarm(random: Random) -> Event:
+    state = random.choice(("ALARM", "ALARM", "ALARM", "OK", "INSUFFICIENT_DATA", None))
+    return plot.AlarmChange(_moment(random), random.choice(ALARMS), state)
+
+
+def _clearing(random: Random) -> Event:
+    return plot.AlarmChange(_moment(random), random.choice(ALARMS), "OK")
+
+
+def _command(random: Random) -> Event:
+    actions = ("promote", "promote-full", "pause", "resume", "abort", "retry")
+    return plot.Command(_moment(random), random.choice(actions), is_late=random.random() < 0.1)
+
+
+def _edit(random: Random) -> Event:
+    changes: tuple[dict[str, Any], ...] = (
+        {"version": random.choice((1, 2, 3))},
+        {"version": random.choice((3, 9))},
+        {"paused": random.random() < 0.5},
+        {"strategy": random.choice(_STRATEGIES)},
+        {"retryToken": str(random.randrange(3))},
+        {"driftPolicy": random.choice(("Hold", "Reassert", "Adopt"))},
+        {"bakeTime": random.choice(("0s", "30s"))},
+    )
+    return plot.Edit(_moment(random), random.choice(changes))
+
+
+def _reroute(random: Random) -> Event:
+    routings: tuple[plot.Routing | None, ...] = (
+        ((1, 100),), ((2, 100),), ((3, 100),), ((1, 50), (2, 50)), ((1, 95), (2, 5)), ((1, 30), (3, 70)), None,
+    )  # fmt: skip
+    return plot.Reroute(_moment(random), random.choice(routings))
+
+
+def _kill(random: Random) -> Event:
+    at_s = _moment(random)
+    return plot.Kill(at_s, at_s + random.choice((0.0, 5.0, 40.0, 200.0)))
+
+
+def _crash(random: Random) -> Event:
+    return plot.CrashAtCall(random.randrange(1, 60), random.random() < 0.5, random.choice((0.0, 10.0, 60.0)))
+
+
+def _stop(random: Random) -> Event:
+    at_s = _moment(random)
+    return plot.Stop(at_s, at_s + random.choice((10.0, 30.0)))
+
+
+def _freeze(random: Random) -> Event:
+    at_s = _moment(random)
+    return plot.Freeze(at_s, at_s + random.choice((3.0, 15.0, 60.0, 300.0)))
+
+
+def _jump(random: Random) -> Event:
+    return plot.ClockJump(_moment(random), random.choice((-3600.0, -30.0, 30.0, 3600.0)))
+
+
+def _cut(random: Random) -> Event:
+    at_s = _moment(random)
+    return plot.CutWatch(at_s, at_s + random.choice((5.0, 60.0)), is_noticed=random.random() < 0.7)
+
+
+def _outage(random: Random) -> Event:
+    at_s = _moment(random)
+    return plot.Fault(at_s, at_s + random.choice((10.0, 60.0)), "kubernetes.*", FaultKind.ERROR)
+
+
+_EVENTS: tuple[tuple[Callable[[Random], Event], int], ...] = (
+    (_fault, 28), (_alarm, 16), (_clearing, 5), (_command, 10), (_edit, 8), (_reroute, 6), (_kill, 7), (_crash, 8),
+    (_stop, 3), (_freeze, 5), (_jump, 4), (_cut, 4), (_outage, 5), (lambda random: plot.Touch(_moment(random)), 3),
+    (lambda random: plot.Delete(_moment(random)), 2),
+)  # fmt: skip

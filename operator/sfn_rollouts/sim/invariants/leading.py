@@ -1,0 +1,1 @@
+"""(11) At most one leader writes."""

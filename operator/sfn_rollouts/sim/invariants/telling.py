@@ -1,0 +1,39 @@
+"""(14) What a person reads is true."""
+
+from sfn_rollouts.api.status import Outcome, Shortcut, Status
+from sfn_rollouts.core.case import routing_of
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.sim.history import History, StatusWritten
+
+_ON_TARGET = (Outcome.PROMOTED, Outcome.FAST_PROMOTED, Outcome.FAST_ROLLED_BACK)
+
+
+def status_tells_of_an_alias_that_was(history: History, written: StatusWritten) -> str | None:
+    """(14) The routing in the status was AWS's, at the date that stands beside it."""
+    alias, routing = written.status.alias, routing_of(written.status.alias)
+    if alias is None or routing is None:
+        return None
+    was = any(state.routing == routing and state.update_date == alias.update_date for state in history.alias_states)
+    return None if was else f"the status tells of {routing} at {alias.update_date}, which never was"
+
+
+def status_weight_is_not_ahead(history: History, written: StatusWritten) -> str | None:
+    """(14) The weight in the status is no more than AWS has held since the rollout began."""
+    status, target = written.status, written.status.target_version
+    if not status.weight or target is None or status.started_at is None:
+        return None
+    held = max((state.routing.weight_of(target) for state in history.alias_states if state.routing), default=0)
+    return f"the status says {status.weight} %, AWS never had more than {held} %" if status.weight > held else None
+
+
+def status_ends_only_as_aws_does(history: History, written: StatusWritten) -> str | None:
+    """(14) When the status first says that a rollout has ended, the alias is where it says."""
+    status, earlier = written.status, history.statuses[-2].status if len(history.statuses) > 1 else Status()
+    newest = status.history[0] if status.history else None
+    if newest is None or newest in earlier.history or history.is_alias_foreign:
+        return None
+    expected = newest.version if newest.outcome in _ON_TARGET else newest.stable_version
+    is_single = earlier.shortcut in (Shortcut.NEW_ALIAS, Shortcut.REASSERT)
+    if expected is None or is_single or written.alias == Routing.whole(expected):
+        return None
+    return f"the status says {newest.outcome} ({newest.reason}), and the alias is {written.alias}"
