@@ -6,13 +6,13 @@ from typing import Any, Protocol
 from sfn_rollouts.api.problems import SpecError
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.api.status import AlarmState, Phase, Status
+from sfn_rollouts.core.case import routing_of
 from sfn_rollouts.core.conditions import READY, STALLED, condition, is_true
 from sfn_rollouts.core.plan import compile_plan
 from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.history import History
-from sfn_rollouts.sim.scenario import Edit, Scenario
+from sfn_rollouts.sim.scenario import ClockJump, Edit, Scenario
 from sfn_rollouts.sim.step_functions import StepFunctions
 
 MARGIN_S = 1800.0
@@ -33,12 +33,16 @@ class Truth(Protocol):
 
 
 def horizon_s(scenario: Scenario) -> float:
-    """When every rollout of this scenario must have ended: all waits of all plans, the deadline, and a margin."""
+    """When every rollout of this scenario must have ended: all waits of all plans, the deadlines, and a margin.
+
+    A host's clock that was set back stretches what a process before had begun, if another one takes over.
+    """
     specs = [scenario.spec]
     for event in scenario.events:
         if isinstance(event, Edit):
             specs.append({name: value for name, value in {**specs[-1], **event.changes}.items() if value is not None})
-    return scenario.last_event_s + sum(_longest_s(spec) for spec in specs) + MARGIN_S
+    set_back_s = sum(-event.by_s for event in scenario.events if isinstance(event, ClockJump) and event.by_s < 0)
+    return scenario.last_event_s + sum(_longest_s(spec) for spec in specs) + set_back_s + MARGIN_S
 
 
 def _longest_s(spec: Mapping[str, Any]) -> float:
@@ -72,9 +76,12 @@ def why_at_rest(status: Status, history: History, truth: Truth) -> str | None:
         return f"waits for a person: {reason}"
     if status.phase in (Phase.PENDING, Phase.FAILED) and status.started_at is None:
         return _waits_to_start(str(reason), history, truth)
-    if status.phase is Phase.ROLLING_BACK and reason == Reason.ALIAS_DRIFTED and is_true(status, STALLED):
-        is_foreign = truth.step_functions.alias not in (None, Routing.whole(status.stable_version or 1))
-        return "somebody else routed the alias" if is_foreign or truth.step_functions.alias is None else None
+    if (
+        status.phase in (Phase.ROLLING_BACK, Phase.PAUSED)
+        and reason == Reason.ALIAS_DRIFTED
+        and is_true(status, STALLED)
+    ):
+        return "somebody else routed the alias" if truth.step_functions.alias != routing_of(status.alias) else None
     return None
 
 

@@ -222,7 +222,10 @@ class World:
     # -- the operator's host --
 
     def _start(self) -> None:
-        if self.timeline.now_us < self._down_until_us or (self.process is not None and not self.process.is_dead):
+        if self.timeline.now_us < self._down_until_us:
+            return
+        if self.process is not None and not self.process.is_dead:  # asked to stop, and frozen
+            self.timeline.after(RESTART_S, self._start)
             return
         self._processes += 1
         self.process = Process(self._processes, self._around)

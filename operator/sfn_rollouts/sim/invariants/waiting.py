@@ -1,12 +1,13 @@
 """(9) No wait is shortened."""
 
 from sfn_rollouts.api.spec import Spec
-from sfn_rollouts.api.status import Shortcut
+from sfn_rollouts.api.status import Outcome, Shortcut
 from sfn_rollouts.core.plan import compile_plan
 from sfn_rollouts.sim.history import Decided, History
 from sfn_rollouts.sim.timeline import us
 
 _ROUNDING_US = 5_000
+_PROMOTED = (Outcome.PROMOTED, Outcome.FAST_PROMOTED)
 
 
 def no_wait_ends_early(history: History, decided: Decided) -> str | None:
@@ -45,15 +46,15 @@ def _goes_on(decided: Decided) -> bool:
     position = before.step_index if before.step_index is not None else -1
     intended = after.intent.step_index if after.intent is not None and before.intent is None else -1
     is_further = intended > position or (before.intent is None and (after.step_index or 0) > position)
-    return is_further or after.finished_at is not None
+    return is_further or (after.finished_at is not None and after.outcome in _PROMOTED)
 
 
 def _entered(history: History, decided: Decided) -> Decided | None:
-    """The decision that began the step, as its process saw the time."""
+    """The decision that began the step, as its process saw the time; an edit may have given it another index since."""
     before = decided.rollout.status
-    wanted = (before.started_at, before.step_index, before.step_started_at)
+    wanted = (before.started_at, before.step_started_at)
     for each in history.decided:
         after = each.decision.status
-        if (after.started_at, after.step_index, after.step_started_at) == wanted:
+        if (after.started_at, after.step_started_at) == wanted:
             return each
     return None
