@@ -76,9 +76,9 @@ class FakeApiServer:
         self._resources[key]["status"].update(fields)
         self._bump(key)
 
-    def drop(self, name: str, namespace: str = "shop") -> None:
-        """Gone without a word: an event that the watch missed."""
-        del self._resources[Key(namespace, name)]
+    def drop(self, name: str, namespace: str = "shop") -> str:
+        """Gone by force, and an event that the watch missed; gives the uid."""
+        return str(self._resources.pop(Key(namespace, name))["metadata"]["uid"])
 
     def resource(self, name: str, namespace: str = "shop") -> Raw | None:
         return copy.deepcopy(self._resources.get(Key(namespace, name)))

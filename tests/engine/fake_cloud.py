@@ -53,6 +53,9 @@ class FakeCloud:
         versions = self._aliases.setdefault(alias, [])
         versions.append(None if routing is None else (routing, self._next_date(versions)))
 
+    def route_named(self, alias: str, routing: Routing) -> None:
+        self.route(routing, MACHINE.alias(alias))
+
     def routing(self, alias: AliasArn = LIVE) -> Routing | None:
         versions = self._aliases.get(alias, [])
         return versions[-1][0] if versions and versions[-1] is not None else None

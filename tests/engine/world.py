@@ -82,12 +82,17 @@ class World:
     def __init__(self, decide: Decide = decide) -> None:
         self.clock = FakeClock()
         self.points = 0  # effects so far, each with a point before and one after
-        self.crash_at: int | None = None
+        self.stop_at: int | None = None  # the point at which `stopped_by` is raised, once
+        self.stopped_by: BaseException = Crash()
+        self.on_stop: Callable[[], None] = lambda: None
+        self.on_effect: Callable[[str], None] = lambda what: None
         self.down_s = 0.0
+        self.is_swept = True  # at start
         self.cloud = FakeCloud(self.clock, self._effect)
         self.api = FakeApiServer(self.clock, self._effect)
         self.announced, self.meter = Announced(), Metered()
         self.crashes = 0
+        self.steps = 0  # of the world: each event, job and due time
         self._decide = decide
         self._plans: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
@@ -117,10 +122,12 @@ class World:
             decide=self._decide,
         )
         self._next_due = self._run_due()
-        self.sweep()
+        if self.is_swept:
+            self.sweep()
 
     def sweep(self) -> None:
         self.engine.sweep(self.api.list())
+        self._next_due = self._run_due()
 
     def restart(self, down_s: float = 0.0) -> None:
         """The process is killed and started again, with everything in it lost."""
@@ -154,6 +161,7 @@ class World:
             pass
 
     def _step(self, last_ms: int) -> None:
+        self.steps += 1
         try:
             if self._work():
                 return
@@ -207,8 +215,10 @@ class World:
 
     def _effect(self, what: str) -> None:
         self.points += 1
-        if self.points == self.crash_at:
-            raise Crash(what)
+        self.on_effect(what)
+        if self.points == self.stop_at:
+            self.on_stop()
+            raise self.stopped_by
 
     # -- what can be seen --
 

@@ -4,7 +4,7 @@ DescribeAlarms allows 9 calls a second for a whole account and region: one call 
 second, batches serve 900 alarms. A call that is not full takes along the names that are due next, which costs nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -86,10 +86,11 @@ class AlarmBoard:
 
     def watch(self, uid: str, place: Place, names: tuple[str, ...], interval_s: float) -> None:
         """Read these alarms for this rollout from now on; the same again changes nothing."""
-        watch = _Watch(place, names, interval_s)
-        if self._watches.get(uid) == watch:
+        watch, before = _Watch(place, names, interval_s), self._watches.get(uid)
+        if before == watch:
             return
-        self.unwatch(uid)
+        if before is not None:
+            self._leave(uid, before.place, set(before.names).difference(names if before.place == place else ()))
         self._watches[uid] = watch
         sheet = self._sheets.setdefault(place, _Sheet(Pace(self._random)))
         now = self._clock.monotonic()
@@ -101,15 +102,8 @@ class AlarmBoard:
     def unwatch(self, uid: str) -> None:
         """This rollout needs no alarms any more."""
         watch = self._watches.pop(uid, None)
-        if watch is None:
-            return
-        sheet = self._sheets[watch.place]
-        for name in watch.names:
-            del sheet.lines[name].watchers[uid]
-            if not sheet.lines[name].watchers:
-                del sheet.lines[name]
-        if not sheet.lines:
-            del self._sheets[watch.place]
+        if watch is not None:
+            self._leave(uid, watch.place, watch.names)
 
     def refresh(self, uid: str) -> None:
         """Read this rollout's alarms at once, and wake it whatever they say."""
@@ -137,6 +131,15 @@ class AlarmBoard:
                 self._read(place, sheet, batch)
         lines = (line for sheet in self._sheets.values() for line in sheet.lines.values())
         self._next_due = min((line.due for line in lines if not line.is_being_read), default=None)
+
+    def _leave(self, uid: str, place: Place, names: Iterable[str]) -> None:
+        sheet = self._sheets[place]
+        for name in names:
+            del sheet.lines[name].watchers[uid]
+            if not sheet.lines[name].watchers:
+                del sheet.lines[name]
+        if not sheet.lines:
+            del self._sheets[place]
 
     def _lines_of(self, uid: str) -> list[_Line]:
         watch = self._watches.get(uid)
@@ -185,10 +188,10 @@ class AlarmBoard:
             self._expect(line)
 
     def _postpone(self, sheet: _Sheet, lines: list[_Line], error: Exception) -> None:
-        """Try again sooner than at the next poll, and never later: blind is worse than busy."""
-        now = self._clock.monotonic()
+        """Try again sooner than at the next poll, and not much later: blind is worse than busy. A refusal can wait."""
         limit_s = min((line.interval_s for line in lines), default=1.0)
-        sheet.pace.wait(now, min(1.0, limit_s), limit_s, getattr(error, "retry_after_s", None) or 0.0)
+        at_least_s = limit_s if reading_of(error)[0] is Trouble.DENIED else getattr(error, "retry_after_s", None)
+        sheet.pace.wait(self._clock.monotonic(), min(1.0, limit_s), limit_s, at_least_s or 0.0)
         for line in lines:
             line.due = line.not_before = sheet.pace.next_at
             self._expect(line)

@@ -10,19 +10,20 @@ from sfn_rollouts.core.arn import AliasArn
 from sfn_rollouts.core.decision import Write, WriteKind
 from sfn_rollouts.core.observation import AliasReading
 from sfn_rollouts.engine.permit import Permit
-from sfn_rollouts.errors import Gone, Transient
+from sfn_rollouts.errors import Transient
 from sfn_rollouts.ports import AliasRouter, Urgency
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What came of a write. `reading` is the alias as seen last, None if it was not seen.
+    """What came of a write. `reading` is the alias as seen last, None if it was not seen, or is not there.
 
     `written_at`: AWS's updateDate where AWS acknowledged a write; None where nothing was written.
     """
 
     reading: AliasReading | None
     written_at: datetime | None = None
+    is_missing: bool = False
 
 
 def apply_write(
@@ -41,7 +42,7 @@ def apply_write(
     urgency = Urgency.ROLLBACK if write.is_urgent else Urgency.FORWARD
     found = router.read(alias, urgency)
     if found is None and write.kind is not WriteKind.CREATE:
-        raise Gone(f"alias {alias.name} does not exist any more")
+        return Applied(None, is_missing=True)
     if _is_done(write, found, known_at) or not _may_write(write, found, known_at):
         return Applied(found)
     if permit is not None and not permit.begin():

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from sfn_rollouts.core.decision import Decision, Write, WriteKind
-from sfn_rollouts.core.observation import Trouble, WriteFailure
+from sfn_rollouts.core.observation import AliasMissing, Trouble, WriteFailure
 from sfn_rollouts.engine.apply import Applied, apply_write
 from sfn_rollouts.engine.facts import FailedWrite, latest, reading_of
 from sfn_rollouts.engine.permit import Permit
@@ -40,11 +40,11 @@ class Traffic:
             return next_at
         permit = None if write.is_urgent else Permit(self._clock)
         writing = record.writing = Writing(write, permit)
-        known_at = _known_at(record, write)
+        known_at, asked_at = _known_at(record, write), self._clock.now()
         self._workers.submit(
             Lane.ROLLBACK if write.is_urgent else Lane.FORWARD,
             lambda: apply_write(self._router, alias, write, known_at, permit),
-            lambda result: self._ended(record, writing, result),
+            lambda result: self._ended(record, writing, asked_at, result),
         )
         return None
 
@@ -59,17 +59,17 @@ class Traffic:
         if writing.permit.withdraw():
             record.writing = None
 
-    def _ended(self, record: Record, writing: Writing, result: Applied | Exception) -> None:
+    def _ended(self, record: Record, writing: Writing, asked_at: datetime, result: Applied | Exception) -> None:
         if record.writing is not writing:
             return
         record.writing = None
         if isinstance(result, Exception):
             self._failed(record, writing.write, result)
         else:
-            self._done(record, writing.write, result)
+            self._done(record, writing.write, asked_at, result)
         self._wake(record.uid)
 
-    def _done(self, record: Record, write: Write, applied: Applied) -> None:
+    def _done(self, record: Record, write: Write, asked_at: datetime, applied: Applied) -> None:
         """Whether written or not: should the same be asked for again, it is not repeated in a tight loop."""
         record.facts.failed = None
         record.pace(write.kind).wait(self._clock.monotonic(), 0.2, 30.0)
@@ -78,6 +78,8 @@ class Traffic:
             _log.info("alias written", kind=str(write.kind), routing=str(write.routing), **log_fields(record))
         if applied.reading is not None:
             record.facts.see_alias(applied.reading)
+        if applied.is_missing:
+            record.facts.see_alias(AliasMissing(asked_at))
 
     def _failed(self, record: Record, write: Write, error: Exception) -> None:
         trouble, why = reading_of(error)

@@ -1,0 +1,273 @@
+"""The alarm board: few calls for many alarms, each as often as its most eager watcher wants, news at once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.core.arn import Place
+from sfn_rollouts.core.observation import AlarmMissing, AlarmReading, Trouble, Unseen
+from sfn_rollouts.engine.alarm_board import AlarmBoard
+from sfn_rollouts.errors import Denied, Transient
+from tests.engine.fake_clock import NOON, FakeClock
+from tests.engine.fake_cloud import AlarmFeedOf, FakeCloud
+from tests.engine.fake_workers import FakeWorkers
+from tests.engine.faults import FOR_EVER
+
+HERE, THERE = Place("123456789012", "eu-west-1"), Place("123456789012", "us-east-1")
+
+
+class Board:
+    """A board by itself."""
+
+    def __init__(self) -> None:
+        self.clock, self.workers = FakeClock(), FakeWorkers()
+        self.cloud = FakeCloud(self.clock, lambda what: None)
+        self.cloud.latency_s = 0.0
+        self.woken: list[str] = []
+        self.board = AlarmBoard(self.clock, self.workers, AlarmFeedOf(self.cloud), Random(1), self.woken.append)
+
+    def watch(self, uid: str, *names: str, place: Place = HERE, interval_s: float = 10.0) -> None:
+        for name in names:
+            if name not in self.known():
+                self.cloud.set_alarm(name, AlarmState.OK, place)
+        self.board.watch(uid, place, names, interval_s)
+
+    def known(self) -> set[str]:
+        return {name for _, name in self.cloud._alarms}
+
+    def work(self) -> None:
+        self.board.run_due()
+        while self.workers.run_one():
+            pass
+
+    def run_for(self, seconds: float) -> None:
+        end_ms = self.clock.elapsed_ms + round(seconds * 1000)
+        self.work()
+        while (due := self.board.next_due) is not None and (due - 1000) * 1000 <= end_ms:
+            self.clock.elapsed_ms = max(self.clock.elapsed_ms + 1, int((due - 1000) * 1000) + 1)
+            self.work()
+        self.clock.elapsed_ms = max(self.clock.elapsed_ms, end_ms)
+
+    def calls(self) -> list[int]:
+        """Names of each call since the last time."""
+        batches, self.cloud.batches = self.cloud.batches, []
+        return [len(names) for _, names in batches]
+
+    def fact(self, uid: str, name: str) -> object:
+        return self.board.facts(uid).get(name)
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board()
+
+
+def test_many_alarms_of_many_rollouts_share_calls_of_a_hundred_names(board: Board) -> None:
+    for number in range(125):
+        board.watch(f"uid-{number}", f"errors-{number}", f"latency-{number}")
+    board.work()
+    assert board.calls() == [100, 100, 50]
+    board.run_for(60)
+    assert sum(board.calls()) <= 7 * 250 + 100
+
+
+def test_a_name_that_several_watch_is_read_once_at_the_shortest_interval(board: Board) -> None:
+    board.watch("slow", "errors", interval_s=60)
+    board.work()
+    board.watch("quick", "errors", interval_s=5)
+    board.calls()
+    board.run_for(61)
+    assert board.calls() == [1] * 12
+    board.board.unwatch("quick")
+    board.run_for(300)
+    assert len(board.calls()) in (5, 6)
+
+
+def test_a_call_that_is_not_full_takes_along_what_is_due_next(board: Board) -> None:
+    board.watch("slow", *(f"slow-{number}" for number in range(150)), interval_s=3600)
+    board.watch("quick", "quick", interval_s=5)
+    board.work()
+    board.calls()
+    board.run_for(6)
+    assert board.calls() == [100]
+
+
+def test_each_place_has_calls_of_its_own(board: Board) -> None:
+    board.watch("here", "errors")
+    board.watch("there", "errors", place=THERE)
+    board.work()
+    assert [place for place, _ in board.cloud.batches] == [HERE, THERE]
+
+
+def test_only_a_change_wakes_and_only_whom_it_concerns(board: Board) -> None:
+    board.watch("one", "errors", "latency")
+    board.watch("two", "latency")
+    board.work()
+    assert board.woken == ["one", "two"]
+    board.run_for(100)
+    assert board.woken == ["one", "two"]
+    board.cloud.set_alarm("errors", AlarmState.ALARM)
+    board.run_for(11)
+    assert board.woken == ["one", "two", "one"]
+    fact = board.fact("one", "errors")
+    assert isinstance(fact, AlarmReading)
+    assert fact.snapshot.state is AlarmState.ALARM
+
+
+def test_an_alarm_that_is_deleted_and_one_that_comes_back_are_news(board: Board) -> None:
+    board.watch("one", "errors")
+    board.work()
+    board.cloud.delete_alarm("errors")
+    board.run_for(11)
+    assert isinstance(board.fact("one", "errors"), AlarmMissing)
+    board.run_for(50)
+    board.cloud.set_alarm("errors", AlarmState.OK)
+    board.run_for(11)
+    assert isinstance(board.fact("one", "errors"), AlarmReading)
+    assert board.woken == ["one"] * 3
+
+
+def test_a_refresh_reads_at_once_and_wakes_whatever_it_says(board: Board) -> None:
+    board.watch("one", "errors")
+    board.run_for(15)
+    board.woken.clear()
+    board.board.refresh("one")
+    board.work()
+    assert board.woken == ["one"]
+    fact = board.fact("one", "errors")
+    assert isinstance(fact, AlarmReading)
+    assert fact.read_at == board.clock.now()
+
+
+def test_a_refresh_of_somebody_who_watches_nothing_does_nothing(board: Board) -> None:
+    board.board.refresh("nobody")
+    board.work()
+    assert board.calls() == []
+    assert board.board.facts("nobody") == {}
+
+
+def test_the_same_watch_again_reads_nothing_again(board: Board) -> None:
+    board.watch("one", "errors")
+    board.work()
+    board.watch("one", "errors")
+    board.work()
+    assert board.calls() == [1]
+
+
+def test_other_names_replace_those_before(board: Board) -> None:
+    board.watch("one", "errors", "latency")
+    board.work()
+    board.watch("one", "latency", "other")
+    assert set(board.board.facts("one")) == {"latency"}
+    board.work()
+    assert set(board.board.facts("one")) == {"latency", "other"}
+    board.board.unwatch("one")
+    board.board.unwatch("one")
+    board.calls()
+    board.run_for(100)
+    assert board.calls() == []
+    assert board.board.next_due is None
+
+
+def test_an_answer_about_what_nobody_watches_any_more_is_passed_over(board: Board) -> None:
+    board.watch("one", "errors")
+    board.board.run_due()
+    board.board.unwatch("one")
+    board.watch("two", "errors")
+    board.work()
+    assert board.woken == ["two"]
+
+
+def test_a_failed_answer_about_what_nobody_watches_any_more_is_passed_over(board: Board) -> None:
+    board.watch("one", "errors")
+    board.cloud.faults.add("alarms", Transient("503"))
+    board.board.run_due()
+    board.board.unwatch("one")
+    board.work()
+    assert board.woken == []
+
+
+def test_a_reading_outlives_failures_for_three_polls_then_it_is_none(board: Board) -> None:
+    board.watch("one", "errors")
+    board.work()
+    read_at = board.clock.now()
+    board.cloud.faults.add("alarms", Transient("503"), FOR_EVER)
+    board.run_for(30)
+    assert isinstance(board.fact("one", "errors"), AlarmReading)
+    board.run_for(15)
+    assert board.fact("one", "errors") == Unseen("503", read_at, Trouble.TRANSIENT)
+    board.run_for(100)
+    assert board.woken == ["one", "one"]
+    board.cloud.faults.mend("alarms")
+    board.run_for(11)
+    assert isinstance(board.fact("one", "errors"), AlarmReading)
+
+
+def test_what_was_never_read_is_unseen_since_it_was_to_be_read(board: Board) -> None:
+    board.cloud.faults.add("alarms", Transient("503"), FOR_EVER)
+    board.watch("one", "errors")
+    board.run_for(60)
+    assert board.fact("one", "errors") == Unseen("503", NOON, Trouble.TRANSIENT)
+
+
+def test_a_refusal_counts_at_once_and_another_trouble_is_news(board: Board) -> None:
+    board.watch("one", "errors")
+    board.work()
+    board.cloud.faults.add("alarms", Denied("no DescribeAlarms"), 3)
+    board.cloud.faults.add("alarms", ValueError("a defect"), FOR_EVER)
+    board.run_for(11)
+    fact = board.fact("one", "errors")
+    assert isinstance(fact, Unseen)
+    assert (fact.why, fact.trouble) == ("no DescribeAlarms", Trouble.DENIED)
+    assert fact.since - NOON < timedelta(seconds=11)
+    board.run_for(40)
+    fact = board.fact("one", "errors")
+    assert isinstance(fact, Unseen)
+    assert (fact.why, fact.trouble) == ("internal error: ValueError: a defect", Trouble.INTERNAL)
+    assert board.woken == ["one"] * 3
+
+
+FAILURES: dict[str, Callable[[], Exception]] = {
+    "failing": lambda: Transient("503"),
+    "throttled": lambda: Transient("throttled", retry_after_s=4.0),
+    "denied": lambda: Denied("no"),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("is_refreshed", [False, True], ids=["polled", "refreshed all the time"])
+def test_failing_polls_are_repeated_at_about_the_interval_whoever_asks(
+    board: Board, failure: str, is_refreshed: bool
+) -> None:
+    board.watch("one", "errors")
+    board.work()
+    board.cloud.faults.add("alarms", FAILURES[failure](), FOR_EVER)
+    board.calls()
+    for _ in range(600):
+        if is_refreshed:
+            board.board.refresh("one")
+        board.run_for(1)
+    assert 55 <= len(board.calls()) <= 150
+
+
+def test_a_throttle_is_obeyed(board: Board) -> None:
+    board.watch("one", "errors", interval_s=5)
+    board.cloud.faults.add("alarms", Transient("throttled", retry_after_s=7.0))
+    board.work()
+    board.calls()
+    board.run_for(6.9)
+    assert board.calls() == []
+    board.run_for(0.2)
+    assert board.calls() == [1]
+
+
+def test_a_failing_place_leaves_the_others_alone(board: Board) -> None:
+    board.watch("here", "errors")
+    board.watch("there", "latency", place=THERE)
+    board.cloud.faults.add("alarms", Transient("503"))
+    board.work()
+    assert isinstance(board.fact("here", "errors"), Unseen)
+    assert isinstance(board.fact("there", "latency"), AlarmReading)

@@ -1,0 +1,111 @@
+"""Defects of our own: the one rollout that they concern is held and tried again, the others go on."""
+
+from datetime import datetime
+
+from sfn_rollouts.api.status import AlarmState, Outcome, Phase, Status
+from sfn_rollouts.core.decide import decide
+from sfn_rollouts.core.decision import Decision
+from sfn_rollouts.core.observation import Observation
+from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.ports import Key
+from tests.engine.world import Metered, World, spec
+
+
+class Switch:
+    """A core with a defect that can be switched on, for one version."""
+
+    def __init__(self) -> None:
+        self.is_broken = False
+        self.calls = 0
+
+    def decide(self, rollout: Rollout, seen: Observation, now: datetime) -> Decision:
+        if self.is_broken and getattr(rollout.spec, "version", 0) == 2:
+            self.calls += 1
+            raise ZeroDivisionError("a defect")
+        return decide(rollout, seen, now)
+
+
+def _in_flight(switch: Switch) -> World:
+    world = World(switch.decide)
+    world.api.apply("orders", spec(progressDeadline="1h"))
+    world.run(until=lambda: world.status().step_index == 0)
+    world.settle()
+    switch.is_broken = True
+    return world
+
+
+def test_a_rollout_that_cannot_be_decided_is_held_visibly_and_tried_again() -> None:
+    switch = Switch()
+    world = _in_flight(switch)
+    world.run_for(600)
+    assert world.ready_reason() == "InternalError"
+    assert world.cloud.routing() == Routing.split(1, 2, 10)
+    assert 5 < switch.calls < 40
+    assert len(world.api.phases) < 12
+    switch.is_broken = False
+    world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=301 + 130)
+
+
+def test_held_for_longer_than_the_deadline_it_goes_back_in_one_write() -> None:
+    switch = Switch()
+    world = _in_flight(switch)
+    world.run(until=lambda: world.cloud.routing() == Routing.whole(1), limit_s=4000)
+    world.run_for(3600)
+    assert world.cloud.writes.count("100 % on version 1") == 1
+    assert world.cloud.count()["read"] < 250
+    switch.is_broken = False
+    world.run(until=lambda: world.status().outcome is Outcome.ROLLED_BACK, limit_s=301)
+
+
+def test_one_that_has_not_begun_is_tried_again_too() -> None:
+    switch = Switch()
+    switch.is_broken = True
+    world = World(switch.decide)
+    world.api.apply("orders", spec())
+    world.run_for(60)
+    assert world.ready_reason() == "InternalError"
+    switch.is_broken = False
+    world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=301 + 130)
+
+
+def test_the_others_go_on() -> None:
+    switch = Switch()
+    switch.is_broken = True
+    world = World(switch.decide)
+    world.cloud.route_named("other", Routing.whole(1))
+    world.api.apply("orders", spec())
+    world.api.apply("other", spec(3, alias="other"))
+    world.run(until=world.is_in(Phase.SUCCEEDED, name="other"), limit_s=200)
+
+
+def test_a_core_that_never_comes_to_an_end_is_stopped() -> None:
+    def restless(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
+        return Decision(rollout.status.with_(weight=1 - (rollout.status.weight or 0)))
+
+    world = World(restless)
+    world.api.apply("orders", spec())
+    world.run_for(60)
+    assert world.ready_reason() == "InternalError"
+
+
+def test_a_tick_that_fails_outside_of_deciding_is_tried_again_and_traffic_comes_first() -> None:
+    class Broken(Metered):
+        is_broken = False
+
+        def rollout(self, key: Key, status: Status | None) -> None:
+            if self.is_broken and key.name == "orders":
+                raise ZeroDivisionError("a defect")
+            super().rollout(key, status)
+
+    world = World()
+    world.meter = Broken()
+    world.start()
+    world.api.apply("orders", spec())
+    world.run(until=lambda: world.status().step_index == 0)
+    world.settle()
+    world.meter.is_broken = True
+    world.cloud.set_alarm("errors", AlarmState.ALARM)
+    world.run(until=lambda: world.cloud.routing() == Routing.whole(1), limit_s=11)
+    world.meter.is_broken = False
+    world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=60)

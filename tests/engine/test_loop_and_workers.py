@@ -1,0 +1,138 @@
+"""The engine's thread and its workers: the only tests here with threads."""
+
+import threading
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from devenv.waiting import wait_until
+from sfn_rollouts.api.status import Phase
+from sfn_rollouts.clock import SteadyClock
+from sfn_rollouts.engine.engine import Engine
+from sfn_rollouts.engine.loop import EngineLoop
+from sfn_rollouts.engine.workers import ThreadWorkers
+from sfn_rollouts.ports import Lane
+from tests.engine.fake_cloud import AlarmFeedOf
+from tests.engine.world import World, spec
+
+
+class Running:
+    """An engine in its thread, with real time and real workers, over the fakes of a world."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.world.cloud.latency_s = 0.0
+        self.world.clock.now = SteadyClock().now  # type: ignore[method-assign] # real time from here on
+        self.loop = EngineLoop(SteadyClock())
+        self.workers = ThreadWorkers(self.loop.post)
+        self.engine = Engine(
+            SteadyClock(),
+            self.workers,
+            self.world.cloud,
+            self.world.cloud,
+            AlarmFeedOf(self.world.cloud),
+            self.world.api,
+            self.world.announced,
+            self.world.meter,
+            min_poll_interval_s=0.05,
+            random=Random(1),
+        )
+        self.loop.attach(self.engine)
+
+    def begin(self, version: int = 2) -> None:
+        self.world.api.apply("orders", spec(version, strategy={"allAtOnce": {}}, alarms={"names": []}))
+        resources = self.world.api.list()
+        self.loop.post(lambda: self.engine.sweep(resources))
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    running = Running()
+    yield running
+    running.loop.stop(5.0)
+    running.workers.stop()
+
+
+def test_a_rollout_goes_through_and_the_loop_shows_that_it_lives(running: Running) -> None:
+    assert not running.loop.is_alive
+    running.loop.start()
+    running.begin()
+    wait_until(running.world.is_in(Phase.SUCCEEDED), 10, "the rollout to succeed")
+    assert running.loop.is_alive
+    wait_until(lambda: running.loop.heartbeat_age_s() < 0.5, 10, "a beat of the loop")
+    assert running.loop.stop(5.0)
+    assert not running.loop.is_alive
+
+
+def test_a_call_that_fails_does_not_end_the_loop(running: Running) -> None:
+    running.loop.start()
+    done = threading.Event()
+    running.loop.post(lambda: {}["a defect"])
+    running.loop.post(done.set)
+    wait_until(done.is_set, 10, "the call after the failing one")
+
+
+def test_more_calls_than_a_burst_are_all_made(running: Running) -> None:
+    seen: list[int] = []
+    for number in range(1000):
+        running.loop.post(lambda number=number: seen.append(number))  # type: ignore[misc]
+    running.loop.start()
+    wait_until(lambda: len(seen) == 1000, 10, "all calls")
+    assert seen == list(range(1000))
+
+
+def test_stopping_waits_for_a_write_and_its_report(running: Running) -> None:
+    is_writing, may_go_on = threading.Event(), threading.Event()
+
+    def hold(what: str) -> None:
+        if what == "before an alias write":
+            is_writing.set()
+            may_go_on.wait(10)
+
+    running.world.on_effect = hold
+    running.loop.start()
+    running.begin()
+    wait_until(is_writing.is_set, 10, "the write to begin")
+    threading.Timer(0.2, may_go_on.set).start()
+    assert running.loop.stop(10.0)
+    assert running.world.status().intent is None
+    assert running.world.cloud.writes == ["100 % on version 2"]
+
+
+def test_stopping_gives_up_in_time(running: Running) -> None:
+    may_go_on = threading.Event()
+    is_writing = threading.Event()
+
+    def hold(what: str) -> None:
+        if what == "before an alias write":
+            is_writing.set()
+            may_go_on.wait(10)
+
+    running.world.on_effect = hold
+    running.loop.start()
+    running.begin()
+    wait_until(is_writing.is_set, 10, "the write to begin")
+    assert not running.loop.stop(0.2)
+    may_go_on.set()
+
+
+def test_a_loop_that_never_ran_is_stopped_already() -> None:
+    assert EngineLoop(SteadyClock()).stop(1.0)
+
+
+def test_lanes_do_not_wait_for_each_other_and_errors_come_back(running: Running) -> None:
+    may_go_on, results = threading.Event(), []
+    for _ in range(50):
+        running.workers.submit(Lane.FORWARD, lambda: may_go_on.wait(10), lambda result: None)
+    running.loop.start()
+    running.workers.submit(Lane.ROLLBACK, lambda: "restored", results.append)
+    wait_until(lambda: results == ["restored"], 10, "the rollback past fifty forward jobs")
+    error = ValueError("a defect")
+
+    def fail() -> None:
+        raise error
+
+    running.workers.submit(Lane.REPORT, fail, results.append)
+    wait_until(lambda: results == ["restored", error], 10, "the error")
+    may_go_on.set()
