@@ -29,7 +29,7 @@ DEPLOY_BASE = Path(__file__).parents[1] / "deploy" / "base"
 READY_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 30.0
 _SERVED = "health is served"  # the operator's own words, with the port that it got
-_IDENTITY_KINDS = ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding")
+_IDENTITY_KINDS = ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 
 
 def shipped_manifests(kubectl: Kubectl) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ from sfn_rollouts.kube.connection import Connection, namespace_of
 from sfn_rollouts.kube.events import EventAnnouncer
 from sfn_rollouts.kube.informer import Informer
 from sfn_rollouts.kube.lease import LeaseStore
+from sfn_rollouts.kube.permissions import LEASE
 from sfn_rollouts.kube.store import KubeStore
 from sfn_rollouts.kube.sweeper import Sweeper
 from sfn_rollouts.metrics import PrometheusMeter
@@ -37,7 +38,6 @@ from sfn_rollouts.start import Exit, Patience, StartFailure, check_aws, check_ri
 
 _STUCK_AFTER_S = 30.0  # the engine's thread waits for nothing but its inbox, and beats each second
 _DRAIN_S = 8.0  # of the 10 s that a stop may take; the rest is for Events and the watch
-_LEASE = "sfn-rollouts"
 _AWS_CALLERS = sum(size for lane, size in SIZES.items() if lane is not Lane.REPORT)
 _log = logs.get_logger(__name__)
 
@@ -217,7 +217,7 @@ def _candidate(world: World) -> Candidate | None:
     if not world.settings.leader_elect:
         return None
     identity = f"{socket.gethostname()}_{uuid.uuid4()}"
-    leases = LeaseStore(world.connection, world.lease_namespace, _LEASE)
+    leases = LeaseStore(world.connection, world.lease_namespace, LEASE)
     return Candidate(identity, leases, world.clock, Terms())
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from devenv.control_plane import Kubectl
-from sfn_rollouts.kube.permissions import RIGHTS
+from sfn_rollouts.kube.permissions import LEASE_RIGHTS, RIGHTS
 from tests.kube.conftest import DEPLOY
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ def test_the_api_server_takes_them(kubectl: Kubectl, operator_kubeconfig: Path) 
     shown = kubectl("apply", "--dry-run=server", "-k", str(DEPLOY))
 
     assert shown.stderr == "", "not even a warning"
-    assert shown.stdout.count("(server dry run)") == 5
+    assert shown.stdout.count("(server dry run)") == 7
 
 
 def test_the_pod_is_restricted(kubectl: Kubectl, manifests: list[dict[str, Any]], operator_kubeconfig: Path) -> None:
@@ -56,6 +56,17 @@ def test_the_rights_are_those_that_are_asked_for_at_start(manifests: list[dict[s
     assert granted == {
         (right.verb, right.group, "/".join(filter(None, [right.resource, right.subresource]))) for right in RIGHTS
     }
+
+
+def test_the_rights_on_the_lease_are_those_that_are_asked_for_at_start(manifests: list[dict[str, Any]]) -> None:
+    granted = {
+        (verb, rule.get("resourceNames", [""])[0])
+        for rule in one(manifests, "Role")["rules"]
+        for verb in rule["verbs"]
+    }
+
+    assert granted == {(right.verb, right.name) for right in LEASE_RIGHTS}
+    assert one(manifests, "Role")["metadata"]["namespace"] == "sfn-rollouts"
 
 
 def test_the_only_crd_to_read_is_ours(manifests: list[dict[str, Any]]) -> None:

@@ -52,7 +52,7 @@ class Election:
                 _log.info("leading", identity=self._candidate.identity)
                 self._elected()
             if has_led and not leads:
-                _log.error("the lease is lost: this operator writes nothing any more and ends")
+                _log.warning("the lease is lost: this operator writes nothing any more and ends")
                 self._lost()
                 return
             # Renewals fall apart from each other, so that two candidates do not meet at each try.

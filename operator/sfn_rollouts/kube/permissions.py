@@ -16,6 +16,7 @@ class Right:
     resource: str
     subresource: str = ""
     is_vital: bool = True
+    name: str = ""  # of the one resource that it is about
 
     def __str__(self) -> str:
         resource = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
@@ -34,7 +35,12 @@ RIGHTS = (
 )
 
 
-LEASE_RIGHTS = tuple(Right(verb, "coordination.k8s.io", "leases") for verb in ("get", "create", "patch"))
+LEASE = "sfn-rollouts"
+LEASE_RIGHTS = (
+    Right("create", "coordination.k8s.io", "leases"),
+    Right("get", "coordination.k8s.io", "leases", name=LEASE),
+    Right("patch", "coordination.k8s.io", "leases", name=LEASE),
+)
 """For leader election, in the lease's namespace."""
 
 
@@ -61,6 +67,7 @@ def _is_allowed(connection: Connection, right: Right, namespace: str) -> bool:
         "group": right.group,
         "resource": right.resource,
         "subresource": right.subresource,
+        "name": right.name,
     }
     answer = connection.call(
         "create",
