@@ -17,7 +17,7 @@ from sfn_rollouts.core.observation import (
     Trouble,
     Unseen,
 )
-from tests.core.world import START
+from tests.core.world import START, World
 
 OK, ALARM, NO_DATA, UNKNOWN = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA, AlarmState.UNKNOWN
 AGO = START - timedelta(hours=1)
@@ -330,3 +330,13 @@ def test_the_words_of_many_alarms_are_cut_and_of_one_are_not():
     assert len(judge({}, long).memories[0].reason) == 1024
     many = judge({}, long, names=["A", *(f"B{number}" for number in range(99))])
     assert len(many.memories[0].reason) == 61
+
+
+def test_a_status_of_a_hundred_alarms_stays_small():
+    """The world holds every status to 32 KiB: etcd, watches and `kubectl get -w` carry it at every step."""
+    names = [f"{number:03}-" + "n" * 96 for number in range(100)]
+    world = World(alarms={"names": names, "onFiringAtStart": "IgnoreUntilOk"})
+    for name in names:
+        world.alarms[name] = AlarmSnapshot(ALARM, AGO, "w" * 1023)
+    world.settle()
+    assert (world.status.phase, world.status.alarm, len(world.status.alarms)) == ("Progressing", "ALARM", 100)
