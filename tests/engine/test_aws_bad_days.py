@@ -69,6 +69,15 @@ def test_a_stale_answer_just_after_a_write_is_looked_at_again_quickly() -> None:
     assert (world.clock.now() - written_at).total_seconds() < 1
 
 
+def test_a_write_that_is_acknowledged_but_cannot_be_read_back_is_not_repeated() -> None:
+    world = World()
+    reset = Transient("reset")
+    world.on_effect = lambda what: world.cloud.faults.add("read", reset) if what == "after an alias write" else None
+    world.api.apply("orders", spec())
+    world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=200)
+    assert world.cloud.writes == FORWARD
+
+
 def test_a_new_alias_that_is_not_visible_yet_is_not_created_in_a_tight_loop() -> None:
     world = World()
     world.cloud.route(None)

@@ -154,7 +154,7 @@ def test_killed_again_and_again_it_still_gets_there(seed: int) -> None:
     world.on_stop = again
     again()
     world.run_for(120)
-    assert world.crashes > 1
+    assert world.crashes >= 1
     world.stop_at = None
     has_begun = bool(world.cloud.writes)
     world.run_for(600)

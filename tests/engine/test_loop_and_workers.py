@@ -117,6 +117,11 @@ def test_stopping_gives_up_in_time(running: Running) -> None:
     may_go_on.set()
 
 
+def test_a_loop_without_an_engine_does_not_start() -> None:
+    with pytest.raises(RuntimeError, match="attach an engine"):
+        EngineLoop(SteadyClock()).start()
+
+
 def test_a_loop_that_never_ran_is_stopped_already() -> None:
     assert EngineLoop(SteadyClock()).stop(1.0)
 

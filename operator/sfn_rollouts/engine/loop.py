@@ -23,15 +23,22 @@ class EngineLoop:
         self._engine: Engine | None = None
         self._is_stopping = threading.Event()
         self._beat = clock.monotonic()
-        self._thread = threading.Thread(target=self._run, name="sfn-engine", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def attach(self, engine: Engine) -> None:
         """Say which engine; before start."""
         self._engine = engine
 
     def start(self) -> None:
-        """Begin."""
+        """Begin.
+
+        Raises:
+            RuntimeError: no engine was attached.
+        """
+        if self._engine is None:
+            raise RuntimeError("attach an engine before start")
         self._beat = self._clock.monotonic()
+        self._thread = threading.Thread(target=self._run, args=(self._engine,), name="sfn-engine", daemon=True)
         self._thread.start()
 
     def post(self, call: Callable[[], None]) -> None:
@@ -45,19 +52,19 @@ class EngineLoop:
     @property
     def is_alive(self) -> bool:
         """Whether the thread runs."""
-        return self._thread.is_alive()
+        return self._thread is not None and self._thread.is_alive()
 
     def stop(self, timeout_s: float) -> bool:
         """Drain: nothing new begins, a write that has begun is verified and reported. Tells whether all of it ended."""
-        engine, quiet = self._engine, threading.Event()
-        if engine is None or not self._thread.is_alive():
+        engine, thread, quiet = self._engine, self._thread, threading.Event()
+        if engine is None or thread is None or not thread.is_alive():
             return True
         self.post(engine.drain)
         deadline = self._clock.monotonic() + timeout_s
         self._wait_quiet(engine, quiet, deadline)
         self._is_stopping.set()
         self.post(lambda: None)
-        self._thread.join(max(deadline - self._clock.monotonic(), 0.5))
+        thread.join(max(deadline - self._clock.monotonic(), 0.5))
         return quiet.is_set()
 
     def _wait_quiet(self, engine: Engine, quiet: threading.Event, deadline: float) -> None:
@@ -69,10 +76,7 @@ class EngineLoop:
             self.post(check)
             quiet.wait(0.05)
 
-    def _run(self) -> None:
-        engine = self._engine
-        if engine is None:
-            raise RuntimeError("attach an engine before start")
+    def _run(self, engine: Engine) -> None:
         next_due: float | None = None
         while not self._is_stopping.is_set():
             self._drain_inbox(next_due)

@@ -34,8 +34,6 @@ def send(store: ResourceStore, announcer: Announcer, report: Report, news: Seque
         resource = store.report(report)
     except Conflict:
         return _as_it_is(store, report)
-    except Gone:
-        resource = None
     announcer.announce(report.key, report.uid, news)
     return Reported(resource, is_gone=resource is None)
 
