@@ -15,6 +15,7 @@ from sfn_rollouts.core import decide as core
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.alarm_board import AlarmBoard
+from sfn_rollouts.engine.departed import Departed
 from sfn_rollouts.engine.looking import Looking
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.reporting import Reporting
@@ -75,6 +76,7 @@ class Engine:
         self._random = random
         self._decide = decide
         self._records: dict[str, Record] = {}
+        self._departed = Departed()
         self._agenda = Agenda()
         self._rivals = Rivals(self._records)
         self._telling = Telling(meter)
@@ -96,6 +98,7 @@ class Engine:
 
     def forget(self, uid: str) -> None:
         """The resource is gone."""
+        self._departed.add(uid)
         record = self._records.get(uid)
         if record is None:
             return
@@ -142,6 +145,8 @@ class Engine:
     def _admit(self, raw: Mapping[str, Any]) -> str | None:
         """Take in what is new; gives the uid if it was. Our own writes come back by the watch: they cost nothing."""
         record = self._records.get(uid_of(raw))
+        if uid_of(raw) in self._departed:
+            return None  # an event from before its end: to take it up again would split an alias that nobody asks for
         if record is None:
             record = Record(Resource.parse(raw), self._random)
             self._records[record.uid] = record
