@@ -103,7 +103,7 @@ def _quirks(random: Random) -> Quirks:
         aws_skew_s=random.choice((0.0, 0.0, -30.0, 2.0, 90.0)),
         host_offset_s=random.choice((0.0, 0.0, -20.0, 7.0)),
         drift_ppm=random.choice((0.0, 0.0, 200.0, -200.0)),
-        renews_date=random.random() < 0.5,
+        renews_date=random.random() < 2,
     )
 
 
