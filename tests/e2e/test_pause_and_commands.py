@@ -24,10 +24,8 @@ def test_pause_by_manifest_holds_the_next_step(story: Story) -> None:
     assert story.routings() == [whole(1)]
     assert not story.is_held_by_finalizer()
     refused = story.command("resume")
-    assert (refused["result"], refused["message"]) == (
-        "Refused",
-        "spec.paused is true: set it to false in the manifest",
-    )
+    assert refused["result"] == "Refused"
+    assert "set it to false in the manifest" in refused["message"]
 
     story.edit(paused=False)
     story.wait_for_weight(10)
@@ -49,7 +47,8 @@ def test_pause_by_command_is_lifted_by_resume(story: Story) -> None:
     assert "paused by ann by command; send resume" in paused["message"]
     for action in ("promote", "promote-full"):
         answer = story.command(action)
-        assert (answer["result"], answer["message"]) == ("Refused", "the rollout is paused: resume first")
+        assert answer["result"] == "Refused"
+        assert "the rollout is paused: resume first" in answer["message"]
     story.wait_for_polls()
     assert story.routing() == split(1, 2, 10)
 
@@ -67,11 +66,11 @@ def test_approval_is_given_by_promote(story: Story) -> None:
     assert "nextActionAt" not in waiting
 
     promoted = story.command("promote", step=waiting["stepIndex"])
-    assert promoted == {"action": "promote", "result": "Done", "message": "the current wait is over"}
+    assert (promoted["action"], promoted["result"]) == ("promote", "Done")
     story.wait_for_weight(50)
     story.wait_for_polls()
     assert story.routing() == split(1, 2, 50)
-    assert "promote: the current wait is over" in story.wait_for_event("CommandDone")
+    assert story.wait_for_event("CommandDone").startswith("promote: ")
 
     assert story.command("promote")["result"] == "Done"
     story.wait_for_phase("Succeeded")
@@ -119,7 +118,8 @@ def test_abort_outranks_everything(story: Story) -> None:
     story.command("pause")
     story.wait_for_phase("Paused")
 
-    assert story.command("abort") == {"action": "abort", "result": "Done", "message": "going back to version 1"}
+    answer = story.command("abort")
+    assert (answer["result"], answer["message"]) == ("Done", "going back to version 1")
     aborted = story.wait_for_phase("RolledBack")
     assert (verdict(aborted), reason_of(aborted)) == (STALLED, "Aborted")
     assert "aborted by ann" in aborted["message"]
@@ -142,7 +142,8 @@ def test_a_command_for_what_is_past_is_not_obeyed(story: Story) -> None:
     assert story.command("abort", generation=7)["result"] == "Stale"
     assert story.command("promote", step=2)["result"] == "Stale"
     retry = story.command("retry")
-    assert (retry["result"], retry["message"]) == ("Refused", "nothing to retry: the rollout is in flight")
+    assert retry["result"] == "Refused"
+    assert "nothing to retry" in retry["message"]
     story.annotate("promote, please")
     story.wait_for(
         lambda status: "this is no command" in status["lastCommand"]["message"], "a malformed command to be refused"

@@ -7,7 +7,7 @@ from typing import Any
 Line = Mapping[str, Any]
 
 CHATTER = 20
-"""So often nobody needs to hear the same words in one test."""
+"""So often nobody needs to hear the same words about one rollout in one test."""
 
 
 def defects(lines: Iterable[Line]) -> Sequence[Line]:
@@ -16,8 +16,9 @@ def defects(lines: Iterable[Line]) -> Sequence[Line]:
     kopf says ERROR of each lost connection, which is its daily bread.
     """
     ours = [line for line in lines if "unparsed" in line or _is_ours(line)]
-    said = Counter(line.get("message") for line in ours if line.get("level") != "debug")
-    return [line for line in ours if _is_bad(line)] + [{"repeated": words} for words in said if said[words] > CHATTER]
+    said = Counter((line.get("rollout"), line.get("message")) for line in ours if line.get("level") != "debug")
+    chatter = [{"rollout": rollout, "said too often": words} for (rollout, words), n in said.items() if n > CHATTER]
+    return [line for line in ours if _is_bad(line)] + chatter
 
 
 def refused_requests(events: Iterable[Mapping[str, Any]], user: str, namespace: str) -> Sequence[str]:
