@@ -7,11 +7,12 @@ from tests.engine.world import World, spec
 
 def test_a_late_event_from_before_the_deletion_does_not_begin_the_rollout_anew() -> None:
     world = World()
-    world.api.apply("orders", spec())
-    world.run(until=lambda: world.status().step_index == 0)
-    world.settle()
+    world.api.apply("orders", spec(alarms={"names": []}))
+    world.run(until=lambda: world.status().intent is not None)
     late = world.api.resource("orders")
     assert late is not None
+    world.run(until=lambda: world.status().step_index == 0)
+    world.settle()
     world.api.delete("orders")
     world.run(until=lambda: world.api.resource("orders") is None, limit_s=10)
     world.engine.upsert(late)
