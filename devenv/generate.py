@@ -32,10 +32,17 @@ def _concepts() -> str:
     return with_diagram((ROOT / "docs/concepts.md").read_text())
 
 
+def _transcripts() -> dict[str, Render]:
+    from devenv.example_transcripts import transcripts  # noqa: PLC0415
+
+    return transcripts(ROOT)
+
+
 FILES: Mapping[str, Render] = {
     "crds/stepfunctionrollouts.yaml": _crd,
     "docs/spec.md": _spec_page,
     "docs/concepts.md": _concepts,
+    **_transcripts(),
 }
 
 

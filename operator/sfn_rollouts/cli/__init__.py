@@ -39,6 +39,26 @@ def lint(files: tuple[str, ...], output: str) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--alarm", "alarms", multiple=True, metavar="NAME=STATE@FROM..TO", help="OK outside of its windows.")
+@click.option("--user", "users", multiple=True, metavar="ACTION@TIME", help="pause@3m, promote@5m, version=43@1h, ...")
+@click.option("--fault", "faults", multiple=True, metavar="SERVICE.OPERATION=KIND@FROM..TO", help="A call that fails.")
+@click.option("--kill-operator", "kills", multiple=True, metavar="FROM..TO", help="No operator runs meanwhile.")
+@click.option("--seed", type=int, default=0, help="Of the jitter of retries.")
+@click.option("--from", "from_version", type=click.IntRange(min=1), help="Version that is live. [default: one less]")
+@click.option("--name", help="Which rollout, where the file has several.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def simulate(file: str, output: str, **options: Any) -> None:
+    """Play what a rollout would do, minute by minute, without a cluster and without AWS; `-` reads standard input.
+
+    Times are counted from the start, like 90s, 12m or 1h30m; a window without an end lasts for ever.
+    """
+    from sfn_rollouts.cli.simulate import Wishes, simulate_file  # noqa: PLC0415 - see the package's docstring
+
+    click.echo(simulate_file(file, Wishes(**options), output))
+
+
+@main.command()
 @click.option(
     "--namespace",
     "-n",

@@ -72,7 +72,7 @@ def why_at_rest(status: Status, history: History, truth: Truth) -> str | None:
         return f"ended: {status.phase}"
     ready = condition(status, READY)
     reason = ready.reason if ready is not None else None
-    if reason in (Reason.PAUSED, Reason.AWAITING_APPROVAL):
+    if waits_for_a_person(status):
         return f"waits for a person: {reason}"
     if status.phase in (Phase.PENDING, Phase.FAILED) and status.started_at is None:
         return _waits_to_start(str(reason), history, truth)
@@ -83,6 +83,12 @@ def why_at_rest(status: Status, history: History, truth: Truth) -> str | None:
     ):
         return "somebody else routed the alias" if truth.step_functions.alias != routing_of(status.alias) else None
     return None
+
+
+def waits_for_a_person(status: Status) -> bool:
+    """Whether only a person can make it go on."""
+    ready = condition(status, READY)
+    return ready is not None and ready.reason in (Reason.PAUSED, Reason.AWAITING_APPROVAL)
 
 
 def _waits_to_start(reason: str, history: History, truth: Truth) -> str | None:

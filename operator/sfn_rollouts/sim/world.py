@@ -31,6 +31,7 @@ RESTART_S = 3.0
 """A process that ended is not back sooner: what had left it has taken effect by then (see `docs/known-limits.md`)."""
 
 _LOOK_S = 5.0
+_NEVER_US = 1 << 62
 TAIL_S = 30.0
 Judge = Callable[[History, Happening], Broken | None]
 
@@ -127,11 +128,16 @@ class World:
         rested_us: int | None = None
         while not self.timeline.is_stopped and self.timeline.now_us < end_us:
             self.timeline.run_until(self.timeline.now_us + us(_LOOK_S))
-            is_resting = is_at_rest(self.history, self.api_server.find(self.key), self)
+            resource = self.api_server.find(self.key)
+            is_resting = self.is_down_for_good() or is_at_rest(self.history, resource, self)
             rested_us = (rested_us or self.timeline.now_us) if is_resting else None
             if rested_us is not None and self.timeline.now_us >= rested_us + us(TAIL_S):
                 break
         self.history.add(Ended(self.timeline.now_us, rested_us is not None))
+
+    def is_down_for_good(self) -> bool:
+        """Whether the scenario never lets the operator come back."""
+        return self._down_until_us >= _NEVER_US
 
     def is_up(self) -> bool:
         """Whether the operator runs."""
@@ -186,7 +192,7 @@ class World:
 
     def _edit(self, event: plot.Edit) -> None:
         self.api_server.edit(self.key, event.changes)
-        self._note_edit(f"applied {json.dumps(dict(event.changes))}")
+        self._note_edit("applied " + ", ".join(f"{name}: {json.dumps(value)}" for name, value in event.changes.items()))
 
     def _command(self, event: plot.Command) -> None:
         found = self.api_server.get(self.key)
@@ -235,7 +241,7 @@ class World:
         if self.process is not None:
             self.process.kill()
         if until_s is None:
-            self._down_until_us = 1 << 62
+            self._down_until_us = _NEVER_US
             return
         self._start_later(until_s)
 

@@ -1,0 +1,108 @@
+"""`sfn-rollouts simulate`: a manifest and what shall happen to it, played without cluster and AWS."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from sfn_rollouts.api.problems import Severity
+from sfn_rollouts.api.resource import concerns, lint
+from sfn_rollouts.sim import timetable
+from sfn_rollouts.sim.scenario import AlarmChange, Edit, Event, Quirks, Scenario
+from sfn_rollouts.sim.story import as_data, as_text
+from sfn_rollouts.sim.world import World
+
+LATENCY_S = 0.05
+"""Of each call there and back: so that times can be read, and repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The options, as given."""
+
+    alarms: Sequence[str] = ()
+    users: Sequence[str] = ()
+    faults: Sequence[str] = ()
+    kills: Sequence[str] = ()
+    seed: int = 0
+    from_version: int | None = None
+    name: str | None = None
+
+
+def simulate_file(file: str, wishes: Wishes, output: str) -> str:
+    """Play the rollout of a file (`-` is standard input); gives the text or the JSON.
+
+    Raises:
+        click.UsageError: an option cannot be understood.
+        SystemExit: 1, the manifest would be refused; standard error says why.
+    """
+    scenario = _scenario(_manifest(file, wishes.name), wishes)
+    run = World(scenario).run()
+    return json.dumps(as_data(run), indent=2) if output == "json" else as_text(run).rstrip("\n")
+
+
+def _manifest(file: str, name: str | None) -> Mapping[str, Any]:
+    rollouts = [each for each in _documents(file) if concerns(each)]
+    named = [each for each in rollouts if name is None or _name(each) == name]
+    if len(named) != 1:
+        names = ", ".join(map(_name, rollouts)) or "none"
+        raise click.UsageError(f"{file} has {len(rollouts)} rollouts ({names}): choose one with --name")
+    problems = [each for each in lint(named[0]) if each.severity is Severity.ERROR]
+    for problem in problems:
+        click.echo(f"{file}: {problem}", err=True)
+    if problems:
+        sys.exit(1)
+    return dict(named[0])
+
+
+def _documents(file: str) -> Iterator[Any]:
+    """Each document; a `kind: List`, as kubectl takes it, is taken apart."""
+    text = sys.stdin.read() if file == "-" else Path(file).read_text()
+    try:
+        for document in yaml.safe_load_all(text):
+            items = document.get("items") if isinstance(document, Mapping) and document.get("kind") == "List" else None
+            yield from items if isinstance(items, list) else [document]
+    except yaml.YAMLError as error:
+        raise click.UsageError(f"{file} is not readable as YAML: {' '.join(str(error).split())}") from None
+
+
+def _name(manifest: Mapping[str, Any]) -> str:
+    metadata = manifest.get("metadata")
+    found = (metadata.get("name") or metadata.get("generateName")) if isinstance(metadata, Mapping) else None
+    return str(found or "rollout")
+
+
+def _scenario(manifest: Mapping[str, Any], wishes: Wishes) -> Scenario:
+    spec = dict(manifest["spec"])
+    try:
+        changes = timetable.alarm_changes(wishes.alarms)
+        deeds, faults = timetable.deeds(wishes.users), timetable.faults(wishes.faults)
+        kills = timetable.kills(wishes.kills)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    _mention_unwatched(spec, changes)
+    later: tuple[Event, ...] = (*(each for each in changes if each.at_s > 0), *deeds, *faults, *kills)
+    stable = wishes.from_version if wishes.from_version is not None else int(spec["version"]) - 1
+    wanted = [int(each.changes["version"]) for each in deeds if isinstance(each, Edit)]
+    return Scenario(
+        spec=spec,
+        seed=wishes.seed,
+        alias=((stable, 100),) if stable > 0 else None,
+        versions=tuple(sorted({int(spec["version"]), *wanted, *([stable] if stable > 0 else [])})),
+        alarms={each.name: each.state for each in changes if each.at_s == 0},
+        events=later,
+        quirks=Quirks(latency_s=(LATENCY_S, LATENCY_S)),
+        name=_name(manifest),
+    )
+
+
+def _mention_unwatched(spec: Mapping[str, Any], changes: Sequence[AlarmChange]) -> None:
+    watched = (spec.get("alarms") or {}).get("names", ())
+    for name in sorted({each.name for each in changes} - set(watched)):
+        known = ", ".join(watched) or "none"
+        click.echo(f"note: alarm {name} is not watched by this rollout (spec.alarms.names: {known})", err=True)
