@@ -107,9 +107,9 @@ class Looking:
         alarms = self._board.facts(record.uid)
         wanted = unexplained(alarms, record.working.alarms)
         work = partial(read_histories, self._feed, alias.machine.place, wanted, alarms)
-        self._workers.submit(Lane.ALARMS, work, lambda result: self._histories_seen(record, frozenset(wanted), result))
+        self._workers.submit(Lane.ALARMS, work, lambda result: self._histories_seen(record, tuple(wanted), result))
 
-    def _histories_seen(self, record: Record, wanted: frozenset[str], result: Read | Exception) -> None:
+    def _histories_seen(self, record: Record, wanted: tuple[str, ...], result: Read | Exception) -> None:
         read = dict.fromkeys(wanted, result) if isinstance(result, Exception) else result
         known = record.facts.histories
         seen = {name: self._fact(history, known.get(name)) for name, history in read.items()}
