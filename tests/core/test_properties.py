@@ -210,7 +210,7 @@ rollouts = st.builds(
     is_deleting=st.sampled_from([False, False, False, True]),
     command=commands,
 )
-many = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 @many
@@ -356,7 +356,7 @@ def heal(world):
 
 
 @settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     derandomize=True,
