@@ -8,8 +8,9 @@ import pytest
 from devenv.aws.client import Emulator
 from devenv.control_plane import ControlPlane, Kubectl
 from devenv.operator_process import OperatorProcess
+from devenv.waiting import wait_until
 from tests.e2e.cluster import Cluster
-from tests.e2e.story import ALARM, SLOW_STEPS, Story, set_the_scene, whole
+from tests.e2e.story import ALARM, DEADLINE_S, SLOW_STEPS, Story, set_the_scene, whole
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "canary.yaml"
 
@@ -121,7 +122,10 @@ def test_a_rollback_is_explained(story: Story, as_person: Person) -> None:
 
 def test_every_field_is_explained(kubectl: Kubectl, crds_installed: None) -> None:
     """`kubectl explain` says what each field does, in words."""
-    strategy = kubectl("explain", "sfnrollouts.spec.strategy").stdout
+    explain = ("explain", "sfnrollouts.spec.strategy")
+    # A CRD that is Established shows in the server's discovery a moment later.
+    wait_until(lambda: not kubectl(*explain, check=False).returncode, DEADLINE_S, "kubectl to know the resource")
+    strategy = kubectl(*explain).stdout
     for words in ("canary", "linear", "exponential", "allAtOnce", "preset", "steps"):
         assert words in strategy
     assert "exactly one of the fields" in " ".join(strategy.split())

@@ -74,6 +74,7 @@ def test_stopped_again_and_again(story: Story) -> None:
     """As when nodes are drained one after the other: the way is the planned one."""
     story.apply(version=2)
     for count in range(1, 6):
+        story.operator.wait_ready()  # before that, SIGTERM may find a Python that is still importing
         story.wait_for_calls_or_success(count)
         story.operator.terminate()
         assert story.operator.wait_ended(KILLED_AFTER_S) == STOPPED
