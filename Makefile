@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help setup demo test check crds docs bench lock clean
+.PHONY: help setup demo test check crds docs sim bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -37,6 +37,9 @@ check: setup ## What must hold before any test: style, types, layers, generated 
 
 crds: setup ## Regenerate the CRD, the spec reference and the phase diagram
 	@$(BIN)/python -m devenv.generate
+
+sim: setup ## Search SEEDS simulated worlds (5000) and all small ones for a broken invariant
+	@$(BIN)/python -m sfn_rollouts.sim --corpus tests/sim/corpus --seeds $(or $(SEEDS),5000) $(if $(FIRST),--first $(FIRST))
 
 bench: setup ## Measure latency, CPU, memory and calls; prints the table of docs/performance.md
 	@$(BIN)/python -m devenv.bench
