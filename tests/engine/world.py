@@ -88,6 +88,7 @@ class World:
         self.on_effect: Callable[[str], None] = lambda what: None
         self.down_s = 0.0
         self.is_swept = True  # at start
+        self.stands_by = False  # at start
         self.cloud = FakeCloud(self.clock, self._effect)
         self.api = FakeApiServer(self.clock, self._effect)
         self.announced, self.meter = Announced(), Metered()
@@ -120,6 +121,7 @@ class World:
             min_poll_interval_s=5.0,
             random=Random(1),
             decide=self._decide,
+            stands_by=self.stands_by,
         )
         self._next_due = self._run_due()
         if self.is_swept:
