@@ -112,11 +112,13 @@ class Observation:
     """All that one decision may know about the world. None: nobody has looked yet.
 
     `written_at` is AWS's updateDate of the last write that AWS acknowledged: an older reading is stale, not foreign.
+    `restore_asked_at` is when (our clock) the last restore was asked for that AWS acknowledged.
     `poll_interval_s` is the interval in force, raised by the operator's minimum.
     """
 
     alias: AliasReading | AliasMissing | Unseen | None = None
     written_at: datetime | None = None
+    restore_asked_at: datetime | None = None
     version: VersionFound | Unseen | None = None
     alarms: Mapping[str, AlarmReading | AlarmMissing | Unseen] = field(default_factory=dict)
     poll_interval_s: float = 10.0

@@ -46,8 +46,13 @@ def is_settled(case: Case) -> bool:
 
 
 def _is_proved(case: Case) -> bool:
-    """With an answer lost, stable traffic may be what was before the write: only a newer change shows what is after."""
-    known, reading = case.status.alias, case.reading
+    """With an answer lost, stable traffic may be what was before the write: only a newer change shows what is after.
+
+    Or that AWS took the restore: where nothing had been shifted it changes nothing, and so leaves the date as it was.
+    """
+    known, reading, trip, asked_at = case.status.alias, case.reading, case.status.trip, case.seen.restore_asked_at
+    if trip is not None and asked_at is not None and asked_at >= trip.at:
+        return True
     if case.status.intent is None or known is None or known.update_date is None:
         return True
     return reading is not None and reading.update_date > known.update_date

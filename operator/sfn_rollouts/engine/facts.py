@@ -36,11 +36,15 @@ class FailedWrite:
 
 @dataclass
 class Facts:
-    """Latest answers; None until there is one. `forward_at`, `restored_at`: AWS's dates of acknowledged writes."""
+    """Latest answers; None until there is one. `forward_at`, `restored_at`: AWS's dates of acknowledged writes.
+
+    `restore_asked_at`: when (our clock) the restore was asked for that AWS acknowledged last.
+    """
 
     alias: AliasReading | AliasMissing | Unseen | None = None
     forward_at: datetime | None = None
     restored_at: datetime | None = None
+    restore_asked_at: datetime | None = None
     version: VersionFound | Unseen | None = None
     running: RunningExecutions | Unseen | None = None
     histories: dict[str, History | Unseen] = field(default_factory=dict)
@@ -61,9 +65,10 @@ class Facts:
             return
         self.alias = seen
 
-    def acknowledge(self, kind: WriteKind, written_at: datetime) -> None:
+    def acknowledge(self, kind: WriteKind, written_at: datetime, asked_at: datetime) -> None:
         """AWS took a write."""
         if kind is WriteKind.RESTORE:
+            self.restore_asked_at = asked_at
             self.restored_at = latest(self.restored_at, written_at)
         else:
             self.forward_at = latest(self.forward_at, written_at)

@@ -106,6 +106,7 @@ class Record:
         return Observation(
             alias=self._alias_seen(),
             written_at=facts.written_at,
+            restore_asked_at=facts.restore_asked_at,
             version=facts.version,
             alarms=explained(alarms, self.working.alarms, facts.histories),
             poll_interval_s=poll_interval_s,

@@ -74,7 +74,7 @@ class Traffic:
         record.facts.failed = None
         record.pace(write.kind).wait(self._clock.monotonic(), 0.2, 30.0)
         if applied.written_at is not None:
-            record.facts.acknowledge(write.kind, applied.written_at)
+            record.facts.acknowledge(write.kind, applied.written_at, asked_at)
             _log.info("alias written", kind=str(write.kind), routing=str(write.routing), **log_fields(record))
         if applied.reading is not None:
             record.facts.see_alias(applied.reading)
