@@ -26,6 +26,7 @@ from sfn_rollouts.core.conditions import (
     Fact,
     Standing,
     conclude,
+    is_true,
 )
 from sfn_rollouts.core.decision import Decision, Look, Write
 from sfn_rollouts.core.moments import after
@@ -33,6 +34,9 @@ from sfn_rollouts.core.observation import AliasMissing, AliasReading, Observatio
 from sfn_rollouts.core.plan import Plan
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.routing import Routing
+
+OVERLOOKED_S = 5.0
+"""A running operator looks within milliseconds; one that comes so late was stopped, or the plan was edited."""
 
 HISTORY_LIMIT = 10
 
@@ -155,8 +159,18 @@ class Case:
         is_wanted_back = self.is_single_write or is_shortcut(self.status, Shortcut.ROLLBACK_WINDOW)
         if due is None or self.is_paused or is_wanted_back:
             return None
-        counted_from = noted if noted is not None and noted >= due else max(due, self.now)
+        counted_from = noted if noted is not None and noted >= due else self.now if self.was_overlooked else due
         return after(counted_from, self.spec.progress_deadline.seconds)
+
+    @property
+    def was_overlooked(self) -> bool:
+        """The step has been due for a while, and nobody has looked since, or a pause has ended just now.
+
+        While a wait is on, next_action_at stands in the status; whatever happens to a due step takes it away.
+        """
+        due, was_paused = self.due_at, is_true(self.status, PAUSED)
+        is_overdue = due is not None and self.now > after(due, OVERLOOKED_S)
+        return was_paused or (is_overdue and self.status.next_action_at is not None)
 
     @property
     def deadline_wake(self) -> datetime | None:

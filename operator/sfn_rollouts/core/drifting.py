@@ -45,6 +45,7 @@ def _words(case: Case, reading: AliasReading) -> str:
 
 def _held(case: Case, message: str) -> Decision:
     """Stalled, in the phase that it was in; the deadline runs on unless a person holds the rollout anyway."""
+    case = case.having(next_action_at=None)
     standing = Standing(standing_in_flight(case).phase, Reason.ALIAS_DRIFTED, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))
     if case.alarms.needs_history:  # else a firing that has cleared would stay unjudged for as long as the drift lasts

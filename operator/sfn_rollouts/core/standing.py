@@ -34,9 +34,9 @@ def still(
 
 def held(case: Case, hold: Hold) -> Decision:
     """A due step that may not be taken. A reading that is merely not there yet is no news for people."""
-    case = case.having(next_action_at=None)
     if hold.reason is Reason.INITIALIZING:
         return still(case, looks=[] if case.alarms.needs_history else [Look.ALARMS])
+    case = case.having(next_action_at=None)
     message = f"the next step is held: {hold.message}"
     phase = standing_in_flight(case).phase
     return still(case, standing=Standing(phase, hold.reason, message, is_stalled=hold.needs_person))

@@ -50,10 +50,8 @@ def _pause_lifted(case: Case) -> Case:
 
 
 def _due_noted(case: Case) -> Case:
-    """The deadline counts from when the step was seen to be due: a stopped operator holds nothing up on purpose."""
-    due, noted = case.due_at, case.status.due_since
-    is_news = due is not None and due <= case.now and (noted is None or noted < due)
-    return case.having(due_since=case.now) if is_news and not case.is_paused else case
+    """A step that was due while nobody looked was held up by nobody: the deadline counts from the first look."""
+    return case.having(due_since=case.now, next_action_at=None) if case.was_overlooked and not case.is_paused else case
 
 
 # -- what a person commanded --
