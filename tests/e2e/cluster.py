@@ -47,10 +47,10 @@ class Cluster:
         """Merge into the rollout, as an editor does."""
         return self._rollouts.patch_namespaced_custom_object(namespace=namespace, name=name, body=body, **_KIND)
 
-    def forget_status(self, namespace: str, name: str) -> None:
-        """Leave nothing of the status, as a restore from a backup does."""
+    def write_status(self, namespace: str, name: str, status: Resource | None) -> None:
+        """Merge into the status, as nobody but the operator should; None leaves nothing of it, as a restore does."""
         self._rollouts.patch_namespaced_custom_object_status(
-            namespace=namespace, name=name, body={"status": None}, **_KIND
+            namespace=namespace, name=name, body={"status": status}, **_KIND
         )
 
     def delete(self, namespace: str, name: str) -> None:

@@ -43,6 +43,27 @@ def test_a_rollback_meets(story: Story, kind: str, times: int) -> None:
     assert outcomes(status) == [(2, "RolledBack", "AlarmFiring")]
 
 
+FIRST_WRITES = {
+    "never took effect": ("timeout", [whole(1)]),
+    "took effect": ("timeout-after", [whole(1), split(1, 2, 10), whole(1)]),
+}
+
+
+@pytest.mark.parametrize(("kind", "path"), FIRST_WRITES.values(), ids=FIRST_WRITES.keys())
+def test_an_alarm_fires_while_nobody_knows_whether_the_first_write(
+    story: Story, kind: str, path: list[dict[int, int]]
+) -> None:
+    """Nothing shifted looks like everything restored: it is made sure of, and then it ends."""
+    fault = story.aws.fail("UpdateStateMachineAlias", kind, times=1, match=story.alias)
+    story.apply(version=2)
+    story.wait_for_fault(fault)
+
+    story.aws.set_alarm(ALARM, "ALARM")
+
+    assert outcomes(story.wait_for_phase("RolledBack")) == [(2, "RolledBack", "AlarmFiring")]
+    assert story.routings() == path
+
+
 def test_a_rollback_that_is_denied_is_told_and_tried_again(story: Story) -> None:
     """Somebody took the permission away in mid-rollout: Failed, RollbackFailed, and mended as soon as it is back."""
     story.apply(version=2, steps=SLOW_STEPS)

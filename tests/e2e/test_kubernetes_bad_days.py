@@ -85,7 +85,7 @@ def test_somebody_removes_the_status(story: Story) -> None:
     story.apply(version=2, steps=SLOW_STEPS)
     story.wait_for_weight(10)
     story.operator.kill()
-    story.cluster.forget_status(story.namespace, story.name)
+    story.cluster.write_status(story.namespace, story.name, None)
 
     story.restart()
 
