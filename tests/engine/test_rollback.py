@@ -65,10 +65,10 @@ def test_it_is_restored_while_the_api_server_is_down_and_the_status_follows() ->
     assert world.cloud.writes.count("100 % on version 1") == 1
 
 
-@pytest.mark.parametrize("held", [{Lane.REPORT}, {Lane.FORWARD}, {Lane.FORWARD, Lane.REPORT}], ids=str)
-def test_it_is_restored_while_other_lanes_are_blocked(held: set[Lane]) -> None:
+@pytest.mark.parametrize("held", [(Lane.REPORT,), (Lane.FORWARD,), (Lane.FORWARD, Lane.REPORT)], ids=" and ".join)
+def test_it_is_restored_while_other_lanes_are_blocked(held: tuple[Lane, ...]) -> None:
     world = _at_first_step()
-    world.workers.held = held
+    world.workers.held = set(held)
     _fire(world)
     world.run(until=_is_restored(world), limit_s=11)
     world.workers.held = set()
