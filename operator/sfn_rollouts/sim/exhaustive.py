@@ -1,4 +1,4 @@
-"""Small cases, all of them: each crash point with each single fault at each of three steps, with and without an alarm."""
+"""Small cases, all of them: each crash point with each single fault at each of three steps; alarm or none."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -82,7 +82,7 @@ def _faults(step: int) -> Iterator[tuple[str, tuple[Event, ...]]]:
 @cache
 def _crash_points(alarm: bool, step: int) -> tuple[int, ...]:
     """Numbers of the calls of the undisturbed run; of the polls, which are all alike, every sixth."""
-    run = World(_scenario("undisturbed", step, alarm, ()), asks_twice=False).run()
+    run = World(_scenario("undisturbed", step, alarm, ())).run()
     return tuple(_interesting(run))
 
 

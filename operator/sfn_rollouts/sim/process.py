@@ -16,7 +16,7 @@ from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.errors import PortError
-from sfn_rollouts.ports import Lane
+from sfn_rollouts.ports import Lane, ResourceStore
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.history import Decided, Defect, History, ProcessChanged
@@ -30,6 +30,7 @@ from sfn_rollouts.sim.timeline import Timeline, us
 Result = TypeVar("Result")
 SWEEP_INTERVAL_S = 600.0
 _LIST_RETRY_S = 1.0
+_ASKED_TWICE_EVERY = 3
 
 
 class CallCounter:
@@ -56,7 +57,10 @@ class CallCounter:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a process stands in. `decide` is the core's, or a mutant of it in the tests of the invariants."""
+    """What a process stands in.
+
+    `decide` is the core's and `store_of` changes nothing, but for the tests of the invariants, which put mutants there.
+    """
 
     timeline: Timeline
     history: History
@@ -70,7 +74,7 @@ class Surroundings:
     calls: CallCounter
     decide: Decide
     min_poll_interval_s: float
-    asks_twice: bool
+    store_of: Callable[[ResourceStore], ResourceStore]
 
 
 class Process:
@@ -87,8 +91,8 @@ class Process:
         self._timer = 0
         self._rounds: tuple[datetime | None, int] = (None, 0)
         self._clock = SteadyClock(around.host.wall, around.host.monotonic)
-        self._store = SimStore(
-            self, around.network, around.api_server, around.step_functions, around.history, around.timeline
+        self._store = around.store_of(
+            SimStore(self, around.network, around.api_server, around.step_functions, around.history, around.timeline)
         )
         self.engine = Engine(
             clock=self._clock,
@@ -275,7 +279,8 @@ class Process:
     def _decide(self, rollout: Rollout, seen: Observation, now: datetime) -> Decision:
         around = self._around
         decision = around.decide(rollout, seen, now)
-        is_equal_again = not around.asks_twice or around.decide(rollout, seen, now) == decision
+        is_asked = len(self._history.decided) % _ASKED_TWICE_EVERY == 0
+        is_equal_again = not is_asked or around.decide(rollout, seen, now) == decision
         moment, rounds = self._rounds
         follows = moment == now and decision.status != rollout.status
         self._rounds = (now, rounds + 1 if follows else 1)

@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,8 +22,11 @@ from sfn_rollouts.sim.world import Run, World
 
 _BACK = (Outcome.ROLLED_BACK, Outcome.ABORTED, Outcome.SUPERSEDED)
 _CHUNK = 25
-Share = slice | range
-"""Small cases by their position, or seeds."""
+_SHARE = 200
+"""The cases that share a smooth run follow each other: long shares play few of those twice."""
+
+Share = list[Case] | range
+"""Small cases, or seeds."""
 
 
 @dataclass(frozen=True)
@@ -131,26 +134,26 @@ def corpus(folder: Path) -> Tally:
     return tally
 
 
-def everywhere(seeds: range, processes: int | None = None, told: Callable[[Tally], None] = lambda _: None) -> Tally:
-    """Play all small cases and these seeds on all cores; `told` hears of the sum so far."""
+def everywhere(
+    seeds: range,
+    processes: int | None = None,
+    told: Callable[[Tally], None] = lambda _: None,
+    small: Iterable[Case] | None = None,
+) -> Tally:
+    """Play all small cases (or those given) and these seeds on all cores; `told` hears of the sum so far."""
     tally = Tally()
-    small: list[Share] = [*_shares(len(list(cases())))]
-    large: list[Share] = [range(start, min(start + _CHUNK, seeds.stop)) for start in seeds[::_CHUNK]]
+    chosen = list(cases() if small is None else small)
+    shares: list[Share] = [chosen[start : start + _SHARE] for start in range(0, len(chosen), _SHARE)]
+    shares += [range(start, min(start + _CHUNK, seeds.stop)) for start in seeds[::_CHUNK]]
     with get_context("fork").Pool(processes or os.cpu_count() or 1) as pool:
-        for part in pool.imap(_work, [*small, *large]):
+        for part in pool.imap(_work, shares):
             tally.add(part)
             told(tally)
     return tally
 
 
-def _shares(count: int) -> Sequence[slice]:
-    """The cases that share a smooth run follow each other: long shares play few of those twice."""
-    share = 200
-    return [slice(start, start + share) for start in range(0, count, share)]
-
-
 def _work(share: Share) -> Tally:
-    return exhaustively(list(cases())[share]) if isinstance(share, slice) else by_chance(share)
+    return by_chance(share) if isinstance(share, range) else exhaustively(share)
 
 
 def rate(tally: Tally, since: float) -> str:

@@ -11,7 +11,7 @@ from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.errors import Gone
-from sfn_rollouts.ports import Key
+from sfn_rollouts.ports import Key, ResourceStore
 from sfn_rollouts.sim import scenario as plot
 from sfn_rollouts.sim.api_server import ApiServer, Resource
 from sfn_rollouts.sim.cloudwatch import CloudWatch
@@ -51,7 +51,7 @@ class Run:
 
 
 class World:
-    """`judge` is asked about each happening; what it finds broken ends the run. `decide`: the core's or a mutant's."""
+    """`judge` is asked about each happening; what it finds broken ends the run. `decide`, `store_of`: for mutants."""
 
     def __init__(
         self,
@@ -59,8 +59,7 @@ class World:
         judge: Judge | None = None,
         decide: Decide = decide,
         min_poll_interval_s: float = 5.0,
-        *,
-        asks_twice: bool = True,
+        store_of: Callable[[ResourceStore], ResourceStore] = lambda store: store,
     ) -> None:
         self.scenario = scenario
         quirks = scenario.quirks
@@ -91,7 +90,7 @@ class World:
             calls=CallCounter(self._crashes()),
             decide=decide,
             min_poll_interval_s=min_poll_interval_s,
-            asks_twice=asks_twice,
+            store_of=store_of,
         )
         self.key = Key("default", scenario.name)
         self.process: Process | None = None

@@ -1,0 +1,262 @@
+"""Operators that are wrong on purpose, one for each invariant, and the scenario in which it shows.
+
+A mutant changes what the real core is asked or what it answers, or stands before a port; no code is changed.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sfn_rollouts.api.status import AlarmState, LastCommand, Status
+from sfn_rollouts.core.decide import decide
+from sfn_rollouts.core.decision import Decision, Look, Write, WriteKind
+from sfn_rollouts.core.observation import AlarmReading, AliasReading, Observation
+from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.ports import Key, Report, ResourceStore
+from sfn_rollouts.sim.chance import MACHINE
+from sfn_rollouts.sim.scenario import AlarmChange, Command, Event, Scenario
+
+Answer = Callable[[Rollout, Observation, datetime, Decision], Decision]
+Question = Callable[[Rollout, Observation, datetime], tuple[Rollout, Observation, datetime]]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """What is wrong with it: `question` is put to the core instead, `answer` replaces what the core said."""
+
+    events: tuple[Event, ...] = ()
+    with_alarm: bool = True
+    question: Question = lambda rollout, seen, now: (rollout, seen, now)
+    answer: Answer = lambda rollout, seen, now, decision: decision
+    store_of: Callable[[ResourceStore], ResourceStore] = lambda store: store
+
+    def decide(self, rollout: Rollout, seen: Observation, now: datetime) -> Decision:
+        """As the core, but wrong."""
+        asked = self.question(rollout, seen, now)
+        return self.answer(rollout, seen, now, decide(*asked))
+
+    @property
+    def scenario(self) -> Scenario:
+        """10 %, 50 %, 100 %, fifteen seconds after each."""
+        return Scenario(spec=spec(with_alarm=self.with_alarm), events=self.events)
+
+
+def spec(*, with_alarm: bool = True) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = []
+    for weight in (10, 50, 100):
+        steps += [{"setWeight": weight}, {"pause": {"duration": "15s"}}]
+    alarms = {"alarms": {"names": ["failures"], "pollInterval": "10s"}} if with_alarm else {}
+    return {"stateMachineArn": MACHINE, "alias": "live", "version": 2, "strategy": {"steps": steps}, **alarms}
+
+
+FIRES = (AlarmChange(22.0, "failures", "ALARM"),)
+BLIPS = (AlarmChange(22.0, "failures", "ALARM"), AlarmChange(23.0, "failures", "OK"))
+
+
+# -- answers --
+
+
+def _goes_to_a_stranger(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    write = decision.write
+    return decision if write is None else replace(decision, write=replace(write, routing=Routing.split(1, 3, 10)))
+
+
+def _means_less(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    intent = decision.status.intent
+    if intent is None or intent.weight != 50:
+        return decision
+    return replace(decision, status=decision.status.with_(intent=intent.with_(weight=5)))
+
+
+def _goes_on_after_the_trip(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    if decision.write is None or decision.write.kind is not WriteKind.RESTORE:
+        return decision
+    return replace(decision, write=Write(WriteKind.FORWARD, Routing.split(1, 2, 60), Routing.split(1, 2, 50)))
+
+
+def _never_goes_back(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    is_back = decision.write is not None and decision.write.kind is WriteKind.RESTORE
+    return replace(decision, write=None, wake_at=now + timedelta(seconds=5)) if is_back else decision
+
+
+def _writes_at_rest(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    if decision.status.finished_at is None:
+        return decision
+    return replace(decision, write=Write(WriteKind.RESTORE, Routing.whole(2), ours=frozenset({Routing.whole(1)})))
+
+
+def _toggles(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    message = "tick" if rollout.status.message == "tock" else "tock"
+    return replace(decision, write=None, status=decision.status.with_(message=message))
+
+
+def _asks_again(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    is_there = decision.write is None and decision.status.step_index == 0 and decision.status.intent is None
+    if not is_there or not isinstance(seen.alias, AliasReading):
+        return decision
+    return replace(decision, write=Write(WriteKind.FORWARD, seen.alias.routing, seen.alias.routing))
+
+
+def _fails_in_the_second_step(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    if decision.status.step_index == 1:
+        raise KeyError("weight")
+    return decision
+
+
+def _blames_itself(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    return replace(decision, status=_with_reason(decision.status, Reason.INTERNAL_ERROR))
+
+
+def _never_stops_reading(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    return replace(decision, looks=decision.looks | {Look.ALARMS})
+
+
+def _chatters(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    """Each second another answer to a command that nobody sent, and another reason."""
+    if rollout.status.last_command is not None and rollout.status.last_command.observed_at > now - timedelta(seconds=1):
+        return replace(decision, wake_at=now + timedelta(seconds=1))
+    told = LastCommand(id=f"{now}", action="pause", result="Done", message=f"{now}", observed_at=now)
+    before = rollout.status.message or ""
+    reason = Reason.PAUSED if "tick" in before else Reason.BAKING
+    status = _with_reason(
+        decision.status.with_(last_command=told, message="tock" if "tick" in before else "tick"), reason
+    )
+    return replace(decision, status=status, write=None, wake_at=now + timedelta(seconds=1))
+
+
+def _stops_for_good(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    return Decision(rollout.status, holds_finalizer=True) if rollout.status.step_index == 1 else decision
+
+
+def _dates_wrongly(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    alias = decision.status.alias
+    if alias is None or alias.update_date is None or decision.status.step_index is None:
+        return decision
+    wrong = alias.with_(update_date=alias.update_date.replace(microsecond=1000))
+    return replace(decision, status=decision.status.with_(alias=wrong))
+
+
+def _counts_on_it(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    intent = decision.status.intent
+    return decision if intent is None else replace(decision, status=decision.status.with_(weight=intent.weight))
+
+
+def _knows_what_it_knew(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    if rollout.status.trip is None:
+        return _never_goes_back(rollout, seen, now, decision)
+    return replace(decision, status=decision.status.with_(alias=rollout.status.alias))
+
+
+def _wakes_early(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    wake_at = decision.wake_at
+    return replace(decision, wake_at=wake_at - timedelta(seconds=5)) if wake_at is not None else decision
+
+
+def _with_reason(status: Status, reason: Reason) -> Status:
+    ready, *others = status.conditions
+    return status.with_(conditions=(ready.model_copy(update={"reason": reason}), *others))
+
+
+class _Counting:
+    """Says something else each time it is asked."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def __call__(self, rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+        self._asked += 1
+        return replace(decision, wake_at=now + timedelta(seconds=self._asked))
+
+
+# -- questions --
+
+
+def _sees_no_firing(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
+    return rollout, replace(seen, alarms={name: _calmed(fact) for name, fact in seen.alarms.items()}), now
+
+
+def _calmed(fact: Any) -> Any:
+    is_firing = isinstance(fact, AlarmReading) and fact.snapshot.state is AlarmState.ALARM
+    return replace(fact, snapshot=replace(fact.snapshot, state=AlarmState.OK), transitions=()) if is_firing else fact
+
+
+def _forgets_blips(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
+    known = {memory.name: memory.since for memory in rollout.status.alarms}
+    alarms = {
+        name: replace(fact, snapshot=replace(fact.snapshot, since=known.get(name) or fact.snapshot.since))
+        for name, fact in seen.alarms.items()
+        if isinstance(fact, AlarmReading)
+    }
+    return rollout, replace(seen, alarms=alarms), now
+
+
+def _is_ahead_of_time(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
+    return rollout, seen, now + timedelta(seconds=5) if rollout.status.step_index == 0 else now
+
+
+def _gives_up_after_a_restart(
+    rollout: Rollout, seen: Observation, now: datetime
+) -> tuple[Rollout, Observation, datetime]:
+    if seen.alias is not None or rollout.status.step_index is None or rollout.status.trip is not None:
+        return rollout, seen, now
+    told = {"id": "1", "action": "abort", "generation": rollout.generation}
+    return replace(rollout, command=json.dumps(told)), seen, now
+
+
+def _believes_it_is_back(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
+    if rollout.status.trip is None:
+        return rollout, seen, now
+    date = max(seen.written_at or now, now)
+    return rollout, replace(seen, alias=AliasReading(Routing.whole(1), date, now)), now
+
+
+# -- ports --
+
+
+class _LyingStore:
+    """Says that it stored, and did not."""
+
+    def __init__(self, store: ResourceStore) -> None:
+        self._store = store
+
+    def list(self) -> Sequence[Mapping[str, Any]]:
+        return self._store.list()
+
+    def get(self, key: Key) -> Mapping[str, Any]:
+        return self._store.get(key)
+
+    def report(self, report: Report) -> Mapping[str, Any] | None:
+        if report.status is None or "intent" not in report.status:
+            return self._store.report(report)
+        found = self._store.report(replace(report, status=None))
+        return {**found, "status": report.status} if found is not None else None
+
+
+MUTANTS: Mapping[str, Mutant] = {
+    "alias_has_only_stable_and_target": Mutant(answer=_goes_to_a_stranger),
+    "weight_never_rises_under_a_bad_alarm": Mutant(FIRES, question=_sees_no_firing),
+    "every_firing_has_its_outcome": Mutant(BLIPS, question=_forgets_blips),
+    "weight_only_rises": Mutant(answer=_means_less),
+    "nothing_goes_forward_after_a_trip": Mutant((Command(22.0, "abort"),), answer=_goes_on_after_the_trip),
+    "stable_is_back_soon_after_a_trip": Mutant(FIRES, answer=_never_goes_back),
+    "forward_writes_follow_their_stored_intent": Mutant(store_of=_LyingStore),
+    "nothing_is_written_at_rest": Mutant(FIRES, answer=_writes_at_rest),
+    "deciding_twice_is_equal": Mutant(answer=_Counting()),
+    "deciding_settles": Mutant(answer=_toggles),
+    "what_is_done_is_not_asked_again": Mutant(answer=_asks_again),
+    "the_operator_has_no_defect": Mutant(answer=_fails_in_the_second_step),
+    "no_rollout_is_held_by_a_defect": Mutant(answer=_blames_itself),
+    "crashes_change_no_end": Mutant(question=_gives_up_after_a_restart),
+    "no_wait_ends_early": Mutant(with_alarm=False, question=_is_ahead_of_time, answer=_wakes_early),
+    "calls_stay_within_bounds": Mutant(answer=_never_stops_reading),
+    "events_stay_within_bounds": Mutant(answer=_chatters),
+    "every_rollout_ends": Mutant(answer=_stops_for_good),
+    "status_tells_of_an_alias_that_was": Mutant(answer=_dates_wrongly),
+    "status_weight_is_not_ahead": Mutant(answer=_counts_on_it),
+    "status_ends_only_as_aws_does": Mutant(FIRES, question=_believes_it_is_back, answer=_knows_what_it_knew),
+}
+"""By the invariant that must find it."""

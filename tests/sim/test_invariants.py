@@ -1,0 +1,36 @@
+"""Each invariant finds the operator that breaks it, and finds nothing in the one that we ship."""
+
+import pytest
+
+from sfn_rollouts.sim.invariants.ending import crashes_change_no_end
+from sfn_rollouts.sim.invariants.judging import INVARIANTS, Judge
+from sfn_rollouts.sim.scenario import Kill
+from sfn_rollouts.sim.world import World
+from tests.sim.mutants import MUTANTS, Mutant
+
+BY_TWO_RUNS = crashes_change_no_end.__name__
+NAMES = {invariant.__name__ for row in INVARIANTS.values() for invariant in row}
+
+
+def test_every_invariant_has_its_mutant() -> None:
+    assert NAMES | {BY_TWO_RUNS} == set(MUTANTS)
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_its_mutant_is_found(name: str) -> None:
+    mutant = MUTANTS[name]
+    broken = World(mutant.scenario, Judge(), mutant.decide, store_of=mutant.store_of).run().broken
+    assert broken is not None
+    assert broken.invariant == name, broken
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_the_shipped_operator_keeps_it_in_the_same_scenario(name: str) -> None:
+    assert World(MUTANTS[name].scenario, Judge()).run().broken is None
+
+
+@pytest.mark.parametrize(("mutant", "differs"), [(MUTANTS[BY_TWO_RUNS], True), (Mutant(), False)])
+def test_a_crash_that_changes_the_end_is_found(mutant: Mutant, differs: bool) -> None:
+    smooth = World(mutant.scenario, Judge(), mutant.decide).run()
+    crashed = World(mutant.scenario.with_events((Kill(20.0, 25.0),)), Judge(), mutant.decide).run()
+    assert (crashes_change_no_end(crashed, smooth) is not None) is differs

@@ -1,0 +1,229 @@
+"""`sfn-rollouts simulate`: what a reviewer of a rollout reads, and what a program gets."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from devenv.example_transcripts import transcripts
+from sfn_rollouts.cli import main
+
+ROOT = Path(__file__).parents[2]
+CANARY = str(ROOT / "examples/canary.yaml")
+P95, FAILURES = "OrderProcessor-p95", "OrderProcessor-failures"
+WHOLE_41, WHOLE_42 = [{"version": 41, "weight": 100}], [{"version": 42, "weight": 100}]
+TENTH = [{"version": 41, "weight": 90}, {"version": 42, "weight": 10}]
+
+
+def _simulate(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["simulate", *arguments], catch_exceptions=False)
+
+
+def _data(*arguments: str) -> dict[str, Any]:
+    answer = _simulate(CANARY, "-o", "json", *arguments)
+    assert answer.exit_code == 0, answer.output
+    told: dict[str, Any] = json.loads(answer.stdout)
+    return told
+
+
+def _reasons(told: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(each["phase"], each["reason"]) for each in told["transitions"]]
+
+
+def _routings(told: dict[str, Any]) -> list[Any]:
+    return [each["routing"] for each in told["writes"]]
+
+
+def _at(told: dict[str, Any], phase: str) -> float:
+    return float(next(each["at_s"] for each in told["transitions"] if each["phase"] == phase))
+
+
+@pytest.mark.parametrize("path", sorted(transcripts(ROOT)))
+def test_each_example_has_the_transcript_of_what_it_does(path: str) -> None:
+    """`make crds` writes them anew."""
+    assert (ROOT / path).read_text() == transcripts(ROOT)[path]()
+
+
+def test_undisturbed_a_canary_is_promoted_after_interval_and_bake() -> None:
+    told = _data()
+    assert told["outcome"] == "Promoted"
+    assert _routings(told) == [TENTH, WHOLE_42]
+    assert told["duration_s"] == pytest.approx(25 * 60, abs=3)
+    assert told["writes"][1]["at_s"] == pytest.approx(600, abs=3)
+    assert told["calls"]["UpdateStateMachineAlias"] == 2
+    assert set(told) == {"outcome", "duration_s", "writes", "transitions", "calls"}
+    assert all(set(each) == {"at_s", "phase", "reason", "message"} for each in told["transitions"])
+
+
+def test_an_alarm_takes_it_back_within_a_poll() -> None:
+    told = _data("--alarm", f"{P95}=ALARM@12m..14m")
+    assert told["outcome"] == "RolledBack"
+    assert _routings(told) == [TENTH, WHOLE_42, WHOLE_41]
+    assert 720 <= told["writes"][2]["at_s"] <= 731
+    assert _reasons(told)[-1] == ("RolledBack", "AlarmFiring")
+
+
+def test_an_alarm_fires_and_clears_while_no_operator_runs() -> None:
+    told = _data("--alarm", f"{P95}=ALARM@4m..5m", "--kill-operator", "3m..6m")
+    assert told["outcome"] == "RolledBack"
+    assert told["writes"][-1]["at_s"] == pytest.approx(360, abs=3)
+    assert _reasons(told)[-1] == ("RolledBack", "AlarmTransient")
+
+
+def test_without_an_operator_that_comes_back_nothing_more_happens() -> None:
+    told = _data("--kill-operator", "3m..")
+    assert told["outcome"] is None
+    assert _routings(told) == [TENTH]
+
+
+def test_an_alarm_that_fires_from_the_start_holds_the_start() -> None:
+    told = _data("--alarm", f"{P95}=ALARM@0..5m")
+    assert ("Pending", "AlarmFiring") in _reasons(told)
+    assert 300 <= told["writes"][0]["at_s"] <= 312
+    assert told["outcome"] == "Promoted"
+
+
+def test_windows_repeat_and_follow_each_other() -> None:
+    told = _data("--alarm", f"{P95}=INSUFFICIENT_DATA@0..", "--alarm", f"{FAILURES}=MISSING@0..2m")
+    assert ("Pending", "AlarmMissing") in _reasons(told)
+    assert told["outcome"] == "Promoted"
+
+
+def test_people_pause_and_resume() -> None:
+    told = _data("--user", "pause@3m", "--user", "resume@20m")
+    assert ("Paused", "Paused") in _reasons(told)
+    assert told["writes"][1]["at_s"] == pytest.approx(1200, abs=12)
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome", "routings"),
+    [
+        ("promote@3m", "Promoted", [TENTH, WHOLE_42]),
+        ("promote-full@3m", "FastPromoted", [TENTH, WHOLE_42]),
+        ("abort@3m", "Aborted", [TENTH, WHOLE_41]),
+    ],
+)
+def test_people_command(action: str, outcome: str, routings: list[Any]) -> None:
+    told = _data("--user", action)
+    assert told["outcome"] == outcome
+    assert _routings(told) == routings
+    assert told["writes"][1]["at_s"] == pytest.approx(180, abs=12)
+
+
+def test_the_whole_timeline_is_played_a_new_version_after_a_rollback_included() -> None:
+    told = _data("--alarm", f"{P95}=ALARM@2m..3m", "--user", "version=43@1h")
+    assert told["outcome"] == "Promoted"
+    assert _routings(told)[1] == WHOLE_41
+    assert _routings(told)[-1] == [{"version": 43, "weight": 100}]
+    assert told["duration_s"] == pytest.approx(3600 + 25 * 60, abs=5)
+
+
+@pytest.mark.parametrize("kind", ["throttle", "error", "timeout-before", "timeout-after"])
+def test_calls_that_fail_for_a_minute_delay_a_step_by_no_more_than_that(kind: str) -> None:
+    told = _data("--fault", f"states.UpdateStateMachineAlias={kind}@10m..11m")
+    assert told["outcome"] == "Promoted"
+    assert 600 <= _at(told, "Baking") <= 600 + 100
+    assert told["calls"]["UpdateStateMachineAlias"] > (1 if kind == "timeout-after" else 2)
+
+
+def test_from_names_the_version_that_is_live() -> None:
+    assert _data("--from", "7", "--alarm", f"{P95}=ALARM@2m..3m")["writes"][-1]["routing"] == [
+        {"version": 7, "weight": 100}
+    ]
+
+
+def test_version_1_has_no_version_before_so_the_alias_is_created(tmp_path: Path) -> None:
+    manifest = tmp_path / "first.yaml"
+    manifest.write_text(Path(CANARY).read_text().replace("version: 42", "version: 1"))
+    told = json.loads(_simulate(str(manifest), "-o", "json").stdout)
+    assert told["outcome"] == "Promoted"
+    assert told["calls"]["CreateStateMachineAlias"] == 1
+
+
+def test_the_same_is_told_twice_and_the_seed_moves_only_jitter() -> None:
+    wishes = ("--fault", "cloudwatch.DescribeAlarms=error@0..1m", "-o", "json")
+    assert _simulate(CANARY, *wishes).output == _simulate(CANARY, *wishes).output
+    assert _data(*wishes[:2], "--seed", "2")["outcome"] == "Promoted"
+
+
+def test_a_wait_for_a_person_says_how_to_go_on() -> None:
+    answer = _simulate(str(ROOT / "examples/steps-with-approval.yaml"))
+    assert answer.exit_code == 0
+    assert "waits for a person since 10m00s: add --user promote@TIME" in answer.output
+
+
+def test_what_lasts_is_told_as_not_ended() -> None:
+    answer = _simulate(CANARY, "--alarm", f"{P95}=MISSING@0..")
+    assert "not ended: not started: alarm OrderProcessor-p95 does not exist" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        (("--alarm", "p95"), "NAME=STATE@FROM..TO"),
+        (("--alarm", "p95=RED@1m..2m"), "'RED' is no state"),
+        (("--alarm", "p95=ALARM@1m"), "no time from..to"),
+        (("--alarm", "p95=ALARM@2m..1m"), "ends before it begins"),
+        (("--alarm", "p95=ALARM@soon..1m"), "is not a duration"),
+        (("--user", "dance@1m"), "ACTION is one of"),
+        (("--user", "version=0@1m"), "version=N"),
+        (("--fault", "states.UpdateStateMachineAlias=burn@1m..2m"), "no kind of fault"),
+        (("--fault", "states.Explode=error@1m..2m"), "does not call 'states.Explode'"),
+        (("--kill-operator", "3m"), "no time from..to"),
+        (("--name", "other"), "order-processor"),
+    ],
+)
+def test_a_wish_that_cannot_be_understood_is_refused_with_its_form(wish: tuple[str, str], said: str) -> None:
+    answer = _simulate(CANARY, *wish)
+    assert answer.exit_code == 2
+    assert said in " ".join(answer.output.split())
+
+
+def test_an_alarm_that_is_not_watched_is_mentioned_and_changes_nothing() -> None:
+    answer = _simulate(CANARY, "-o", "json", "--alarm", "other=ALARM@1m..")
+    assert "note: alarm other is not watched" in answer.stderr
+    assert json.loads(answer.stdout)["outcome"] == "Promoted"
+
+
+def test_a_manifest_that_would_be_refused_is_not_played(tmp_path: Path) -> None:
+    manifest = tmp_path / "bad.yaml"
+    manifest.write_text(Path(CANARY).read_text().replace("weight: 10", "weight: 101"))
+    answer = _simulate(str(manifest))
+    assert answer.exit_code == 1
+    assert "spec.strategy.canary.weight" in answer.stderr
+
+
+@pytest.mark.parametrize(("text", "said"), [("a: [", "not readable as YAML"), ("kind: Pod", "has 0 rollouts")])
+def test_a_file_without_a_rollout_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    manifest = tmp_path / "other.yaml"
+    manifest.write_text(text)
+    answer = _simulate(str(manifest))
+    assert answer.exit_code == 2
+    assert said in answer.output
+
+
+def test_a_list_is_taken_apart_and_one_is_chosen_by_name_also_from_standard_input() -> None:
+    item = Path(CANARY).read_text()
+    indented = "".join(f"  {line}\n" if line else "\n" for line in item.splitlines() if not line.startswith("#"))
+    other = indented.replace("name: order-processor", "name: other")
+    listed = "kind: List\nitems:\n" + "".join(f"-{each[1:]}" for each in (indented, other))
+    runner = CliRunner()
+    assert runner.invoke(main, ["simulate", "-"], input=listed).exit_code == 2
+    chosen = runner.invoke(main, ["simulate", "-", "--name", "other"], input=listed)
+    assert chosen.exit_code == 0, chosen.output
+    assert chosen.output.startswith("other: alias live")
+
+
+def test_simulate_loads_neither_cloud_nor_cluster() -> None:
+    script = (
+        "import sys; from sfn_rollouts.cli import main\n"
+        f"main(['simulate', {CANARY!r}], standalone_mode=False)\n"
+        "heavy = {'boto3', 'botocore', 'kopf', 'kubernetes'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "[]"
