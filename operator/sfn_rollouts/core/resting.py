@@ -53,7 +53,7 @@ def _counted(case: Case) -> Case:
     seen = case.seen.running
     if case.status.running_executions is not None or seen is None:
         return case
-    version = _left_version(case)
+    version = left_version(case.status)
     if version is None:
         return case
     return case.having(running_executions=_count_words(version, seen))
@@ -69,17 +69,17 @@ def _count_words(version: int, seen: RunningExecutions | Unseen) -> ExecutionCou
     return ExecutionCount(version=version, running=seen.running, message=message)
 
 
-def _left_version(case: Case) -> int | None:
-    """The version that lost its traffic: the former stable one after a success, else the target."""
-    newest = _entry(case.status)
+def left_version(status: Status) -> int | None:
+    """Give the version that lost its traffic: the former stable one after a success, else the target."""
+    newest = _entry(status)
     if newest is None or newest.started_at is None:
         return None
     left = newest.stable_version if newest.outcome in _SUCCESSES else newest.version
-    return left if left != case.status.stable_version else None
+    return left if left != status.stable_version else None
 
 
 def _stay(case: Case, standing: Standing, alias: Fact | None = None) -> Decision:
-    is_counted = case.status.running_executions is not None or _left_version(case) is None
+    is_counted = case.status.running_executions is not None or left_version(case.status) is None
     looks, wake = look_again(case, DRIFT_CHECK_AT_REST_S)
     counts = [] if is_counted else [Look.EXECUTIONS]
     return case.decide(standing, looks=[*looks, *counts], wakes=[wake], alias=alias, watches_alarms=False)

@@ -56,7 +56,8 @@ def standing_in_flight(case: Case) -> Standing:
     if case.due_at is None:
         words = f"version {case.target} has {case.weight} % of new executions; waiting until somebody promotes"
         return Standing(Phase.PAUSED, Reason.AWAITING_APPROVAL, words)
-    words = f"version {case.target} has {case.weight} % of new executions, version {case.stable} the rest"
+    rest = f", version {case.stable} the rest" if case.weight < 100 else ""
+    words = f"version {case.target} has {case.weight} % of new executions{rest}"
     return Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
 
 
@@ -71,7 +72,8 @@ def _moving(case: Case, intent: Intent) -> Standing:
         case Shortcut.ROLLBACK_WINDOW:
             words = f"version {version} was stable a moment ago: all traffic goes back to it in one write"
         case _:
-            words = f"moving {intent.weight} % of new executions to version {version}, the rest stays on {case.stable}"
+            rest = f", the rest stays on version {case.stable}" if intent.weight < 100 else ""
+            words = f"moving {intent.weight} % of new executions to version {version}{rest}"
     return Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
 
 

@@ -59,8 +59,13 @@ def _not_visible(case: Case) -> Decision | None:
         if isinstance(fact, Unseen):
             return _unseen(case, fact, f"{what} could not be read: {fact.why}")
     if case.seen.alias is None or case.seen.version is None:
-        return _pending(case, Reason.INITIALIZING, "reading the alias, the version and the alarms", _lacking(case))
+        return _reading(case, _lacking(case))
     return None
+
+
+def _reading(case: Case, looks: set[Look]) -> Decision:
+    """One sentence for all that is read at the start: which of them is lacking yet is not worth a status write."""
+    return _pending(case, Reason.INITIALIZING, "reading the alias, the version and the alarms", looks)
 
 
 def _lacking(case: Case) -> set[Look]:
@@ -166,9 +171,9 @@ def _alarms_in_the_way(case: Case) -> Decision | None:
     hold = case.alarms.hold
     if hold is None:
         is_fresh = case.alarms.is_fresh(case.in_s(-case.seen.poll_interval_s))
-        return None if is_fresh else _pending(case, Reason.INITIALIZING, "reading the alarms", {Look.ALARMS})
+        return None if is_fresh else _reading(case, {Look.ALARMS})
     if hold.reason is Reason.INITIALIZING:
-        return _pending(case, hold.reason, f"not started: {hold.message}", {Look.ALARMS})
+        return _reading(case, {Look.ALARMS})
     phase = Phase.FAILED if hold.reason is Reason.ACCESS_DENIED else Phase.PENDING
     standing = Standing(phase, hold.reason, f"not started: {hold.message}", is_stalled=hold.needs_person)
     looks, wake = look_again(case, STALLED_MAX_S)

@@ -9,6 +9,7 @@ import structlog
 from sfn_rollouts.core.arn import AliasArn
 from sfn_rollouts.core.decision import Decision, Look
 from sfn_rollouts.core.observation import AliasMissing, AliasReading, RunningExecutions, Trouble, Unseen, VersionFound
+from sfn_rollouts.core.resting import left_version
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.facts import reading_of, unseen
 from sfn_rollouts.engine.histories import unexplained
@@ -118,13 +119,13 @@ class Looking:
         self._ended(record, Look.ALARM_HISTORY, error)
 
     def _count_executions(self, record: Record, alias: AliasArn) -> None:
-        version = _left_version(record)
+        version = left_version(record.working) or record.working.target_version or 1
         work = partial(count_running, self._catalog, alias.machine, version)
         self._workers.submit(Lane.FORWARD, work, lambda result: self._counted(record, version, result))
 
     def _counted(self, record: Record, version: int, result: RunningExecutions | Exception) -> None:
         is_worth_a_try = _is_transient(result) and record.pace(Look.EXECUTIONS).tries < TRIES_TO_COUNT
-        if not is_worth_a_try and version == _left_version(record):
+        if not is_worth_a_try and version == left_version(record.working):
             record.facts.running = self._fact(result, record.facts.running)
         self._ended(record, Look.EXECUTIONS, result)
 
@@ -162,12 +163,6 @@ def _wanted(record: Record, decision: Decision) -> frozenset[Look]:
 def _wanted_version(record: Record) -> int:
     spec = record.resource.spec
     return spec.version if spec is not None else record.working.target_version or 1
-
-
-def _left_version(record: Record) -> int:
-    """The version that lost its traffic: the target after a rollback, else the former stable one."""
-    newest, stable = record.working.history[0], record.working.stable_version
-    return newest.version if newest.version != stable else newest.stable_version or newest.version
 
 
 def _is_transient(result: object) -> bool:
