@@ -7,20 +7,20 @@ from tests.e2e.story import SLOW_STEPS, Story, split, whole
 HOUR = {"pause": {"duration": "1h"}}
 
 EDITS = {
-    "at the first step that is not below": (
-        [{"setWeight": 20}, HOUR, {"setWeight": 60}, HOUR],
-        [split(1, 2, 60), whole(2)],
-    ),
+    "at the first step that is not below": ([{"setWeight": 20}, HOUR, {"setWeight": 60}, HOUR], [60], []),
     "at the step of the same weight, whose wait starts anew": (
         [{"setWeight": 5}, HOUR, {"setWeight": 50}, HOUR, {"setWeight": 75}, HOUR],
-        [split(1, 2, 75), whole(2)],
+        [],
+        [75],
     ),
-    "at 100 % where all steps are below": ([{"setWeight": 5}, HOUR, {"setWeight": 40}, HOUR], [whole(2)]),
+    "at 100 % where all steps are below": ([{"setWeight": 5}, HOUR, {"setWeight": 40}, HOUR], [100], []),
 }
 
 
-@pytest.mark.parametrize(("steps", "rest"), EDITS.values(), ids=EDITS.keys())
-def test_edited_steps_go_on(story: Story, steps: list[dict[str, object]], rest: list[dict[int, int]]) -> None:
+@pytest.mark.parametrize(("steps", "by_itself", "promoted"), EDITS.values(), ids=EDITS.keys())
+def test_edited_steps_go_on(
+    story: Story, steps: list[dict[str, object]], by_itself: list[int], promoted: list[int]
+) -> None:
     """At 50 % the plan changes; the position is found by weight, and nothing is written that would lower it."""
     story.apply(version=2, steps=SLOW_STEPS, bakeTime="1h")
     story.wait_for_weight(10)
@@ -29,14 +29,17 @@ def test_edited_steps_go_on(story: Story, steps: list[dict[str, object]], rest: 
 
     story.edit(strategy={"steps": steps})
     story.wait_for(lambda status: status["planHash"] != before["planHash"], "the new plan to be taken up")
-    seen = 3
-    while story.routing() != whole(2):
-        if len(story.routings()) == seen + 1 or story.status()["weight"] == 50:
-            seen = len(story.routings())
-            story.command("promote")
+    for weight in by_itself:
+        story.wait_for_weight(weight)
+    for weight in promoted:
+        story.command("promote")
+        story.wait_for_weight(weight)
+    if story.routing() != whole(2):
+        story.command("promote")
 
     story.wait_for_phase("Baking")
-    assert story.routings() == [whole(1), split(1, 2, 10), split(1, 2, 50), *rest]
+    rest = [split(1, 2, weight) for weight in [*by_itself, *promoted] if weight < 100]
+    assert story.routings() == [whole(1), split(1, 2, 10), split(1, 2, 50), *rest, whole(2)]
 
 
 def test_an_edit_in_the_bake_keeps_the_bake(story: Story) -> None:

@@ -165,7 +165,7 @@ def test_one_operator_for_all_namespaces(
         story.operator.wait_ready()
         later = cluster.create_namespace(f"{namespace}-later")
         other = story.called("other", later)
-        machine = aws.publish_machine("Other")
+        machine = aws.publish_machine(f"Other-{namespace}")
 
         story.apply(version=2)
         other.apply(version=1, stateMachineArn=machine)
