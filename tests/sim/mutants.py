@@ -16,9 +16,12 @@ from sfn_rollouts.core.observation import AlarmReading, AliasReading, Observatio
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.engine.candidate import Candidate, Lease
 from sfn_rollouts.ports import Key, Report, ResourceStore
 from sfn_rollouts.sim.chance import MACHINE
-from sfn_rollouts.sim.scenario import AlarmChange, Command, Event, Scenario
+from sfn_rollouts.sim.invariants.judging import Judge
+from sfn_rollouts.sim.scenario import AlarmChange, Command, Event, Freeze, Scenario
+from sfn_rollouts.sim.world import World
 
 Answer = Callable[[Rollout, Observation, datetime, Decision], Decision]
 Question = Callable[[Rollout, Observation, datetime], tuple[Rollout, Observation, datetime]]
@@ -33,6 +36,8 @@ class Mutant:
     question: Question = lambda rollout, seen, now: (rollout, seen, now)
     answer: Answer = lambda rollout, seen, now, decision: decision
     store_of: Callable[[ResourceStore], ResourceStore] = lambda store: store
+    candidate_type: type[Candidate] = Candidate
+    operators: int = 1
 
     def decide(self, rollout: Rollout, seen: Observation, now: datetime) -> Decision:
         """As the core, but wrong."""
@@ -42,7 +47,11 @@ class Mutant:
     @property
     def scenario(self) -> Scenario:
         """10 %, 50 %, 100 %, fifteen seconds after each."""
-        return Scenario(spec=spec(with_alarm=self.with_alarm), events=self.events)
+        return Scenario(spec=spec(with_alarm=self.with_alarm), events=self.events, operators=self.operators)
+
+    def world(self) -> World:
+        """Its scenario, with it, before the judge."""
+        return World(self.scenario, Judge(), self.decide, store_of=self.store_of, candidate_type=self.candidate_type)
 
 
 def spec(*, with_alarm: bool = True) -> dict[str, Any]:
@@ -236,12 +245,35 @@ class _LyingStore:
         return {**found, "status": report.status} if found is not None else None
 
 
+# -- candidates --
+
+
+class _LeadsForEver(Candidate):
+    """Once elected it believes that it leads, whatever the time."""
+
+    def is_leader(self) -> bool:
+        return self._valid_until > 0
+
+
+class _TakesWhatItSees(Candidate):
+    """Does not wait for another's lease to run out."""
+
+    def _is_free(self, lease: Lease) -> bool:
+        return True
+
+
 MUTANTS: Mapping[str, Mutant] = {
     "alias_has_only_stable_and_target": Mutant(answer=_goes_to_a_stranger),
     "weight_never_rises_under_a_bad_alarm": Mutant(FIRES, question=_sees_no_firing),
     "every_firing_has_its_outcome": Mutant(BLIPS, question=_forgets_blips),
     "weight_only_rises": Mutant(answer=_means_less),
     "nothing_goes_forward_after_a_trip": Mutant((Command(22.0, "abort"),), answer=_goes_on_after_the_trip),
+    "only_a_leader_writes": Mutant(
+        (Freeze(10.0, 60.0, 0), Freeze(10.0, 60.0, 1), Command(20.0, "abort")),
+        candidate_type=_LeadsForEver,
+        operators=2,
+    ),
+    "no_deposed_leader_takes_effect": Mutant(candidate_type=_TakesWhatItSees, operators=2),
     "stable_is_back_soon_after_a_trip": Mutant(FIRES, answer=_never_goes_back),
     "forward_writes_follow_their_stored_intent": Mutant(store_of=_LyingStore),
     "nothing_is_written_at_rest": Mutant(FIRES, answer=_writes_at_rest),

@@ -18,8 +18,7 @@ def test_every_invariant_has_its_mutant() -> None:
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_its_mutant_is_found(name: str) -> None:
-    mutant = MUTANTS[name]
-    broken = World(mutant.scenario, Judge(), mutant.decide, store_of=mutant.store_of).run().broken
+    broken = MUTANTS[name].world().run().broken
     assert broken is not None
     assert broken.invariant == name, broken
 

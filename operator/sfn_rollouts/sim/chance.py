@@ -38,6 +38,7 @@ def scenario_of(seed: int) -> Scenario:
         alarms=_alarms(random),
         events=tuple(sorted(events, key=lambda event: getattr(event, "at_s", 0.0))),
         quirks=_quirks(random),
+        operators=random.choice((1, 1, 2)),
         name=f"seed-{seed}",
     )
 
@@ -103,7 +104,7 @@ def _quirks(random: Random) -> Quirks:
         aws_skew_s=random.choice((0.0, 0.0, -30.0, 2.0, 90.0)),
         host_offset_s=random.choice((0.0, 0.0, -20.0, 7.0)),
         drift_ppm=random.choice((0.0, 0.0, 200.0, -200.0)),
-        renews_date=random.random() < 2,
+        renews_date=random.random() < 0.5,
     )
 
 
@@ -163,7 +164,7 @@ def _reroute(random: Random) -> Event:
 
 def _kill(random: Random) -> Event:
     at_s = _moment(random)
-    return plot.Kill(at_s, at_s + random.choice((0.0, 5.0, 40.0, 200.0)))
+    return plot.Kill(at_s, at_s + random.choice((0.0, 5.0, 40.0, 200.0)), random.randrange(2))
 
 
 def _crash(random: Random) -> Event:
@@ -172,16 +173,16 @@ def _crash(random: Random) -> Event:
 
 def _stop(random: Random) -> Event:
     at_s = _moment(random)
-    return plot.Stop(at_s, at_s + random.choice((10.0, 30.0)))
+    return plot.Stop(at_s, at_s + random.choice((10.0, 30.0)), random.randrange(2))
 
 
 def _freeze(random: Random) -> Event:
     at_s = _moment(random)
-    return plot.Freeze(at_s, at_s + random.choice((3.0, 15.0, 60.0, 300.0)))
+    return plot.Freeze(at_s, at_s + random.choice((3.0, 15.0, 60.0, 300.0)), random.randrange(2))
 
 
 def _jump(random: Random) -> Event:
-    return plot.ClockJump(_moment(random), random.choice((-3600.0, -30.0, 30.0, 3600.0)))
+    return plot.ClockJump(_moment(random), random.choice((-3600.0, -30.0, 30.0, 3600.0)), random.randrange(2))
 
 
 def _cut(random: Random) -> Event:

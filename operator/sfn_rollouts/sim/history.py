@@ -114,6 +114,15 @@ class ProcessChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseWritten:
+    """The Lease was taken, renewed or, without a holder, released by a process."""
+
+    at_us: int
+    process: int
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Defect:
     """Something came out of the operator that never should: an exception, a log line of level error."""
 
@@ -146,7 +155,7 @@ LONGEST_CALL_US = 6_000_000
 
 Happening = (
     Decided | WriteSent | AliasChanged | StatusWritten | AlarmChanged | SpecEdited | Announced | Called | ProcessChanged
-    | Defect | Ended
+    | LeaseWritten | Defect | Ended
 )  # fmt: skip
 
 
@@ -169,12 +178,14 @@ class History:
     called: list[Called] = field(default_factory=list)
     announced: list[Announced] = field(default_factory=list)
     processes: list[ProcessChanged] = field(default_factory=list)
+    leases: list[LeaseWritten] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
     times: dict[str, list[int]] = field(default_factory=dict)
     alias_states: list[AliasState] = field(default_factory=list)
     disturbed_until_us: int = 0
     last_foreign_us: int = 0
     process_since_us: int = 0
+    takeovers: int = 0
 
     def add(self, happening: Happening) -> None:
         """Note what happened."""
@@ -193,12 +204,15 @@ class History:
                 self.last_foreign_us = happening.at_us
             case ProcessChanged():
                 self.process_since_us = happening.at_us
+            case LeaseWritten() if len(self.leases) < 2 or self.leases[-2].process != happening.process:
+                self.process_since_us = happening.at_us
+                self.takeovers += len(self.leases) > 1 and happening.holder != ""
 
     def __post_init__(self) -> None:
         self._rows: dict[type, list[Any]] = {
             Decided: self.decided, WriteSent: self.sent, AliasChanged: self.alias, StatusWritten: self.statuses,
             AlarmChanged: self.alarms, SpecEdited: self.edits, Called: self.called, Announced: self.announced,
-            ProcessChanged: self.processes, Defect: self.defects,
+            ProcessChanged: self.processes, LeaseWritten: self.leases, Defect: self.defects,
         }  # fmt: skip
 
     @property

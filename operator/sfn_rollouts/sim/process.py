@@ -13,7 +13,9 @@ from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.observation import Observation
 from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.engine.candidate import Candidate, Terms
 from sfn_rollouts.engine.engine import Engine
+from sfn_rollouts.engine.fence import FencedRouter, FencedStore
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Lane, ResourceStore
@@ -21,6 +23,7 @@ from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.history import Decided, Defect, History, ProcessChanged
 from sfn_rollouts.sim.host import HostClock
+from sfn_rollouts.sim.lease import LeaseServer, SimLeases
 from sfn_rollouts.sim.network import Network
 from sfn_rollouts.sim.ports import NopMeter, SimAlarmFeed, SimAnnouncer, SimCatalog, SimRouter, SimStore
 from sfn_rollouts.sim.step_functions import StepFunctions
@@ -34,11 +37,11 @@ _ASKED_TWICE_EVERY = 3
 
 
 class CallCounter:
-    """Numbers the calls of a run from 1. `fatal` has those at which the process ends: number, and whether after it took
-    effect; each is met once.
+    """Numbers the calls of a run from 1. `fatal` has those at which the process ends (number, and whether after it took
+    effect) and for how many seconds it is away; each is met once.
     """
 
-    def __init__(self, fatal: Mapping[tuple[int, bool], Callable[[], None]]) -> None:
+    def __init__(self, fatal: Mapping[tuple[int, bool], float]) -> None:
         self.count = 0
         self._fatal = dict(fatal)
 
@@ -47,12 +50,9 @@ class CallCounter:
         self.count += 1
         return self.count
 
-    def is_fatal(self, call: int, is_after_effect: bool) -> bool:
-        """Say whether the process ends here; whoever asked for that is told."""
-        told = self._fatal.pop((call, is_after_effect), None)
-        if told is not None:
-            told()
-        return told is not None
+    def down_s(self, call: int, is_after_effect: bool) -> float | None:
+        """For how long the process is away that ends here; None: it does not."""
+        return self._fatal.pop((call, is_after_effect), None)
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,16 @@ class Surroundings:
     decide: Decide
     min_poll_interval_s: float
     store_of: Callable[[ResourceStore], ResourceStore]
+    leases: LeaseServer | None
+    candidate_type: type[Candidate]
 
 
 class Process:
-    """`number` counts the processes of a run from 1."""
+    """`number` counts the processes of a run from 1; one that ends by itself `comes_back` after so many seconds."""
 
-    def __init__(self, number: int, around: Surroundings) -> None:
+    def __init__(self, number: int, around: Surroundings, comes_back: Callable[[float], None]) -> None:
         self.number = number
+        self._comes_back = comes_back
         self._around = around
         self._history, self._timeline = around.history, around.timeline
         self.is_dead = self.is_frozen = False
@@ -94,18 +97,24 @@ class Process:
         self._store = around.store_of(
             SimStore(self, around.network, around.api_server, around.step_functions, around.history, around.timeline)
         )
+        self._terms = Terms()
+        self._candidate = self._candidate_in(around)
+        self._has_led = self._is_stopping = False
+        router = SimRouter(self, around.network, around.step_functions, around.history, around.timeline, self._clock)
+        candidate = self._candidate
         self.engine = Engine(
             clock=self._clock,
             workers=self,
-            router=SimRouter(self, around.network, around.step_functions, around.history, around.timeline, self._clock),
+            router=FencedRouter(router, candidate.is_leader) if candidate is not None else router,
             catalog=SimCatalog(self, around.network, around.step_functions),
             alarm_feed=SimAlarmFeed(self, around.network, around.cloudwatch),
-            store=self._store,
+            store=FencedStore(self._store, candidate.is_leader) if candidate is not None else self._store,
             announcer=SimAnnouncer(around.history, around.timeline),
             meter=NopMeter(),
             min_poll_interval_s=around.min_poll_interval_s,
             random=around.random,
             decide=self._decide,
+            stands_by=candidate is not None,
         )
 
     # -- its life --
@@ -113,7 +122,7 @@ class Process:
     def start(self) -> None:
         """List, then go on by what the watch brings."""
         self._note("started")
-        self.list_all()
+        self._list_first()
         self._timeline.after(SWEEP_INTERVAL_S, self._sweep)
 
     def kill(self) -> None:
@@ -146,6 +155,7 @@ class Process:
     def stop(self) -> None:
         """SIGTERM: drain for at most eight seconds, then end."""
         self._note("asked to stop")
+        self._is_stopping = True
         self.post(self.engine.drain)
         self._wait_quiet(self._timeline.now_us + us(8.0))
 
@@ -153,7 +163,7 @@ class Process:
         if self.is_dead:
             return
         if not self.is_frozen and (self.engine.is_quiet or self._timeline.now_us >= end_us):
-            self.kill()
+            self._release()
         else:
             self._timeline.after(0.05, lambda: self._wait_quiet(end_us))
 
@@ -187,25 +197,36 @@ class Process:
 
     # -- what the informer and the sweeper do --
 
-    def list_all(self) -> None:
-        """Read the list and hand it to the engine; again after a second, for as long as it takes."""
+    def _list_first(self) -> None:
+        """Read the list, again after a second for as long as it takes; then it may be elected."""
 
         def done(result: Any) -> None:
             if isinstance(result, PortError):
-                self._timeline.after(_LIST_RETRY_S, self._list_again)
-            else:
-                self.engine.sweep(result)
+                self._timeline.after(_LIST_RETRY_S, self._unless_dead(self._list_first))
+                return
+            self.engine.sweep(result)
+            if self._candidate is not None:
+                self._bid(self._candidate)
 
         self.submit(Lane.REPORT, self._store.list, done)
 
-    def _list_again(self) -> None:
-        if not self.is_dead:
-            self.list_all()
-
     def _sweep(self) -> None:
-        if not self.is_dead:
-            self.list_all()
-            self._timeline.after(SWEEP_INTERVAL_S, self._sweep)
+        if self.is_dead:
+            return
+        self.submit(Lane.REPORT, self._store.list, self._swept)
+        self._timeline.after(SWEEP_INTERVAL_S, self._sweep)
+
+    def _swept(self, result: Any) -> None:
+        if isinstance(result, PortError):
+            self._timeline.after(_LIST_RETRY_S, self._unless_dead(self._list_again))
+        else:
+            self.engine.sweep(result)
+
+    def _list_again(self) -> None:
+        self.submit(Lane.REPORT, self._store.list, self._swept)
+
+    def _unless_dead(self, action: Callable[[], None]) -> Callable[[], None]:
+        return lambda: None if self.is_dead else action()
 
     def hear(self, resource: Mapping[str, Any], is_gone: bool) -> None:
         """The watch brings a change."""
@@ -213,6 +234,41 @@ class Process:
             self.post(lambda: self.engine.forget(resource["metadata"]["uid"]))
         else:
             self.post(lambda: self.engine.upsert(resource))
+
+    # -- the election, as `engine.election` holds it --
+
+    def _candidate_in(self, around: Surroundings) -> Candidate | None:
+        if around.leases is None:
+            return None
+        leases = SimLeases(self, around.network, around.leases, around.history, around.timeline)
+        return around.candidate_type(f"operator-{self.number}", leases, self._clock, self._terms)
+
+    def _bid(self, candidate: Candidate) -> None:
+        def done(result: bool | Exception) -> None:
+            leads = candidate.is_leader() if isinstance(result, Exception) else result
+            if leads and not self._has_led:
+                self._has_led = True
+                self.submit(Lane.REPORT, self._store.list, self._elected)
+            if self._has_led and not leads:
+                self._note("has lost the lease and ends")
+                self.kill()
+                self._comes_back(0.0)
+            elif not self._is_stopping:
+                pause_s = self._terms.retry_s * (0.8 + 0.2 * self._around.random.random())
+                self._timeline.after(pause_s, self._unless_dead(lambda: self._bid(candidate)))
+
+        self.submit(Lane.REPORT, candidate.bid, done)
+
+    def _elected(self, result: Any) -> None:
+        if not isinstance(result, Exception):
+            self.engine.sweep(result)
+        self.engine.lead()
+
+    def _release(self) -> None:
+        if self._candidate is None:
+            self.kill()
+        else:
+            self.submit(Lane.REPORT, self._candidate.release, lambda _: self.kill())
 
     # -- ports.Workers --
 
@@ -269,9 +325,11 @@ class Process:
 
     def meets_its_end(self, call: int, *, is_after_effect: bool) -> bool:
         """End here if the scenario says so."""
-        if self.is_dead or not self._around.calls.is_fatal(call, is_after_effect):
+        down_s = None if self.is_dead else self._around.calls.down_s(call, is_after_effect)
+        if down_s is None:
             return False
         self.kill()
+        self._comes_back(down_s)
         return True
 
     # -- what is decided --

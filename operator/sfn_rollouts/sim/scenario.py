@@ -90,6 +90,7 @@ class Kill:
 
     at_s: float
     until_s: float | None
+    operator: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Stop:
 
     at_s: float
     until_s: float
+    operator: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Freeze:
 
     at_s: float
     until_s: float
+    operator: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class ClockJump:
 
     at_s: float
     by_s: float
+    operator: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,10 @@ class Quirks:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One run. `alias` None: it does not exist. `alarms` are states at the start; what is not named is OK."""
+    """One run. `alias` None: it does not exist. `alarms` are states at the start; what is not named is OK.
+
+    With two `operators` there is a Lease, and an event's `operator` says on which host it happens.
+    """
 
     spec: Mapping[str, Any]
     seed: int = 0
@@ -177,6 +184,7 @@ class Scenario:
     alarms: Mapping[str, str | None] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     quirks: Quirks = Quirks()
+    operators: int = 1
     name: str = "rollout"
     note: str = ""
 

@@ -63,6 +63,7 @@ class Tally:
         self.crashes += sum(each.what == "killed" for each in run.history.processes)
         status = run.history.status
         self.rollbacks += sum(each.outcome in _BACK for each in status.history) if status is not None else 0
+        self.takeovers += run.history.takeovers
         if run.broken is not None:
             self.failures.append(Failure(run.scenario, run.broken))
 

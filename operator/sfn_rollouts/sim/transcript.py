@@ -14,6 +14,7 @@ from sfn_rollouts.sim.history import (
     Defect,
     Ended,
     Happening,
+    LeaseWritten,
     ProcessChanged,
     SpecEdited,
     StatusWritten,
@@ -53,6 +54,8 @@ def line(happening: Happening) -> str:
             return f"Event {happening.announcement.reason}: {happening.announcement.message}"
         case ProcessChanged():
             return f"p{happening.process} {happening.what}"
+        case LeaseWritten():
+            return f"p{happening.process} leads" if happening.holder else f"p{happening.process} releases the lease"
         case Defect():
             return f"p{happening.process} DEFECT {happening.what}"
         case Ended():

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.engine.candidate import Candidate
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.errors import Gone
 from sfn_rollouts.ports import Key, ResourceStore
@@ -19,19 +20,17 @@ from sfn_rollouts.sim.engine_log import engine_log
 from sfn_rollouts.sim.faults import FaultInjector
 from sfn_rollouts.sim.history import AlarmChanged, AliasChanged, Broken, Defect, Ended, Happening, History, SpecEdited
 from sfn_rollouts.sim.host import HostClock
+from sfn_rollouts.sim.lease import LeaseServer
 from sfn_rollouts.sim.network import Network
-from sfn_rollouts.sim.process import CallCounter, Process, Surroundings
+from sfn_rollouts.sim.operator_host import NEVER_US, OperatorHost
+from sfn_rollouts.sim.process import CallCounter, Surroundings
 from sfn_rollouts.sim.quiet import horizon_s, is_at_rest
 from sfn_rollouts.sim.scenario import Scenario
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.strand import StrandPool
 from sfn_rollouts.sim.timeline import Timeline, us
 
-RESTART_S = 3.0
-"""A process that ended is not back sooner: what had left it has taken effect by then (see `docs/known-limits.md`)."""
-
 _LOOK_S = 5.0
-_NEVER_US = 1 << 62
 TAIL_S = 30.0
 Judge = Callable[[History, Happening], Broken | None]
 
@@ -51,7 +50,7 @@ class Run:
 
 
 class World:
-    """`judge` is asked about each happening; what it finds broken ends the run. `decide`, `store_of`: for mutants."""
+    """`judge` is asked about each happening; what it finds broken ends the run. The rest is for mutants."""
 
     def __init__(
         self,
@@ -60,6 +59,7 @@ class World:
         decide: Decide = decide,
         min_poll_interval_s: float = 5.0,
         store_of: Callable[[ResourceStore], ResourceStore] = lambda store: store,
+        candidate_type: type[Candidate] = Candidate,
     ) -> None:
         self.scenario = scenario
         quirks = scenario.quirks
@@ -91,12 +91,13 @@ class World:
             decide=decide,
             min_poll_interval_s=min_poll_interval_s,
             store_of=store_of,
+            leases=LeaseServer() if scenario.operators > 1 else None,
+            candidate_type=candidate_type,
         )
         self.key = Key("default", scenario.name)
-        self.process: Process | None = None
+        self.hosts = self._hosts(self._around)
         self._processes = 0
         self._commands = 0
-        self._down_until_us = 0
         self._watch_cut_until_us = 0
 
     # -- the run --
@@ -117,7 +118,8 @@ class World:
     def _play(self) -> None:
         self.api_server.create(self.key, self.scenario.spec)
         self._note_edit("created")
-        self._start()
+        for host in self.hosts:
+            host.start()
         for event in self.scenario.events:
             if not isinstance(event, plot.Fault | plot.CrashAtCall):
                 self.timeline.at(us(event.at_s), self._deed(event))
@@ -136,11 +138,11 @@ class World:
 
     def is_down_for_good(self) -> bool:
         """Whether the scenario never lets the operator come back."""
-        return self._down_until_us >= _NEVER_US
+        return all(host.down_until_us >= NEVER_US for host in self.hosts)
 
     def is_up(self) -> bool:
         """Whether the operator runs."""
-        return self.process is not None and not self.process.is_dead and not self.process.is_frozen
+        return any(host.is_up for host in self.hosts)
 
     def _random(self, purpose: str) -> Random:
         """A stream of its own for each purpose: one fault less must not change every latency."""
@@ -166,13 +168,13 @@ class World:
             case plot.Reroute():
                 return lambda: self._reroute(event)
             case plot.Kill():
-                return lambda: self._end(event.until_s)
+                return lambda: self._on(event.operator).kill(event.until_s)
             case plot.Stop():
-                return lambda: self._stop(event.until_s)
+                return lambda: self._on(event.operator).stop(event.until_s)
             case plot.Freeze():
-                return lambda: self._freeze(event.until_s)
+                return lambda: self._on(event.operator).freeze(event.until_s)
             case plot.ClockJump():
-                return lambda: self._around.host.jump(event.by_s)
+                return lambda: self._on(event.operator).clock.jump(event.by_s)
             case plot.CutWatch():
                 return lambda: self._cut_watch(event)
             case _:
@@ -224,60 +226,34 @@ class World:
             self.step_functions.update(Routing(event.routing))
         self.history.add(AliasChanged(self.timeline.now_us, before, self.step_functions.alias, None))
 
-    # -- the operator's host --
+    # -- the operators --
 
-    def _start(self) -> None:
-        if self.timeline.now_us < self._down_until_us:
-            return
-        if self.process is not None and not self.process.is_dead:  # asked to stop, and frozen
-            self.timeline.after(RESTART_S, self._start)
-            return
+    def _hosts(self, around: Surroundings) -> list[OperatorHost]:
+        """Each with a clock of its own; the second one's is off to the other side."""
+        quirks, hosts = self.scenario.quirks, []
+        for number in range(self.scenario.operators):
+            side = -1 if number else 1
+            clock = HostClock(self.timeline, quirks.drift_ppm * side, quirks.host_offset_s * side)
+            hosts.append(OperatorHost(replace(around, host=clock), self._number))
+        return hosts
+
+    def _number(self) -> int:
         self._processes += 1
-        self.process = Process(self._processes, self._around)
-        self.process.start()
+        return self._processes
 
-    def _end(self, until_s: float | None) -> None:
-        if self.process is not None:
-            self.process.kill()
-        if until_s is None:
-            self._down_until_us = _NEVER_US
-            return
-        self._start_later(until_s)
+    def _on(self, operator: int) -> OperatorHost:
+        return self.hosts[operator % len(self.hosts)]
 
-    def _stop(self, until_s: float) -> None:
-        if self.process is not None and not self.process.is_dead:
-            self.process.stop()
-        self._start_later(max(until_s, self.timeline.now_s + 9.0))
-
-    def _start_later(self, until_s: float) -> None:
-        back_us = max(us(until_s), self.timeline.now_us + us(RESTART_S))
-        self._down_until_us = max(self._down_until_us, back_us)
-        self.timeline.at(self._down_until_us, self._start)
-
-    def _freeze(self, until_s: float) -> None:
-        process = self.process
-        if process is not None and not process.is_dead and not process.is_frozen:
-            process.freeze()
-            self.timeline.at(us(until_s), process.thaw)
-
-    def _crashes(self) -> dict[tuple[int, bool], Callable[[], None]]:
+    def _crashes(self) -> dict[tuple[int, bool], float]:
         crashes = [event for event in self.scenario.events if isinstance(event, plot.CrashAtCall)]
-        return {(each.number, each.is_after_effect): self._restart_after(each.down_s) for each in crashes}
-
-    def _restart_after(self, down_s: float) -> Callable[[], None]:
-        return lambda: self._start_later(self.timeline.now_s + down_s)
+        return {(each.number, each.is_after_effect): each.down_s for each in crashes}
 
     # -- the watch --
 
     def _tell(self, resource: Resource, is_gone: bool) -> None:
-        process = self.process
-        if process is None or self.timeline.now_us < self._watch_cut_until_us:
-            return
-        self.timeline.after(self.scenario.quirks.watch_lag_s, lambda: self._hear(process, resource, is_gone))
-
-    def _hear(self, process: Process, resource: Resource, is_gone: bool) -> None:
-        if not process.is_dead:
-            process.hear(resource, is_gone)
+        if self.timeline.now_us >= self._watch_cut_until_us:
+            for host in self.hosts:
+                host.hear(resource, is_gone, self.scenario.quirks.watch_lag_s)
 
     def _cut_watch(self, event: plot.CutWatch) -> None:
         self._watch_cut_until_us = max(self._watch_cut_until_us, us(event.until_s))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sfn_rollouts.sim import ports
+from sfn_rollouts.sim import lease, ports
 from sfn_rollouts.sim.history import Announced, Called, History
 
 PER_MINUTE: Mapping[str, int] = {
@@ -17,6 +17,9 @@ PER_MINUTE: Mapping[str, int] = {
     ports.PATCH: 30,
     ports.GET: 30,
     ports.LIST: 70,
+    lease.READ_LEASE: 100,
+    lease.CREATE_LEASE: 10,
+    lease.WRITE_LEASE: 60,
     "events": 30,
 }
 PER_HOUR: Mapping[str, int] = {
@@ -31,6 +34,9 @@ PER_HOUR: Mapping[str, int] = {
     ports.PATCH: 500,
     ports.GET: 500,
     ports.LIST: 500,
+    lease.READ_LEASE: 5000,
+    lease.CREATE_LEASE: 20,
+    lease.WRITE_LEASE: 3000,
     "events": 200,
 }
 """For one rollout, faults and retries included."""

@@ -23,6 +23,7 @@ from sfn_rollouts.sim.invariants import (
     deciding,
     ending,
     intents,
+    leading,
     restoring,
     routing,
     telling,
@@ -45,11 +46,12 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
     ),
     WriteSent: (
         routing.alias_has_only_stable_and_target,
+        leading.only_a_leader_writes,
         weights.nothing_goes_forward_after_a_trip,
         intents.forward_writes_follow_their_stored_intent,
         intents.nothing_is_written_at_rest,
     ),
-    AliasChanged: (weights.weight_only_rises,),
+    AliasChanged: (weights.weight_only_rises, leading.no_deposed_leader_takes_effect),
     StatusWritten: (
         telling.status_tells_of_an_alias_that_was,
         telling.status_weight_is_not_ahead,
