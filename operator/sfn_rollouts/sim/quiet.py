@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from sfn_rollouts.api.problems import SpecError
 from sfn_rollouts.api.resource import parse_spec
-from sfn_rollouts.api.status import AlarmState, Phase, Status
+from sfn_rollouts.api.status import AlarmState, Phase, Shortcut, Status
 from sfn_rollouts.core.case import routing_of
 from sfn_rollouts.core.conditions import READY, STALLED, condition, is_true
 from sfn_rollouts.core.plan import compile_plan
@@ -74,7 +74,8 @@ def why_at_rest(status: Status, history: History, truth: Truth) -> str | None:
     reason = ready.reason if ready is not None else None
     if waits_for_a_person(status):
         return f"waits for a person: {reason}"
-    if status.phase in (Phase.PENDING, Phase.FAILED) and status.started_at is None:
+    is_put_back = status.shortcut is Shortcut.REASSERT
+    if is_put_back or (status.phase in (Phase.PENDING, Phase.FAILED) and status.started_at is None):
         return _waits_to_start(str(reason), history, truth)
     if (
         status.phase in (Phase.ROLLING_BACK, Phase.PAUSED)

@@ -16,7 +16,7 @@ PER_MINUTE: Mapping[str, int] = {
     ports.PATCH_STATUS: 40,
     ports.PATCH: 30,
     ports.GET: 30,
-    ports.LIST: 70,
+    ports.LIST: 140,
     lease.READ_LEASE: 100,
     lease.CREATE_LEASE: 10,
     lease.WRITE_LEASE: 60,
@@ -39,7 +39,7 @@ PER_HOUR: Mapping[str, int] = {
     lease.WRITE_LEASE: 3000,
     "events": 200,
 }
-"""For one rollout, faults and retries included."""
+"""For one rollout and two operators, faults and retries included."""
 
 
 def calls_stay_within_bounds(history: History, called: Called) -> str | None:

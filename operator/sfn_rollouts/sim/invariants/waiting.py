@@ -24,8 +24,8 @@ def no_wait_ends_early(history: History, decided: Decided) -> str | None:
     wait_s, entered = plan.wait_at(before.step_index), _entered(history, decided)
     if wait_s is None:
         return f"step {before.step_index} waits for a person, and went on"
-    if entered is None:
-        return None
+    if entered is None or history.last_foreign_us > entered.at_us:
+        return None  # driftPolicy Adopt goes on from where somebody else put the alias
     waited_us = decided.at_us - entered.at_us
     allowed_us = abs(decided.clock_error_us - entered.clock_error_us) + _ROUNDING_US
     if waited_us + allowed_us >= us(wait_s):
