@@ -361,6 +361,16 @@ def test_a_status_that_has_lost_its_versions_guesses_none():
     assert (world.ready(), len(world.writes)) == (("False", "AliasSplit"), 1)
 
 
+@pytest.mark.parametrize("index", [1, 2, 9])
+def test_a_position_beyond_the_weight_ends_no_rollout_on_a_split_alias(index):
+    world = World()
+    world.advance(30)
+    world.status = world.status.with_(step_index=index)
+    world.restart()
+    world.advance(3600)
+    assert (world.status.phase, world.alias) == ("Succeeded", Routing.whole(2))
+
+
 def test_a_status_whose_alias_makes_no_sense_trusts_a_look():
     world = World()
     world.advance(30)

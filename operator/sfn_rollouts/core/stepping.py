@@ -14,7 +14,7 @@ from sfn_rollouts.core.drifting import decide_drift
 from sfn_rollouts.core.gates import first_hold, first_trip
 from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.obeying import obey_anywhere
-from sfn_rollouts.core.placing import replanned
+from sfn_rollouts.core.placing import placed, replanned
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.restoring import start_restore
 from sfn_rollouts.core.single_write import decide_single_write
@@ -146,6 +146,8 @@ def _advance(case: Case) -> Decision:
     if hold is not None:
         return held(case, hold)
     index = _next_index(case)
+    if index >= case.plan.bake_index and case.weight < 100:
+        return still(placed(case), wakes=[case.now])  # a status that makes no sense must not end on a split alias
     if index > case.plan.bake_index or (index == case.plan.bake_index and not case.plan.bake_s):
         return succeed(case)
     case = case.having(next_action_at=None)
