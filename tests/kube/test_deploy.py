@@ -60,9 +60,7 @@ def test_the_rights_are_those_that_are_asked_for_at_start(manifests: list[dict[s
 
 def test_the_rights_on_the_lease_are_those_that_are_asked_for_at_start(manifests: list[dict[str, Any]]) -> None:
     granted = {
-        (verb, rule.get("resourceNames", [""])[0])
-        for rule in one(manifests, "Role")["rules"]
-        for verb in rule["verbs"]
+        (verb, rule.get("resourceNames", [""])[0]) for rule in one(manifests, "Role")["rules"] for verb in rule["verbs"]
     }
 
     assert granted == {(right.verb, right.name) for right in LEASE_RIGHTS}
