@@ -24,8 +24,8 @@ def no_wait_ends_early(history: History, decided: Decided) -> str | None:
     wait_s, entered = plan.wait_at(before.step_index), _entered(history, decided)
     if wait_s is None:
         return f"step {before.step_index} waits for a person, and went on"
-    if entered is None or history.last_foreign_us > entered.at_us:
-        return None  # driftPolicy Adopt goes on from where somebody else put the alias
+    if entered is None:
+        return None
     waited_us = decided.at_us - entered.at_us
     allowed_us = abs(decided.clock_error_us - entered.clock_error_us) + _ROUNDING_US
     if waited_us + allowed_us >= us(wait_s):
@@ -40,8 +40,9 @@ def _goes_on(decided: Decided) -> bool:
     is_told = before.last_command != after.last_command or before.shortcut in (
         Shortcut.PROMOTE_FULL, Shortcut.ROLLBACK_WINDOW, Shortcut.NEW_ALIAS, Shortcut.REASSERT,
     )  # fmt: skip
+    is_adopted = before.intent is None and after.weight != before.weight  # goes on from where somebody else put it
     is_back = after.trip is not None or before.trip is not None or after.target_version != before.target_version
-    if is_by_person or is_told or is_back or before.started_at is None or before.finished_at is not None:
+    if is_by_person or is_told or is_adopted or is_back or before.started_at is None or before.finished_at is not None:
         return False
     position = before.step_index if before.step_index is not None else -1
     intended = after.intent.step_index if after.intent is not None and before.intent is None else -1
