@@ -8,7 +8,7 @@ from sfn_rollouts.sim.process import Process, Surroundings
 from sfn_rollouts.sim.timeline import us
 
 RESTART_S = 3.0
-"""A process that ended is not back sooner: what had left it has taken effect by then (see `docs/known-limits.md`)."""
+"""A process that ended is not back sooner: what had left it has taken effect by then, as in a cluster it would have."""
 
 NEVER_US = 1 << 62
 
