@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-WORKERS ?= auto
+# Most of what the second half of the tests takes is waiting, so two workers share a core.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(max(os.cpu_count() or 2, 2))')
+WAITERS ?= $(shell $(PYTHON) -c 'import os; print(2 * max(os.cpu_count() or 2, 2))')
 UV     := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
@@ -28,7 +30,7 @@ demo: setup ## Show two rollouts on a real API server (KEEP=1 leaves it running)
 test: check ## Run the checks and every test
 	@$(BIN)/python -m devenv.control_plane --build-only
 	@$(BIN)/python -m pytest -n $(WORKERS) tests/core tests/engine --cov=sfn_rollouts.core --cov=sfn_rollouts.engine --cov-branch --cov-report= --cov-fail-under=100
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist=worksteal tests --ignore=tests/core --ignore=tests/engine
+	@$(BIN)/python -m pytest -n $(WAITERS) --dist=worksteal tests --ignore=tests/core --ignore=tests/engine
 
 check: setup ## What must hold before any test: style, types, layers, generated files
 	@$(BIN)/ruff check .

@@ -102,7 +102,7 @@ def test_a_rollback_is_explained(story: Story, as_person: Person) -> None:
     story.wait_for_weight(10)
     story.aws.set_alarm(ALARM, "ALARM", reason="Threshold Crossed")
     story.wait_for_phase("RolledBack")
-    story.wait_for_event("StepStarted")
+    story.wait_for_event("ExecutionsCounted")  # the last one: Events follow the status, in order
 
     told = as_person.types("describe", "sfnrollout", "rollout")
 
