@@ -164,7 +164,7 @@ class ControlPlane:
     def _api_server_server(self, program: Path, port: int, etcd_port: int) -> ServerProcess:
         command = api_server_command(program, self.folder, port, etcd_port)
         tls = ssl.create_default_context(cadata=self._authorities.serving.certificate_pem.decode())
-        return self._server("kube-apiserver", command, lambda: answers_ok(port, "/healthz", tls))
+        return self._server("kube-apiserver", command, lambda: answers_ok(port, "/readyz", tls))
 
     def _server(self, name: str, command: Sequence[str], is_ready: Callable[[], bool]) -> ServerProcess:
         environment = {"PATH": os.environ.get("PATH", ""), "GOMEMLIMIT": _GO_MEMORY[name]}
