@@ -100,4 +100,6 @@ def test_a_rollout_is_taken_up(running: Process, kubectl: Kubectl, namespace: st
         return shown == "1"
 
     wait_until(observed, 30, "the status to be written")
-    assert 'sfn_rollouts_status_writes_total{result="OK"}' in page(running, "/metrics")[1]
+    # The status is there to be read a moment before its writer has the answer, and counts it.
+    counted = 'sfn_rollouts_status_writes_total{result="OK"}'
+    wait_until(lambda: counted in page(running, "/metrics")[1], 30, "the write to be counted")
