@@ -114,7 +114,7 @@ class Operator:
         )
         self._sweeper = Sweeper(self._sweep)
         self._election = (
-            Election(candidate, Terms(), self._elected, self._is_lost.set, Random())  # noqa: S311 - jitter, no secret
+            Election(candidate, self._elected, self._is_lost.set, Random())  # noqa: S311 - jitter, no secret
             if candidate
             else None
         )
@@ -206,8 +206,7 @@ def _find_world(settings: Settings, clock: SteadyClock, patience: Patience, envi
     connection = reach_cluster(settings, patience, environ)
     meter = PrometheusMeter()
     cloud = check_aws(lambda: connect_aws(clock, meter, _AWS_CALLERS))
-    namespace = settings.leader_elect_namespace or environ.get("POD_NAMESPACE")
-    home = namespace or namespace_of(settings.kubeconfig, settings.context, environ)
+    home = settings.leader_elect_namespace or namespace_of(settings.kubeconfig, settings.context, environ)
     check_rights(connection, settings, patience, home)
     return World(settings, clock, meter, connection, cloud, home)
 

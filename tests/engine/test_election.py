@@ -15,7 +15,7 @@ def elect(leases: FakeLeases, name: str = "a") -> tuple[Election, Candidate, lis
     """A running election and what it said."""
     said: list[str] = []
     candidate = Candidate(name, leases, SteadyClock(), QUICK)
-    election = Election(candidate, QUICK, lambda: said.append("elected"), lambda: said.append("lost"), Random(1))
+    election = Election(candidate, lambda: said.append("elected"), lambda: said.append("lost"), Random(1))
     election.start()
     return election, candidate, said
 

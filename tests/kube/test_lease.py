@@ -61,6 +61,7 @@ def test_without_more_the_lease_is_where_the_kubeconfig_is_at_home(control_plane
     assert namespace_of(kubeconfig, context, {}) == "shop"
     assert namespace_of(kubeconfig, "no such context", {}) == "shop"
     assert namespace_of(str(tmp_path / "none"), None, {}) == "default"
+    assert namespace_of(kubeconfig, None, {"POD_NAMESPACE": "operators"}) == "operators"
 
 
 def test_a_kubeconfig_without_a_namespace_means_default(control_plane: ControlPlane, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ class Candidate:
         self.identity = identity
         self._leases = leases
         self._clock = clock
-        self._terms = terms
+        self.terms = terms
         self._seen: tuple[str, str] | None = None  # holder and its time of renewal, as last seen changed
         self._seen_at = 0.0
         self._valid_until = float("-inf")
@@ -74,14 +74,14 @@ class Candidate:
         lease = self._leases.read()
         try:
             if lease is None:
-                self._leases.create(self.identity, self._terms.lease_s)
+                self._leases.create(self.identity, self.terms.lease_s)
             elif lease.holder == self.identity or self._is_free(lease):
-                self._leases.write(lease, self.identity, self._terms.lease_s)
+                self._leases.write(lease, self.identity, self.terms.lease_s)
             else:
                 return False
         except Conflict:
             return self.is_leader()
-        self._valid_until = began + self._terms.renew_s
+        self._valid_until = began + self.terms.renew_s
         return True
 
     def release(self) -> None:
@@ -97,4 +97,4 @@ class Candidate:
         seen, now = (lease.holder, lease.renewed), self._clock.monotonic()
         if seen != self._seen:
             self._seen, self._seen_at = seen, now
-        return now - self._seen_at >= max(lease.duration_s, self._terms.lease_s)
+        return now - self._seen_at >= max(lease.duration_s, self.terms.lease_s)

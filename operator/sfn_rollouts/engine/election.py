@@ -6,7 +6,7 @@ from random import Random
 
 import structlog
 
-from sfn_rollouts.engine.candidate import Candidate, Terms
+from sfn_rollouts.engine.candidate import Candidate
 from sfn_rollouts.errors import PortError
 
 _log = structlog.get_logger(__name__)
@@ -16,10 +16,9 @@ class Election:
     """Bids for as long as it lives: `elected` is called once, `lost` when the term is over and could not be renewed."""
 
     def __init__(
-        self, candidate: Candidate, terms: Terms, elected: Callable[[], None], lost: Callable[[], None], random: Random
+        self, candidate: Candidate, elected: Callable[[], None], lost: Callable[[], None], random: Random
     ) -> None:
         self._candidate = candidate
-        self._terms = terms
         self._elected = elected
         self._lost = lost
         self._random = random
@@ -56,7 +55,7 @@ class Election:
                 self._lost()
                 return
             # Renewals fall apart from each other, so that two candidates do not meet at each try.
-            self._stopping.wait(self._terms.retry_s * (0.8 + 0.2 * self._random.random()))
+            self._stopping.wait(self._candidate.terms.retry_s * (0.8 + 0.2 * self._random.random()))
 
     def _bid(self) -> bool:
         try:

@@ -133,8 +133,10 @@ def connect(
 
 def namespace_of(kubeconfig: str | None, context: str | None, environ: Mapping[str, str]) -> str:
     """Give the namespace that this identity is at home in: the pod's, else the kubeconfig's, else `default`."""
+    if pod_namespace := environ.get("POD_NAMESPACE"):
+        return pod_namespace
     if kubeconfig is None and context is None and _is_in_cluster(environ):
-        return environ.get("POD_NAMESPACE") or _NAMESPACE_FILE.read_text(encoding="utf8").strip()
+        return _NAMESPACE_FILE.read_text(encoding="utf8").strip()
     try:
         contexts, active = list_kube_config_contexts(config_file=kubeconfig)  # type: ignore[no-untyped-call]
     except _UNUSABLE:
