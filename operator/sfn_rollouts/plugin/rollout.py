@@ -1,0 +1,373 @@
+"""A rollout as the API server holds it: the one place where the plugin reads the plain dicts of a resource.
+
+Standard library only, since `list` must answer at once; and lenient, since an operator newer or older than this plugin
+may have written the status: what cannot be read is absent. Does not belong here: what a plan means (`core.plan`) or how
+anything looks (`plugin.view`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Attention(IntEnum):
+    """How much a rollout needs a person: the smallest number comes first in a list."""
+
+    STALLED = 0  # will not move by itself
+    ROLLING_BACK = 1
+    ALARMED = 2  # in flight, and an alarm is not well
+    HELD = 3  # in flight, and a due step is held by something else
+    AWAITED = 4  # waits for a person, as planned or as a person wanted
+    UNSEEN = 5  # no operator has looked at this generation yet
+    MOVING = 6
+    DONE = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """As `metav1.Condition`; `status` is True, False or Unknown."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+    since: datetime | None
+    observed_generation: int
+
+    @property
+    def is_true(self) -> bool:
+        """Whether it holds."""
+        return self.status == "True"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm as last judged; `state` is OK, ALARM, INSUFFICIENT_DATA or UNKNOWN."""
+
+    name: str
+    state: str
+    since: datetime | None
+    reason: str
+    is_ignored_until_ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LastCommand:
+    """The operator's answer to the last command; `result` is Done, Stale or Refused."""
+
+    id: str
+    action: str
+    result: str
+    message: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastRollout:
+    """One finished rollout."""
+
+    version: int
+    stable: int | None
+    outcome: str
+    reason: str
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """The finding that causes a rollback."""
+
+    reason: str
+    message: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PauseCommand:
+    """A pause by command that has not been resumed."""
+
+    id: str
+    by: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningExecutions:
+    """Executions that stay on a version that lost its traffic; `running` None: they could not be counted."""
+
+    version: int
+    running: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One StepFunctionRollout. Times are in UTC; None is what is absent or unreadable; weights are percent."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    generation: int
+    created_at: datetime | None
+    is_deleting: bool
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+    machine_arn: str
+    alias: str
+    version: int | None
+    is_paused_by_spec: bool
+
+    observed_generation: int
+    phase: str
+    message: str
+    stable: int | None
+    target: int | None
+    weight: int | None
+    step: str
+    step_index: int | None
+    step_started_at: datetime | None
+    next_action_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    outcome: str
+    alarm: str
+    intended_weight: int | None
+    routing: tuple[tuple[int, int], ...]
+    alarms: tuple[Alarm, ...]
+    conditions: tuple[Condition, ...]
+    history: tuple[PastRollout, ...]
+    last_command: LastCommand | None
+    pause_command: PauseCommand | None
+    trip: Trip | None
+    running_executions: RunningExecutions | None
+
+    resource: Mapping[str, Any] = field(repr=False)
+    """All of it, as the API server gave it: for `-o json`, and for whoever reads it by the models of `api`."""
+
+    @classmethod
+    def from_resource(cls, resource: Mapping[str, Any]) -> Rollout:
+        """Take a resource as `kubectl get -o json` gives it. Never raises; what is absent or odd is left out."""
+        metadata, spec, status = (_mapping(resource.get(part)) for part in ("metadata", "spec", "status"))
+        return cls(
+            namespace=_text(metadata.get("namespace")),
+            name=_text(metadata.get("name")),
+            uid=_text(metadata.get("uid")),
+            resource_version=_text(metadata.get("resourceVersion")),
+            generation=_number(metadata.get("generation")) or 0,
+            created_at=_moment(metadata.get("creationTimestamp")),
+            is_deleting=metadata.get("deletionTimestamp") is not None,
+            labels=_texts(metadata.get("labels")),
+            annotations=_texts(metadata.get("annotations")),
+            machine_arn=_text(spec.get("stateMachineArn")),
+            alias=_text(spec.get("alias")),
+            version=_number(spec.get("version")),
+            is_paused_by_spec=spec.get("paused") is True,
+            **_progress(status),
+            alarms=_each(status.get("alarms"), _alarm),
+            conditions=_each(status.get("conditions"), _condition),
+            history=_each(status.get("history"), _past),
+            last_command=_one(status.get("lastCommand"), _last_command),
+            pause_command=_one(status.get("pauseCommand"), _pause_command),
+            trip=_one(status.get("trip"), _trip),
+            running_executions=_one(status.get("runningExecutions"), _running),
+            resource=resource,
+        )
+
+    @property
+    def machine(self) -> str:
+        """Name of the state machine; the whole text where it is no ARN."""
+        return self.machine_arn.rpartition(":")[2] or self.machine_arn
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the status speaks of the spec as it stands now."""
+        return self.observed_generation == self.generation and bool(self.phase)
+
+    @property
+    def is_in_flight(self) -> bool:
+        """It has begun and not ended: the alias may be split."""
+        return self.started_at is not None and self.finished_at is None
+
+    @property
+    def is_paused(self) -> bool:
+        """A person holds the next step, by manifest or by command."""
+        return self.is_paused_by_spec or self.pause_command is not None
+
+    @property
+    def is_stalled(self) -> bool:
+        """It will not move without a person or a new generation."""
+        return self.holds("Stalled")
+
+    @property
+    def reason(self) -> str:
+        """One word of the runbook for how it stands; empty until the operator has looked."""
+        ready = self.condition("Ready")
+        return ready.reason if ready is not None else ""
+
+    @property
+    def attention(self) -> Attention:
+        """How much it needs a person. Stalled outranks the phase, as it does for Argo CD and Flux."""
+        if not self.is_observed:
+            return Attention.UNSEEN
+        if self.is_stalled:
+            return Attention.STALLED
+        if self.phase in _RANK_OF_PHASE:
+            return _RANK_OF_PHASE[self.phase]
+        if self.alarm in ("ALARM", "UNKNOWN"):
+            return Attention.ALARMED
+        return Attention.MOVING if self.reason in _NOTHING_WRONG else Attention.HELD
+
+    @property
+    def attention_rank(self) -> tuple[int, str, str]:
+        """What to sort a list by: who needs a person first, then namespace and name."""
+        return int(self.attention), self.namespace, self.name
+
+    def condition(self, kind: str) -> Condition | None:
+        """Give one condition."""
+        return next((each for each in self.conditions if each.type == kind), None)
+
+    def holds(self, kind: str) -> bool:
+        """Whether a condition is there and True."""
+        found = self.condition(kind)
+        return found is not None and found.is_true
+
+
+_RANK_OF_PHASE = {
+    "RollingBack": Attention.ROLLING_BACK,
+    "Paused": Attention.AWAITED,
+    "Succeeded": Attention.DONE,
+    "RolledBack": Attention.STALLED,
+    "Failed": Attention.STALLED,
+}
+_NOTHING_WRONG = ("Initializing", "ShiftInProgress", "Baking")
+
+
+def _progress(status: Mapping[str, Any]) -> dict[str, Any]:
+    observed = _number(status.get("observedGeneration"))
+    return {
+        "observed_generation": observed if observed is not None else -1,
+        "phase": _text(status.get("phase")),
+        "message": _text(status.get("message")),
+        "stable": _number(status.get("stableVersion")),
+        "target": _number(status.get("targetVersion")),
+        "weight": _number(status.get("weight")),
+        "step": _text(status.get("step")),
+        "step_index": _number(status.get("stepIndex")),
+        "step_started_at": _moment(status.get("stepStartedAt")),
+        "next_action_at": _moment(status.get("nextActionAt")),
+        "started_at": _moment(status.get("startedAt")),
+        "finished_at": _moment(status.get("finishedAt")),
+        "outcome": _text(status.get("outcome")),
+        "alarm": _text(status.get("alarm")),
+        "intended_weight": _number(_mapping(status.get("intent")).get("weight")),
+        "routing": _each(_mapping(status.get("alias")).get("routing"), _route),
+    }
+
+
+def _route(raw: Mapping[str, Any]) -> tuple[int, int]:
+    return _number(raw.get("version")) or 0, _number(raw.get("weight")) or 0
+
+
+def _condition(raw: Mapping[str, Any]) -> Condition:
+    return Condition(
+        type=_text(raw.get("type")),
+        status=_text(raw.get("status")),
+        reason=_text(raw.get("reason")),
+        message=_text(raw.get("message")),
+        since=_moment(raw.get("lastTransitionTime")),
+        observed_generation=_number(raw.get("observedGeneration")) or 0,
+    )
+
+
+def _alarm(raw: Mapping[str, Any]) -> Alarm:
+    return Alarm(
+        name=_text(raw.get("name")),
+        state=_text(raw.get("state")),
+        since=_moment(raw.get("since")),
+        reason=_text(raw.get("reason")),
+        is_ignored_until_ok=raw.get("ignoredUntilOk") is True,
+    )
+
+
+def _past(raw: Mapping[str, Any]) -> PastRollout:
+    return PastRollout(
+        version=_number(raw.get("version")) or 0,
+        stable=_number(raw.get("stableVersion")),
+        outcome=_text(raw.get("outcome")),
+        reason=_text(raw.get("reason")),
+        started_at=_moment(raw.get("startedAt")),
+        finished_at=_moment(raw.get("finishedAt")),
+    )
+
+
+def _last_command(raw: Mapping[str, Any]) -> LastCommand:
+    return LastCommand(
+        id=_text(raw.get("id")),
+        action=_text(raw.get("action")),
+        result=_text(raw.get("result")),
+        message=_text(raw.get("message")),
+        at=_moment(raw.get("observedAt")),
+    )
+
+
+def _pause_command(raw: Mapping[str, Any]) -> PauseCommand:
+    return PauseCommand(_text(raw.get("id")), _text(raw.get("by")), _moment(raw.get("at")))
+
+
+def _trip(raw: Mapping[str, Any]) -> Trip:
+    return Trip(_text(raw.get("reason")), _text(raw.get("message")), _moment(raw.get("at")))
+
+
+def _running(raw: Mapping[str, Any]) -> RunningExecutions:
+    return RunningExecutions(_number(raw.get("version")) or 0, _number(raw.get("running")), _text(raw.get("message")))
+
+
+# -- reading what may be anything --
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _each(value: object, read: Callable[[Mapping[str, Any]], Item]) -> tuple[Item, ...]:
+    items = value if isinstance(value, list | tuple) else ()
+    return tuple(read(each) for each in items if isinstance(each, Mapping))
+
+
+def _one(value: object, read: Callable[[Mapping[str, Any]], Item]) -> Item | None:
+    return read(value) if isinstance(value, Mapping) else None
+
+
+def _text(value: object) -> str:
+    """On one line, and nothing that a terminal would obey: who may write a resource shall not write on our screen."""
+    text = value if isinstance(value, str) else ""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {key: _text(text) for key, text in _mapping(value).items()}
+
+
+def _number(value: object) -> int | None:
+    """Whole numbers only; JSON may write them as 42.0."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _moment(value: object) -> datetime | None:
+    """RFC 3339; a leap second, or a year that the standard library does not know, is no moment."""
+    try:
+        moment = datetime.fromisoformat(_text(value))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
