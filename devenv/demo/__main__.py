@@ -10,7 +10,7 @@ from pathlib import Path
 from devenv.aws.client import Emulator
 from devenv.aws.server import AwsEmulator
 from devenv.control_plane import ControlPlane, Kubectl, ensure_binaries, install_crds
-from devenv.demo.order_processor import ALIAS, FAILURES_ALARM, LATENCY_ALARM, NAME, VERSIONS
+from devenv.demo.order_processor import ALIAS, NAME, publish
 from devenv.demo.screen import Screen
 from devenv.demo.stories import NAMESPACE, ROLLOUT, Stage, bad_version, good_version, look_back
 from devenv.operator_process import OperatorProcess
@@ -31,7 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
         kubectl, aws = control_plane.as_admin(), emulator.client
         install_crds(kubectl, CRDS)
         kubectl("create", "namespace", NAMESPACE)
-        machine = _publish(aws, screen)
+        machine = publish(aws)
+        screen.say(
+            f"Published three versions of {NAME} (Lambda tasks, Choice, Map, Retry, Catch); "
+            f"alias {ALIAS} is on version 1."
+        )
         screen.say("Starting the operator: sfn-rollouts run --min-poll-interval 1s")
         with OperatorProcess(control_plane, aws, namespaces=()) as operator:
             operator.wait_ready()
@@ -43,17 +47,6 @@ def main(arguments: list[str] | None = None) -> int:
             if options.keep:
                 _keep(screen, kubectl, aws, operator)
     return 0
-
-
-def _publish(aws: Emulator, screen: Screen) -> str:
-    machine = aws.publish_machine(NAME, VERSIONS)
-    aws.create_alias(machine, ALIAS, {1: 100})
-    for alarm in (FAILURES_ALARM, LATENCY_ALARM):
-        aws.put_alarm(alarm)
-    screen.say(
-        f"Published three versions of {NAME} (Lambda tasks, Choice, Map, Retry, Catch); alias {ALIAS} is on version 1."
-    )
-    return machine
 
 
 def _what_next(screen: Screen) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from devenv.aws.client import Emulator
+
 NAME = "OrderProcessor"
 ALIAS = "live"
 FAILURES_ALARM = "OrderProcessor-failures"
@@ -73,3 +75,12 @@ VERSIONS = (
     definition("2: charges by card or by invoice", charge_version=22),
     definition("3: charges twice when the bank is slow", charge_version=23),
 )
+
+
+def publish(aws: Emulator) -> str:
+    """All versions, the alias on version 1, both alarms OK. The machine's ARN."""
+    machine = aws.publish_machine(NAME, VERSIONS)
+    aws.create_alias(machine, ALIAS, {1: 100})
+    for alarm in (FAILURES_ALARM, LATENCY_ALARM):
+        aws.put_alarm(alarm)
+    return machine
