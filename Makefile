@@ -29,6 +29,7 @@ demo: setup ## Show two rollouts on a real API server (KEEP=1 leaves it running)
 
 test: check ## Run the checks and every test
 	@$(BIN)/python -m devenv.control_plane --build-only
+	@$(BIN)/python -m devenv.helm --build-only
 	@$(BIN)/python -m pytest -n $(WORKERS) tests/core tests/engine --cov=sfn_rollouts.core --cov=sfn_rollouts.engine --cov-branch --cov-report= --cov-fail-under=100
 	@$(BIN)/python -m pytest -n $(WAITERS) --dist=worksteal tests --ignore=tests/core --ignore=tests/engine
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.control_plane.cache import install, staging_folder
@@ -23,6 +24,17 @@ class BuildFailedError(Exception):
     """Go is missing, too old, or failed; the message says which, with the compiler's last lines."""
 
 
+@dataclass(frozen=True)
+class GoProgram:
+    """What to build: a package of the module in `module_folder`, which pins all it needs in go.mod and go.sum."""
+
+    name: str
+    package: str
+    linker_flags: str
+    module_folder: Path
+    oldest_go: tuple[int, int] = OLDEST_GO
+
+
 def build(
     program: str,
     folder: Path,
@@ -30,21 +42,33 @@ def build(
     say: Callable[[str], None],
     report_every_s: float = REPORT_EVERY_S,
 ) -> Path:
-    """Build one program of go.mod into `folder`, which sees it only when it is complete. Raises BuildFailedError."""
-    go = _usable_go(env)
+    """Build one program of the control plane into `folder`. Raises BuildFailedError."""
+    wanted = GoProgram(program, _PACKAGES[program], _linker_flags(program), HERE)
+    return build_program(wanted, folder, env, say, report_every_s)
+
+
+def build_program(
+    program: GoProgram,
+    folder: Path,
+    env: Mapping[str, str],
+    say: Callable[[str], None],
+    report_every_s: float = REPORT_EVERY_S,
+) -> Path:
+    """Build a program into `folder`, which sees it only when it is complete. Raises BuildFailedError."""
+    go = _usable_go(env, program.oldest_go)
     with staging_folder(folder) as staging:
-        finished, log = staging / program, staging / "go.log"
+        finished, log = staging / program.name, staging / "go.log"
         command = [go, "build", "-trimpath", "-buildvcs=false", "-mod=readonly"]
-        command += ["-ldflags", _linker_flags(program), "-o", str(finished), _PACKAGES[program]]
-        elapsed_s = _run(
-            command, log, _go_environment(env), report_every_s, lambda elapsed: say(f"building {program}: {elapsed}")
+        command += ["-ldflags", program.linker_flags, "-o", str(finished), program.package]
+        elapsed_s = _Build(command, program.module_folder, log, _go_environment(env)).run(
+            report_every_s, lambda elapsed: say(f"building {program.name}: {elapsed}")
         )
-        say(f"built {program} in {elapsed_s:.0f} s")
+        say(f"built {program.name} in {elapsed_s:.0f} s")
         return install(finished, folder)
 
 
-def _usable_go(env: Mapping[str, str]) -> str:
-    wanted = ".".join(map(str, OLDEST_GO))
+def _usable_go(env: Mapping[str, str], oldest_go: tuple[int, int]) -> str:
+    wanted = ".".join(map(str, oldest_go))
     go = shutil.which("go", path=env.get("PATH", ""))
     if go is None:
         raise BuildFailedError(f"no `go` on PATH (Go {wanted} or newer is needed)")
@@ -52,7 +76,7 @@ def _usable_go(env: Mapping[str, str]) -> str:
         [go, "env", "GOVERSION"], cwd=HERE.parent, env=_go_environment(env), capture_output=True, text=True, check=False
     )
     found = re.match(r"go(\d+)\.(\d+)", answer.stdout)
-    if found is None or (int(found[1]), int(found[2])) < OLDEST_GO:
+    if found is None or (int(found[1]), int(found[2])) < oldest_go:
         version = answer.stdout.strip() or answer.stderr.strip()
         raise BuildFailedError(f"{go} is {version}, and Go {wanted} or newer is needed")
     return go
@@ -79,21 +103,29 @@ def _linker_flags(program: str) -> str:
     return " ".join(["-s -w", *(f"-X k8s.io/component-base/version.{name}={value}" for name, value in stamps.items())])
 
 
-def _run(
-    command: list[str], log: Path, env: dict[str, str], report_every_s: float, say: Callable[[str], None]
-) -> float:
-    started = time.monotonic()
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=HERE, env=env, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        while not _ends_within(process, report_every_s):
-            say(f"{time.monotonic() - started:.0f} s")
-    finally:
-        process.kill()  # only does something when we leave early, as by Ctrl-C
-        process.wait()
-    if process.returncode:
-        raise BuildFailedError(f"`{' '.join(command[:2])} {command[-1]}` failed:\n{_tail(log)}")
-    return time.monotonic() - started
+@dataclass(frozen=True)
+class _Build:
+    command: list[str]
+    folder: Path
+    log: Path
+    env: dict[str, str]
+
+    def run(self, report_every_s: float, say: Callable[[str], None]) -> float:
+        """Give the seconds it took."""
+        started = time.monotonic()
+        with self.log.open("wb") as output:
+            process = subprocess.Popen(
+                self.command, cwd=self.folder, env=self.env, stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            while not _ends_within(process, report_every_s):
+                say(f"{time.monotonic() - started:.0f} s")
+        finally:
+            process.kill()  # only does something when we leave early, as by Ctrl-C
+            process.wait()
+        if process.returncode:
+            raise BuildFailedError(f"`{' '.join(self.command[:2])} {self.command[-1]}` failed:\n{_tail(self.log)}")
+        return time.monotonic() - started
 
 
 def _ends_within(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
