@@ -102,22 +102,19 @@ class Node:
         running = self._running[key]
         running.workload = workload
         while len(running.pods) < workload.replicas:
-            running.pods.append(self._start_pod(running))
+            running.pods.append(self._make_pod(running))
         while len(running.pods) > workload.replicas:
             self._end_pod(running, running.pods.pop())
         for pod in running.pods:
-            if pod.process.has_ended_by_itself:
+            if not pod.process.is_running:  # new, or it has ended by itself
                 pod.process.start()
+                self._core.patch_namespaced_pod_status(pod.name, workload.namespace, {"status": _RUNNING})
 
-    def _start_pod(self, running: Running) -> RunningPod:
-        workload = running.workload
-        body = workload.pod(secrets.token_hex(3)[:5], running.replica_set_uid)
+    def _make_pod(self, running: Running) -> RunningPod:
+        body = running.workload.pod(secrets.token_hex(3)[:5], running.replica_set_uid)
         name = body["metadata"]["name"]
-        self._core.create_namespaced_pod(workload.namespace, body)
-        pod = RunningPod(name, self._process(workload, name))
-        pod.process.start()
-        self._core.patch_namespaced_pod_status(name, workload.namespace, {"status": _RUNNING})
-        return pod
+        self._core.create_namespaced_pod(running.workload.namespace, body)
+        return RunningPod(name, self._process(running.workload, name))
 
     def _process(self, workload: Workload, name: str) -> ServerProcess:
         (port,) = free_ports(1)
