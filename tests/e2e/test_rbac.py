@@ -23,7 +23,8 @@ EVERYBODYS = {("create", "authorization.k8s.io", "selfsubjectaccessreviews")}
 @pytest.fixture
 def role(kubectl: Kubectl) -> dict[str, Any]:
     """The ClusterRole of deploy/base."""
-    (found,) = (each for each in shipped_manifests(kubectl) if each["kind"] == "ClusterRole")
+    wanted = ("ClusterRole", "sfn-rollouts")
+    (found,) = (each for each in shipped_manifests(kubectl) if (each["kind"], each["metadata"]["name"]) == wanted)
     return found
 
 
