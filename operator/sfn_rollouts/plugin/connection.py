@@ -1,0 +1,93 @@
+"""kubectl's flags for the connection: taken by every verb, handed on to kubectl as they are."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from sfn_rollouts.plugin.kubectl import Cluster
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_SHOWN = {
+    "--kubeconfig": "FILE",
+    "--context": "NAME",
+}
+_TAKEN = {
+    "--cluster": "NAME",
+    "--user": "NAME",
+    "--server": "URL",
+    "--token": "TOKEN",
+    "--as": "USER",
+    "--as-group": "GROUP",
+    "--as-uid": "UID",
+    "--request-timeout": "DURATION",
+    "--cache-dir": "DIR",
+    "--certificate-authority": "FILE",
+    "--client-certificate": "FILE",
+    "--client-key": "FILE",
+    "--tls-server-name": "NAME",
+}
+FLAGS = (*_SHOWN, *_TAKEN, "--insecure-skip-tls-verify")
+"""Those that are handed on; --namespace is for us to know."""
+
+_META = "sfn_rollouts.plugin.connection"
+
+
+def connection_options() -> list[click.Parameter]:
+    """Give the options for one verb, or for the group of them. What they are told is kept beside, not as arguments."""
+    shown = [_option(flag, metavar, hidden=False) for flag, metavar in _SHOWN.items()]
+    taken = [_option(flag, metavar, hidden=True) for flag, metavar in _TAKEN.items()]
+    return [
+        click.Option(
+            ["-n", "--namespace"], metavar="NS", expose_value=False, callback=_note, help="[default: the context's]"
+        ),
+        *shown,
+        *taken,
+        click.Option(["--insecure-skip-tls-verify"], is_flag=True, hidden=True, expose_value=False, callback=_note),
+    ]
+
+
+def cluster_of(context: click.Context) -> Cluster:
+    """Give the cluster that this command line means."""
+    told: dict[str, Any] = context.meta.get(_META, {})
+    flags = [part for flag, value in told.items() if flag != "--namespace" for part in _parts(flag, value)]
+    return Cluster(flags, told.get("--namespace"))
+
+
+def pass_cluster(function: Callable[Concatenate[Cluster, P], R]) -> Callable[P, R]:
+    """Call a verb with its cluster as first argument."""
+
+    @wraps(function)
+    def with_cluster(*arguments: P.args, **options: P.kwargs) -> R:
+        return function(cluster_of(click.get_current_context()), *arguments, **options)
+
+    return with_cluster
+
+
+def _option(flag: str, metavar: str, hidden: bool) -> click.Option:
+    names = ["-s", flag] if flag == "--server" else [flag]
+    return click.Option(
+        [*names, flag.lstrip("-").replace("-", "_") + "_"],
+        metavar=metavar,
+        multiple=flag == "--as-group",
+        hidden=hidden,
+        expose_value=False,
+        callback=_note,
+        help="As kubectl takes it.",
+    )
+
+
+def _note(context: click.Context, option: click.Parameter, value: Any) -> None:
+    """Keep it where both the group's and the verb's flags are found; the verb's are read last and win."""
+    if value not in (None, (), False):
+        context.meta.setdefault(_META, {})[option.opts[-1]] = value
+
+
+def _parts(flag: str, value: Any) -> list[str]:
+    if value is True:
+        return [flag]
+    values = value if isinstance(value, tuple) else (value,)
+    return [part for each in values for part in (flag, each)]

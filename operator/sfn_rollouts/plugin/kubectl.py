@@ -1,0 +1,257 @@
+"""The cluster, through the kubectl on PATH: rollouts read, watched and patched, and what surrounds them read."""
+
+import contextlib
+import difflib
+import json
+import os
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, Any
+from urllib.parse import quote
+
+from sfn_rollouts.api import GROUP, PLURAL, VERSION
+from sfn_rollouts.plugin.problems import (
+    ForbiddenError,
+    NotFoundError,
+    PluginError,
+    UnreachableError,
+    no_kubectl,
+    problem_from,
+)
+
+Resource = dict[str, Any]
+
+FIELD_MANAGER = "sfnrollout-cli"
+"""Flux takes away what managers wrote whose names begin with kubectl."""
+
+ROLLOUTS = f"{PLURAL}.{VERSION}.{GROUP}"
+_API = f"/apis/{GROUP}/{VERSION}"
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
+
+
+class Cluster:
+    """`flags` are kubectl's for the connection; `namespace` None is the one of the kubeconfig's context.
+
+    Whatever goes wrong is a PluginError with its cure.
+    """
+
+    def __init__(self, flags: Sequence[str] = (), namespace: str | None = None) -> None:
+        self._flags = [*flags, *(["--namespace", namespace] if namespace is not None else [])]
+        self.namespace = namespace
+
+    def get(self, name: str) -> Resource:
+        """Give one rollout.
+
+        Raises:
+            NotFoundError: there is none of that name; it tells the nearest one.
+        """
+        try:
+            return self.read(ROLLOUTS, name)
+        except NotFoundError as error:
+            raise self._with_nearest(name, error) from None
+
+    def list(self, namespace: str | None = None) -> Sequence[Resource]:
+        """Give the rollouts of a namespace, or of all of them, as the API server orders them."""
+        place = f"/namespaces/{quote(namespace)}" if namespace is not None else ""
+        return list(json.loads(self._run("get", "--raw", f"{_API}{place}/{PLURAL}"))["items"])
+
+    def watch(self, name: str, tick_s: float | None = None) -> Iterator[Resource | None]:
+        """Give the rollout as it is and whenever it changes, for ever; see `follow`."""
+        found = self.get(name)
+        yield found
+        yield from self.follow(found, tick_s)
+
+    def follow(self, resource: Resource, tick_s: float | None = None) -> Iterator[Resource | None]:
+        """Give the rollout whenever it changes from what is given; with `tick_s`, None so often when nothing does.
+
+        A connection that ends is made again, for as long as it takes: whoever cannot wait gives a `tick_s`.
+
+        Raises:
+            NotFoundError: it is gone.
+            ForbiddenError: it may not be watched.
+        """
+        name, pause_s = resource["metadata"]["name"], _FIRST_PAUSE_S
+        while True:
+            for seen in self._one_watch(resource, tick_s):
+                if seen is not None:
+                    resource, pause_s = seen, _FIRST_PAUSE_S
+                yield seen
+            yield from _ticks_during(pause_s, tick_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            with contextlib.suppress(UnreachableError):
+                again = self.get(name)
+                if _version(again) != _version(resource):
+                    resource = again
+                    yield resource
+
+    def events(self, resource: Resource) -> Sequence[Resource]:
+        """Give the Events about a rollout, oldest first."""
+        uid, namespace = resource["metadata"]["uid"], resource["metadata"]["namespace"]
+        path = f"/api/v1/namespaces/{quote(namespace)}/events?fieldSelector=involvedObject.uid%3D{quote(uid)}"
+        found = json.loads(self._run("get", "--raw", path))["items"]
+        return sorted(found, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
+
+    def patch(self, name: str, body: Mapping[str, Any]) -> Resource:
+        """Merge into a rollout; gives it as it is then."""
+        merge = ("--type", "merge", "--patch", json.dumps(body))
+        return dict(
+            json.loads(self._run("patch", ROLLOUTS, name, *merge, "--field-manager", FIELD_MANAGER, "--output", "json"))
+        )
+
+    def read(self, kind: str, *arguments: str, namespace: str | None = None) -> Resource:
+        """Give what `kubectl get KIND ARGUMENTS -o json` gives, in another namespace than the usual one where told."""
+        place = ["--namespace", namespace] if namespace is not None else []  # the last one given counts
+        return dict(json.loads(self._run("get", kind, *arguments, *place, "--output", "json")))
+
+    def user(self) -> str:
+        """Name the person as the cluster knows them; empty where it does not tell."""
+        with contextlib.suppress(PluginError, KeyError):
+            answer = json.loads(self._run("auth", "whoami", "--output", "json"))
+            return str(answer["status"]["userInfo"]["username"])
+        return ""
+
+    def _run(self, *arguments: str) -> str:
+        """Give kubectl's standard output."""
+        with _Process([*arguments, *self._flags]) as process:
+            output = process.stdout.read()
+            process.check()
+            return output
+
+    def _one_watch(self, resource: Resource, tick_s: float | None) -> Iterator[Resource | None]:
+        """Give changes until the API server ends the watch, as it does now and then, or the connection is lost."""
+        metadata = resource["metadata"]
+        path = (
+            f"{_API}/namespaces/{quote(metadata['namespace'])}/{PLURAL}?watch=true"
+            f"&fieldSelector=metadata.name%3D{quote(metadata['name'])}&resourceVersion={quote(_version(resource))}"
+        )
+        with _Process(["get", "--raw", path, *self._flags]) as process:
+            for line in process.lines(tick_s):
+                if line is None:
+                    yield None
+                    continue
+                event = json.loads(line)
+                if event["type"] == "ERROR":  # the resourceVersion is too old: look again
+                    return
+                if event["type"] == "DELETED":
+                    raise NotFoundError(f"{metadata['name']} was deleted meanwhile")
+                yield event["object"]
+            with contextlib.suppress(UnreachableError):
+                process.check()
+
+    def _with_nearest(self, name: str, error: NotFoundError) -> NotFoundError:
+        """Tell what the person may have meant, as far as they may see it."""
+        with contextlib.suppress(PluginError):
+            here = [each["metadata"]["name"] for each in self.read(ROLLOUTS)["items"]]
+            if near := difflib.get_close_matches(name, here, n=1, cutoff=0.5):
+                return NotFoundError(f"there is no rollout {name}", f"Did you mean {near[0]}?")
+            with contextlib.suppress(ForbiddenError):
+                return self._with_nearest_elsewhere(name)
+            known = f"There are: {', '.join(sorted(here)[:5])}" if here else "There are none in this namespace."
+            return NotFoundError(f"there is no rollout {name}", known)
+        return error
+
+    def _with_nearest_elsewhere(self, name: str) -> NotFoundError:
+        everywhere = {each["metadata"]["name"]: each["metadata"]["namespace"] for each in self.list()}
+        near = difflib.get_close_matches(name, everywhere, n=1, cutoff=0.5)
+        if not near:
+            cure = "kubectl sfnrollout list shows all." if everywhere else "There are none in the whole cluster."
+            return NotFoundError(f"there is no rollout {name} in this namespace", cure)
+        return NotFoundError(
+            f"there is no rollout {name} in this namespace",
+            f"Did you mean: {near[0]} --namespace {everywhere[near[0]]}?",
+        )
+
+
+class _Process:
+    """One kubectl. What it, or a credential plugin under it, says beside errors goes on to the person at once."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        binary = shutil.which("kubectl")
+        if binary is None:
+            raise no_kubectl()
+        self._popen = subprocess.Popen(  # noqa: S603 - no shell, and it is the person's own kubectl
+            [binary, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf8",
+            errors="replace",
+            env=os.environ | {"LC_ALL": "C"},
+        )
+        self._problem: list[str] = []
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    @property
+    def stdout(self) -> IO[str]:
+        """What it writes."""
+        assert self._popen.stdout is not None
+        return self._popen.stdout
+
+    def check(self) -> None:
+        """Wait for its end and raise what went wrong."""
+        if self._popen.wait():
+            self._listener.join()
+            raise problem_from("".join(self._problem))
+
+    def lines(self, tick_s: float | None) -> Iterator[str | None]:
+        """Give each line; None when none came for `tick_s`."""
+        received: queue.Queue[str | None] = queue.Queue()
+
+        def receive() -> None:
+            for line in self.stdout:
+                received.put(line)
+            received.put(None)
+
+        threading.Thread(target=receive, daemon=True).start()
+        while True:
+            try:
+                line = received.get(timeout=tick_s)
+            except queue.Empty:
+                yield None
+                continue
+            if line is None:
+                return
+            yield line
+
+    def __enter__(self) -> "_Process":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._popen.poll() is None:
+            self._popen.kill()
+        self._popen.wait()
+        self._listener.join()
+
+    def _listen(self) -> None:
+        assert self._popen.stderr is not None
+        for line in self._popen.stderr:
+            if self._problem or _BEGINS_A_PROBLEM.match(line):
+                self._problem.append(line)
+            else:
+                sys.stderr.write(line)
+                sys.stderr.flush()
+
+
+_BEGINS_A_PROBLEM = re.compile(
+    r"[EWIF]\d{4} |[Ee]rror|Unable to connect|The connection to|The \S+ \"|You must be logged"
+)
+
+
+def _ticks_during(pause_s: float, tick_s: float | None) -> Iterator[None]:
+    """Wait, and let the caller look at its clock meanwhile."""
+    until = time.monotonic() + pause_s
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, tick_s or left))
+        if tick_s is not None:
+            yield None
+
+
+def _version(resource: Resource) -> str:
+    return str(resource["metadata"]["resourceVersion"])

@@ -1,0 +1,163 @@
+"""What can go wrong between this plugin and the cluster, in kubectl's words and in ours, each with its cure."""
+
+import re
+from collections.abc import Callable
+
+import click
+
+
+class PluginError(click.ClickException):
+    """Ends the command with exit code 1; `cure` tells what to do, on lines of its own."""
+
+    def __init__(self, message: str, cure: str = "") -> None:
+        super().__init__(message)
+        self.cure = cure
+
+    def format_message(self) -> str:
+        """Give the message and the cure."""
+        return f"{self.message}\n{self.cure}" if self.cure else self.message
+
+
+class UnreachableError(PluginError):
+    """No cluster answers; it may do so later."""
+
+
+class NotInstalledError(PluginError):
+    """The cluster does not know the resource."""
+
+
+class ForbiddenError(PluginError):
+    """The cluster knows the person, and does not let them."""
+
+
+class NotFoundError(PluginError):
+    """There is no such thing; `what` as kubectl names it."""
+
+
+_FORBIDDEN = re.compile(
+    r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)" in API group "(?P<group>[^"]*)"'
+    r'(?: in the namespace "(?P<namespace>[^"]*)")?'
+)
+_DENIED_BY_POLICY = re.compile(r"(?:denied request|denied the request)")
+_GLOG = re.compile(r"^[EWIF]\d{4} ")
+_UNREACHABLE = re.compile(
+    r"^(Unable to connect to the server|The connection to the server .* was refused"
+    r"|error: the server was unable to return|Error from server \((?:ServiceUnavailable|InternalError|Timeout|TooManyRequests)\)"
+    r"|Error from server: etcdserver|error: Get \")",
+    re.MULTILINE,
+)
+_NO_KUBECONFIG = re.compile(r"localhost:8080|no configuration has been provided")
+_UNAUTHORIZED = re.compile(r"\(Unauthorized\)|provide credentials")
+_KUBECONFIG = re.compile(
+    r"context was not found|does not exist|invalid configuration|^error: stat |loading config file", re.MULTILINE
+)
+_CRD_MISSING = re.compile(r'doesn\'t have a resource type "stepfunctionrollouts"|could not find the requested resource')
+_NOT_FOUND = re.compile(r"Error from server \(NotFound\): (?P<what>.*) not found")
+
+
+_SEE_CONTEXTS = "kubectl config get-contexts shows what is there."
+
+
+def problem_from(stderr: str) -> PluginError:
+    """Give the error that kubectl's standard error tells of."""
+    text = _without_log(stderr)
+    return next((error for read in _READERS if (error := read(text)) is not None), PluginError(_plain(text)))
+
+
+def no_kubectl() -> PluginError:
+    """There is no kubectl on PATH."""
+    return PluginError(
+        "kubectl was not found on PATH",
+        "Install it (https://kubernetes.io/docs/tasks/tools/) or put its folder on PATH.",
+    )
+
+
+def _forbidden(text: str) -> PluginError | None:
+    if _DENIED_BY_POLICY.search(text):
+        return ForbiddenError(_plain(text), "An admission policy of the cluster says so: ask who looks after it.")
+    found = _FORBIDDEN.search(text)
+    if found is None:
+        return ForbiddenError(_plain(text)) if "(Forbidden)" in text else None
+    user, verb, resource, group, namespace = (found[name] or "" for name in _FORBIDDEN.groupindex)
+    where = f"in namespace {namespace}" if namespace else "in all namespaces"
+    return ForbiddenError(
+        f"user {user} may not {verb} {resource} {where}",
+        _how_to_grant(user, verb, f"{resource}.{group}" if group else resource, namespace),
+    )
+
+
+def _how_to_grant(user: str, verb: str, resource: str, namespace: str) -> str:
+    """Two commands for an administrator, to be pasted."""
+    role = f"{verb}-{resource.partition('.')[0]}"
+    kind, place = ("rolebinding", f" -n {namespace}") if namespace else ("clusterrolebinding", "")
+    name = re.sub(r"[^a-z0-9.-]+", "-", user.lower()).strip("-.")
+    return (
+        "An administrator grants it:\n"
+        f"  kubectl create clusterrole {role} --verb={verb} --resource={resource}\n"
+        f"  kubectl create {kind} {name}-{role} --clusterrole={role} --user={user}{place}"
+    )
+
+
+def _unauthorized(text: str) -> PluginError | None:
+    if not _UNAUTHORIZED.search(text):
+        return None
+    return PluginError(
+        "the cluster does not know who you are",
+        "Log in again, as your cluster wants it: kubectl auth whoami must work.",
+    )
+
+
+def _no_kubeconfig(text: str) -> PluginError | None:
+    if not _NO_KUBECONFIG.search(text):
+        return None
+    return UnreachableError("no cluster is configured", f"Set KUBECONFIG or --kubeconfig; {_SEE_CONTEXTS}")
+
+
+def _kubeconfig(text: str) -> PluginError | None:
+    if not _KUBECONFIG.search(text):
+        return None
+    return PluginError(f"the kubeconfig does not fit: {_plain(text)}", _SEE_CONTEXTS)
+
+
+def _unreachable(text: str) -> PluginError | None:
+    if not _UNREACHABLE.search(text):
+        return None
+    return UnreachableError(
+        f"no cluster answers: {_plain(text)}", "kubectl cluster-info must work; is it the right --context?"
+    )
+
+
+def _not_installed(text: str) -> PluginError | None:
+    if not _CRD_MISSING.search(text):
+        return None
+    return NotInstalledError(
+        "this cluster knows no StepFunctionRollouts: the CRD is not installed",
+        "Is it the right --context? Else install sfn-rollouts: its chart, or kubectl apply --server-side -f crds/",
+    )
+
+
+def _not_found(text: str) -> PluginError | None:
+    found = _NOT_FOUND.search(text)
+    return NotFoundError(f"{found['what']} not found") if found else None
+
+
+_READERS: tuple[Callable[[str], PluginError | None], ...] = (
+    _not_installed,
+    _not_found,
+    _forbidden,
+    _unauthorized,
+    _no_kubeconfig,
+    _unreachable,
+    _kubeconfig,
+)
+
+
+def _without_log(stderr: str) -> str:
+    """kubectl logs each attempt before it says what is wrong."""
+    return "\n".join(line for line in stderr.splitlines() if not _GLOG.match(line)).strip()
+
+
+def _plain(text: str) -> str:
+    """Give kubectl's words without what it puts before them."""
+    lines = re.sub(r"^(error: |Error from server(?: \(\w+\))?: |Unable to connect to the server: )", "", text)
+    return lines.removesuffix(" - did you specify the right host or port?") or "kubectl failed without a word"
