@@ -203,7 +203,7 @@ class World:
             "action": event.action,
             "generation": found["metadata"]["generation"] - event.is_late,
             "step": found["status"].get("stepIndex"),
-            "by": "ada",
+            "by": "somebody",
         }
         self.api_server.annotate(self.key, json.dumps(told))
         self._note_edit(f"sent {event.action}")
