@@ -1,0 +1,168 @@
+"""The base and each overlay: built by kubectl, fit for each supported Kubernetes, taken by a real API server."""
+
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from devenv.control_plane import Kubectl
+from devenv.waiting import wait_until
+from tests.deploy.conftest import Build, Manifest, one
+
+FOLDERS = ("base", "overlays/namespaced", "overlays/irsa")
+KUBERNETES = [f"1.{minor}.0" for minor in range(29, 38)]
+OPERATORS_OWN = "monitoring.coreos.com"
+"""API group of the Prometheus operator: no part of Kubernetes, so neither its schemas nor this API server know it."""
+
+SUBJECT = [{"kind": "ServiceAccount", "name": "sfn-rollouts", "namespace": "sfn-rollouts"}]
+CRD_RULE = {
+    "apiGroups": ["apiextensions.k8s.io"],
+    "resources": ["customresourcedefinitions"],
+    "resourceNames": ["stepfunctionrollouts.sfnrollouts.dev"],
+    "verbs": ["get"],
+}
+
+
+def kubernetes_own(manifests: list[Manifest]) -> list[Manifest]:
+    return [each for each in manifests if not each["apiVersion"].startswith(OPERATORS_OWN)]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_every_supported_kubernetes_knows_every_field(build: Build, folder: str, version: str) -> None:
+    for manifest in kubernetes_own(build(folder)):
+        kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_a_field_that_kubernetes_does_not_know_is_found(build: Build) -> None:
+    wrong = yaml.safe_load(yaml.safe_dump(one(build("base"), "Deployment")))
+    wrong["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
+
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, KUBERNETES[-1], strict=True)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_api_server_takes_it(build: Build, kubectl: Kubectl, namespaces_exist: None, folder: str) -> None:
+    manifests = kubernetes_own(build(folder))
+
+    shown = kubectl(
+        *("apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-"),
+        stdin=yaml.safe_dump_all(manifests),
+    )
+
+    assert shown.stderr == "", "not even a warning"
+    assert len(shown.stdout.splitlines()) == len(manifests)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_all_is_labelled_and_selectors_stay_as_they_are(build: Build, folder: str) -> None:
+    """A selector cannot be changed once it is there, so no label of a release may get into it."""
+    name, part_of = "app.kubernetes.io/name", "app.kubernetes.io/part-of"
+    for manifest in build(folder):
+        labels = manifest["metadata"]["labels"]
+        assert (labels[name], labels[part_of]) == ("sfn-rollouts", "sfn-rollouts"), manifest["kind"]
+    assert one(build(folder), "Deployment")["spec"]["selector"] == {"matchLabels": {name: "sfn-rollouts"}}
+    assert one(build(folder), "PodDisruptionBudget")["spec"]["selector"] == {"matchLabels": {name: "sfn-rollouts"}}
+    assert one(build(folder), "Service")["spec"]["selector"] == {name: "sfn-rollouts"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_image_has_a_version(build: Build, folder: str) -> None:
+    template = one(build(folder), "Deployment")["spec"]["template"]
+    assert [each["image"] for each in template["spec"]["containers"]] == ["sfn-rollouts:0.1.0"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_only_the_operator_gets_the_status(build: Build, folder: str) -> None:
+    def may_touch_it(role: Manifest) -> bool:
+        return any("/status" in each or each == "*" for rule in role["rules"] for each in rule["resources"])
+
+    roles = [each for each in build(folder) if each["kind"] in ("Role", "ClusterRole")]
+    bindings = [each for each in build(folder) if each["kind"] in ("RoleBinding", "ClusterRoleBinding")]
+
+    assert {role["metadata"]["name"] for role in roles if may_touch_it(role)} == {"sfn-rollouts"}
+    assert [each["subjects"] for each in bindings] == [SUBJECT] * len(bindings)
+
+
+def test_people_get_what_the_built_in_roles_promise(build: Build) -> None:
+    view, edit = (one(build("base"), "ClusterRole", f"sfn-rollouts-{name}") for name in ("view", "edit"))
+    on_rollouts = {"apiGroups": ["sfnrollouts.dev"], "resources": ["stepfunctionrollouts"]}
+
+    assert view["rules"] == [on_rollouts | {"verbs": ["get", "list", "watch"]}]
+    assert edit["rules"] == [on_rollouts | {"verbs": ["create", "update", "patch", "delete"]}]
+    assert [taken_up_by(view), taken_up_by(edit)] == [{"view", "edit", "admin"}, {"edit", "admin"}]
+
+
+def taken_up_by(role: Manifest) -> set[str]:
+    prefix = "rbac.authorization.k8s.io/aggregate-to-"
+    labels: dict[str, Any] = role["metadata"]["labels"]
+    return {
+        label.removeprefix(prefix) for label, value in labels.items() if label.startswith(prefix) and value == "true"
+    }
+
+
+def test_a_namespaced_install_has_the_same_rights_in_fewer_places(build: Build) -> None:
+    everywhere = one(build("base"), "ClusterRole")["rules"]
+    manifests = build("overlays/namespaced")
+    bound = {
+        (each["kind"], each["metadata"].get("namespace"), each["roleRef"]["kind"], each["roleRef"]["name"])
+        for each in manifests
+        if each["kind"].endswith("Binding")
+    }
+
+    assert one(manifests, "ClusterRole")["rules"] == [CRD_RULE]
+    assert [*one(manifests, "Role", namespace="team-a")["rules"], CRD_RULE] == everywhere
+    assert bound == {
+        ("ClusterRoleBinding", None, "ClusterRole", "sfn-rollouts"),
+        ("RoleBinding", "team-a", "Role", "sfn-rollouts"),
+        ("RoleBinding", "sfn-rollouts", "Role", "sfn-rollouts-leader-election"),
+    }
+
+
+def test_a_namespaced_install_watches_what_it_has_rights_for(build: Build) -> None:
+    [container] = one(build("overlays/namespaced"), "Deployment")["spec"]["template"]["spec"]["containers"]
+
+    assert container["args"] == ["run", "--leader-elect", "--namespace=team-a"]
+
+
+def test_irsa_is_two_annotations_and_nothing_else(build: Build) -> None:
+    annotated = yaml.safe_load(yaml.safe_dump(build("overlays/irsa")))
+
+    annotations = one(annotated, "ServiceAccount")["metadata"].pop("annotations")
+
+    assert annotations == {
+        "eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/sfn-rollouts",
+        "eks.amazonaws.com/sts-regional-endpoints": "true",
+    }
+    assert annotated == build("base")
+
+
+@pytest.mark.parametrize(
+    ("role", "may", "may_not"),
+    [
+        ("view", ["get", "list", "watch"], ["create", "update", "patch", "delete", "patch --subresource=status"]),
+        (
+            "edit",
+            ["create", "update", "patch", "delete"],
+            ["deletecollection", "patch --subresource=status", "update --subresource=status", "promote", "abort"],
+        ),
+    ],
+)
+def test_the_api_server_grants_people_just_that(
+    build: Build, kubectl: Kubectl, crds_installed: None, namespace: str, role: str, may: list[str], may_not: list[str]
+) -> None:
+    user = f"{role}-{namespace}"
+    shipped = one(build("base"), "ClusterRole", f"sfn-rollouts-{role}")
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=yaml.safe_dump(shipped))
+    kubectl("create", "rolebinding", user, f"--clusterrole=sfn-rollouts-{role}", f"--user={user}", "-n", namespace)
+
+    def is_allowed(verb: str) -> bool:
+        verb, *flags = verb.split()
+        asked = kubectl("auth", "can-i", verb, "sfnr", *flags, "-n", namespace, f"--as={user}", check=False)
+        return asked.stdout.strip() == "yes"
+
+    wait_until(lambda: is_allowed(may[0]), 30, "the API server to know the new role")
+    assert [verb for verb in may if not is_allowed(verb)] == []
+    assert [verb for verb in may_not if is_allowed(verb)] == []
