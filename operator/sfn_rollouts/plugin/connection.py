@@ -1,12 +1,15 @@
 """kubectl's flags for the connection: taken by every verb, handed on to kubectl as they are."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from sfn_rollouts.plugin.kubectl import Cluster
+if TYPE_CHECKING:
+    from sfn_rollouts.plugin.kubectl import Cluster
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,6 +55,8 @@ def connection_options() -> list[click.Parameter]:
 
 def cluster_of(context: click.Context) -> Cluster:
     """Give the cluster that this command line means."""
+    from sfn_rollouts.plugin.kubectl import Cluster  # noqa: PLC0415 - help is shown without it
+
     told: dict[str, Any] = context.meta.get(_META, {})
     flags = [part for flag, value in told.items() if flag != "--namespace" for part in _parts(flag, value)]
     return Cluster(flags, told.get("--namespace"))

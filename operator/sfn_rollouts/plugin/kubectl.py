@@ -1,19 +1,14 @@
 """The cluster, through the kubectl on PATH: rollouts read, watched and patched, and what surrounds them read."""
 
 import contextlib
-import difflib
 import json
-import os
-import queue
 import re
-import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
-from urllib.parse import quote
 
 from sfn_rollouts.api import GROUP, PLURAL, VERSION
 from sfn_rollouts.plugin.problems import (
@@ -32,6 +27,7 @@ FIELD_MANAGER = "sfnrollout-cli"
 
 ROLLOUTS = f"{PLURAL}.{VERSION}.{GROUP}"
 _API = f"/apis/{GROUP}/{VERSION}"
+_PLAIN = re.compile(r"[A-Za-z0-9.-]*")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 
 
@@ -58,7 +54,7 @@ class Cluster:
 
     def list(self, namespace: str | None = None) -> Sequence[Resource]:
         """Give the rollouts of a namespace, or of all of them, as the API server orders them."""
-        place = f"/namespaces/{quote(namespace)}" if namespace is not None else ""
+        place = f"/namespaces/{_quoted(namespace)}" if namespace is not None else ""
         return list(json.loads(self._run("get", "--raw", f"{_API}{place}/{PLURAL}"))["items"])
 
     def watch(self, name: str, tick_s: float | None = None) -> Iterator[Resource | None]:
@@ -93,7 +89,7 @@ class Cluster:
     def events(self, resource: Resource) -> Sequence[Resource]:
         """Give the Events about a rollout, oldest first."""
         uid, namespace = resource["metadata"]["uid"], resource["metadata"]["namespace"]
-        path = f"/api/v1/namespaces/{quote(namespace)}/events?fieldSelector=involvedObject.uid%3D{quote(uid)}"
+        path = f"/api/v1/namespaces/{_quoted(namespace)}/events?fieldSelector=involvedObject.uid%3D{_quoted(uid)}"
         found = json.loads(self._run("get", "--raw", path))["items"]
         return sorted(found, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
 
@@ -127,8 +123,8 @@ class Cluster:
         """Give changes until the API server ends the watch, as it does now and then, or the connection is lost."""
         metadata = resource["metadata"]
         path = (
-            f"{_API}/namespaces/{quote(metadata['namespace'])}/{PLURAL}?watch=true"
-            f"&fieldSelector=metadata.name%3D{quote(metadata['name'])}&resourceVersion={quote(_version(resource))}"
+            f"{_API}/namespaces/{_quoted(metadata['namespace'])}/{PLURAL}?watch=true"
+            f"&fieldSelector=metadata.name%3D{_quoted(metadata['name'])}&resourceVersion={_quoted(_version(resource))}"
         )
         with _Process(["get", "--raw", path, *self._flags]) as process:
             for line in process.lines(tick_s):
@@ -146,6 +142,8 @@ class Cluster:
 
     def _with_nearest(self, name: str, error: NotFoundError) -> NotFoundError:
         """Tell what the person may have meant, as far as they may see it."""
+        import difflib  # noqa: PLC0415 - only for who mistyped
+
         with contextlib.suppress(PluginError):
             here = [each["metadata"]["name"] for each in self.read(ROLLOUTS)["items"]]
             if near := difflib.get_close_matches(name, here, n=1, cutoff=0.5):
@@ -157,6 +155,8 @@ class Cluster:
         return error
 
     def _with_nearest_elsewhere(self, name: str) -> NotFoundError:
+        import difflib  # noqa: PLC0415 - as above
+
         everywhere = {each["metadata"]["name"]: each["metadata"]["namespace"] for each in self.list()}
         near = difflib.get_close_matches(name, everywhere, n=1, cutoff=0.5)
         if not near:
@@ -168,22 +168,26 @@ class Cluster:
         )
 
 
+def _started(arguments: Sequence[str]) -> subprocess.Popen[str]:
+    """Start kubectl. It has our standard input: a credential plugin may ask the person something."""
+    return subprocess.Popen(  # noqa: S603 - no shell
+        ["kubectl", *arguments],  # noqa: S607 - the person's own, from PATH, is what is wanted
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf8",
+        errors="replace",
+    )
+
+
 class _Process:
     """One kubectl. What it, or a credential plugin under it, says beside errors goes on to the person at once."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        binary = shutil.which("kubectl")
-        if binary is None:
-            raise no_kubectl()
-        self._popen = subprocess.Popen(  # noqa: S603 - no shell, and it is the person's own kubectl
-            [binary, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf8",
-            errors="replace",
-            env=os.environ | {"LC_ALL": "C"},
-        )
+        try:
+            self._popen = _started(arguments)
+        except FileNotFoundError:
+            raise no_kubectl() from None
         self._problem: list[str] = []
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -202,6 +206,8 @@ class _Process:
 
     def lines(self, tick_s: float | None) -> Iterator[str | None]:
         """Give each line; None when none came for `tick_s`."""
+        import queue  # noqa: PLC0415 - only for who watches
+
         received: queue.Queue[str | None] = queue.Queue()
 
         def receive() -> None:
@@ -251,6 +257,15 @@ def _ticks_during(pause_s: float, tick_s: float | None) -> Iterator[None]:
         time.sleep(min(left, tick_s or left))
         if tick_s is not None:
             yield None
+
+
+def _quoted(text: str) -> str:
+    """As part of a path or query; the usual names are as they are."""
+    if _PLAIN.fullmatch(text):
+        return text
+    from urllib.parse import quote  # noqa: PLC0415 - 10 ms that nobody needs whose names are names
+
+    return quote(text, safe="")
 
 
 def _version(resource: Resource) -> str:

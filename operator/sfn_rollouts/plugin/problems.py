@@ -42,7 +42,7 @@ _DENIED_BY_POLICY = re.compile(r"(?:denied request|denied the request)")
 _GLOG = re.compile(r"^[EWIF]\d{4} ")
 _UNREACHABLE = re.compile(
     r"^(Unable to connect to the server|The connection to the server .* was refused"
-    r"|error: the server was unable to return|Error from server \((?:ServiceUnavailable|InternalError|Timeout|TooManyRequests)\)"
+    r"|error: the server was unable to return|Error from server \((?:ServiceUnavailable|InternalError|Timeout|Too\w+)\)"
     r"|Error from server: etcdserver|error: Get \")",
     re.MULTILINE,
 )

@@ -1,0 +1,128 @@
+"""`list`: all rollouts on one page, those that need a person on top."""
+
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+
+from sfn_rollouts.plugin.ages import age
+from sfn_rollouts.plugin.connection import pass_cluster
+from sfn_rollouts.plugin.kubectl import Cluster
+from sfn_rollouts.plugin.output import output_option, resource_name, serialized, shown_list
+from sfn_rollouts.plugin.rollout import Attention, Rollout
+from sfn_rollouts.plugin.table import Cell, Column, lines
+
+COLUMNS = (
+    *(Column("NAMESPACE"), Column("NAME"), Column("STATE"), Column("STEP", goes=3), Column("WEIGHT")),
+    *(Column("TARGET"), Column("STABLE", goes=2), Column("ALARM", goes=4), Column("SINCE", goes=1), Column("REASON")),
+)
+WIDE = (Column("STATE-MACHINE"), Column("ALIAS"), Column("NEXT"), Column("MESSAGE"))
+_COLOURS = {
+    Attention.STALLED: "red",
+    Attention.ROLLING_BACK: "red",
+    Attention.ALARMED: "yellow",
+    Attention.HELD: "yellow",
+    Attention.AWAITED: "cyan",
+    Attention.UNSEEN: "cyan",
+    Attention.DONE: "green",
+}
+_ALARM_COLOURS = {"ALARM": "red", "UNKNOWN": "yellow", "INSUFFICIENT_DATA": "yellow"}
+_WORDS = {
+    Attention.STALLED: "stalled",
+    Attention.ROLLING_BACK: "rolling back",
+    Attention.ALARMED: "with an alarm",
+    Attention.HELD: "held",
+    Attention.AWAITED: "waiting for somebody",
+    Attention.UNSEEN: "not seen by an operator yet",
+    Attention.MOVING: "under way",
+    Attention.DONE: "done",
+}
+_ENDED = ("RolledBack", "Failed")
+
+
+@click.command("list")
+@click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces, as without --namespace.")
+@output_option("name", "wide")
+@pass_cluster
+def list_(cluster: Cluster, all_namespaces: bool, output: str | None) -> None:
+    """All rollouts of the cluster, those that need somebody first; --namespace narrows.
+
+    Stalled ones come first, then what is rolling back, what an alarm or something else holds, what waits for
+    somebody, what no operator has seen yet, what is under way, and what is done.
+    """
+    namespace = None if all_namespaces else cluster.namespace
+    rollouts = sorted(map(Rollout.from_resource, cluster.list(namespace)), key=lambda each: each.attention_rank)
+    if output in ("json", "yaml"):
+        click.echo(serialized(shown_list(each.resource for each in rollouts), output))
+    elif output == "name":
+        click.echo("".join(f"{resource_name(each.resource)}\n" for each in rollouts), nl=False)
+    elif not rollouts:
+        click.echo(f"No rollouts {f'in namespace {namespace}' if namespace else 'in any namespace'}.", err=True)
+    else:
+        _show(rollouts, namespace is None, output == "wide")
+
+
+def _show(rollouts: Sequence[Rollout], has_namespaces: bool, is_wide: bool) -> None:
+    now = datetime.now(UTC)
+    columns = COLUMNS + (WIDE if is_wide else ())
+    rows = [_row(each, now) + (_wide(each) if is_wide else ()) for each in rollouts]
+    if not has_namespaces:
+        columns, rows = columns[1:], [row[1:] for row in rows]
+    is_terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal and not is_wide else None
+    click.echo("\n".join(lines(columns, rows, width)))
+    if is_terminal:  # a program that counts lines must not count this one
+        click.echo(f"\n{summary(rollouts)}")
+
+
+def summary(rollouts: Sequence[Rollout]) -> str:
+    """Count them, like "5 rollouts: 1 stalled, 4 done"."""
+    counts = Counter(each.attention for each in rollouts)
+    parts = ", ".join(f"{counts[each]} {_WORDS[each]}" for each in Attention if counts[each])
+    return f"{len(rollouts)} rollout{'' if len(rollouts) == 1 else 's'}: {parts}"
+
+
+def _row(rollout: Rollout, now: datetime) -> tuple[Cell, ...]:
+    return (
+        Cell(rollout.namespace),
+        Cell(rollout.name),
+        Cell(state(rollout), _COLOURS.get(rollout.attention)),
+        Cell(rollout.step),
+        Cell("" if rollout.weight is None else f"{rollout.weight}%"),
+        Cell(_number(rollout.target if rollout.is_observed else rollout.version)),
+        Cell(_number(rollout.stable)),
+        Cell(rollout.alarm, _ALARM_COLOURS.get(rollout.alarm)),
+        Cell(age(_since(rollout), now)),
+        Cell(rollout.reason if rollout.is_observed else ""),
+    )
+
+
+def _wide(rollout: Rollout) -> tuple[Cell, ...]:
+    upcoming = rollout.next_action_at.strftime("%Y-%m-%dT%H:%M:%SZ") if rollout.next_action_at else ""
+    return Cell(rollout.machine), Cell(rollout.alias), Cell(upcoming), Cell(rollout.message)
+
+
+def state(rollout: Rollout) -> str:
+    """Give the phase, but where something outranks it."""
+    if rollout.is_deleting:
+        return "Deleting"
+    if not rollout.is_observed:
+        return "Unseen"
+    return "Stalled" if rollout.is_stalled and rollout.phase not in _ENDED else rollout.phase
+
+
+def _since(rollout: Rollout) -> datetime | None:
+    """Since when it has been so: stalled, at this step, or at its end."""
+    stalled = rollout.condition("Stalled")
+    if stalled is not None and stalled.is_true:
+        return stalled.since
+    if rollout.is_in_flight:
+        return rollout.step_started_at or rollout.started_at
+    return rollout.finished_at or rollout.created_at
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
