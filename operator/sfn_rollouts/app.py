@@ -118,6 +118,8 @@ class Operator:
             if candidate
             else None
         )
+        meter.leads(is_leader=self._election is None)
+        meter.watch_buckets(cloud.bucket_fills)
         self._health = self._bind_health(settings.health_port)
 
     def run(self, patience: Patience, stopping: threading.Event) -> Exit:
@@ -185,10 +187,12 @@ class Operator:
             self._sweep()
         except PortError as error:
             _log.warning("leading from what the watch has brought", why=error.why)
+        self._world.meter.leads(is_leader=True)
         self._loop.post(self._engine.lead)
 
     def _sweep(self) -> int:
         resources = self._store.list()
+        self._world.meter.swept(self._world.clock.now())
         self._loop.post(lambda: self._engine.sweep(resources))
         return len(resources)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
-from sfn_rollouts.api.status import Outcome, Status
+from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.observation import (
@@ -133,19 +133,59 @@ class Announcer(Protocol):
         ...
 
 
-class Meter(Protocol):
-    """Counts what happens, for /metrics. Never raises."""
+class CallMeter(Protocol):
+    """Counts calls to AWS; `api` is like `UpdateStateMachineAlias`. Never raises, any thread may call it."""
 
-    def rollout(self, key: Key, status: Status | None) -> None:
-        """A rollout's status as just decided; None: it is gone."""
+    def aws_call(self, api: str, result: str) -> None:
+        """One call; result is OK or a Trouble."""
         ...
 
-    def finished(self, key: Key, outcome: Outcome, reason: str) -> None:
+    def aws_throttled(self, api: str) -> None:
+        """AWS throttled a call."""
+        ...
+
+    def aws_withheld(self, api: str) -> None:
+        """A call was not made: its bucket has no token for it."""
+        ...
+
+
+class AlarmMeter(Protocol):
+    """Counts readings of alarms. Never raises."""
+
+    def alarm_reads(self, result: str, count: int) -> None:
+        """So many alarms were read in one call; result is Read, Missing or a Trouble."""
+        ...
+
+    def alarms_watched(self, watched: int, unseen: int, oldest: datetime | None) -> None:
+        """The board as it is now: `unseen` of the `watched` cannot be judged; `oldest` reading, None without alarms."""
+        ...
+
+
+class Meter(CallMeter, AlarmMeter, Protocol):
+    """Counts what happens, for /metrics. Never raises."""
+
+    def rollout(self, key: Key, alias: AliasArn | None, status: Status) -> None:
+        """A rollout's status as just decided; `alias` None: the spec cannot be read."""
+        ...
+
+    def gone(self, key: Key) -> None:
+        """There is no such rollout any more."""
+        ...
+
+    def finished(self, key: Key, ended: HistoryEntry) -> None:
         """A rollout ended."""
         ...
 
-    def aws_call(self, api: str, result: str) -> None:
-        """One call, like `UpdateStateMachineAlias`; result is OK or a Trouble."""
+    def step_took(self, duration_s: float) -> None:
+        """A step is over, from its verified write to the next one, or the bake."""
+        ...
+
+    def rollback_took(self, duration_s: float) -> None:
+        """A rollback is over, from the finding to the alias seen on stable."""
+        ...
+
+    def ticked(self, duration_s: float, *, is_sound: bool) -> None:
+        """One tick of one rollout; not sound: a defect was met."""
         ...
 
     def status_write(self, result: str) -> None:

@@ -8,11 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from sfn_rollouts.api.status import Outcome, Status
-    from sfn_rollouts.ports import Key
+from typing import Self
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -40,15 +36,17 @@ class RecordingMeter:
     """Keeps what was counted of AWS calls, in order."""
 
     calls: list[tuple[str, str]] = field(default_factory=list)
+    throttled: list[str] = field(default_factory=list)
+    withheld: list[str] = field(default_factory=list)
 
     def aws_call(self, api: str, result: str) -> None:
         self.calls.append((str(api), str(result)))
 
-    def rollout(self, key: Key, status: Status | None) -> None: ...
+    def aws_throttled(self, api: str) -> None:
+        self.throttled.append(str(api))
 
-    def finished(self, key: Key, outcome: Outcome, reason: str) -> None: ...
-
-    def status_write(self, result: str) -> None: ...
+    def aws_withheld(self, api: str) -> None:
+        self.withheld.append(str(api))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from tests.engine.fake_clock import NOON, FakeClock
 from tests.engine.fake_cloud import AlarmFeedOf, FakeCloud
 from tests.engine.fake_workers import FakeWorkers
 from tests.engine.faults import FOR_EVER
+from tests.engine.world import Metered
 
 HERE, THERE = Place("123456789012", "eu-west-1"), Place("123456789012", "us-east-1")
 
@@ -27,7 +28,9 @@ class Board:
         self.cloud = FakeCloud(self.clock, lambda what: None)
         self.cloud.latency_s = 0.0
         self.woken: list[str] = []
-        self.board = AlarmBoard(self.clock, self.workers, AlarmFeedOf(self.cloud), Random(1), self.woken.append)
+        self.meter = Metered()
+        feed = AlarmFeedOf(self.cloud)
+        self.board = AlarmBoard(self.clock, self.workers, feed, Random(1), self.woken.append, self.meter)
 
     def watch(self, uid: str, *names: str, place: Place = HERE, interval_s: float = 10.0) -> None:
         for name in names:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sfn_rollouts.api.status import AlarmState, Outcome, Phase, Status
+from sfn_rollouts.core.arn import AliasArn
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.observation import Observation
@@ -93,10 +94,10 @@ def test_a_tick_that_fails_outside_of_deciding_is_tried_again_and_traffic_comes_
     class Broken(Metered):
         is_broken = False
 
-        def rollout(self, key: Key, status: Status | None) -> None:
+        def rollout(self, key: Key, alias: AliasArn | None, status: Status) -> None:
             if self.is_broken and key.name == "orders":
                 raise ZeroDivisionError("a defect")
-            super().rollout(key, status)
+            super().rollout(key, alias, status)
 
     world = World()
     world.meter = Broken()

@@ -2,13 +2,15 @@
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from random import Random
 from typing import Any
 
 from sfn_rollouts.api.resource import parse_status
-from sfn_rollouts.api.status import AlarmState, Outcome, Phase, Status
+from sfn_rollouts.api.status import AlarmState, HistoryEntry, Phase, Status
 from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.arn import AliasArn
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.engine import Engine
@@ -48,20 +50,45 @@ class Metered:
         self.shown: dict[Key, str] = {}
         self.outcomes: list[tuple[str, str]] = []
         self.status_writes: list[str] = []
+        self.steps_s: list[float] = []
+        self.rollbacks_s: list[float] = []
+        self.sound_ticks = self.defects = 0
+        self.alarm_reads_of: dict[str, int] = {}
+        self.board: tuple[int, int, datetime | None] = (0, 0, None)  # watched, unseen, oldest reading
 
-    def rollout(self, key: Key, status: Status | None) -> None:
-        if status is None:
-            self.shown.pop(key, None)
-        else:
-            self.shown[key] = str(status.phase)
+    def rollout(self, key: Key, alias: AliasArn | None, status: Status) -> None:
+        self.shown[key] = str(status.phase)
 
-    def finished(self, key: Key, outcome: Outcome, reason: str) -> None:
-        self.outcomes.append((str(outcome), str(reason)))
+    def gone(self, key: Key) -> None:
+        self.shown.pop(key, None)
 
-    def aws_call(self, api: str, result: str) -> None: ...
+    def finished(self, key: Key, ended: HistoryEntry) -> None:
+        self.outcomes.append((str(ended.outcome), ended.reason))
+
+    def step_took(self, duration_s: float) -> None:
+        self.steps_s.append(duration_s)
+
+    def rollback_took(self, duration_s: float) -> None:
+        self.rollbacks_s.append(duration_s)
+
+    def ticked(self, duration_s: float, *, is_sound: bool) -> None:
+        self.sound_ticks += is_sound
+        self.defects += not is_sound
 
     def status_write(self, result: str) -> None:
         self.status_writes.append(str(result))
+
+    def alarm_reads(self, result: str, count: int) -> None:
+        self.alarm_reads_of[str(result)] = self.alarm_reads_of.get(str(result), 0) + count
+
+    def alarms_watched(self, watched: int, unseen: int, oldest: datetime | None) -> None:
+        self.board = (watched, unseen, oldest)
+
+    def aws_call(self, api: str, result: str) -> None: ...
+
+    def aws_throttled(self, api: str) -> None: ...
+
+    def aws_withheld(self, api: str) -> None: ...
 
 
 def spec(version: int = 2, **fields: Any) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Who may call AWS now: the buckets of all places and APIs, shared by all threads."""
 
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sfn_rollouts.aws import bucket
 from sfn_rollouts.aws.apis import Api
@@ -8,6 +10,16 @@ from sfn_rollouts.aws.quotas import quota
 from sfn_rollouts.core.arn import Place
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.ports import Clock, Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """How full a bucket is, in calls."""
+
+    place: Place
+    api: Api
+    tokens: float
+    capacity: int
 
 
 class Budget:
@@ -41,8 +53,19 @@ class Budget:
             self._levels[place, api] = bucket.throttled(limit, level, now_us)
         return (bucket.kept_back(limit, urgency) + bucket.TOKEN) / limit.refill_per_s / 1_000_000
 
+    def fills(self) -> Sequence[Fill]:
+        """Give the buckets that have been used so far, as they are now."""
+        with self._lock:
+            now_us, levels = self._now_us(), dict(self._levels)
+        return [_fill(place, api, level, now_us) for (place, api), level in levels.items()]
+
     def _now_us(self) -> int:
         return round(self._clock.monotonic() * 1_000_000)
+
+
+def _fill(place: Place, api: Api, level: bucket.Level, now_us: int) -> Fill:
+    limit = quota(api, place.region)
+    return Fill(place, api, bucket.refilled(limit, level, now_us).tokens / bucket.TOKEN, limit.capacity)
 
 
 def _shortage(place: Place, api: Api, urgency: Urgency) -> str:

@@ -9,8 +9,8 @@ from sfn_rollouts.aws.budget import Budget
 from sfn_rollouts.aws.translation import is_throttle, translated
 from sfn_rollouts.core.arn import Place
 from sfn_rollouts.core.observation import Trouble
-from sfn_rollouts.errors import PortError
-from sfn_rollouts.ports import Meter, Urgency
+from sfn_rollouts.errors import PortError, Transient
+from sfn_rollouts.ports import CallMeter, Urgency
 
 Result = TypeVar("Result")
 
@@ -28,7 +28,7 @@ class Call:
 class Calls:
     """The one way by which adapters reach AWS."""
 
-    def __init__(self, budget: Budget, meter: Meter) -> None:
+    def __init__(self, budget: Budget, meter: CallMeter) -> None:
         self._budget = budget
         self._meter = meter
 
@@ -38,7 +38,7 @@ class Calls:
         Raises:
             PortError: and nothing else.
         """
-        self._budget.spend(call.place, call.api, call.urgency)
+        self._spend(call)
         try:
             result = work()
         except Exception as error:  # noqa: BLE001 - the seam: a bad answer must hold one rollout, not end a worker thread
@@ -48,9 +48,17 @@ class Calls:
         self._meter.aws_call(call.api, "OK")
         return result
 
+    def _spend(self, call: Call) -> None:
+        try:
+            self._budget.spend(call.place, call.api, call.urgency)
+        except Transient:
+            self._meter.aws_withheld(call.api)
+            raise
+
     def _failure(self, call: Call, error: Exception) -> PortError:
         failure = translated(error, call.api, call.resource)
         if is_throttle(error, call.api):
+            self._meter.aws_throttled(call.api)
             failure.retry_after_s = self._budget.throttled(call.place, call.api, call.urgency)
         self._meter.aws_call(call.api, failure.trouble)
         return failure

@@ -1,14 +1,15 @@
 """All of AWS, ready to be handed to the engine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sfn_rollouts.aws.alarms import CloudWatchAlarms
-from sfn_rollouts.aws.budget import Budget
+from sfn_rollouts.aws.budget import Budget, Fill
 from sfn_rollouts.aws.calls import Calls
 from sfn_rollouts.aws.catalog import StepFunctionsCatalog
 from sfn_rollouts.aws.clients import Clients
 from sfn_rollouts.aws.router import StepFunctionsRouter
-from sfn_rollouts.ports import Clock, Meter
+from sfn_rollouts.ports import CallMeter, Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +20,22 @@ class Aws:
     catalog: StepFunctionsCatalog
     alarms: CloudWatchAlarms
     clients: Clients
+    budget: Budget
 
     def credential_source(self) -> str:
         """Tell where the credentials come from, without a call to AWS. Denied: there are none."""
         return self.clients.credential_source()
+
+    def bucket_fills(self) -> Sequence[Fill]:
+        """Give how full the token buckets are, of every place and API called so far."""
+        return self.budget.fills()
 
     def close(self) -> None:
         """Close all connections."""
         self.clients.close()
 
 
-def connect(clock: Clock, meter: Meter, workers: int, answer_timeout_s: float = 5) -> Aws:
+def connect(clock: Clock, meter: CallMeter, workers: int, answer_timeout_s: float = 5) -> Aws:
     """Build the adapters; nothing is sent yet.
 
     `workers` is the number of threads that may call at once. A read that gets no answer is tried once more, so it may
@@ -39,10 +45,12 @@ def connect(clock: Clock, meter: Meter, workers: int, answer_timeout_s: float = 
         Denied: the environment names a profile that does not exist.
     """
     clients = Clients(workers, answer_timeout_s)
-    calls = Calls(Budget(clock), meter)
+    budget = Budget(clock)
+    calls = Calls(budget, meter)
     return Aws(
         router=StepFunctionsRouter(clients, calls, clock),
         catalog=StepFunctionsCatalog(clients, calls),
         alarms=CloudWatchAlarms(clients, calls),
         clients=clients,
+        budget=budget,
     )

@@ -14,7 +14,7 @@ from sfn_rollouts.core.arn import Place
 from sfn_rollouts.core.observation import AlarmMissing, AlarmReading, AlarmSnapshot, Trouble, Unseen
 from sfn_rollouts.engine.facts import reading_of, unseen
 from sfn_rollouts.engine.pace import Pace
-from sfn_rollouts.ports import AlarmFeed, Clock, Lane, Workers
+from sfn_rollouts.ports import AlarmFeed, AlarmMeter, Clock, Lane, Workers
 
 BATCH = 100
 """AlarmNames: at most 100 (CloudWatch API reference, DescribeAlarms)."""
@@ -38,6 +38,15 @@ class _Line:
     @property
     def interval_s(self) -> float:
         return min(self.watchers.values())
+
+    @property
+    def seen_at(self) -> datetime:
+        """When it was seen last; never yet counts from when it was to be read."""
+        return self.fact.since if isinstance(self.fact, Unseen) else self.fact.read_at if self.fact else self.since
+
+    def is_unseen(self, now: datetime) -> bool:
+        """Whether nobody can judge by it: it could not be read, or is too old."""
+        return isinstance(self.fact, Unseen) or is_stale(self.seen_at, self.interval_s, now)
 
 
 @dataclass
@@ -73,13 +82,21 @@ class AlarmBoard:
     """Facts about every watched alarm, renewed at the shortest interval that any of its watchers wants."""
 
     def __init__(
-        self, clock: Clock, workers: Workers, feed: AlarmFeed, random: Random, wake: Callable[[str], None]
+        self,
+        clock: Clock,
+        workers: Workers,
+        feed: AlarmFeed,
+        random: Random,
+        wake: Callable[[str], None],
+        meter: AlarmMeter,
     ) -> None:
         self._clock = clock
         self._workers = workers
         self._feed = feed
         self._random = random
         self._wake = wake
+        self._meter = meter
+        self._is_measured = True
         self._sheets: dict[Place, _Sheet] = {}
         self._watches: dict[str, _Watch] = {}
         self._next_due: float | None = None
@@ -92,6 +109,7 @@ class AlarmBoard:
         if before is not None:
             self._leave(uid, before.place, set(before.names).difference(names if before.place == place else ()))
         self._watches[uid] = watch
+        self._is_measured = False
         sheet = self._sheets.setdefault(place, _Sheet(Pace(self._random)))
         now = self._clock.monotonic()
         for name in names:
@@ -104,6 +122,7 @@ class AlarmBoard:
         watch = self._watches.pop(uid, None)
         if watch is not None:
             self._leave(uid, watch.place, watch.names)
+            self._is_measured = False
 
     def refresh(self, uid: str) -> None:
         """Read this rollout's alarms at once, and wake it whatever they say."""
@@ -123,14 +142,25 @@ class AlarmBoard:
 
     def run_due(self) -> None:
         """Start the calls that are due."""
+        if not self._is_measured:
+            self._measure()
         now = self._clock.monotonic()
         if self._next_due is None or self._next_due > now:
             return
         for place, sheet in self._sheets.items():
             for batch in sheet.batches(now):
                 self._read(place, sheet, batch)
-        lines = (line for sheet in self._sheets.values() for line in sheet.lines.values())
-        self._next_due = min((line.due for line in lines if not line.is_being_read), default=None)
+        self._next_due = min((line.due for line in self._lines() if not line.is_being_read), default=None)
+
+    def _lines(self) -> Iterator[_Line]:
+        return (line for sheet in self._sheets.values() for line in sheet.lines.values())
+
+    def _measure(self) -> None:
+        """Once for all that has changed since: a burst of new rollouts must not count all lines for each."""
+        now, lines = self._clock.now(), list(self._lines())
+        unseen = sum(line.is_unseen(now) for line in lines)
+        self._meter.alarms_watched(len(lines), unseen, min((line.seen_at for line in lines), default=None))
+        self._is_measured = True
 
     def _leave(self, uid: str, place: Place, names: Iterable[str]) -> None:
         sheet = self._sheets[place]
@@ -167,10 +197,15 @@ class AlarmBoard:
     def _done(self, sheet: _Sheet, batch: list[_Line], answer: _Answer | Exception) -> None:
         """Lines that nobody watches any more are passed over: they are on no sheet."""
         watched = [line for line in batch if line.watchers]
+        self._is_measured = False
         if isinstance(answer, Exception):
+            self._meter.alarm_reads(reading_of(answer)[0], len(batch))
             self._postpone(sheet, watched, answer)
             facts = {line.name: self._failed(line, answer) for line in watched}
         else:
+            found = sum(line.name in answer.snapshots for line in batch)
+            self._meter.alarm_reads("Read", found)
+            self._meter.alarm_reads("Missing", len(batch) - found)
             self._plan(sheet, watched)
             facts = {line.name: _answered(line, answer) for line in watched}
         woken = {uid for line in watched for uid in line.watchers if line.wakes_always or _is_news(line, facts)}
@@ -203,8 +238,12 @@ class AlarmBoard:
             return unseen(error, None, line.since)
         if isinstance(known, Unseen) or reading_of(error)[0] is Trouble.DENIED:
             return unseen(error, known, now)
-        is_young = (now - known.read_at).total_seconds() <= line.interval_s * STALE_AFTER_POLLS
-        return known if is_young else unseen(error, None, known.read_at)
+        return unseen(error, None, known.read_at) if is_stale(known.read_at, line.interval_s, now) else known
+
+
+def is_stale(read_at: datetime, interval_s: float, now: datetime) -> bool:
+    """Whether a reading is too old to be one."""
+    return (now - read_at).total_seconds() > interval_s * STALE_AFTER_POLLS
 
 
 def _answered(line: _Line, answer: _Answer) -> AlarmFact:

@@ -80,7 +80,7 @@ class Engine:
         self._agenda = Agenda()
         self._rivals = Rivals(self._records)
         self._telling = Telling(meter)
-        self._board = AlarmBoard(clock, workers, alarm_feed, random, self._wake)
+        self._board = AlarmBoard(clock, workers, alarm_feed, random, self._wake, meter)
         self._traffic = Traffic(clock, workers, router, self._wake)
         self._reporting = Reporting(clock, workers, store, announcer, meter, self._stored, self._wake)
         self._looking = Looking(clock, workers, router, catalog, alarm_feed, self._board, self._wake)
@@ -109,7 +109,7 @@ class Engine:
         del self._records[uid]
         self._board.unwatch(uid)
         self._agenda.set(uid, None)
-        self._meter.rollout(record.resource.key, None)
+        self._meter.gone(record.resource.key)
         for other in others:
             self._agenda.set(other, self._clock.monotonic())
 
@@ -128,8 +128,9 @@ class Engine:
     def lead(self) -> None:
         """It is this operator's turn: look after every rollout, from what is known."""
         self._stands_by = False
-        for uid in list(self._records):
-            self._wake(uid)
+        for record in list(self._records.values()):
+            self._telling.introduce(record)
+            self._wake(record.uid)
 
     def drain(self) -> None:
         """Begin nothing forward; what has begun ends, and rollbacks go on."""
@@ -151,7 +152,8 @@ class Engine:
             record = Record(Resource.parse(raw), self._random)
             self._records[record.uid] = record
             self._rivals.claim(record)
-            self._telling.introduce(record)
+            if not self._stands_by:  # two operators that show the same rollout would count it twice
+                self._telling.introduce(record)
         elif record.resource.is_outdated_by(raw):
             record.take(Resource.parse(raw))
         else:
@@ -192,18 +194,25 @@ class Engine:
     # -- one tick --
 
     def _wake(self, uid: str) -> None:
-        """Tick. One rollout's defect must not stop the others: it is held, and tried again."""
+        """Tick, if there is something to tick and it is this operator's turn."""
         record = self._records.get(uid)
         if record is None or self._stands_by or not (self._is_swept or record.is_in_flight):
             return
+        began = self._clock.monotonic()
+        is_sound = self._tick_safely(record)
+        self._meter.ticked(self._clock.monotonic() - began, is_sound=is_sound)
+
+    def _tick_safely(self, record: Record) -> bool:
+        """Tick; False when a defect was met. It must not stop the other rollouts: this one is held, and tried again."""
         try:
-            self._tick(record)
+            return self._tick(record)
         except Exception:  # noqa: BLE001 - see above
             delay_s = self._after_defect(record)
             _log.exception("a tick failed", retry_in_s=round(delay_s, 1), **log_fields(record))
-            self._agenda.set(uid, self._clock.monotonic() + delay_s)
+            self._agenda.set(record.uid, self._clock.monotonic() + delay_s)
+            return False
 
-    def _tick(self, record: Record) -> None:
+    def _tick(self, record: Record) -> bool:
         before = record.working
         settled = self._settle(record)
         decision = settled.decision
@@ -215,6 +224,7 @@ class Engine:
             dues.append(self._looking.start(record, decision))
         dues.append(self._wake_due(record, settled))
         self._agenda.set(record.uid, min((due for due in dues if due is not None), default=None))
+        return settled.error is None
 
     def _settle(self, record: Record) -> Settled:
         record.has_rival = self._rivals.has_older(record)

@@ -4,6 +4,7 @@ import structlog
 
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.announce import announcements, finished
+from sfn_rollouts.engine.durations import rollback_s, step_s
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.ports import Meter
 
@@ -17,8 +18,8 @@ class Telling:
         self._meter = meter
 
     def introduce(self, record: Record) -> None:
-        """A rollout that this process has not seen before; metrics do not outlive a restart."""
-        self._meter.rollout(record.resource.key, record.working)
+        """Show a rollout as it is; metrics do not outlive a restart."""
+        self._meter.rollout(record.resource.key, record.resource.alias, record.working)
 
     def tell(self, record: Record, before: Status) -> None:
         """Tell what is new in the record's status."""
@@ -30,7 +31,15 @@ class Telling:
         for item in news:
             log = _log.warning if item.is_warning else _log.info
             log(item.message, **{**log_fields(record), "reason": str(item.reason)})
-        ended = finished(before, after)
+        self._measure(record, before)
+        self.introduce(record)
+
+    def _measure(self, record: Record, before: Status) -> None:
+        ended = finished(before, record.working)
         if ended is not None:
-            self._meter.finished(record.resource.key, ended.outcome, ended.reason)
-        self._meter.rollout(record.resource.key, after)
+            self._meter.finished(record.resource.key, ended)
+        step_took_s, rollback_took_s = step_s(before, record.working), rollback_s(before, ended)
+        if step_took_s is not None:
+            self._meter.step_took(step_took_s)
+        if rollback_took_s is not None:
+            self._meter.rollback_took(rollback_took_s)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sfn_rollouts.api import FINALIZER
 from sfn_rollouts.api.resource import parse_status
-from sfn_rollouts.api.status import Outcome, Status
+from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.observation import (
@@ -213,14 +213,38 @@ class SimAnnouncer:
 class NopMeter:
     """`ports.Meter` that counts nothing: the history knows more."""
 
-    def rollout(self, key: Key, status: Status | None) -> None:
+    def rollout(self, key: Key, alias: AliasArn | None, status: Status) -> None:
         """Nothing."""
 
-    def finished(self, key: Key, outcome: Outcome, reason: str) -> None:
+    def gone(self, key: Key) -> None:
+        """Nothing."""
+
+    def finished(self, key: Key, ended: HistoryEntry) -> None:
+        """Nothing."""
+
+    def step_took(self, duration_s: float) -> None:
+        """Nothing."""
+
+    def rollback_took(self, duration_s: float) -> None:
+        """Nothing."""
+
+    def ticked(self, duration_s: float, *, is_sound: bool) -> None:
+        """Nothing."""
+
+    def status_write(self, result: str) -> None:
+        """Nothing."""
+
+    def alarm_reads(self, result: str, count: int) -> None:
+        """Nothing."""
+
+    def alarms_watched(self, watched: int, unseen: int, oldest: datetime | None) -> None:
         """Nothing."""
 
     def aws_call(self, api: str, result: str) -> None:
         """Nothing."""
 
-    def status_write(self, result: str) -> None:
+    def aws_throttled(self, api: str) -> None:
+        """Nothing."""
+
+    def aws_withheld(self, api: str) -> None:
         """Nothing."""
