@@ -122,6 +122,16 @@ class ControlPlane:
         if self._api_server.is_running and not self._api_server.is_paused:
             self._api_server.wait_ready()
 
+    def lose_power(self) -> None:
+        """Kill both servers at once, as the machine that they run on would: nobody is told, nothing is finished."""
+        self._api_server.kill()
+        self._etcd.kill()
+
+    def restore_power(self) -> None:
+        """Start both again with the same data, and wait until both are ready."""
+        self._etcd.start()
+        self._api_server.start()
+
     def cut_watches(self) -> int:
         """Cut every connection made with a `via_proxy` kubeconfig, watches among them; returns how many were open.
 

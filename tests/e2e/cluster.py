@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Self
 
-from kubernetes.client import ApiException, CoreV1Api, CustomObjectsApi
+from kubernetes.client import ApiException, CoordinationV1Api, CoreV1Api, CustomObjectsApi
 from kubernetes.config import new_client_from_config
 
 from sfn_rollouts.api import GROUP, KIND, PLURAL, VERSION
@@ -21,6 +21,7 @@ class Cluster:
         self._client = new_client_from_config(config_file=str(kubeconfig))
         self._rollouts = CustomObjectsApi(self._client)
         self._core = CoreV1Api(self._client)
+        self._leases = CoordinationV1Api(self._client)
 
     def __enter__(self) -> Self:
         return self
@@ -61,6 +62,24 @@ class Cluster:
         """A further namespace. Its name."""
         self._core.create_namespace({"metadata": {"name": name}})
         return name
+
+    def lease(self, namespace: str, name: str) -> tuple[str, int]:
+        """(holder, how often it changed hands) of a Lease; no holder while there is none, or nobody has it."""
+        try:
+            spec = self._leases.read_namespaced_lease(name, namespace).spec
+        except ApiException as error:
+            if error.status == 404:
+                return "", 0
+            raise
+        return spec.holder_identity or "", spec.lease_transitions or 0
+
+    def delete_lease(self, namespace: str, name: str) -> None:
+        """Take it away, if it is there."""
+        try:
+            self._leases.delete_namespaced_lease(name, namespace)
+        except ApiException as error:
+            if error.status != 404:
+                raise
 
     def events(self, namespace: str, name: str) -> list[tuple[str, str, str]]:
         """(type, reason, message) of the rollout's Events, oldest first."""

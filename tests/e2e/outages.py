@@ -1,9 +1,11 @@
 """Bad days of the API server, each of which is over when its block ends: the tests share one control plane."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from devenv.control_plane import ControlPlane
+from devenv.waiting import wait_until
 
 
 @contextmanager
@@ -34,6 +36,20 @@ def store_down(control_plane: ControlPlane) -> Iterator[None]:
         yield
     finally:
         control_plane.start_etcd()
+
+
+@contextmanager
+def power_lost(control_plane: ControlPlane, at_least_s: float) -> Iterator[None]:
+    """API server and etcd are gone at once, for at least so many seconds in all."""
+    began = time.monotonic()
+    control_plane.lose_power()
+    try:
+        yield
+        wait_until(
+            lambda: time.monotonic() - began >= at_least_s, at_least_s + 1, f"{at_least_s} s without a control plane"
+        )
+    finally:
+        control_plane.restore_power()
 
 
 @contextmanager

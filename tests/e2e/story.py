@@ -9,11 +9,13 @@ What is seen is what people see (the resource, its Events) and what AWS saw. Not
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from devenv.aws.client import Emulator, small_definition
+from devenv.aws.journal import CallRecord
 from devenv.operator_process import OperatorProcess
 from devenv.waiting import NotReachedInTimeError, wait_until
 from tests.e2e.cluster import COMMAND, Cluster
@@ -134,9 +136,11 @@ class Story:
     def wait_for_reason(self, reason: str, kind: str = "Ready") -> Status:
         return self.wait_for(lambda status: reason_of(status, kind) == reason, f"{kind} to say {reason}")
 
-    def wait_for_routing(self, routing: Routing) -> None:
-        """AWS serves this, whatever Kubernetes knows of it."""
-        wait_until(lambda: self.routing() == routing, DEADLINE_S, f"the alias to route {routing}")
+    def wait_for_routing(self, routing: Routing, deadline_s: float = DEADLINE_S) -> float:
+        """AWS serves this, whatever Kubernetes knows of it; gives the seconds that it took."""
+        began = time.monotonic()
+        wait_until(lambda: self.routing() == routing, deadline_s, f"the alias to route {routing}")
+        return time.monotonic() - began
 
     def wait_for_polls(self, count: int = 3) -> None:
         """So many more readings of the alarms: for as long, nothing else has happened."""
@@ -222,6 +226,15 @@ class Story:
         counts = self.aws.call_counts()
         return counts.get("UpdateStateMachineAlias", 0) + counts.get("CreateStateMachineAlias", 0)
 
+    def written(self) -> list[Routing]:
+        """What the operators wrote to this alias with effect, oldest first, each as often as it was written."""
+        calls = self.aws.calls("UpdateStateMachineAlias")
+        return [
+            _routing_of(call)
+            for call in calls
+            if call.params["stateMachineAliasArn"] == self.alias and _took_effect(call)
+        ]
+
     def called(self, name: str, namespace: str | None = None) -> "Story":
         """The story of another rollout on the same alias."""
         return replace(self, name=name, namespace=namespace or self.namespace)
@@ -266,6 +279,15 @@ WAITING_AT_THE_START = {"Ready": "Unknown", "Reconciling": "True"}
 DONE = {"Ready": "True"}
 STALLED = {"Ready": "False", "Stalled": "True"}
 """The four verdicts of kstatus that a rollout can get."""
+
+
+def _took_effect(call: CallRecord) -> bool:
+    return call.outcome == "ok" or call.outcome.endswith("-after")
+
+
+def _routing_of(call: CallRecord) -> Routing:
+    entries = call.params["routingConfiguration"]
+    return {int(entry["stateMachineVersionArn"].rpartition(":")[2]): entry["weight"] for entry in entries}
 
 
 def _last_id(status: Status) -> str | None:
