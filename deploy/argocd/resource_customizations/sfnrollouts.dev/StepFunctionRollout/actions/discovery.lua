@@ -1,0 +1,40 @@
+-- Offers what the operator would carry out now; the rest is shown, but disabled.
+local status = obj.status or {}
+local is_seen = tonumber(status.observedGeneration) == tonumber(obj.metadata.generation)
+
+-- Where the operator listens to no command: it holds back for an older resource, or cannot read the spec.
+local is_deaf = obj.metadata.deletionTimestamp ~= nil
+for _, condition in ipairs(status.conditions or {}) do
+  if condition.reason == "AliasConflict" or condition.reason == "InvalidSpec" then
+    is_deaf = true
+  end
+end
+
+local has_ended = status.finishedAt ~= nil
+local is_single_write = status.shortcut == "NewAlias" or status.shortcut == "Reassert"
+-- Neither ended nor on the way back: it waits to begin, or is in flight.
+local is_open = not is_deaf and not has_ended and status.trip == nil and not is_single_write
+local is_in_flight = is_open and status.startedAt ~= nil
+local is_waiting = is_open and is_seen
+
+local is_paused_in_git = obj.spec.paused == true
+local is_paused_by_command = status.pauseCommand ~= nil
+local can_promote = is_waiting and is_in_flight and not is_paused_in_git and not is_paused_by_command
+
+local actions = {}
+local function offer(name, display_name, icon, is_enabled)
+  actions[name] = { displayName = display_name, iconClass = "fa fa-fw fa-" .. icon, disabled = not is_enabled }
+end
+
+offer("promote", "Promote: end the current wait", "forward", can_promote)
+offer("promote-full", "Promote to 100 %, then bake", "fast-forward",
+  can_promote and status.phase ~= "Baking" and status.shortcut == nil)
+offer("pause", "Pause: hold the next step", "pause",
+  is_waiting and not is_paused_in_git and not is_paused_by_command)
+offer("resume", "Resume: undo a pause by command", "play",
+  is_waiting and is_paused_by_command and not is_paused_in_git)
+offer("abort", "Abort: back to the stable version", "undo", is_waiting or is_in_flight)
+offer("retry", "Retry the version that went back", "redo",
+  is_seen and not is_deaf and has_ended and (status.phase == "RolledBack" or status.phase == "Failed"))
+
+return actions
