@@ -7,11 +7,14 @@ anything looks (`plugin.view`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any, TypeVar
+
+from sfn_rollouts.api import COMMAND_ANNOTATION
 
 Item = TypeVar("Item")
 
@@ -66,6 +69,15 @@ class LastCommand:
     result: str
     message: str
     at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentCommand:
+    """The command annotation as it stands there, answered or not."""
+
+    id: str
+    action: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,7 @@ class Rollout:
     alarms: tuple[Alarm, ...]
     conditions: tuple[Condition, ...]
     history: tuple[PastRollout, ...]
+    sent_command: SentCommand | None
     last_command: LastCommand | None
     pause_command: PauseCommand | None
     trip: Trip | None
@@ -158,23 +171,24 @@ class Rollout:
         """Take a resource as `kubectl get -o json` gives it. Never raises; what is absent or odd is left out."""
         metadata, spec, status = (_mapping(resource.get(part)) for part in ("metadata", "spec", "status"))
         return cls(
-            namespace=_text(metadata.get("namespace")),
-            name=_text(metadata.get("name")),
-            uid=_text(metadata.get("uid")),
-            resource_version=_text(metadata.get("resourceVersion")),
+            namespace=text_of(metadata.get("namespace")),
+            name=text_of(metadata.get("name")),
+            uid=text_of(metadata.get("uid")),
+            resource_version=text_of(metadata.get("resourceVersion")),
             generation=_number(metadata.get("generation")) or 0,
-            created_at=_moment(metadata.get("creationTimestamp")),
+            created_at=moment_of(metadata.get("creationTimestamp")),
             is_deleting=metadata.get("deletionTimestamp") is not None,
             labels=_texts(metadata.get("labels")),
             annotations=_texts(metadata.get("annotations")),
-            machine_arn=_text(spec.get("stateMachineArn")),
-            alias=_text(spec.get("alias")),
+            machine_arn=text_of(spec.get("stateMachineArn")),
+            alias=text_of(spec.get("alias")),
             version=_number(spec.get("version")),
             is_paused_by_spec=spec.get("paused") is True,
             **_progress(status),
             alarms=_each(status.get("alarms"), _alarm),
             conditions=_each(status.get("conditions"), _condition),
             history=_each(status.get("history"), _past),
+            sent_command=_sent(_mapping(metadata.get("annotations")).get(COMMAND_ANNOTATION)),
             last_command=_one(status.get("lastCommand"), _last_command),
             pause_command=_one(status.get("pauseCommand"), _pause_command),
             trip=_one(status.get("trip"), _trip),
@@ -186,6 +200,12 @@ class Rollout:
     def machine(self) -> str:
         """Name of the state machine; the whole text where it is no ARN."""
         return self.machine_arn.rpartition(":")[2] or self.machine_arn
+
+    @property
+    def gitops_owner(self) -> str:
+        """Who applies it from Git, Argo CD or Flux, by the labels and annotations that they leave; empty for nobody."""
+        marks = {**self.labels, **self.annotations}
+        return next((owner for prefix, owner in _GITOPS_MARKS.items() if any(m.startswith(prefix) for m in marks)), "")
 
     @property
     def is_observed(self) -> bool:
@@ -241,6 +261,12 @@ class Rollout:
         return found is not None and found.is_true
 
 
+_GITOPS_MARKS = {
+    "argocd.argoproj.io/instance": "Argo CD",
+    "argocd.argoproj.io/tracking-id": "Argo CD",
+    "kustomize.toolkit.fluxcd.io/name": "Flux",
+    "helm.toolkit.fluxcd.io/name": "Flux",
+}
 _RANK_OF_PHASE = {
     "RollingBack": Attention.ROLLING_BACK,
     "Paused": Attention.AWAITED,
@@ -255,19 +281,19 @@ def _progress(status: Mapping[str, Any]) -> dict[str, Any]:
     observed = _number(status.get("observedGeneration"))
     return {
         "observed_generation": observed if observed is not None else -1,
-        "phase": _text(status.get("phase")),
-        "message": _text(status.get("message")),
+        "phase": text_of(status.get("phase")),
+        "message": text_of(status.get("message")),
         "stable": _number(status.get("stableVersion")),
         "target": _number(status.get("targetVersion")),
         "weight": _number(status.get("weight")),
-        "step": _text(status.get("step")),
+        "step": text_of(status.get("step")),
         "step_index": _number(status.get("stepIndex")),
-        "step_started_at": _moment(status.get("stepStartedAt")),
-        "next_action_at": _moment(status.get("nextActionAt")),
-        "started_at": _moment(status.get("startedAt")),
-        "finished_at": _moment(status.get("finishedAt")),
-        "outcome": _text(status.get("outcome")),
-        "alarm": _text(status.get("alarm")),
+        "step_started_at": moment_of(status.get("stepStartedAt")),
+        "next_action_at": moment_of(status.get("nextActionAt")),
+        "started_at": moment_of(status.get("startedAt")),
+        "finished_at": moment_of(status.get("finishedAt")),
+        "outcome": text_of(status.get("outcome")),
+        "alarm": text_of(status.get("alarm")),
         "intended_weight": _number(_mapping(status.get("intent")).get("weight")),
         "routing": _each(_mapping(status.get("alias")).get("routing"), _route),
     }
@@ -279,21 +305,21 @@ def _route(raw: Mapping[str, Any]) -> tuple[int, int]:
 
 def _condition(raw: Mapping[str, Any]) -> Condition:
     return Condition(
-        type=_text(raw.get("type")),
-        status=_text(raw.get("status")),
-        reason=_text(raw.get("reason")),
-        message=_text(raw.get("message")),
-        since=_moment(raw.get("lastTransitionTime")),
+        type=text_of(raw.get("type")),
+        status=text_of(raw.get("status")),
+        reason=text_of(raw.get("reason")),
+        message=text_of(raw.get("message")),
+        since=moment_of(raw.get("lastTransitionTime")),
         observed_generation=_number(raw.get("observedGeneration")) or 0,
     )
 
 
 def _alarm(raw: Mapping[str, Any]) -> Alarm:
     return Alarm(
-        name=_text(raw.get("name")),
-        state=_text(raw.get("state")),
-        since=_moment(raw.get("since")),
-        reason=_text(raw.get("reason")),
+        name=text_of(raw.get("name")),
+        state=text_of(raw.get("state")),
+        since=moment_of(raw.get("since")),
+        reason=text_of(raw.get("reason")),
         is_ignored_until_ok=raw.get("ignoredUntilOk") is True,
     )
 
@@ -302,33 +328,43 @@ def _past(raw: Mapping[str, Any]) -> PastRollout:
     return PastRollout(
         version=_number(raw.get("version")) or 0,
         stable=_number(raw.get("stableVersion")),
-        outcome=_text(raw.get("outcome")),
-        reason=_text(raw.get("reason")),
-        started_at=_moment(raw.get("startedAt")),
-        finished_at=_moment(raw.get("finishedAt")),
+        outcome=text_of(raw.get("outcome")),
+        reason=text_of(raw.get("reason")),
+        started_at=moment_of(raw.get("startedAt")),
+        finished_at=moment_of(raw.get("finishedAt")),
     )
+
+
+def _sent(text: object) -> SentCommand | None:
+    """People may have written anything there."""
+    try:
+        raw = _mapping(json.loads(text)) if isinstance(text, str) else {}
+    except (ValueError, RecursionError):
+        return None
+    sent = SentCommand(text_of(raw.get("id")), text_of(raw.get("action")), text_of(raw.get("by")))
+    return sent if sent.id else None
 
 
 def _last_command(raw: Mapping[str, Any]) -> LastCommand:
     return LastCommand(
-        id=_text(raw.get("id")),
-        action=_text(raw.get("action")),
-        result=_text(raw.get("result")),
-        message=_text(raw.get("message")),
-        at=_moment(raw.get("observedAt")),
+        id=text_of(raw.get("id")),
+        action=text_of(raw.get("action")),
+        result=text_of(raw.get("result")),
+        message=text_of(raw.get("message")),
+        at=moment_of(raw.get("observedAt")),
     )
 
 
 def _pause_command(raw: Mapping[str, Any]) -> PauseCommand:
-    return PauseCommand(_text(raw.get("id")), _text(raw.get("by")), _moment(raw.get("at")))
+    return PauseCommand(text_of(raw.get("id")), text_of(raw.get("by")), moment_of(raw.get("at")))
 
 
 def _trip(raw: Mapping[str, Any]) -> Trip:
-    return Trip(_text(raw.get("reason")), _text(raw.get("message")), _moment(raw.get("at")))
+    return Trip(text_of(raw.get("reason")), text_of(raw.get("message")), moment_of(raw.get("at")))
 
 
 def _running(raw: Mapping[str, Any]) -> RunningExecutions:
-    return RunningExecutions(_number(raw.get("version")) or 0, _number(raw.get("running")), _text(raw.get("message")))
+    return RunningExecutions(_number(raw.get("version")) or 0, _number(raw.get("running")), text_of(raw.get("message")))
 
 
 # -- reading what may be anything --
@@ -347,14 +383,14 @@ def _one(value: object, read: Callable[[Mapping[str, Any]], Item]) -> Item | Non
     return read(value) if isinstance(value, Mapping) else None
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     """On one line, and nothing that a terminal would obey: who may write a resource shall not write on our screen."""
     text = value if isinstance(value, str) else ""
     return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _texts(value: object) -> dict[str, str]:
-    return {key: _text(text) for key, text in _mapping(value).items()}
+    return {key: text_of(text) for key, text in _mapping(value).items()}
 
 
 def _number(value: object) -> int | None:
@@ -364,10 +400,10 @@ def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _moment(value: object) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
     """RFC 3339; a leap second, or a year that the standard library does not know, is no moment."""
     try:
-        moment = datetime.fromisoformat(_text(value))
+        moment = datetime.fromisoformat(text_of(value))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

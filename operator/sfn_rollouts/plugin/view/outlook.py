@@ -1,0 +1,225 @@
+"""What happens next, and when, or what a person must do: one sentence, then the commands to choose from.
+
+The conditions' reasons are the words of the runbook; each that needs a person has its row in `cures`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.plugin.view.course import Course, CourseStep
+from sfn_rollouts.plugin.view.cures import CURES, Deed, Outlook, command
+from sfn_rollouts.plugin.view.times import lasting
+
+OVERDUE_S = 30.0
+"""A running operator acts within seconds and says what holds it; one that is silent for so long may not be running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the sentence is made of. `course` is None where the spec is refused."""
+
+    rollout: Rollout
+    course: Course | None
+    now: datetime
+
+    def until(self, moment: datetime) -> str:
+        """Like 3m12s."""
+        return lasting((moment - self.now).total_seconds())
+
+    def command(self, action: str) -> str:
+        """What to type to have something done to this rollout."""
+        return command(self.rollout, action)
+
+
+def outlook(rollout: Rollout, course: Course | None, now: datetime) -> Outlook:
+    """Give the sentence and the commands; the first of the findings that fits."""
+    scene = Scene(rollout, course, now)
+    return next(found for check in _CHECKS if (found := check(scene)) is not None)
+
+
+# -- findings, each None where it does not apply --
+
+
+def _deleting(scene: Scene) -> Outlook | None:
+    if not scene.rollout.is_deleting:
+        return None
+    if not scene.rollout.is_in_flight:
+        return Outlook("the resource goes, the alias stays as it is")
+    return Outlook("the alias is settled by spec.deletionPolicy, then the resource goes")
+
+
+def _not_seen(scene: Scene) -> Outlook | None:
+    rollout = scene.rollout
+    if rollout.is_observed:
+        return None
+    if rollout.observed_generation < 0 or not rollout.phase:
+        waits_s = (scene.now - rollout.created_at).total_seconds() if rollout.created_at is not None else 0.0
+        if waits_s < OVERDUE_S:
+            return Outlook("the operator will look at it in a moment")
+        return Outlook(f"nothing: no operator has looked at it for {lasting(waits_s)}", _is_operator_there())
+    sentence = f"the operator takes up generation {rollout.generation}; what is said here is of the one before"
+    return Outlook(sentence, _is_operator_there())
+
+
+def _stalled(scene: Scene) -> Outlook | None:
+    rollout = scene.rollout
+    if not rollout.is_stalled:
+        return None
+    cure = CURES.get(rollout.reason)
+    found = cure(rollout) if cure is not None else Outlook("nothing by itself: a person must act")
+    sentence = f"{found.sentence}{_unless_deadline(scene)}"
+    return Outlook(sentence, found.deeds, runbook=rollout.reason)
+
+
+def _going_back(scene: Scene) -> Outlook | None:
+    if scene.rollout.phase != "RollingBack":
+        return None
+    return Outlook(
+        f"all traffic is put back on version {scene.rollout.stable}, in one write and within seconds",
+        runbook=scene.rollout.reason,
+    )
+
+
+def _not_begun(scene: Scene) -> Outlook | None:
+    rollout, first = scene.rollout, scene.course.next_step if scene.course is not None else None
+    if rollout.phase != "Pending":
+        return None
+    then = f", then {_entering(first)}" if first is not None else ""
+    if rollout.reason == "Initializing":
+        return Outlook(f"the alias, the version and the alarms are read{then}")
+    if rollout.reason == "RetryingAWS":
+        return Outlook(f"AWS is asked again by itself{then}")
+    deeds = (Deed(scene.command("abort"), "do not wait"),)
+    return Outlook(f"it is looked at again by itself; once this is over{then.removeprefix(',')}", deeds, rollout.reason)
+
+
+def _awaiting_approval(scene: Scene) -> Outlook | None:
+    if scene.rollout.reason != "AwaitingApproval":
+        return None
+    deeds = (
+        Deed(scene.command("promote"), f"go on: {_following(scene)}"),
+        Deed(scene.command("abort"), f"go back to version {scene.rollout.stable}"),
+    )
+    return Outlook("nothing until somebody promotes it", deeds)
+
+
+def _paused(scene: Scene) -> Outlook | None:
+    rollout = scene.rollout
+    if rollout.phase != "Paused":
+        return None
+    back = Deed(scene.command("abort"), f"go back to version {rollout.stable}")
+    deeds = (back,) if rollout.is_in_flight else ()
+    after_it = f"; then {_following(scene)}{_when_resumed(scene)}"
+    if rollout.is_paused_by_spec:
+        where = f" in Git ({rollout.gitops_owner} applies it)" if rollout.gitops_owner else ""
+        return Outlook(f"nothing until spec.paused is false: edit the manifest{where}{after_it}", deeds)
+    resume = Deed(scene.command("resume"), "lift the pause")
+    return Outlook(f"nothing until somebody resumes it{after_it}", (resume, *deeds))
+
+
+def _done(scene: Scene) -> Outlook | None:
+    if scene.rollout.phase != "Succeeded":
+        return None
+    return Outlook("nothing to do; another spec.version begins the next rollout")
+
+
+def _being_written(scene: Scene) -> Outlook | None:
+    weight = scene.rollout.intended_weight
+    if weight is None or scene.course is None or not scene.course.is_moving or _is_held(scene):
+        return None
+    return Outlook(f"weight {weight} % is being written now")
+
+
+def _waiting(scene: Scene) -> Outlook | None:
+    due = scene.course.due_at if scene.course is not None else None
+    if due is None or due <= scene.now:
+        return None
+    return Outlook(f"{_following(scene)} in {scene.until(due)}{_unless_alarm(scene)}")
+
+
+def _overdue(scene: Scene) -> Outlook | None:
+    """Nobody says what holds it, and it should have happened."""
+    due = scene.rollout.next_action_at
+    if due is None or (scene.now - due).total_seconds() < OVERDUE_S or _is_held(scene):
+        return None
+    late = lasting((scene.now - due).total_seconds())
+    return Outlook(f"{_following(scene)} was due {late} ago, and nobody says what holds it", _is_operator_there())
+
+
+def _held(scene: Scene) -> Outlook | None:
+    if not _is_held(scene):
+        return None
+    sentence = f"{_following(scene)} as soon as that is over, by itself{_unless_deadline(scene)}"
+    deeds = (Deed(scene.command("abort"), f"go back to version {scene.rollout.stable}"),)
+    return Outlook(sentence, deeds, runbook=scene.rollout.reason)
+
+
+def _due(scene: Scene) -> Outlook:
+    return Outlook(f"{_following(scene)} now, once the alarms have been read again")
+
+
+_CHECKS: tuple[Callable[[Scene], Outlook | None], ...] = (
+    _deleting,
+    _not_seen,  # before all that the status says: it speaks of an older wish
+    _stalled,  # outranks the phase, as it does for Argo CD and Flux
+    _going_back,
+    _not_begun,
+    _awaiting_approval,
+    _paused,
+    _done,
+    _being_written,
+    _overdue,
+    _held,
+    _waiting,
+    _due,
+)
+
+
+# -- words --
+
+
+def _is_held(scene: Scene) -> bool:
+    return scene.rollout.reason not in ("", "ShiftInProgress", "Baking", "Initializing", "Paused", "AwaitingApproval")
+
+
+def _following(scene: Scene) -> str:
+    course = scene.course
+    if course is None:
+        return "the next step"
+    return _entering(course.next_step) if course.next_step is not None else "it is done"
+
+
+def _entering(step: CourseStep | None) -> str:
+    if step is None:
+        return "it is done"
+    if step.label == "bake":
+        return "the bake begins"
+    return f"weight {step.weight} %"
+
+
+def _when_resumed(scene: Scene) -> str:
+    """The step's clock runs through a pause."""
+    due = scene.course.due_at if scene.course is not None else None
+    if due is None or due <= scene.now:
+        return " at once"
+    return f" when its wait is over, in {scene.until(due)}"
+
+
+def _unless_alarm(scene: Scene) -> str:
+    count = len(scene.rollout.alarms)
+    if not count:
+        return "; no alarm is watched"
+    return ", unless an alarm fires" if count > 1 else f", unless alarm {scene.rollout.alarms[0].name} fires"
+
+
+def _unless_deadline(scene: Scene) -> str:
+    deadline = scene.course.deadline_at if scene.course is not None else None
+    if deadline is None or not scene.rollout.is_in_flight or scene.rollout.phase == "RollingBack":
+        return ""
+    return f"; else back to version {scene.rollout.stable} in {scene.until(deadline)}"
+
+
+def _is_operator_there() -> tuple[Deed, ...]:
+    return (Deed("kubectl sfnrollout version", "is an operator running?"),)

@@ -1,0 +1,165 @@
+"""The whole page: head, what is and what comes, then a branch each for plan, alarms, command, executions and Events."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sfn_rollouts.plugin.rollout import LastCommand, Rollout
+from sfn_rollouts.plugin.view.alarms import alarm_rows
+from sfn_rollouts.plugin.view.course import Course, course_of
+from sfn_rollouts.plugin.view.cures import Outlook
+from sfn_rollouts.plugin.view.happenings import Happening, step_entries
+from sfn_rollouts.plugin.view.head import bar, subtitle, title
+from sfn_rollouts.plugin.view.marks import UNICODE, Marks, Tone
+from sfn_rollouts.plugin.view.outlook import outlook
+from sfn_rollouts.plugin.view.plan import Itinerary, plan_rows
+from sfn_rollouts.plugin.view.rows import Row, section, words
+from sfn_rollouts.plugin.view.times import age
+
+EVENTS_SHOWN = 5
+_RESULTS = {"Done": Tone.GOOD, "Stale": Tone.WAITING, "Refused": Tone.WAITING}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is shown. `now` has the person's zone; `unheard` says why there are no Events, `notice` what is amiss."""
+
+    rollout: Rollout
+    now: datetime
+    happenings: Sequence[Happening] = field(default_factory=tuple)
+    unheard: str = ""
+    notice: str = ""
+
+
+def page(view: View, width: int, marks: Marks = UNICODE, *, is_fixed: bool = False) -> RenderableType:
+    """Give the page for a width in columns.
+
+    Where `is_fixed` nothing is wider than that, since it is redrawn in place; else commands stay on one line each, to
+    be copied, and the terminal wraps them.
+    """
+    course = course_of(view.rollout, view.now)
+    parts = [*_head(view, course, width, marks, is_fixed), *_sections(view, course, width, marks)]
+    return Group(*parts)
+
+
+# -- above: understood in five seconds --
+
+
+def _head(view: View, course: Course | None, width: int, marks: Marks, is_fixed: bool) -> Iterator[RenderableType]:
+    rollout = view.rollout
+    if view.notice:
+        yield words(view.notice, Tone.BAD, is_strong=True)
+    yield title(rollout, marks)
+    yield subtitle(rollout, view.now, marks)
+    drawn = bar(rollout, width, marks)
+    yield Text("")
+    if drawn is not None:
+        yield drawn
+        yield Text("")
+    found = outlook(rollout, course, view.now)
+    yield _now_and_next(rollout, found)
+    yield from _deeds(found, is_fixed)
+
+
+def _now_and_next(rollout: Rollout, found: Outlook) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=6)
+    grid.add_column(ratio=1, overflow="fold")
+    if rollout.message:
+        grid.add_row(words("  Now"), words(rollout.message))
+    grid.add_row(words("  Next", is_strong=True), words(found.sentence, is_strong=True))
+    if found.runbook:
+        grid.add_row(words("  Why", Tone.QUIET), words(f"{found.runbook} in docs/runbook.md", Tone.QUIET))
+    return grid
+
+
+def _deeds(found: Outlook, is_fixed: bool) -> Iterator[RenderableType]:
+    """Commands, each with what comes of it as a comment, so that a line can be pasted as a whole."""
+    for deed in found.deeds:
+        line = Text("  $ ", no_wrap=not is_fixed, overflow="fold" if is_fixed else "ignore")
+        yield line.append(deed.command, "bold").append(f"   # {deed.effect}", "dim")
+
+
+# -- below: the tree --
+
+
+def _sections(view: View, course: Course | None, width: int, marks: Marks) -> Iterator[RenderableType]:
+    for heading, rows, right in _branches(view, course, marks):
+        if rows:
+            yield Text("")
+            yield section(heading, rows, width, right)
+
+
+def _branches(view: View, course: Course | None, marks: Marks) -> Iterator[tuple[Text, Sequence[Row], Sequence[int]]]:
+    rollout = view.rollout
+    yield _plan_title(view), _plan(view, course, marks), (1, 2)
+    yield words(_alarms_title(rollout), is_strong=True), _alarms(rollout, view.now, marks), ()
+    yield words("Last command", is_strong=True), list(_command(rollout, view.now, marks)), ()
+    yield words("Executions", is_strong=True), list(_executions(rollout)), ()
+    yield words("Events", is_strong=True), _events(view), (0,)
+
+
+def _plan_title(view: View) -> Text:
+    return words("Plan", is_strong=True).append(f"   times in {view.now:%Z}", "not bold dim")
+
+
+def _plan(view: View, course: Course | None, marks: Marks) -> list[Row]:
+    if course is None:
+        return []
+    entries = step_entries(view.rollout, view.happenings)
+    if view.rollout.step_index is not None and view.rollout.step_started_at is not None:
+        entries[view.rollout.step_index + 1] = view.rollout.step_started_at
+    return plan_rows(Itinerary(view.rollout, course, entries, view.now, marks))
+
+
+def _alarms_title(rollout: Rollout) -> str:
+    return "Alarms" if rollout.finished_at is None else "Alarms, as they were when it ended"
+
+
+def _alarms(rollout: Rollout, now: datetime, marks: Marks) -> list[Row]:
+    if rollout.is_in_flight and not rollout.alarms:
+        advice = words("none is watched: nothing but a person or the deadline sends it back")
+        return [(words(marks.waiting, Tone.WAITING), advice)]
+    return alarm_rows(rollout, now, marks)
+
+
+def _command(rollout: Rollout, now: datetime, marks: Marks) -> Iterator[Row]:
+    sent, answered = rollout.sent_command, rollout.last_command
+    if sent is not None and (answered is None or answered.id != sent.id):
+        by = f" by {sent.by}" if sent.by else ""
+        yield words(marks.waiting, Tone.WAITING), words(f"{sent.action}{by}: not answered yet")
+    if answered is not None:
+        yield _answer(rollout, answered, now, marks)
+
+
+def _answer(rollout: Rollout, answered: LastCommand, now: datetime, marks: Marks) -> Row:
+    sent = rollout.sent_command
+    by = f" by {sent.by}" if sent is not None and sent.id == answered.id and sent.by else ""
+    when = f", {age(answered.at, now)} ago" if answered.at is not None else ""
+    mark = marks.done if answered.result == "Done" else marks.bad
+    text = f"{answered.action}{by}{when}: {answered.result}; {answered.message}"
+    return words(mark, _RESULTS.get(answered.result, Tone.PLAIN)), words(text)
+
+
+def _executions(rollout: Rollout) -> Iterator[Row]:
+    running = rollout.running_executions
+    if running is not None and running.message:
+        tone = Tone.WAITING if running.running else Tone.PLAIN
+        yield (words(running.message, tone),)
+
+
+def _events(view: View) -> list[Row]:
+    if view.unheard:
+        return [(Text(""), words(view.unheard, Tone.WAITING))]
+    return [_event(each, view.now) for each in view.happenings[:EVENTS_SHOWN]]
+
+
+def _event(each: Happening, now: datetime) -> Row:
+    times = f" (x{each.count})" if each.count > 1 else ""
+    tone = Tone.WAITING if each.is_warning else Tone.PLAIN
+    text = words(f"{each.reason}: ", tone, is_strong=each.is_warning).append_text(words(f"{each.message}{times}"))
+    return words(age(each.at, now), Tone.QUIET), text
