@@ -228,6 +228,11 @@ class Rollout:
         return self.holds("Stalled")
 
     @property
+    def is_held(self) -> bool:
+        """In flight, and something keeps it from its next step that no person has asked for."""
+        return self.is_in_flight and self.is_observed and self.reason not in _NOTHING_WRONG
+
+    @property
     def reason(self) -> str:
         """One word of the runbook for how it stands; empty until the operator has looked."""
         ready = self.condition("Ready")
@@ -244,7 +249,7 @@ class Rollout:
             return _RANK_OF_PHASE[self.phase]
         if self.alarm in ("ALARM", "UNKNOWN"):
             return Attention.ALARMED
-        return Attention.MOVING if self.reason in _NOTHING_WRONG else Attention.HELD
+        return Attention.HELD if self.is_held else Attention.MOVING
 
     @property
     def attention_rank(self) -> tuple[int, str, str]:
@@ -274,7 +279,7 @@ _RANK_OF_PHASE = {
     "RolledBack": Attention.STALLED,
     "Failed": Attention.STALLED,
 }
-_NOTHING_WRONG = ("Initializing", "ShiftInProgress", "Baking")
+_NOTHING_WRONG = ("Initializing", "ShiftInProgress", "Baking", "Paused", "AwaitingApproval")
 
 
 def _progress(status: Mapping[str, Any]) -> dict[str, Any]:

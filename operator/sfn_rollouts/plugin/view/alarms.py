@@ -6,7 +6,7 @@ from rich.text import Text
 
 from sfn_rollouts.plugin.rollout import Alarm, Rollout
 from sfn_rollouts.plugin.view.marks import Marks, Tone
-from sfn_rollouts.plugin.view.rows import Row, words
+from sfn_rollouts.plugin.view.rows import Row, marked, words
 from sfn_rollouts.plugin.view.times import age
 
 SHOWN = 8
@@ -16,12 +16,12 @@ _ORDER = ("ALARM", "UNKNOWN", "INSUFFICIENT_DATA", "OK")
 
 
 def alarm_rows(rollout: Rollout, now: datetime, marks: Marks) -> list[Row]:
-    """Give mark, name, state and since when with the reason; at most so many that are well."""
+    """Give name, state, and since when with the reason; at most so many that are well."""
     ordered = sorted(rollout.alarms, key=lambda each: (_rank(each), each.name))
     shown = [each for at, each in enumerate(ordered) if at < SHOWN or each.state != "OK"]
     rows = [_row(each, now, marks) for each in shown]
     more = len(ordered) - len(shown)
-    return [*rows, (words(marks.done, Tone.GOOD), words(f"{more} more"), words("OK"), Text(""))] if more else rows
+    return [*rows, (marked(marks.done, Tone.GOOD, f"{more} more"), words("OK"), Text(""))] if more else rows
 
 
 def _rank(alarm: Alarm) -> int:
@@ -35,7 +35,7 @@ def _row(alarm: Alarm, now: datetime, marks: Marks) -> Row:
     reason = alarm.reason if alarm.state != "OK" else ""
     tail = "; ".join(part for part in (since, ignored, reason) if part)
     is_bad = alarm.state == "ALARM"
-    return words(mark, tone), words(alarm.name), words(alarm.state, tone, is_strong=is_bad), words(tail)
+    return marked(mark, tone, alarm.name), words(alarm.state, tone, is_strong=is_bad), words(tail)
 
 
 def _mark(alarm: Alarm, marks: Marks) -> tuple[str, Tone]:

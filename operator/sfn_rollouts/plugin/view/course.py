@@ -70,7 +70,7 @@ def course_of(rollout: Rollout, now: datetime) -> Course | None:
     following = _following(case, index)
     entries = _entries(rollout, case, following)
     count = _count(case)
-    places = {at: _place(rollout, at, index, following) for at in range(count)}
+    places = {at: _place(rollout, case, at, index, following) for at in range(count)}
     steps = tuple(_step(case, at, places[at], entries.get(at)) for at in places)
     return Course(
         steps=steps,
@@ -103,9 +103,9 @@ def _index(rollout: Rollout, case: Case) -> int | None:
     """The position: where a write is on its way to, else the step whose clock runs; None before the first."""
     if rollout.finished_at is None and case.status.intent is not None:
         return case.status.intent.step_index
-    if rollout.phase == "Succeeded" and rollout.finished_at is not None:
-        return _count(case)
-    return case.status.step_index
+    if rollout.reason == "UpToDate":
+        return None  # whatever was walked before, nothing is left of it
+    return _count(case) if rollout.phase == "Succeeded" else case.status.step_index
 
 
 def _following(case: Case, index: int | None) -> int | None:
@@ -121,9 +121,9 @@ def _following(case: Case, index: int | None) -> int | None:
 
 
 def _entries(rollout: Rollout, case: Case, following: int | None) -> dict[int, datetime]:
-    """When each coming position is entered if nothing holds it, and the end; nothing beyond a wait for a person."""
+    """When each coming position is entered, and the end; nothing while it is held, nor beyond a wait for a person."""
     entries: dict[int, datetime] = {}
-    if not rollout.is_in_flight or rollout.is_paused or rollout.trip is not None:
+    if not rollout.is_in_flight or rollout.is_paused or rollout.is_held:
         return entries
     at, moment = following if following is not None else _count(case), case.due_at
     while moment is not None and at <= _count(case):
@@ -133,12 +133,20 @@ def _entries(rollout: Rollout, case: Case, following: int | None) -> dict[int, d
     return entries
 
 
-def _place(rollout: Rollout, at: int, index: int | None, following: int | None) -> Place:
+def _place(rollout: Rollout, case: Case, at: int, index: int | None, following: int | None) -> Place:
+    if at not in (case.plan.last_index, index) and _is_one_write(rollout, case):
+        return Place.SKIPPED
     if index is not None and at <= index:
         return Place.CURRENT if at == index else Place.DONE
     if rollout.finished_at is not None or rollout.phase == "RollingBack":
         return Place.NOT_REACHED
     return Place.SKIPPED if following is not None and at < following else Place.COMING
+
+
+def _is_one_write(rollout: Rollout, case: Case) -> bool:
+    """All traffic moves at once, whatever the steps are; and there is no bake."""
+    shortcuts = (Shortcut.ROLLBACK_WINDOW, Shortcut.NEW_ALIAS, Shortcut.REASSERT)
+    return is_shortcut(case.status, *shortcuts) or rollout.outcome == "FastRolledBack"
 
 
 def _step(case: Case, at: int, place: Place, enters_at: datetime | None) -> CourseStep:

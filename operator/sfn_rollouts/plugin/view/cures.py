@@ -75,8 +75,7 @@ def _drifted(rollout: Rollout) -> Outlook:
         return Outlook(sentence, (_routed_back(rollout), _another_version(rollout)))
     if not rollout.is_in_flight:
         return Outlook("nothing until the alias is routed back", (_as_left(rollout), _another_version(rollout)))
-    abort = Deed(command(rollout, "abort"), f"go back to version {rollout.stable}")
-    return Outlook("nothing until the alias is routed back", (abort, _as_left(rollout)))
+    return Outlook("nothing until the alias is routed back", (_as_left(rollout),))
 
 
 def _alarm_missing() -> Outlook:
@@ -84,9 +83,8 @@ def _alarm_missing() -> Outlook:
     return Outlook(sentence, (Deed("aws cloudwatch describe-alarms --query '*[].AlarmName'", "what there is"),))
 
 
-def _internal(rollout: Rollout) -> Outlook:
-    abort = Deed(command(rollout, "abort"), f"go back to version {rollout.stable}")
-    return Outlook("it is tried again; the operator's log has the details", (abort,) if rollout.is_in_flight else ())
+def _internal(_: Rollout) -> Outlook:
+    return Outlook("it is tried again by itself; the operator's log has the details")
 
 
 def _alarm(rollout: Rollout) -> Outlook:

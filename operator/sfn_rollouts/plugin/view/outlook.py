@@ -70,7 +70,7 @@ def _stalled(scene: Scene) -> Outlook | None:
     cure = CURES.get(rollout.reason)
     found = cure(rollout) if cure is not None else Outlook("nothing by itself: a person must act")
     sentence = f"{found.sentence}{_unless_deadline(scene)}"
-    return Outlook(sentence, found.deeds, runbook=rollout.reason)
+    return Outlook(sentence, (*_way_back(scene), *found.deeds), runbook=rollout.reason)
 
 
 def _going_back(scene: Scene) -> Outlook | None:
@@ -78,7 +78,7 @@ def _going_back(scene: Scene) -> Outlook | None:
         return None
     return Outlook(
         f"all traffic is put back on version {scene.rollout.stable}, in one write and within seconds",
-        runbook=scene.rollout.reason,
+        runbook=scene.rollout.trip.reason if scene.rollout.trip is not None else scene.rollout.reason,
     )
 
 
@@ -86,37 +86,32 @@ def _not_begun(scene: Scene) -> Outlook | None:
     rollout, first = scene.rollout, scene.course.next_step if scene.course is not None else None
     if rollout.phase != "Pending":
         return None
-    then = f", then {_entering(first)}" if first is not None else ""
+    then = f", then {_entering(first)}"
     if rollout.reason == "Initializing":
         return Outlook(f"the alias, the version and the alarms are read{then}")
     if rollout.reason == "RetryingAWS":
-        return Outlook(f"AWS is asked again by itself{then}")
-    deeds = (Deed(scene.command("abort"), "do not wait"),)
-    return Outlook(f"it is looked at again by itself; once this is over{then.removeprefix(',')}", deeds, rollout.reason)
+        return Outlook(f"AWS is asked again by itself{then}", runbook=rollout.reason)
+    deeds = (Deed(scene.command("abort"), f"give version {rollout.version} up"),)
+    return Outlook(f"{_entering(first)} as soon as that is over, by itself", deeds, rollout.reason)
 
 
 def _awaiting_approval(scene: Scene) -> Outlook | None:
     if scene.rollout.reason != "AwaitingApproval":
         return None
-    deeds = (
-        Deed(scene.command("promote"), f"go on: {_following(scene)}"),
-        Deed(scene.command("abort"), f"go back to version {scene.rollout.stable}"),
-    )
-    return Outlook("nothing until somebody promotes it", deeds)
+    promote = Deed(scene.command("promote"), f"go on: {_following(scene)}")
+    return Outlook("nothing until somebody promotes it", (promote, *_way_back(scene)))
 
 
 def _paused(scene: Scene) -> Outlook | None:
     rollout = scene.rollout
     if rollout.phase != "Paused":
         return None
-    back = Deed(scene.command("abort"), f"go back to version {rollout.stable}")
-    deeds = (back,) if rollout.is_in_flight else ()
     after_it = f"; then {_following(scene)}{_when_resumed(scene)}"
     if rollout.is_paused_by_spec:
         where = f" in Git ({rollout.gitops_owner} applies it)" if rollout.gitops_owner else ""
-        return Outlook(f"nothing until spec.paused is false: edit the manifest{where}{after_it}", deeds)
+        return Outlook(f"nothing until spec.paused is false: edit the manifest{where}{after_it}", _way_back(scene))
     resume = Deed(scene.command("resume"), "lift the pause")
-    return Outlook(f"nothing until somebody resumes it{after_it}", (resume, *deeds))
+    return Outlook(f"nothing until somebody resumes it{after_it}", (resume, *_way_back(scene)))
 
 
 def _done(scene: Scene) -> Outlook | None:
@@ -126,38 +121,37 @@ def _done(scene: Scene) -> Outlook | None:
 
 
 def _being_written(scene: Scene) -> Outlook | None:
-    weight = scene.rollout.intended_weight
-    if weight is None or scene.course is None or not scene.course.is_moving or _is_held(scene):
+    if not _is_moving(scene) or scene.rollout.is_held:
         return None
-    return Outlook(f"weight {weight} % is being written now")
+    return Outlook(f"{_following(scene)} is being written now", _way_back(scene))
 
 
 def _waiting(scene: Scene) -> Outlook | None:
     due = scene.course.due_at if scene.course is not None else None
     if due is None or due <= scene.now:
         return None
-    return Outlook(f"{_following(scene)} in {scene.until(due)}{_unless_alarm(scene)}")
+    return Outlook(f"{_following(scene)} in {scene.until(due)}{_unless_alarm(scene)}", _way_back(scene))
 
 
 def _overdue(scene: Scene) -> Outlook | None:
     """Nobody says what holds it, and it should have happened."""
     due = scene.rollout.next_action_at
-    if due is None or (scene.now - due).total_seconds() < OVERDUE_S or _is_held(scene):
+    if due is None or (scene.now - due).total_seconds() < OVERDUE_S or scene.rollout.is_held:
         return None
     late = lasting((scene.now - due).total_seconds())
-    return Outlook(f"{_following(scene)} was due {late} ago, and nobody says what holds it", _is_operator_there())
+    deeds = (*_is_operator_there(), *_way_back(scene))
+    return Outlook(f"{_following(scene)} was due {late} ago, and nobody says what holds it", deeds)
 
 
 def _held(scene: Scene) -> Outlook | None:
-    if not _is_held(scene):
+    if not scene.rollout.is_held:
         return None
     sentence = f"{_following(scene)} as soon as that is over, by itself{_unless_deadline(scene)}"
-    deeds = (Deed(scene.command("abort"), f"go back to version {scene.rollout.stable}"),)
-    return Outlook(sentence, deeds, runbook=scene.rollout.reason)
+    return Outlook(sentence, _way_back(scene), runbook=scene.rollout.reason)
 
 
 def _due(scene: Scene) -> Outlook:
-    return Outlook(f"{_following(scene)} now, once the alarms have been read again")
+    return Outlook(f"{_following(scene)} now, once the alarms have been read again", _way_back(scene))
 
 
 _CHECKS: tuple[Callable[[Scene], Outlook | None], ...] = (
@@ -180,20 +174,21 @@ _CHECKS: tuple[Callable[[Scene], Outlook | None], ...] = (
 # -- words --
 
 
-def _is_held(scene: Scene) -> bool:
-    return scene.rollout.reason not in ("", "ShiftInProgress", "Baking", "Initializing", "Paused", "AwaitingApproval")
+def _is_moving(scene: Scene) -> bool:
+    return scene.course is not None and scene.course.is_moving
 
 
 def _following(scene: Scene) -> str:
-    course = scene.course
-    if course is None:
+    if scene.course is None:
         return "the next step"
-    return _entering(course.next_step) if course.next_step is not None else "it is done"
+    if _is_moving(scene):
+        return f"weight {scene.rollout.intended_weight} %"
+    return _entering(scene.course.next_step)
 
 
 def _entering(step: CourseStep | None) -> str:
     if step is None:
-        return "it is done"
+        return "the rollout is done"
     if step.label == "bake":
         return "the bake begins"
     return f"weight {step.weight} %"
@@ -216,9 +211,16 @@ def _unless_alarm(scene: Scene) -> str:
 
 def _unless_deadline(scene: Scene) -> str:
     deadline = scene.course.deadline_at if scene.course is not None else None
-    if deadline is None or not scene.rollout.is_in_flight or scene.rollout.phase == "RollingBack":
+    if deadline is None or scene.rollout.trip is not None:
         return ""
     return f"; else back to version {scene.rollout.stable} in {scene.until(deadline)}"
+
+
+def _way_back(scene: Scene) -> tuple[Deed, ...]:
+    """At hand whenever traffic may have moved: who looks at night may want nothing else."""
+    if not scene.rollout.is_in_flight or scene.rollout.trip is not None:
+        return ()
+    return (Deed(scene.command("abort"), f"back to version {scene.rollout.stable} now"),)
 
 
 def _is_operator_there() -> tuple[Deed, ...]:

@@ -17,7 +17,7 @@ from sfn_rollouts.plugin.view.head import bar, subtitle, title
 from sfn_rollouts.plugin.view.marks import UNICODE, Marks, Tone
 from sfn_rollouts.plugin.view.outlook import outlook
 from sfn_rollouts.plugin.view.plan import Itinerary, plan_rows
-from sfn_rollouts.plugin.view.rows import Row, section, words
+from sfn_rollouts.plugin.view.rows import Row, marked, section, words
 from sfn_rollouts.plugin.view.times import age
 
 EVENTS_SHOWN = 5
@@ -62,7 +62,7 @@ def _head(view: View, course: Course | None, width: int, marks: Marks, is_fixed:
         yield Text("")
     found = outlook(rollout, course, view.now)
     yield _now_and_next(rollout, found)
-    yield from _deeds(found, is_fixed)
+    yield from _deeds(found, width, is_fixed)
 
 
 def _now_and_next(rollout: Rollout, found: Outlook) -> Table:
@@ -77,11 +77,17 @@ def _now_and_next(rollout: Rollout, found: Outlook) -> Table:
     return grid
 
 
-def _deeds(found: Outlook, is_fixed: bool) -> Iterator[RenderableType]:
-    """Commands, each with what comes of it as a comment, so that a line can be pasted as a whole."""
+def _deeds(found: Outlook, width: int, is_fixed: bool) -> Iterator[RenderableType]:
+    """Commands, each with what comes of it as a comment: beside it where all fit, else above."""
+    longest = max((len(deed.command) for deed in found.deeds), default=0)
     for deed in found.deeds:
         line = Text("  $ ", no_wrap=not is_fixed, overflow="fold" if is_fixed else "ignore")
-        yield line.append(deed.command, "bold").append(f"   # {deed.effect}", "dim")
+        effect = Text(f"# {deed.effect}", "dim")
+        if all(4 + longest + 4 + len(each.effect) <= width for each in found.deeds):
+            yield line.append(deed.command.ljust(longest + 2), "bold").append_text(effect)
+        else:
+            yield Text("  ").append_text(effect)
+            yield line.append(deed.command, "bold")
 
 
 # -- below: the tree --
@@ -96,7 +102,7 @@ def _sections(view: View, course: Course | None, width: int, marks: Marks) -> It
 
 def _branches(view: View, course: Course | None, marks: Marks) -> Iterator[tuple[Text, Sequence[Row], Sequence[int]]]:
     rollout = view.rollout
-    yield _plan_title(view), _plan(view, course, marks), (1, 2)
+    yield _plan_title(view), _plan(view, course, marks), (1,)
     yield words(_alarms_title(rollout), is_strong=True), _alarms(rollout, view.now, marks), ()
     yield words("Last command", is_strong=True), list(_command(rollout, view.now, marks)), ()
     yield words("Executions", is_strong=True), list(_executions(rollout)), ()
@@ -113,6 +119,8 @@ def _plan(view: View, course: Course | None, marks: Marks) -> list[Row]:
     entries = step_entries(view.rollout, view.happenings)
     if view.rollout.step_index is not None and view.rollout.step_started_at is not None:
         entries[view.rollout.step_index + 1] = view.rollout.step_started_at
+    if view.rollout.phase == "Succeeded" and view.rollout.finished_at is not None:
+        entries[len(course.steps) + 1] = view.rollout.finished_at
     return plan_rows(Itinerary(view.rollout, course, entries, view.now, marks))
 
 
@@ -123,7 +131,7 @@ def _alarms_title(rollout: Rollout) -> str:
 def _alarms(rollout: Rollout, now: datetime, marks: Marks) -> list[Row]:
     if rollout.is_in_flight and not rollout.alarms:
         advice = words("none is watched: nothing but a person or the deadline sends it back")
-        return [(words(marks.waiting, Tone.WAITING), advice)]
+        return [(marked(marks.waiting, Tone.WAITING, advice),)]
     return alarm_rows(rollout, now, marks)
 
 
@@ -131,7 +139,7 @@ def _command(rollout: Rollout, now: datetime, marks: Marks) -> Iterator[Row]:
     sent, answered = rollout.sent_command, rollout.last_command
     if sent is not None and (answered is None or answered.id != sent.id):
         by = f" by {sent.by}" if sent.by else ""
-        yield words(marks.waiting, Tone.WAITING), words(f"{sent.action}{by}: not answered yet")
+        yield (marked(marks.waiting, Tone.WAITING, f"{sent.action}{by}: not answered yet"),)
     if answered is not None:
         yield _answer(rollout, answered, now, marks)
 
@@ -142,7 +150,7 @@ def _answer(rollout: Rollout, answered: LastCommand, now: datetime, marks: Marks
     when = f", {age(answered.at, now)} ago" if answered.at is not None else ""
     mark = marks.done if answered.result == "Done" else marks.bad
     text = f"{answered.action}{by}{when}: {answered.result}; {answered.message}"
-    return words(mark, _RESULTS.get(answered.result, Tone.PLAIN)), words(text)
+    return (marked(mark, _RESULTS.get(answered.result, Tone.PLAIN), text),)
 
 
 def _executions(rollout: Rollout) -> Iterator[Row]:

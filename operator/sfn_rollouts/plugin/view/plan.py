@@ -9,7 +9,7 @@ from rich.text import Text
 from sfn_rollouts.plugin.rollout import Rollout
 from sfn_rollouts.plugin.view.course import Course, CourseStep, Place
 from sfn_rollouts.plugin.view.marks import Marks, Tone
-from sfn_rollouts.plugin.view.rows import Row, words
+from sfn_rollouts.plugin.view.rows import Row, marked, words
 from sfn_rollouts.plugin.view.times import lasting, o_clock, waiting
 
 BEFORE, AFTER = 3, 6
@@ -28,7 +28,7 @@ class Itinerary:
 
 
 def plan_rows(itinerary: Itinerary) -> list[Row]:
-    """Give mark, label, weight and words of each step, the bake and the end; a long plan is shortened."""
+    """Give label, weight and words of each step, the bake and the end; a long plan is shortened."""
     steps = itinerary.course.steps
     first, last = _window(steps)
     rows = [_row(itinerary, at) for at in range(first, last)]
@@ -47,7 +47,7 @@ def _window(steps: Sequence[CourseStep]) -> tuple[int, int]:
 
 
 def _left_out(what: str) -> Row:
-    return Text(" "), Text(""), Text("..."), words(what, Tone.QUIET)
+    return Text("  ..."), Text(""), words(what, Tone.QUIET)
 
 
 def _row(itinerary: Itinerary, at: int) -> Row:
@@ -57,8 +57,7 @@ def _row(itinerary: Itinerary, at: int) -> Row:
     is_current = step.place is Place.CURRENT
     tail = Tone.PLAIN if step.place in (Place.DONE, Place.CURRENT, Place.COMING) else Tone.QUIET
     return (
-        words(mark, tone, is_strong=is_current),
-        words(step.label, is_strong=is_current),
+        marked(mark, tone, words(step.label, is_strong=is_current)),
         words(weight, is_strong=is_current),
         words(_words(itinerary, at), tail, is_strong=is_current),
     )
@@ -67,7 +66,7 @@ def _row(itinerary: Itinerary, at: int) -> Row:
 def _end(itinerary: Itinerary) -> Iterator[Row]:
     ends_at = itinerary.course.ends_at
     if ends_at is not None:
-        yield words(itinerary.marks.coming), words("end"), Text(""), words(_at(itinerary, ends_at))
+        yield marked(itinerary.marks.coming, Tone.PLAIN, "end"), Text(""), words(_at(itinerary, ends_at))
 
 
 def _mark(itinerary: Itinerary, step: CourseStep) -> tuple[str, Tone]:
@@ -98,7 +97,7 @@ def _words(itinerary: Itinerary, at: int) -> str:
         case Place.SKIPPED:
             return "passed over"
         case _:
-            return "not needed" if itinerary.rollout.started_at is None else "not reached"
+            return "not needed" if itinerary.rollout.reason == "UpToDate" else "not reached"
 
 
 def _done(itinerary: Itinerary, at: int) -> str:
@@ -116,7 +115,7 @@ def _current(itinerary: Itinerary, step: CourseStep) -> str:
     if rollout.trip is not None or not rollout.is_in_flight:
         return f"{since}went back from here"
     if course.is_moving:
-        return "is being written"
+        return "not written yet" if rollout.is_held else "is being written"
     if course.due_at is None:
         stays = f", {lasting((itinerary.now - entered).total_seconds())} so far" if entered is not None else ""
         return f"{since}until promoted{stays}"

@@ -22,6 +22,15 @@ def words(text: str, tone: Tone = Tone.PLAIN, *, is_strong: bool = False) -> Tex
     return Text(text, style=f"bold {style}".strip() if is_strong else style)
 
 
+def marked(mark: str, tone: Tone, text: Text | str) -> Text:
+    """Give text behind its sign."""
+    return (
+        words(mark, tone, is_strong=True)
+        .append(" ", "not bold")
+        .append_text(words(text) if isinstance(text, str) else text)
+    )
+
+
 def section(title: Text, rows: Sequence[Row], width: int, right: Sequence[int] = ()) -> Tree:
     """Give a branch. All rows have as many cells; the last cell wraps, the others keep their place.
 
