@@ -28,13 +28,13 @@ def test_metrics_of_a_rollout(story: Story) -> None:
     story.apply(version=2, steps=SLOW_STEPS)
     story.wait_for_weight(10)
     where = f'name="rollout",namespace="{story.namespace}"'
-    assert f'sfn_rollouts_rollout_info{{{where},phase="Progressing"}} 1.0' in _metrics(story)
+    assert f'sfn_rollouts_rollout_phase{{{where},phase="Progressing"}} 1.0' in _metrics(story)
     assert f"sfn_rollouts_rollout_weight{{{where}}} 10.0" in _metrics(story)
 
     story.command("abort")
     story.wait_for_phase("RolledBack")
     found = _metrics(story)
-    assert f'sfn_rollouts_rollout_info{{{where},phase="RolledBack"}} 1.0' in found
+    assert f'sfn_rollouts_rollout_phase{{{where},phase="RolledBack"}} 1.0' in found
     assert 'sfn_rollouts_outcomes_total{outcome="Aborted",reason="Aborted"} 1.0' in found
     assert 'sfn_rollouts_aws_calls_total{api="UpdateStateMachineAlias",result="OK"} 2.0' in found
 
