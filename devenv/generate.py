@@ -32,6 +32,13 @@ def _concepts() -> str:
     return with_diagram((ROOT / "docs/concepts.md").read_text())
 
 
+def _chart_readme() -> str:
+    from devenv.chart_page import with_values  # noqa: PLC0415
+
+    chart = ROOT / "charts/sfn-rollouts"
+    return with_values((chart / "README.md").read_text(), (chart / "values.yaml").read_text())
+
+
 def _transcripts() -> dict[str, Render]:
     from devenv.example_transcripts import transcripts  # noqa: PLC0415
 
@@ -40,6 +47,8 @@ def _transcripts() -> dict[str, Render]:
 
 FILES: Mapping[str, Render] = {
     "crds/stepfunctionrollouts.yaml": _crd,
+    "charts/sfn-rollouts/files/crd.yaml": _crd,  # a chart cannot reach outside of its folder
+    "charts/sfn-rollouts/README.md": _chart_readme,
     "docs/spec.md": _spec_page,
     "docs/concepts.md": _concepts,
     **_transcripts(),
