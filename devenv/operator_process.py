@@ -54,6 +54,7 @@ class OperatorProcess:
 
     `log_path` holds standard error of every start; `kubeconfig` is the identity it acts as. It also ends when this
     process is killed. With `via_proxy` the connections are those that `ControlPlane.cut_watches()` cuts.
+    `identity` is namespace and name of a service account that somebody has applied, else that of deploy/base.
     `arguments` and `environment` are added to those of `sfn-rollouts run`. Not for several threads at once.
     """
 
@@ -65,10 +66,12 @@ class OperatorProcess:
         namespaces: Sequence[str] = (),
         min_poll_interval: str = "1s",
         via_proxy: bool = False,
+        identity: tuple[str, str] | None = None,
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._control_plane = control_plane
+        self._identity = identity
         self._environment = _environment(aws) | dict(environment or {})
         self._arguments = [
             *(argument for namespace in namespaces for argument in ("--namespace", namespace)),
@@ -192,7 +195,7 @@ class OperatorProcess:
         self.close()
 
     def _prepare(self) -> None:
-        namespace, name = _identity(self._control_plane)
+        namespace, name = self._identity or _shipped_identity(self._control_plane)
         self.user = f"system:serviceaccount:{namespace}:{name}"
         self.kubeconfig = self._control_plane.kubeconfig_for(
             self.user,
@@ -221,7 +224,7 @@ class OperatorProcess:
             return next((int(line["port"]) for line in lines if line.get("message") == _SERVED), None)
 
 
-def _identity(control_plane: ControlPlane) -> tuple[str, str]:
+def _shipped_identity(control_plane: ControlPlane) -> tuple[str, str]:
     """Namespace and name of the service account, applied once: kustomize takes a third of the operator's own start."""
     note = control_plane.folder / "operator-identity.json"  # gone together with the cluster that has it
     if not note.exists():
