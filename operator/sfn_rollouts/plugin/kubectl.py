@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from sfn_rollouts.api import GROUP, PLURAL, VERSION
@@ -27,6 +27,8 @@ FIELD_MANAGER = "sfnrollout-cli"
 
 ROLLOUTS = f"{PLURAL}.{VERSION}.{GROUP}"
 _API = f"/apis/{GROUP}/{VERSION}"
+_REQUEST_TIMEOUT = "--request-timeout"
+"""kubectl waits for ever for a cluster that hangs, unless told; a watch is not told, as it would be cut."""
 _PLAIN = re.compile(r"[A-Za-z0-9.-]*")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 
@@ -39,6 +41,7 @@ class Cluster:
 
     def __init__(self, flags: Sequence[str] = (), namespace: str | None = None) -> None:
         self._flags = [*flags, *(["--namespace", namespace] if namespace is not None else [])]
+        self._patience = [] if _REQUEST_TIMEOUT in flags else [_REQUEST_TIMEOUT, "30s"]
         self.namespace = namespace
 
     def get(self, name: str) -> Resource:
@@ -114,7 +117,7 @@ class Cluster:
 
     def _run(self, *arguments: str) -> str:
         """Give kubectl's standard output."""
-        with _Process([*arguments, *self._flags]) as process:
+        with _Process([*arguments, *self._patience, *self._flags]) as process:
             output = process.stdout.read()
             process.check()
             return output
@@ -142,12 +145,10 @@ class Cluster:
 
     def _with_nearest(self, name: str, error: NotFoundError) -> NotFoundError:
         """Tell what the person may have meant, as far as they may see it."""
-        import difflib  # noqa: PLC0415 - only for who mistyped
-
         with contextlib.suppress(PluginError):
             here = [each["metadata"]["name"] for each in self.read(ROLLOUTS)["items"]]
-            if near := difflib.get_close_matches(name, here, n=1, cutoff=0.5):
-                return NotFoundError(f"there is no rollout {name}", f"Did you mean {near[0]}?")
+            if near := _nearest(name, here):
+                return NotFoundError(f"there is no rollout {name}", f"Did you mean {near}?")
             with contextlib.suppress(ForbiddenError):
                 return self._with_nearest_elsewhere(name)
             known = f"There are: {', '.join(sorted(here)[:5])}" if here else "There are none in this namespace."
@@ -155,16 +156,14 @@ class Cluster:
         return error
 
     def _with_nearest_elsewhere(self, name: str) -> NotFoundError:
-        import difflib  # noqa: PLC0415 - as above
-
         everywhere = {each["metadata"]["name"]: each["metadata"]["namespace"] for each in self.list()}
-        near = difflib.get_close_matches(name, everywhere, n=1, cutoff=0.5)
-        if not near:
+        near = _nearest(name, everywhere)
+        if near is None:
             cure = "kubectl sfnrollout list shows all." if everywhere else "There are none in the whole cluster."
             return NotFoundError(f"there is no rollout {name} in this namespace", cure)
         return NotFoundError(
             f"there is no rollout {name} in this namespace",
-            f"Did you mean: {near[0]} --namespace {everywhere[near[0]]}?",
+            f"Did you mean {near} --namespace {everywhere[near]}?",
         )
 
 
@@ -257,6 +256,13 @@ def _ticks_during(pause_s: float, tick_s: float | None) -> Iterator[None]:
         time.sleep(min(left, tick_s or left))
         if tick_s is not None:
             yield None
+
+
+def _nearest(name: str, names: Iterable[str]) -> str | None:
+    """Give the name that was meant, if one is like it."""
+    import difflib  # noqa: PLC0415 - only for who mistyped
+
+    return next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.4)), None)
 
 
 def _quoted(text: str) -> str:

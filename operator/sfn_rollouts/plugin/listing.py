@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -12,6 +12,7 @@ from sfn_rollouts.plugin.ages import age
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.output import output_option, resource_name, serialized, shown_list
+from sfn_rollouts.plugin.problems import ForbiddenError
 from sfn_rollouts.plugin.rollout import Attention, Rollout
 from sfn_rollouts.plugin.table import Cell, Column, lines
 
@@ -54,7 +55,7 @@ def list_(cluster: Cluster, all_namespaces: bool, output: str | None) -> None:
     somebody, what no operator has seen yet, what is under way, and what is done.
     """
     namespace = None if all_namespaces else cluster.namespace
-    rollouts = sorted(map(Rollout.from_resource, cluster.list(namespace)), key=lambda each: each.attention_rank)
+    rollouts = sorted(_rollouts(cluster, namespace), key=lambda each: each.attention_rank)
     if output in ("json", "yaml"):
         click.echo(serialized(shown_list(each.resource for each in rollouts), output))
     elif output == "name":
@@ -63,6 +64,15 @@ def list_(cluster: Cluster, all_namespaces: bool, output: str | None) -> None:
         click.echo(f"No rollouts {f'in namespace {namespace}' if namespace else 'in any namespace'}.", err=True)
     else:
         _show(rollouts, namespace is None, output == "wide")
+
+
+def _rollouts(cluster: Cluster, namespace: str | None) -> Iterator[Rollout]:
+    try:
+        yield from map(Rollout.from_resource, cluster.list(namespace))
+    except ForbiddenError as error:
+        if namespace is None:
+            error.cure = f"Look into one namespace: --namespace NS\n{error.cure}"
+        raise
 
 
 def _show(rollouts: Sequence[Rollout], has_namespaces: bool, is_wide: bool) -> None:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import click
 
 from sfn_rollouts.plugin.connection import connection_options
-from sfn_rollouts.plugin.problems import PluginError
 
 PROGRAM = "kubectl sfnrollout"
 ERROR, INTERRUPTED = 1, 130
@@ -105,16 +104,18 @@ def run(arguments: list[str] | None = None) -> int:
         result = group.main(arguments, prog_name=PROGRAM, standalone_mode=False, **context)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except click.UsageError as error:
-        error.show()
-        return ERROR
-    except PluginError as error:
-        click.echo(f"error: {error.format_message()}", err=True)
-        return ERROR
     except click.ClickException as error:
-        error.show()
+        _tell(error)
         return ERROR
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - what is left in the buffer goes nowhere
         return ERROR
     return result if isinstance(result, int) else 0
+
+
+def _tell(error: click.ClickException) -> None:
+    """Write to standard error as kubectl does; where the help is, only to who used it wrongly."""
+    click.echo(f"error: {error.format_message()}", err=True)
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        click.echo(f"See {context.command_path} --help", err=True)
