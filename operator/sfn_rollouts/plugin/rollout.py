@@ -202,12 +202,6 @@ class Rollout:
         return self.machine_arn.rpartition(":")[2] or self.machine_arn
 
     @property
-    def gitops_owner(self) -> str:
-        """Who applies it from Git, Argo CD or Flux, by the labels and annotations that they leave; empty for nobody."""
-        marks = {**self.labels, **self.annotations}
-        return next((owner for prefix, owner in _GITOPS_MARKS.items() if any(m.startswith(prefix) for m in marks)), "")
-
-    @property
     def is_observed(self) -> bool:
         """Whether the status speaks of the spec as it stands now."""
         return self.observed_generation == self.generation and bool(self.phase)
@@ -266,12 +260,6 @@ class Rollout:
         return found is not None and found.is_true
 
 
-_GITOPS_MARKS = {
-    "argocd.argoproj.io/instance": "Argo CD",
-    "argocd.argoproj.io/tracking-id": "Argo CD",
-    "kustomize.toolkit.fluxcd.io/name": "Flux",
-    "helm.toolkit.fluxcd.io/name": "Flux",
-}
 _RANK_OF_PHASE = {
     "RollingBack": Attention.ROLLING_BACK,
     "Paused": Attention.AWAITED,

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from rich.text import Text
 
+from sfn_rollouts.plugin.ages import age
 from sfn_rollouts.plugin.rollout import Alarm, Rollout
 from sfn_rollouts.plugin.view.marks import Marks, Tone
 from sfn_rollouts.plugin.view.rows import Row, marked, words
-from sfn_rollouts.plugin.view.times import age
 
 SHOWN = 8
 """Healthy alarms beyond these are only counted."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sfn_rollouts.plugin.ownership import owner_of
 from sfn_rollouts.plugin.rollout import Rollout
 
 
@@ -35,8 +36,8 @@ def _rolled_back(rollout: Rollout) -> Outlook:
 
 
 def _another_version(rollout: Rollout) -> Deed:
-    if rollout.gitops_owner:
-        return Deed("git revert COMMIT", f"or another spec.version there: {rollout.gitops_owner} applies it from Git")
+    if owner_of(rollout) is not None:
+        return Deed("git revert COMMIT", "or ask for another spec.version in Git")
     return Deed(command(rollout, "set-version VERSION"), "ask for another one")
 
 

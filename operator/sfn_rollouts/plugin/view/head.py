@@ -4,10 +4,11 @@ from datetime import datetime
 
 from rich.text import Text
 
+from sfn_rollouts.plugin.ages import age
+from sfn_rollouts.plugin.ownership import owner_of
 from sfn_rollouts.plugin.rollout import Rollout
 from sfn_rollouts.plugin.view.marks import Marks, Tone
 from sfn_rollouts.plugin.view.rows import words
-from sfn_rollouts.plugin.view.times import age
 
 _BAR_WIDTH = 40
 _TONES = {
@@ -43,8 +44,13 @@ def subtitle(rollout: Rollout, now: datetime, marks: Marks) -> Text:
     """Like `OrderProcessor:live   version 41 -> 42   begun 13m22s ago`."""
     text = words(f"{rollout.machine}:{rollout.alias}   ").append(_versions(rollout, marks), "bold")
     since = _since(rollout, now)
-    text.append(f"   {since}" if since else "", "dim")
-    return text.append(f"   from Git by {rollout.gitops_owner}" if rollout.gitops_owner else "", "dim")
+    return text.append(f"   {since}" if since else "", "dim")
+
+
+def owned(rollout: Rollout) -> Text | None:
+    """Whose changes win over those made by hand; None where nobody's do."""
+    owner = owner_of(rollout)
+    return words(f"applied from Git by {owner.who}", Tone.QUIET) if owner is not None else None
 
 
 def bar(rollout: Rollout, width: int, marks: Marks) -> Text | None:
@@ -53,11 +59,13 @@ def bar(rollout: Rollout, width: int, marks: Marks) -> Text | None:
     if rollout.weight is None and not rollout.routing:
         return None
     weight = dict(rollout.routing).get(target or 0, 0) if rollout.routing else rollout.weight or 0
-    cells = max(min(_BAR_WIDTH, width - 44), 10)
+    cells = max(min(_BAR_WIDTH, width - 52), 10)
     full = max(cells * weight // 100, 1 if weight else 0)
     text = Text("  ").append(marks.full * full, str(_bar_tone(rollout))).append(marks.empty * (cells - full), "dim")
     text.append(f"  {weight} % on version {target}", "bold")
     text.append(_rest(rollout, weight, stable, target))
+    if (sync := rollout.condition("AliasInSync")) is not None and sync.status == "False":
+        return text.append(", changed since", str(Tone.BAD))
     is_moving = rollout.intended_weight is not None and rollout.intended_weight != weight and rollout.is_in_flight
     return text.append(f" {marks.arrow} {rollout.intended_weight} %" if is_moving else "", "bold")
 

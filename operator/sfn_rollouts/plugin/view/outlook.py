@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sfn_rollouts.plugin.ownership import owner_of
 from sfn_rollouts.plugin.rollout import Rollout
 from sfn_rollouts.plugin.view.course import Course, CourseStep
 from sfn_rollouts.plugin.view.cures import CURES, Deed, Outlook, command
@@ -108,7 +109,7 @@ def _paused(scene: Scene) -> Outlook | None:
         return None
     after_it = f"; then {_following(scene)}{_when_resumed(scene)}"
     if rollout.is_paused_by_spec:
-        where = f" in Git ({rollout.gitops_owner} applies it)" if rollout.gitops_owner else ""
+        where = " in Git" if owner_of(rollout) is not None else ""
         return Outlook(f"nothing until spec.paused is false: edit the manifest{where}{after_it}", _way_back(scene))
     resume = Deed(scene.command("resume"), "lift the pause")
     return Outlook(f"nothing until somebody resumes it{after_it}", (resume, *_way_back(scene)))

@@ -8,17 +8,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sfn_rollouts.plugin.ages import age
 from sfn_rollouts.plugin.rollout import LastCommand, Rollout
 from sfn_rollouts.plugin.view.alarms import alarm_rows
 from sfn_rollouts.plugin.view.course import Course, course_of
 from sfn_rollouts.plugin.view.cures import Outlook
 from sfn_rollouts.plugin.view.happenings import Happening, step_entries
-from sfn_rollouts.plugin.view.head import bar, subtitle, title
+from sfn_rollouts.plugin.view.head import bar, owned, subtitle, title
 from sfn_rollouts.plugin.view.marks import UNICODE, Marks, Tone
 from sfn_rollouts.plugin.view.outlook import outlook
 from sfn_rollouts.plugin.view.plan import Itinerary, plan_rows
 from sfn_rollouts.plugin.view.rows import Row, marked, section, words
-from sfn_rollouts.plugin.view.times import age
 
 EVENTS_SHOWN = 5
 _RESULTS = {"Done": Tone.GOOD, "Stale": Tone.WAITING, "Refused": Tone.WAITING}
@@ -55,7 +55,9 @@ def _head(view: View, course: Course | None, width: int, marks: Marks, is_fixed:
         yield words(view.notice, Tone.BAD, is_strong=True)
     yield title(rollout, marks)
     yield subtitle(rollout, view.now, marks)
-    drawn = bar(rollout, width, marks)
+    owner, drawn = owned(rollout), bar(rollout, width, marks)
+    if owner is not None:
+        yield owner
     yield Text("")
     if drawn is not None:
         yield drawn

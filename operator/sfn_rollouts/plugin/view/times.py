@@ -29,11 +29,6 @@ def waiting(seconds: float) -> str:
     return "".join(parts)
 
 
-def age(moment: datetime | None, now: datetime) -> str:
-    """Give how long ago, empty for an unknown moment; a clock ahead of ours counts as now."""
-    return lasting((now - moment).total_seconds()) if moment is not None else ""
-
-
 def o_clock(moment: datetime, now: datetime) -> str:
     """Give the time of day in the zone of `now`; with the day where it is another one."""
     local = moment.astimezone(now.tzinfo)

@@ -1,0 +1,177 @@
+"""`get`: one rollout as a page, once or for as long as somebody looks."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sfn_rollouts.plugin.connection import pass_cluster
+from sfn_rollouts.plugin.kubectl import Cluster, Resource
+from sfn_rollouts.plugin.output import output_option, resource_name, serialized, shown_resource
+from sfn_rollouts.plugin.problems import PluginError, UnreachableError
+from sfn_rollouts.plugin.rollout import Rollout
+
+if TYPE_CHECKING:
+    from sfn_rollouts.plugin.view.output import Output
+    from sfn_rollouts.plugin.view.page import View
+
+TICK_S = 1.0
+EVENTS_EVERY_S = 5.0
+"""Events come a moment after the status that they tell of; and who asks for them notices an outage."""
+
+
+@click.command()
+@click.argument("name")
+@click.option("-w", "--watch", is_flag=True, help="Go on showing it until Ctrl-C; in a pipe a block for each change.")
+@output_option("name")
+@pass_cluster
+def get(cluster: Cluster, name: str, watch: bool, output: str | None) -> None:
+    """Show one rollout: where it stands, what comes next and when, its plan, alarms and Events.
+
+    Times of day are in your own zone. With --watch the countdown goes on by itself.
+    """
+    first = cluster.get(name)
+    try:
+        if output is not None:
+            _hand_out(cluster, first, output, watch)
+        else:
+            _show(cluster, first, watch)
+    except KeyboardInterrupt:
+        return  # how a watch ends
+
+
+# -- the resource itself --
+
+
+def _hand_out(cluster: Cluster, first: Resource, output: str, watch: bool) -> None:
+    for resource in _changes(cluster, first, None) if watch else [first]:
+        if resource is not None:
+            click.echo(_written(resource, output))
+
+
+def _written(resource: Resource, output: str) -> str:
+    if output == "name":
+        return resource_name(resource)
+    lead = "---\n" if output == "yaml" else ""
+    return lead + serialized(shown_resource(resource), output)
+
+
+# -- the page --
+
+
+def _show(cluster: Cluster, first: Resource, watch: bool) -> None:
+    from sfn_rollouts.plugin.view.output import Output  # noqa: PLC0415 - `-o json` needs no rich
+
+    output, scene = Output(sys.stdout, os.environ), Scene(cluster, first)
+    if not watch:
+        scene.listen()
+        _show_once(output, scene)
+    elif output.is_live:
+        _watch_on_screen(output, scene)
+    else:
+        _watch_in_pipe(output, scene)
+
+
+class Scene:
+    """What is known of one rollout at the moment; taken by the main thread, shown by the screen's."""
+
+    def __init__(self, cluster: Cluster, resource: Resource) -> None:
+        self.cluster = cluster
+        self.resource = resource
+        self.lost = ""
+        self._events: Sequence[Mapping[str, Any]] = ()
+        self._unheard = ""
+        self._listened_at = 0.0
+
+    def changes(self, tick_s: float) -> Iterator[bool]:
+        """Say, for as long as somebody asks, whether anything that people see has changed; ask for Events now and
+        then."""
+        self.listen()
+        yield True
+        for seen in _changes(self.cluster, self.resource, tick_s):
+            has_changed = seen is not None and _face(seen) != _face(self.resource)
+            self.resource = seen if seen is not None else self.resource
+            was_lost = self.lost
+            if has_changed or time.monotonic() - self._listened_at >= EVENTS_EVERY_S:
+                self.listen()
+            yield has_changed or self.lost != was_lost
+
+    def listen(self) -> None:
+        """Ask for Events. Without them the page is poorer; without a cluster it says so."""
+        try:
+            self._events, self._unheard, self.lost = self.cluster.events(self.resource), "", ""
+        except UnreachableError as error:
+            self.lost = self.lost or f"since {_now():%H:%M:%S}: {_first_line(error)}"
+        except PluginError as error:
+            self._unheard = _first_line(error)
+        self._listened_at = time.monotonic()
+
+    def view(self) -> "View":
+        """Give what is to be shown now."""
+        from sfn_rollouts.plugin.view.happenings import happenings  # noqa: PLC0415 - see `_show`
+        from sfn_rollouts.plugin.view.page import View  # noqa: PLC0415
+
+        notice = f"{self.lost}; this is what was seen last" if self.lost else ""
+        rollout, told = Rollout.from_resource(self.resource), happenings(self._events)
+        return View(rollout, _now(), told, self._unheard, notice)
+
+
+def _show_once(output: "Output", scene: Scene) -> None:
+    from sfn_rollouts.plugin.view.page import page  # noqa: PLC0415
+
+    output.show(page(scene.view(), output.width, output.marks))
+
+
+def _watch_on_screen(output: "Output", scene: Scene) -> None:
+    """On a screen of its own, redrawn each second, also while the cluster lets us wait; the last page stays behind."""
+    from rich.console import Group, RenderableType  # noqa: PLC0415
+    from rich.live import Live  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from sfn_rollouts.plugin.view.page import page  # noqa: PLC0415
+
+    def draw() -> RenderableType:
+        view = scene.view()
+        clock = Text(f"{view.now:%H:%M:%S}, watching until Ctrl-C", "dim")
+        return Group(clock, page(view, output.width, output.marks, is_fixed=True))
+
+    try:
+        with Live(get_renderable=draw, console=output.console, screen=True, refresh_per_second=1 / TICK_S) as live:
+            for has_changed in scene.changes(TICK_S):
+                if has_changed:
+                    live.refresh()
+    finally:
+        _show_once(output, scene)
+
+
+def _watch_in_pipe(output: "Output", scene: Scene) -> None:
+    from rich.text import Text  # noqa: PLC0415
+
+    for has_changed in scene.changes(EVENTS_EVERY_S):
+        if has_changed:
+            output.show(Text(f"--- {_now():%Y-%m-%d %H:%M:%S %Z}"))
+            _show_once(output, scene)
+
+
+def _changes(cluster: Cluster, first: Resource, tick_s: float | None) -> Iterator[Resource | None]:
+    yield first
+    yield from cluster.follow(first, tick_s)
+
+
+def _face(resource: Resource) -> object:
+    """What people see of it: not who wrote which field."""
+    metadata = resource["metadata"]
+    shown = [metadata.get(name) for name in ("generation", "annotations", "labels", "deletionTimestamp")]
+    return [*shown, resource.get("spec"), resource.get("status")]
+
+
+def _first_line(error: PluginError) -> str:
+    return error.message.partition("\n")[0]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).astimezone()
