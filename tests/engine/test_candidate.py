@@ -18,6 +18,7 @@ class FakeLeases:
         self.lease: Lease | None = None
         self.is_away = False
         self.loses_answers = False
+        self.asked = 0
 
     def read(self) -> Lease | None:
         self._answer()
@@ -43,6 +44,7 @@ class FakeLeases:
         return lease
 
     def _answer(self) -> None:
+        self.asked += 1
         if self.is_away:
             raise Transient("no answer")
 

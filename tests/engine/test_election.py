@@ -2,6 +2,9 @@
 
 from random import Random
 
+import structlog
+from structlog.testing import capture_logs
+
 from devenv.waiting import wait_until
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.engine.candidate import Candidate, Terms
@@ -41,6 +44,25 @@ def test_a_lease_that_cannot_be_renewed_is_lost_and_the_election_ends() -> None:
     assert said == ["elected", "lost"]
     assert not candidate.is_leader()
     election.stop(timeout_s=1)  # the API server is still away: it is logged, not raised
+
+
+def test_an_outage_is_told_once_and_so_is_its_end() -> None:
+    """The one that stands by bids on through it, every two seconds for maybe an hour."""
+    leases = FakeLeases()
+    leases.is_away = True
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))  # undone by conftest.py
+    with capture_logs() as told:
+        election, _, said = elect(leases)
+        wait_until(lambda: leases.asked > 5, 10, "some bids")
+        leases.is_away = False
+        wait_until(lambda: said == ["elected"], 10, "the election")
+        election.stop(timeout_s=5)
+
+    assert [line["event"] for line in told] == [
+        "the lease could not be renewed or read",
+        "the lease can be renewed and read again",
+        "leading",
+    ]
 
 
 def test_stopping_gives_the_lease_back_and_the_next_leads() -> None:

@@ -23,6 +23,7 @@ class Election:
         self._lost = lost
         self._random = random
         self._stopping = threading.Event()
+        self._is_answered = True
         self._thread = threading.Thread(target=self._run, name="election", daemon=True)
 
     def start(self) -> None:
@@ -59,7 +60,17 @@ class Election:
 
     def _bid(self) -> bool:
         try:
-            return self._candidate.bid()
+            leads = self._candidate.bid()
         except PortError as error:
-            _log.warning("the lease could not be renewed or read", why=error.why)
+            self._note(error.why)
             return self._candidate.is_leader()
+        self._note(None)
+        return leads
+
+    def _note(self, why: str | None) -> None:
+        """Say once that the API server does not answer, and once that it does: an outage lasts for many bids."""
+        was_answered, self._is_answered = self._is_answered, why is None
+        if was_answered and why is not None:
+            _log.warning("the lease could not be renewed or read", why=why)
+        elif not was_answered and why is None:
+            _log.info("the lease can be renewed and read again")
