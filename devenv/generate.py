@@ -39,10 +39,21 @@ def _chart_readme() -> str:
     return with_values((chart / "README.md").read_text(), (chart / "values.yaml").read_text())
 
 
+def _argocd_patch() -> str:
+    from devenv.argocd_patch import argocd_patch  # noqa: PLC0415
+
+    return argocd_patch(ROOT)
+
+
 def _transcripts() -> dict[str, Render]:
     from devenv.example_transcripts import transcripts  # noqa: PLC0415
 
     return transcripts(ROOT)
+
+
+def _copy(path: str) -> Render:
+    """What the chart must hold itself, because Helm reads nothing outside of it."""
+    return (ROOT / path).read_text
 
 
 FILES: Mapping[str, Render] = {
@@ -51,6 +62,9 @@ FILES: Mapping[str, Render] = {
     "charts/sfn-rollouts/README.md": _chart_readme,
     "docs/spec.md": _spec_page,
     "docs/concepts.md": _concepts,
+    "deploy/argocd/argocd-cm-patch.yaml": _argocd_patch,
+    "charts/sfn-rollouts/files/alerts.yaml": _copy("deploy/monitoring/alerts.yaml"),
+    "charts/sfn-rollouts/files/dashboard.json": _copy("deploy/monitoring/dashboard.json"),
     **_transcripts(),
 }
 
