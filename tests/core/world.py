@@ -73,6 +73,7 @@ class World:
         self.running = RunningExecutions(3)
         self.writes: list[Routing] = []
         self.statuses: list[Status] = []
+        self.told: list[tuple[datetime, str | Decision]] = []
         self.decision = Decision(self.status)
         self.seen = Observation()
         for name in self.raw.get("alarms", {}).get("names", ()):
@@ -82,6 +83,7 @@ class World:
 
     def edit(self, **changes: Any) -> None:
         """Apply a changed manifest."""
+        self._note(f"somebody edits {changes}")
         self.raw = {name: value for name, value in {**self.raw, **changes}.items() if value is not None}
         self.generation += 1
         if "version" in changes:
@@ -90,6 +92,7 @@ class World:
 
     def say(self, action: str, generation: int | None = None, step: int | None = None, id_: str = "") -> None:
         """Send a command."""
+        self._note(f"somebody sends {action}")
         told = {"id": id_ or f"{action}-{self.now}", "action": action, "by": "eve", "step": step}
         self.command = json.dumps({**told, "generation": self.generation if generation is None else generation})
         self.settle()
@@ -98,11 +101,13 @@ class World:
         """Somebody else changes the alias, creates or deletes it."""
         self.alias = Routing.whole(alias) if isinstance(alias, int) else alias
         self.alias_date = self._next_date()
+        self._note(f"somebody routes the alias: {self.alias}")
 
     def alarm(self, name: str, state: AlarmState | None, at: datetime | None = None) -> None:
         """An alarm changes its state; None deletes it."""
         before = self.alarms.get(name)
         moment = at or self.now
+        self._note(f"alarm {name} is {state}")
         if before is not None and state is not None:
             self.changes.setdefault(name, []).append(AlarmTransition(moment, before.state, state))
         self.alarms[name] = AlarmSnapshot(state, moment, "threshold crossed") if state is not None else None
@@ -115,13 +120,18 @@ class World:
 
     def delete(self) -> None:
         """`kubectl delete`."""
+        self._note("somebody deletes the resource")
         self.is_deleting = True
         self.settle()
 
     def restart(self) -> None:
         """The operator starts anew and knows the stored status only."""
+        self._note("the operator is restarted")
         self.seen = Observation()
         self.settle()
+
+    def _note(self, happening: str) -> None:
+        self.told.append((self.now, happening))
 
     # -- time --
 
@@ -159,6 +169,7 @@ class World:
         self.decision = decide(self._rollout(), seen, self.now)
         assert decide(self._rollout(), seen, self.now) == self.decision, "decide must be deterministic"
         self._check(before, self.decision)
+        self.told.append((self.now, self.decision))
         self.status = self.decision.status
         if self.status != before:
             self.statuses.append(self.status)
