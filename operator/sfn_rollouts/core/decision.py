@@ -49,7 +49,8 @@ class Write:
 class Decision:
     """The whole outcome of one tick.
 
-    `status` is complete, not a change. `holds_finalizer` says whether the resource must carry the finalizer.
+    `status` is complete, not a change: one that differs from the last is decided on again at once, and then only
+    `wake_at` says when to decide next. `holds_finalizer` says whether the resource must carry the finalizer.
     `watches_alarms` says whether the alarm board should read this rollout's alarms.
     """
 

@@ -65,7 +65,7 @@ def _reasserted(case: Case) -> Decision | None:
     if hold is not None:
         return held(case, hold)
     intent = Intent(weight=case.weight, step_index=index, at=case.now)
-    return still(case.having(intent=intent), wakes=[case.now])
+    return still(case.having(intent=intent))
 
 
 def _adopted(case: Case, reading: AliasReading) -> Decision:
@@ -77,4 +77,4 @@ def _adopted(case: Case, reading: AliasReading) -> Decision:
     if weight == 0:
         trip = Trip(Reason.ALIAS_ADOPTED, f"somebody else routed all traffic back to version {case.stable}")
         return start_restore(taken, trip)
-    return still(placed(taken), wakes=[case.now])
+    return still(placed(taken))

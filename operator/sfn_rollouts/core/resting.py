@@ -35,7 +35,7 @@ def _wants_more(case: Case) -> bool:
 
 def _anew(case: Case, why: str) -> Decision:
     standing = Standing(Phase.PENDING, Reason.INITIALIZING, why)
-    return case.afresh().decide(standing, wakes=[case.now], watches_alarms=False)
+    return case.afresh().decide(standing, watches_alarms=False)
 
 
 def _obey(case: Case) -> Case:
@@ -188,7 +188,7 @@ def _reasserted(case: Case, fact: AliasReading | AliasMissing, message: str) -> 
         alarms=(),
     )
     alias = Fact.false(Reason.ALIAS_DRIFTED, message)
-    return begun.decide(standing_in_flight(begun), wakes=[case.now], alias=alias)
+    return begun.decide(standing_in_flight(begun), alias=alias)
 
 
 def _adopted(case: Case, reading: AliasReading) -> Decision:

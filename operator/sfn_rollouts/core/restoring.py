@@ -181,7 +181,7 @@ def _rolled_back(case: Case, reason: Reason) -> Decision:
     ended = case.finish(_OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason, weight=0)
     phase = Phase.FAILED if reason is Reason.PROGRESS_DEADLINE_EXCEEDED else Phase.ROLLED_BACK
     standing = Standing(phase, reason, message, is_stalled=True)
-    return ended.decide(standing, alias=_in_sync(case), wakes=[case.now], watches_alarms=False)
+    return ended.decide(standing, alias=_in_sync(case), watches_alarms=False)
 
 
 def _next_begins(case: Case, reason: Reason) -> Decision:
@@ -191,7 +191,7 @@ def _next_begins(case: Case, reason: Reason) -> Decision:
     ended = case.finish(_OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason)
     message = f"the rollout of version {case.target} has ended ({reason}); version {case.spec.version} is next"
     standing = Standing(Phase.PENDING, Reason.INITIALIZING, message)
-    return ended.afresh().decide(standing, wakes=[case.now], watches_alarms=False)
+    return ended.afresh().decide(standing, watches_alarms=False)
 
 
 def _withdrawn(case: Case, reason: Reason) -> Decision:
@@ -199,7 +199,7 @@ def _withdrawn(case: Case, reason: Reason) -> Decision:
     message = f"version {case.stable} has all traffic again; version {case.target} was withdrawn"
     ended = case.finish(Outcome.ABORTED, reason, weight=100, target_version=case.stable)
     standing = Standing(Phase.SUCCEEDED, Reason.UP_TO_DATE, message)
-    return ended.decide(standing, alias=_in_sync(case), wakes=[case.now], watches_alarms=False)
+    return ended.decide(standing, alias=_in_sync(case), watches_alarms=False)
 
 
 def _in_sync(case: Case) -> Fact:

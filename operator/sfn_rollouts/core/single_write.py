@@ -21,7 +21,7 @@ def decide_single_write(case: Case) -> Decision:
         return read_once_more(case)
     if case.is_target_changed or _is_overtaken(case):
         standing = Standing(Phase.PENDING, Reason.INITIALIZING, "the wish or the alias has changed; beginning anew")
-        return case.afresh().decide(standing, wakes=[case.now])
+        return case.afresh().decide(standing)
     return write_intent(case, routing)
 
 

@@ -155,7 +155,7 @@ def _up_to_date(case: Case) -> Decision:
         finished_at=case.now,
         alias=alias_status(case.reading),
         alarms=(),
-    ).refusing("there is nothing in flight")
+    )
     standing = Standing(Phase.SUCCEEDED, Reason.UP_TO_DATE, message)
     return ended.decide(standing, alias=_in_sync(case), watches_alarms=False)
 
@@ -203,7 +203,7 @@ def _begin(case: Case, shortcut: Shortcut | None) -> Decision:
         alarms=case.alarms.memories,
     )
     # The same words as in the next decision: with others the status would be written twice before the first shift.
-    return begun.decide(standing_in_flight(begun), wakes=[case.now], alias=_in_sync(case))
+    return begun.decide(standing_in_flight(begun), alias=_in_sync(case))
 
 
 def _entered(case: Case, index: int) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def _withdrawn_by_edit(case: Case, intent: Intent) -> Decision:
     """Its steps have been edited since. No try has failed, so if a later look does not show it, it was not made."""
     if case.reading is None or case.reading.read_at < intent.at:
         return still(case, looks=[Look.ALIAS])
-    return still(case.having(intent=None), wakes=[case.now])
+    return still(case.having(intent=None))
 
 
 def _withdrawn_by_pause(case: Case) -> Decision:
@@ -122,10 +122,10 @@ def _withdrawn_by_pause(case: Case) -> Decision:
     if case.reading is None or case.reading.read_at < settled_at:
         return still(case, looks=[Look.ALIAS])
     if case.status.step_index is not None:
-        return still(case.having(intent=None), wakes=[case.now])
+        return still(case.having(intent=None))
     anew = case.afresh().having(pause_command=case.status.pause_command)
     standing = Standing(Phase.PAUSED, Reason.PAUSED, f"not started: {pause_words(case.spec, case.status)}")
-    return anew.decide(standing, wakes=[case.now])
+    return anew.decide(standing)
 
 
 # -- stay, or go on --
@@ -147,15 +147,15 @@ def _advance(case: Case) -> Decision:
         return held(case, hold)
     index = _next_index(case)
     if index >= case.plan.bake_index and case.weight < 100:
-        return still(placed(case), wakes=[case.now])  # a status that makes no sense must not end on a split alias
+        return still(placed(case))  # a status that makes no sense must not end on a split alias
     if index > case.plan.bake_index or (index == case.plan.bake_index and not case.plan.bake_s):
         return succeed(case)
     case = case.having(next_action_at=None)
     weight = case.plan.weight_at(index)
     if weight > case.weight:
-        return still(case.having(intent=Intent(weight=weight, step_index=index, at=case.now)), wakes=[case.now])
+        return still(case.having(intent=Intent(weight=weight, step_index=index, at=case.now)))
     entered = case.having(step_index=index, step_started_at=case.now, wait_ended_at=None, due_since=None)
-    return still(entered, wakes=[case.now])
+    return still(entered)
 
 
 def _next_index(case: Case) -> int:

@@ -29,4 +29,4 @@ def succeed(case: Case) -> Decision:
     ended = ended.having(stable_version=version, weight=100)
     message = words.format(version=version, alias=case.spec.alias)
     standing = Standing(Phase.SUCCEEDED, Reason.ROLLOUT_COMPLETE, message)
-    return ended.decide(standing, alias=alias_fact(case), wakes=[case.now], watches_alarms=False)
+    return ended.decide(standing, alias=alias_fact(case), watches_alarms=False)

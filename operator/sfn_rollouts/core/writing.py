@@ -62,4 +62,4 @@ def verified(case: Case, intent: Intent, reading: AliasReading) -> Decision:
         next_action_at=None,
         alias=alias_status(reading),
     )
-    return still(entered, wakes=[case.now])
+    return still(entered)
