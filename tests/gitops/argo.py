@@ -1,10 +1,9 @@
-"""Argo CD as far as it concerns one resource: its Lua sandbox, its health, its actions, its three-way merge.
+"""Argo CD as far as it concerns one resource: its Lua sandbox, its health and its actions.
 
-Source: argoproj/argo-cd, util/lua/lua.go and oslib_safe.go, server/application; argoproj/gitops-engine, pkg/diff. Upstream's
-own tests open all of Lua's libraries for health and discovery; a script from argocd-cm gets what is open here.
+Source: argoproj/argo-cd, util/lua/lua.go and oslib_safe.go. Upstream's own tests open all of Lua's libraries for health
+and discovery; a script from argocd-cm gets what is open here.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,25 +17,7 @@ CUSTOMIZATION = Path(__file__).parents[2] / "deploy/argocd/resource_customizatio
 NOW_S = 1_763_740_800
 """What `os.time()` says in these tests."""
 
-_BASE = """
-assert collectgarbage dofile error getfenv getmetatable ipairs load loadfile loadstring next pairs pcall print rawequal
-rawget rawset select setfenv setmetatable tonumber tostring type unpack xpcall module require newproxy _G _VERSION package
-table
-""".split()
-_CLOSE = """
-function(allowed, now_s)
-  local os = { time = function() return now_s end, date = function() return "" end }
-  for name in pairs(package.loaded) do package.loaded[name] = nil end
-  package.path, package.cpath, package.preload.os = "", "", function() return os end
-  table.time, table.date = os.time, os.date  -- upstream registers them there; there is no global os
-  getmetatable("").__index = nil             -- without the string library a string has no methods
-  local is_allowed = {}
-  for name in allowed do is_allowed[name] = true end
-  local names = {}
-  for name in pairs(_G) do names[#names + 1] = name end
-  for _, name in ipairs(names) do if not is_allowed[name] then _G[name] = nil end end
-end
-"""
+_SANDBOX = (Path(__file__).parent / "sandbox.lua").read_text()
 
 Resource = dict[str, Any]
 
@@ -48,8 +29,7 @@ class ScriptError(Exception):
 def run(script: str, resource: Mapping[str, Any]) -> Any:
     """Run a script with `obj`; what it returns, as JSON would have it. Raises ScriptError."""
     lua = LuaRuntime(register_eval=False, register_builtins=False)
-    names = iter(_BASE)
-    lua.eval(_CLOSE)(lambda *_: next(names, None), NOW_S)
+    lua.execute(_SANDBOX)(NOW_S)
     lua.globals()["obj"] = _to_lua(lua, resource)
     try:
         returned = lua.execute(script)
@@ -84,42 +64,6 @@ def act(action: str, resource: Mapping[str, Any], script: str | None = None) -> 
     return dict(_cleaned(run(text, resource), resource))
 
 
-def merge_patch(before: Any, after: Any) -> dict[str, Any]:
-    """RFC 7396: what makes `after` of `before`."""
-    gone = {name: None for name in before if name not in after}
-    both = {name: value for name, value in after.items() if name not in before or before[name] != value}
-    return gone | {
-        name: merge_patch(before[name], value) if _are_objects(before.get(name), value) else value
-        for name, value in both.items()
-    }
-
-
-def merge(live: Any, patch: Mapping[str, Any]) -> dict[str, Any]:
-    """RFC 7396: the resource after a merge patch."""
-    merged = {name: value for name, value in live.items() if name not in patch}
-    changed = {
-        name: merge(live.get(name) if isinstance(live.get(name), dict) else {}, value)
-        if isinstance(value, dict)
-        else value
-        for name, value in patch.items()
-    }
-    return merged | {name: value for name, value in changed.items() if value is not None}
-
-
-def three_way_patch(original: Resource, wanted: Resource, live: Resource) -> dict[str, Any]:
-    """What a sync would send: additions and changes against live, deletions against what was applied last.
-
-    Lists are compared whole: a custom resource has no merge keys.
-    """
-    return _with_deletions(_without_deletions(merge_patch(live, wanted)), merge_patch(original, wanted))
-
-
-def last_applied(live: Mapping[str, Any]) -> Resource:
-    """What was applied last, by client-side apply."""
-    annotations = live["metadata"].get("annotations") or {}
-    return dict(json.loads(annotations.get("kubectl.kubernetes.io/last-applied-configuration", "{}")))
-
-
 def configured(patch_file: Path) -> tuple[str, str, dict[str, str]]:
     """Health script, discovery script and action scripts as Argo CD finds them in argocd-cm."""
     data = yaml.safe_load(patch_file.read_text())["data"]
@@ -127,26 +71,6 @@ def configured(patch_file: Path) -> tuple[str, str, dict[str, str]]:
     actions = yaml.safe_load(data[f"resource.customizations.actions.{key}"])
     scripts = {each["name"]: each["action.lua"] for each in actions["definitions"]}
     return data[f"resource.customizations.health.{key}"], actions["discovery.lua"], scripts
-
-
-def _are_objects(*values: Any) -> bool:
-    return all(isinstance(value, dict) for value in values)
-
-
-def _without_deletions(patch: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: _without_deletions(value) if isinstance(value, dict) else value for name, value in patch.items()}
-    return {name: value for name, value in kept.items() if value is not None and (value != {} or patch[name] == {})}
-
-
-def _with_deletions(patch: dict[str, Any], against_original: dict[str, Any]) -> dict[str, Any]:
-    for name, value in against_original.items():
-        if value is None:
-            patch[name] = None
-        elif isinstance(value, dict):
-            deeper = _with_deletions(dict(patch.get(name) or {}), value)
-            if deeper:
-                patch[name] = deeper
-    return patch
 
 
 def _to_lua(lua: LuaRuntime, value: Any) -> Any:

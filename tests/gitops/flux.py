@@ -1,6 +1,7 @@
 """Flux as far as it concerns one resource: the verdict of a health check, and the clean-up before it applies.
 
-Source: fluxcd/pkg, runtime/cel/status_evaluator.go and ssa/patch.go; fluxcd/kustomize-controller, kustomization_controller.go.
+Source: fluxcd/pkg, runtime/cel/status_evaluator.go and ssa/patch.go; fluxcd/kustomize-controller,
+kustomization_controller.go.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +20,7 @@ from tests.core.kstatus import kstatus
 FOLDER = Path(__file__).parents[2] / "deploy/flux"
 OWNER = "kustomize-controller"
 _ORDER = {"inProgress": "InProgress", "failed": "Failed", "current": "Current"}
-_STRIPPED = (
-    ("kubectl", "Apply"),
-    ("kubectl", "Update"),
-    ("before-first-apply", "Apply"),
-    ("before-first-apply", "Update"),
-)
+_STRIPPED = tuple((name, operation) for name in ("kubectl", "before-first-apply") for operation in ("Apply", "Update"))
 
 Resource = dict[str, Any]
 

@@ -213,8 +213,9 @@ def cells() -> Iterator[tuple[str, ...]]:
 
 
 HEADINGS = (
-    "situation", "phase", "Ready", "also True", "Flux, `wait: true`", "Flux, a pause counts", "Argo CD", "`kubectl wait` ends for",
-)  # fmt: skip
+    *("situation", "phase", "Ready", "also True", "Flux, `wait: true`", "Flux, a pause counts", "Argo CD"),
+    "`kubectl wait` ends for",
+)
 
 
 def as_markdown() -> str:

@@ -5,7 +5,8 @@ local is_seen = tonumber(status.observedGeneration) == tonumber(obj.metadata.gen
 -- Where the operator listens to no command: it holds back for an older resource, or cannot read the spec.
 local is_deaf = obj.metadata.deletionTimestamp ~= nil
 for _, condition in ipairs(status.conditions or {}) do
-  if condition.reason == "AliasConflict" or condition.reason == "InvalidSpec" then
+  local is_unreadable = condition.reason == "InvalidSpec" and status.phase == "Failed"
+  if condition.reason == "AliasConflict" or is_unreadable then
     is_deaf = true
   end
 end

@@ -1,0 +1,330 @@
+"""Writes the testdata of the Argo CD customization: what `kubectl get -o yaml` says of rollouts under the operator.
+
+    .venv/bin/python -m tests.gitops.record_dumps
+
+Run it when the operator's status changes shape; `test_argocd_testdata.py` says when. Upstream wants full dumps with a
+complete status. The expectations are not taken from the scripts that they judge: they are those of `situations.ROWS`
+and of `offers` below.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from devenv.aws.client import small_definition
+from devenv.aws.server import AwsEmulator
+from devenv.control_plane import ControlPlane, ensure_binaries, install_crds
+from devenv.control_plane.kubectl import Kubectl
+from devenv.operator_process import OperatorProcess
+from sfn_rollouts.api import COMMAND_ANNOTATION
+from tests.e2e.cluster import Cluster
+from tests.e2e.story import ALIAS, Story, whole
+from tests.gitops.argo import CUSTOMIZATION, NOW_S
+from tests.gitops.situations import ROWS
+
+NAMESPACE, UNWATCHED = "orders", "orders-without-operator"
+CRDS = Path(__file__).parents[2] / "crds"
+STEPS = ({"setWeight": 10}, {"pause": {"duration": "1h"}}, {"setWeight": 50}, {"pause": {"duration": "1h"}})
+APPROVAL = ({"setWeight": 10}, {"pause": {}}, {"setWeight": 50}, {"pause": {"duration": "1h"}})
+QUICK = ({"setWeight": 10}, {"pause": {"duration": "1s"}})
+
+ACTIONS: Mapping[str, tuple[str, str]] = {
+    "promote": ("Promote: end the current wait", "forward"),
+    "promote-full": ("Promote to 100 %, then bake", "fast-forward"),
+    "pause": ("Pause: hold the next step", "pause"),
+    "resume": ("Resume: undo a pause by command", "play"),
+    "abort": ("Abort: back to the stable version", "undo"),
+    "retry": ("Retry the version that went back", "redo"),
+}
+"""Each action with its words and its icon."""
+
+
+@dataclass(frozen=True)
+class Dump:
+    """How a dump comes about, which row of the table it is, and which actions make sense then."""
+
+    play: Callable[[Story], object]
+    situation: str
+    offers: frozenset[str] = frozenset()
+    namespace: str = NAMESPACE
+
+    @property
+    def health(self) -> str:
+        return ROWS[self.situation].argo
+
+
+def _apply(story: Story, **fields: Any) -> None:
+    alarms = {"names": [f"{story.name}-failures"], "pollInterval": "1s"} | fields.pop("alarms", {})
+    story.apply(**{"steps": STEPS, "bakeTime": "1h", "alarms": alarms} | fields)
+
+
+def _alarm(story: Story, state: str) -> None:
+    story.aws.set_alarm(f"{story.name}-failures", state, "Threshold Crossed: 3 datapoints were greater than 0.0")
+
+
+def _shifted(story: Story, **fields: Any) -> None:
+    _apply(story, **fields)
+    story.wait_for_weight(10)
+
+
+def _say(story: Story, action: str) -> None:
+    story.command(action, by="argocd")
+
+
+def unseen(story: Story) -> None:
+    _apply(story)
+
+
+def retrying_aws(story: Story) -> None:
+    story.aws.fail("DescribeStateMachineAlias", "unavailable", match=story.alias)
+    _apply(story)
+    story.wait_for_reason("RetryingAWS")
+
+
+def alarm_firing_at_start(story: Story) -> None:
+    _alarm(story, "ALARM")
+    _apply(story)
+    story.wait_for_reason("AlarmFiring")
+
+
+def awaiting_approval(story: Story) -> None:
+    _apply(story, steps=APPROVAL)
+    story.wait_for_phase("Paused")
+
+
+def paused_by_spec(story: Story) -> None:
+    _shifted(story)
+    story.edit(paused=True)
+    story.wait_for_phase("Paused")
+
+
+def paused_by_command(story: Story) -> None:
+    _shifted(story)
+    _say(story, "pause")
+    story.wait_for_phase("Paused")
+
+
+def baking(story: Story) -> None:
+    _apply(story, steps=QUICK)
+    story.wait_for_phase("Baking")
+
+
+def complete(story: Story) -> None:
+    _apply(story, steps=QUICK, bakeTime="1s")
+    story.wait_for_phase("Succeeded")
+
+
+def up_to_date(story: Story) -> None:
+    _apply(story, version=1)
+    story.wait_for_phase("Succeeded")
+
+
+def rolling_back(story: Story) -> None:
+    _shifted(story)
+    story.aws.fail("UpdateStateMachineAlias", "unavailable", match=story.alias)
+    _alarm(story, "ALARM")
+    story.wait_for_phase("RollingBack")
+
+
+def rolled_back(story: Story) -> None:
+    _shifted(story)
+    _alarm(story, "ALARM")
+    story.wait_for_phase("RolledBack")
+
+
+def aborted(story: Story) -> None:
+    _shifted(story)
+    _say(story, "abort")
+    story.wait_for_phase("RolledBack")
+
+
+def deadline_exceeded(story: Story) -> None:
+    _shifted(story, steps=QUICK, progressDeadline="1s", alarms={"onInsufficientData": "Hold"})
+    _alarm(story, "INSUFFICIENT_DATA")
+    story.wait_for_reason("ProgressDeadlineExceeded")
+
+
+def rollback_failed(story: Story) -> None:
+    _shifted(story)
+    story.aws.fail("UpdateStateMachineAlias", "denied", match=story.alias)
+    _alarm(story, "ALARM")
+    story.wait_for_reason("RollbackFailed")
+
+
+def not_found(story: Story) -> None:
+    _apply(story, version=99)
+    story.wait_for_reason("NotFound")
+
+
+def access_denied(story: Story) -> None:
+    story.aws.fail("DescribeStateMachineAlias", "denied", match=story.alias)
+    _apply(story)
+    story.wait_for_reason("AccessDenied")
+
+
+def alarm_missing(story: Story) -> None:
+    _apply(story, alarms={"names": ["no-such-alarm"]})
+    story.wait_for_reason("AlarmMissing")
+
+
+def alias_split(story: Story) -> None:
+    story.aws.update_alias(story.alias, {1: 50, 3: 50})
+    _apply(story)
+    story.wait_for_reason("AliasSplit")
+
+
+def alias_drifted(story: Story) -> None:
+    _shifted(story)
+    story.aws.update_alias(story.alias, {1: 50, 3: 50})
+    _say(story, "promote")
+    story.wait_for_reason("AliasDrifted")
+
+
+def alias_conflict(story: Story) -> None:
+    _shifted(story.called("older-resource"), alarms={"names": [f"{story.name}-failures"]})
+    _apply(story)
+    story.wait_for_reason("AliasConflict")
+
+
+def newer_generation(story: Story) -> None:
+    """The last to be played: nobody sees the edit."""
+    complete(story)
+    story.operator.kill()
+    story.edit(version=3)
+
+
+_OPEN = frozenset({"pause", "abort"})
+_MOVING = _OPEN | {"promote", "promote-full"}
+
+DUMPS: Mapping[str, Dump] = {
+    "progressing_notSeen": Dump(unseen, "created, not yet seen by the operator", namespace=UNWATCHED),
+    "progressing_pendingRetryingAWS": Dump(retrying_aws, "accepted, AWS does not answer", _OPEN),
+    "progressing_pendingAlarmFiring": Dump(alarm_firing_at_start, "an alarm fires at the start", _OPEN),
+    "progressing_shifting": Dump(_shifted, "traffic is moving", _MOVING),
+    "progressing_baking": Dump(baking, "baking", _OPEN | {"promote"}),
+    "progressing_rollingBack": Dump(rolling_back, "going back"),
+    "suspended_awaitingApproval": Dump(awaiting_approval, "waiting for approval", _MOVING),
+    "suspended_pausedBySpec": Dump(paused_by_spec, "paused by spec.paused", frozenset({"abort"})),
+    "suspended_pausedByCommand": Dump(paused_by_command, "paused by command", frozenset({"abort", "resume"})),
+    "healthy_rolloutComplete": Dump(complete, "all traffic on target, bake done"),
+    "healthy_upToDate": Dump(up_to_date, "nothing to do"),
+    "degraded_alarmFiring": Dump(rolled_back, "rolled back by an alarm", frozenset({"retry"})),
+    "degraded_aborted": Dump(aborted, "aborted by a person", frozenset({"retry"})),
+    "degraded_progressDeadlineExceeded": Dump(deadline_exceeded, "progress deadline exceeded", frozenset({"retry"})),
+    "degraded_rollbackFailed": Dump(rollback_failed, "the rollback itself fails"),
+    "degraded_notFound": Dump(not_found, "version, machine or alias missing", _OPEN),
+    "degraded_accessDenied": Dump(access_denied, "AWS refuses at the start", _OPEN),
+    "degraded_alarmMissing": Dump(alarm_missing, "an alarm is missing at the start", _OPEN),
+    "degraded_aliasSplit": Dump(alias_split, "the alias was split by somebody else", _OPEN),
+    "degraded_aliasDrifted": Dump(alias_drifted, "drift held in flight", _MOVING),
+    "degraded_aliasConflict": Dump(alias_conflict, "an older resource has the alias"),
+    "progressing_newGeneration": Dump(newer_generation, "a new generation, not yet seen by the operator"),
+}
+
+ACTED_ON: Mapping[str, str] = {
+    "promote": "suspended_awaitingApproval",
+    "promote-full": "progressing_shifting",
+    "pause": "progressing_shifting",
+    "resume": "suspended_pausedByCommand",
+    "abort": "progressing_baking",
+    "retry": "degraded_aborted",
+}
+"""On which dump each action is tried."""
+
+
+def record() -> None:
+    """Play all of them under one operator, and write the files."""
+    with ControlPlane(ensure_binaries()) as control_plane, AwsEmulator() as emulator:
+        kubectl = control_plane.as_admin()
+        install_crds(kubectl, CRDS)
+        for namespace in (NAMESPACE, UNWATCHED):
+            kubectl("create", "namespace", namespace)
+        with (
+            OperatorProcess(control_plane, emulator.client, namespaces=[NAMESPACE]) as operator,
+            Cluster(control_plane.admin_kubeconfig) as cluster,
+        ):
+            stories = {name: _scene(name, dump, cluster, emulator, operator) for name, dump in DUMPS.items()}
+            for name, dump in DUMPS.items():
+                dump.play(stories[name])
+            _write({name: _dump(kubectl, story) for name, story in stories.items()})
+
+
+def _scene(name: str, dump: Dump, cluster: Cluster, emulator: AwsEmulator, operator: OperatorProcess) -> Story:
+    """A state machine, an alias and an alarm of its own for each."""
+    title = name.partition("_")[2]
+    kebab = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in title).replace("-a-w-s", "-aws")
+    definitions = [small_definition(f"version {number}") for number in (1, 2, 3)]
+    machine = emulator.client.publish_machine(title[0].upper() + title[1:], definitions)
+    emulator.client.create_alias(machine, ALIAS, whole(1))
+    emulator.client.put_alarm(f"{kebab}-failures")
+    return Story(cluster, dump.namespace, emulator.client, operator, machine, kebab)
+
+
+def _dump(kubectl: Kubectl, story: Story) -> str:
+    return kubectl("get", "sfnrollout", story.name, "--namespace", story.namespace, "--output=yaml").stdout
+
+
+def _write(dumps: Mapping[str, str]) -> None:
+    for name, text in dumps.items():
+        (CUSTOMIZATION / "testdata" / f"{name}.yaml").write_text(text)
+    resources = {name: yaml.safe_load(text) for name, text in dumps.items()}
+    health = [_health_test(name, resource) for name, resource in resources.items()]
+    (CUSTOMIZATION / "health_test.yaml").write_text(_yaml({"tests": health}))
+    for action, name in ACTED_ON.items():
+        acted = commanded(resources[name], action)
+        (CUSTOMIZATION / f"actions/testdata/{action}.yaml").write_text(_yaml(acted))
+    tests = {
+        "discoveryTests": [_discovery_test(name) for name in dumps],
+        "actionTests": [
+            {"action": action, "inputPath": f"../testdata/{name}.yaml", "expectedOutputPath": f"testdata/{action}.yaml"}
+            for action, name in ACTED_ON.items()
+        ],
+    }
+    (CUSTOMIZATION / "actions/action_test.yaml").write_text(_yaml(tests))
+
+
+def _health_test(name: str, resource: Mapping[str, Any]) -> dict[str, Any]:
+    is_behind = resource["status"]["observedGeneration"] != resource["metadata"]["generation"]
+    message = "Waiting for the operator to see this generation" if is_behind else resource["status"]["message"]
+    verdict = {"status": DUMPS[name].health, "message": message}
+    return {"inputPath": f"testdata/{name}.yaml", "healthStatus": verdict}
+
+
+def _discovery_test(name: str) -> dict[str, Any]:
+    result = [
+        {
+            "name": action,
+            "displayName": words,
+            "iconClass": f"fa fa-fw fa-{icon}",
+            "disabled": action not in DUMPS[name].offers,
+        }
+        for action, (words, icon) in ACTIONS.items()
+    ]
+    return {"inputPath": f"../testdata/{name}.yaml", "result": result}
+
+
+def commanded(resource: Mapping[str, Any], action: str, now_s: int = NOW_S) -> dict[str, Any]:
+    """The resource with the annotation that an action is to write."""
+    metadata = resource["metadata"]
+    command = {
+        "id": f"argocd-{now_s}-{metadata['resourceVersion']}",
+        "action": action,
+        "generation": metadata["generation"],
+        **({"step": resource["status"]["stepIndex"]} if "stepIndex" in resource["status"] else {}),
+        "by": "argocd",
+    }
+    text = json.dumps(command, separators=(",", ":"))
+    annotations = {**metadata.get("annotations", {}), COMMAND_ANNOTATION: text}
+    return {**resource, "metadata": {**metadata, "annotations": annotations}}
+
+
+def _yaml(content: object) -> str:
+    return yaml.safe_dump(content, sort_keys=False, width=110, allow_unicode=True)
+
+
+if __name__ == "__main__":
+    record()
