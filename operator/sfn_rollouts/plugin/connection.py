@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from sfn_rollouts.api import GROUP, PLURAL
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,6 +20,13 @@ R = TypeVar("R")
 _SHOWN = {
     "--kubeconfig": "FILE",
     "--context": "NAME",
+}
+_COMPLETED_BY = {
+    "--namespace": ("get", "namespaces", "--output", "jsonpath={.items[*].metadata.name}"),
+    "--context": ("config", "get-contexts", "--output", "name"),
+    "--cluster": ("config", "get-clusters"),
+    "--user": ("config", "get-users"),
+    "name": ("get", f"{PLURAL}.{GROUP}", "--output", "jsonpath={.items[*].metadata.name}"),
 }
 _TAKEN = {
     "--cluster": "NAME",
@@ -46,12 +55,22 @@ def connection_options() -> list[click.Parameter]:
     taken = [_option(flag, metavar, hidden=True) for flag, metavar in _TAKEN.items()]
     return [
         click.Option(
-            ["-n", "--namespace"], metavar="NS", expose_value=False, callback=_note, help="[default: the context's]"
+            ["-n", "--namespace"],
+            metavar="NS",
+            expose_value=False,
+            callback=_note,
+            shell_complete=_live,
+            help="[default: the context's]",
         ),
         *shown,
         *taken,
         click.Option(["--insecure-skip-tls-verify"], is_flag=True, hidden=True, expose_value=False, callback=_note),
     ]
+
+
+def name_argument() -> click.Argument:
+    """Give the argument NAME of a rollout, which Tab completes with those that are there."""
+    return click.Argument(["name"], shell_complete=_live)
 
 
 def cluster_of(context: click.Context) -> Cluster:
@@ -82,8 +101,20 @@ def _option(flag: str, metavar: str, hidden: bool) -> click.Option:
         hidden=hidden,
         expose_value=False,
         callback=_note,
+        shell_complete=_live if flag in _COMPLETED_BY else None,
         help="As kubectl takes it.",
     )
+
+
+def _live(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Ask kubectl for what there is. Who presses Tab wants candidates or nothing."""
+    from sfn_rollouts.plugin.problems import PluginError  # noqa: PLC0415 - with kubectl
+
+    try:
+        found = cluster_of(context).words(*_COMPLETED_BY[parameter.opts[-1]])
+    except PluginError:
+        return []
+    return [word for word in found if word.startswith(incomplete)]
 
 
 def _note(context: click.Context, option: click.Parameter, value: Any) -> None:

@@ -22,10 +22,10 @@ from sfn_rollouts.plugin.problems import (
 
 Resource = dict[str, Any]
 
+ROLLOUTS = f"{PLURAL}.{VERSION}.{GROUP}"
 FIELD_MANAGER = "sfnrollout-cli"
 """Flux takes away what managers wrote whose names begin with kubectl."""
 
-ROLLOUTS = f"{PLURAL}.{VERSION}.{GROUP}"
 _API = f"/apis/{GROUP}/{VERSION}"
 _REQUEST_TIMEOUT = "--request-timeout"
 """kubectl waits for ever for a cluster that hangs, unless told; a watch is not told, as it would be cut."""
@@ -114,6 +114,10 @@ class Cluster:
             answer = json.loads(self._run("auth", "whoami", "--output", "json"))
             return str(answer["status"]["userInfo"]["username"])
         return ""
+
+    def words(self, *arguments: str) -> Sequence[str]:
+        """Give what kubectl prints when asked for names."""
+        return self._run(*arguments).split()
 
     def _run(self, *arguments: str) -> str:
         """Give kubectl's standard output."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from sfn_rollouts.plugin.connection import connection_options
+from sfn_rollouts.plugin.connection import connection_options, name_argument
 
 PROGRAM = "kubectl sfnrollout"
 ERROR, INTERRUPTED = 1, 130
@@ -61,7 +61,9 @@ class Verbs(click.Group):
             return None
         verb = VERBS[cmd_name]
         command: click.Command = getattr(importlib.import_module(verb.module), verb.command)
+        command.short_help = verb.summary
         if verb.module.startswith(_HERE) and not any("--context" in each.opts for each in command.params):
+            command.params = [name_argument() if each.name == "name" else each for each in command.params]
             command.params.extend(connection_options())
         return command
 
