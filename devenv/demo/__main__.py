@@ -51,13 +51,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _what_next(screen: Screen) -> None:
     screen.heading("What to try next (make demo KEEP=1 leaves all of this running)")
-    command = '{"id":"1","action":"retry","generation":2,"by":"me"}'
     screen.lines(
-        f"kubectl -n {NAMESPACE} get sfnrollouts -w\n"
-        f"kubectl -n {NAMESPACE} annotate --overwrite sfnrollout {ROLLOUT} 'sfnrollouts.dev/command={command}'\n"
-        f'kubectl -n {NAMESPACE} patch sfnrollout {ROLLOUT} --type=merge -p \'{{"spec":{{"version":2}}}}\'\n'
+        f"kubectl sfnrollout get {ROLLOUT} -n {NAMESPACE} --watch\n"
+        f"kubectl sfnrollout retry {ROLLOUT} -n {NAMESPACE}\n"
+        f"kubectl sfnrollout set-version {ROLLOUT} 2 -n {NAMESPACE}\n"
+        f"kubectl sfnrollout diff {ROLLOUT} -n {NAMESPACE} --from 2 --to 3\n"
         "kubectl explain sfnrollouts.spec.strategy\n"
-        "sfn-rollouts lint examples/*.yaml"
+        "sfn-rollouts simulate examples/canary.yaml --alarm OrderProcessor-p95=ALARM@12m..14m\n"
+        "make playground     # a cluster without the operator: docs/tour.md installs it by Helm and goes on from there"
     )
 
 

@@ -180,7 +180,15 @@ _RUNNING = {
     "phase": "Running",
     "conditions": [{"type": "Ready", "status": "True"}],
     "containerStatuses": [
-        {"name": "operator", "image": "", "imageID": "", "ready": True, "restartCount": 0, "started": True}
+        {
+            "name": "operator",
+            "image": "",
+            "imageID": "",
+            "ready": True,
+            "restartCount": 0,
+            "started": True,
+            "state": {"running": {}},
+        }
     ],
 }
 
