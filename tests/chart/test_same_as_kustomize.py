@@ -1,0 +1,153 @@
+"""The chart and `kubectl apply -k deploy/` give the operator the same rights and the same pod."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devenv.control_plane import ensure_binaries
+from devenv.control_plane.kubectl import Kubectl
+from devenv.helm import Helm
+from sfn_rollouts.config import Settings
+from tests.chart.rendering import CHART, Manifest, Values, one, pod_of, render
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+INSTALLATIONS: dict[str, tuple[str, Values]] = {
+    "for all namespaces": ("base", {}),
+    "for some namespaces": ("overlays/namespaced", {"watchNamespaces": ["team-a"]}),
+}
+DEFAULT_FLAGS = {
+    "--health-port=8080",
+    "--log-format=json",
+    "--log-level=info",
+    "--min-poll-interval=5s",
+    "--start-timeout=30s",
+}
+"""Said aloud by the chart, left to the operator by kustomize."""
+
+Right = tuple[str, str, str, str, str]
+
+
+@pytest.fixture(scope="module", params=INSTALLATIONS.values(), ids=INSTALLATIONS.keys())
+def both(
+    request: pytest.FixtureRequest, helm: Helm, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[Manifest], list[Manifest]]:
+    """(of the chart, of kustomize)."""
+    folder, values = request.param
+    kubectl = Kubectl(ensure_binaries().kubectl, Path("/dev/null"), tmp_path_factory.mktemp("kubectl"))
+    return render(helm, values), list(yaml.safe_load_all(kubectl("kustomize", str(DEPLOY / folder)).stdout))
+
+
+def rights(manifests: Sequence[Manifest]) -> dict[tuple[str, str], set[Right]]:
+    """(namespace, verb, group, resource, name) of each subject, which is a service account's namespace and name."""
+    found: dict[tuple[str, str], set[Right]] = {}
+    for binding in manifests:
+        if binding["kind"] in ("RoleBinding", "ClusterRoleBinding"):
+            for subject in binding["subjects"]:
+                found.setdefault((subject["namespace"], subject["name"]), set()).update(granted(binding, manifests))
+    return found
+
+
+def granted(binding: Manifest, manifests: Sequence[Manifest]) -> Iterator[Right]:
+    namespace = binding["metadata"].get("namespace", "")
+    [role] = [each for each in manifests if is_bound(binding, each)]
+    for rule in role["rules"]:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                for name in rule.get("resourceNames", [""]):
+                    yield from ((namespace, verb, group, resource, name) for verb in rule["verbs"])
+
+
+def is_bound(binding: Manifest, role: Manifest) -> bool:
+    wanted = binding["roleRef"]["kind"], binding["roleRef"]["name"]
+    is_near = wanted[0] == "ClusterRole" or role["metadata"].get("namespace") == binding["metadata"]["namespace"]
+    return is_near and (role["kind"], role["metadata"]["name"]) == wanted
+
+
+def test_the_operator_has_the_same_rights(both: tuple[list[Manifest], list[Manifest]]) -> None:
+    chart, kustomize = both
+
+    assert rights(chart) == rights(kustomize)
+    assert rights(chart).keys() == {("sfn-rollouts", "sfn-rollouts")}
+
+
+def test_an_install_for_some_namespaces_reads_nothing_outside_but_its_crd(helm: Helm) -> None:
+    [of_operator] = rights(render(helm, {"watchNamespaces": ["a", "b"]})).values()
+
+    crd = "stepfunctionrollouts.sfnrollouts.dev"
+    assert {right for right in of_operator if not right[0]} == {
+        ("", "get", "apiextensions.k8s.io", "customresourcedefinitions", crd)
+    }
+    assert {right[0] for right in of_operator} == {"", "a", "b", "sfn-rollouts"}
+
+
+def test_people_get_the_same_rights(both: tuple[list[Manifest], list[Manifest]]) -> None:
+    chart, kustomize = both
+
+    for name in ("sfn-rollouts-view", "sfn-rollouts-edit"):
+        ours, theirs = one(chart, "ClusterRole", name), one(kustomize, "ClusterRole", name)
+        assert ours["rules"] == theirs["rules"]
+        assert aggregation(ours) == aggregation(theirs) != {}
+
+
+def aggregation(role: Manifest) -> dict[str, str]:
+    return {name: value for name, value in role["metadata"]["labels"].items() if "/aggregate-to-" in name}
+
+
+def test_nobody_but_the_operator_writes_the_status(helm: Helm) -> None:
+    manifests = render(helm)
+    roles = [each for each in manifests if each["kind"] in ("Role", "ClusterRole")]
+    writers = [role["metadata"]["name"] for role in roles if "stepfunctionrollouts/status" in str(role["rules"])]
+
+    assert writers == ["sfn-rollouts"]
+
+
+def test_the_pod_is_the_same(both: tuple[list[Manifest], list[Manifest]]) -> None:
+    chart, kustomize = (comparable(pod_of(manifests)) for manifests in both)
+
+    assert chart == kustomize
+
+
+def comparable(pod: Manifest) -> dict[str, Any]:
+    """Without what may differ: the image, and what one of them leaves to a default."""
+    [container] = pod.pop("containers")
+    args = [*container.pop("args")]
+    assert container.pop("image").endswith("sfn-rollouts:0.1.0")
+    container.pop("imagePullPolicy", None)
+    pod.pop("automountServiceAccountToken", None)
+    return {"pod": pod, "container": container, "args": sorted({*args} - DEFAULT_FLAGS)}
+
+
+def test_what_the_chart_says_aloud_is_what_the_operator_would_do_anyway() -> None:
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    said = dict(flag.removeprefix("--").split("=") for flag in DEFAULT_FLAGS)
+
+    assert said == {name: str(defaults[name.replace("-", "_")]) for name in said}
+
+
+def test_all_else_is_the_same(both: tuple[list[Manifest], list[Manifest]]) -> None:
+    for kind in ("Service", "PodDisruptionBudget", "Deployment"):
+        ours, theirs = (without_labels(one(manifests, kind)["spec"]) for manifests in both)
+        assert ours == theirs
+
+
+def without_labels(spec: Manifest) -> Manifest:
+    """How pods are found differs, since a chart can be installed more than once; the pod is compared elsewhere."""
+    return {name: value for name, value in spec.items() if name not in ("selector", "template", "revisionHistoryLimit")}
+
+
+def test_the_crd_is_the_same(helm: Helm) -> None:
+    crd = one(render(helm), "CustomResourceDefinition")
+    ours = yaml.safe_load((CHART.parents[1] / "crds" / "stepfunctionrollouts.yaml").read_text())
+
+    assert crd["spec"] == ours["spec"]
+    assert crd["metadata"]["name"] == ours["metadata"]["name"]
+    assert crd["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_the_crd_can_be_left_to_the_release(helm: Helm) -> None:
+    values = {"crds": {"keep": False, "annotations": {"a": "b"}}}
+
+    assert one(render(helm, values), "CustomResourceDefinition")["metadata"]["annotations"] == {"a": "b"}
