@@ -8,7 +8,7 @@ WAITERS ?= $(shell $(PYTHON) -c 'import os; print(2 * max(os.cpu_count() or 2, 2
 UV     := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help setup demo test check crds docs sim bench lock clean
+.PHONY: help setup demo playground test check crds docs sim bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ $(VENV)/.ready: requirements/uv.txt requirements/dev.txt pyproject.toml
 
 demo: setup ## Show two rollouts on a real API server (KEEP=1 leaves it running)
 	@$(BIN)/python -m devenv.demo $(if $(KEEP),--keep)
+
+playground: setup ## A cluster without the operator, to follow docs/tour.md (Ctrl-C ends it)
+	@$(BIN)/python -m devenv.playground
 
 test: check ## Run the checks and every test
 	@$(BIN)/python -m devenv.control_plane --build-only
