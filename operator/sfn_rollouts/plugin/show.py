@@ -83,6 +83,7 @@ class Scene:
         self.cluster = cluster
         self.resource = resource
         self.lost = ""
+        self._asked_at: datetime | None = None
         self._events: Sequence[Mapping[str, Any]] = ()
         self._unheard = ""
         self._listened_at = 0.0
@@ -102,22 +103,29 @@ class Scene:
 
     def listen(self) -> None:
         """Ask for Events. Without them the page is poorer; without a cluster it says so."""
+        asked_at = self._asked_at = _now()
         try:
             self._events, self._unheard, self.lost = self.cluster.events(self.resource), "", ""
         except UnreachableError as error:
-            self.lost = self.lost or f"since {_now():%H:%M:%S}: {_first_line(error)}"
+            self.lost = self.lost or f"since {asked_at:%H:%M:%S} {_first_line(error)}"
         except PluginError as error:
-            self._unheard = _first_line(error)
-        self._listened_at = time.monotonic()
+            self._unheard, self.lost = _first_line(error), ""
+        self._listened_at, self._asked_at = time.monotonic(), None
 
     def view(self) -> "View":
         """Give what is to be shown now."""
         from sfn_rollouts.plugin.view.happenings import happenings  # noqa: PLC0415 - see `_show`
         from sfn_rollouts.plugin.view.page import View  # noqa: PLC0415
 
-        notice = f"{self.lost}; this is what was seen last" if self.lost else ""
         rollout, told = Rollout.from_resource(self.resource), happenings(self._events)
-        return View(rollout, _now(), told, self._unheard, notice)
+        return View(rollout, _now(), told, self._unheard, self._notice())
+
+    def _notice(self) -> str:
+        """Say that what is shown may be out of date: the cluster refuses to talk, or is silent."""
+        asked_at = self._asked_at
+        is_silent = asked_at is not None and (_now() - asked_at).total_seconds() >= EVENTS_EVERY_S
+        lost = f"since {asked_at:%H:%M:%S} the cluster is silent" if is_silent and not self.lost else self.lost
+        return f"{lost}; this is what was seen last" if lost else ""
 
 
 def _show_once(output: "Output", scene: Scene) -> None:

@@ -12,6 +12,9 @@ from sfn_rollouts.plugin.view.rows import Row, marked, words
 SHOWN = 8
 """Healthy alarms beyond these are only counted."""
 
+LONGEST_REASON = 200
+"""CloudWatch may write a thousand letters; `-o yaml` has them all."""
+
 _ORDER = ("ALARM", "UNKNOWN", "INSUFFICIENT_DATA", "OK")
 
 
@@ -33,6 +36,8 @@ def _row(alarm: Alarm, now: datetime, marks: Marks) -> Row:
     since = f"for {age(alarm.since, now)}" if alarm.since is not None else ""
     ignored = "ignored until it is OK" if alarm.is_ignored_until_ok else ""
     reason = alarm.reason if alarm.state != "OK" else ""
+    if len(reason) > LONGEST_REASON:
+        reason = f"{reason[:LONGEST_REASON].rstrip()} ..."
     tail = "; ".join(part for part in (since, ignored, reason) if part)
     is_bad = alarm.state == "ALARM"
     return marked(mark, tone, alarm.name), words(alarm.state, tone, is_strong=is_bad), words(tail)

@@ -18,7 +18,7 @@ from sfn_rollouts.plugin.view.head import bar, owned, subtitle, title
 from sfn_rollouts.plugin.view.marks import UNICODE, Marks, Tone
 from sfn_rollouts.plugin.view.outlook import outlook
 from sfn_rollouts.plugin.view.plan import Itinerary, plan_rows
-from sfn_rollouts.plugin.view.rows import Row, marked, section, words
+from sfn_rollouts.plugin.view.rows import Row, line, marked, section, words
 
 EVENTS_SHOWN = 5
 _RESULTS = {"Done": Tone.GOOD, "Stale": Tone.WAITING, "Refused": Tone.WAITING}
@@ -171,5 +171,5 @@ def _events(view: View) -> list[Row]:
 def _event(each: Happening, now: datetime) -> Row:
     times = f" (x{each.count})" if each.count > 1 else ""
     tone = Tone.WAITING if each.is_warning else Tone.PLAIN
-    text = words(f"{each.reason}: ", tone, is_strong=each.is_warning).append_text(words(f"{each.message}{times}"))
-    return words(age(each.at, now), Tone.QUIET), text
+    reason = words(f"{each.reason}{times}: ", tone, is_strong=each.is_warning)
+    return words(age(each.at, now), Tone.QUIET), line(Text.assemble(reason, each.message))

@@ -24,11 +24,13 @@ def words(text: str, tone: Tone = Tone.PLAIN, *, is_strong: bool = False) -> Tex
 
 def marked(mark: str, tone: Tone, text: Text | str) -> Text:
     """Give text behind its sign."""
-    return (
-        words(mark, tone, is_strong=True)
-        .append(" ", "not bold")
-        .append_text(words(text) if isinstance(text, str) else text)
-    )
+    return Text.assemble(words(mark, tone, is_strong=True), " ", text)
+
+
+def line(text: Text) -> Text:
+    """Give text that ends where the line does."""
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def section(title: Text, rows: Sequence[Row], width: int, right: Sequence[int] = ()) -> Tree:
