@@ -1,0 +1,82 @@
+"""Whatever status the operator can write: Argo CD, Flux and kstatus agree, and no expression fails."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sfn_rollouts.api.status import Phase, Status
+from sfn_rollouts.core.conditions import DOMAIN, Standing, conclude
+from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.sim.chance import scenario_of
+from sfn_rollouts.sim.search import play
+from tests.core.kstatus import kstatus
+from tests.gitops import argo
+from tests.gitops.flux import HealthCheck
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+WAIT, PAUSE_COUNTS = HealthCheck.of("rollouts-wait.yaml"), HealthCheck.of("rollouts-pause-counts.yaml")
+HEALTH = {
+    Phase.PENDING: "Progressing",
+    Phase.PROGRESSING: "Progressing",
+    Phase.PAUSED: "Suspended",
+    Phase.BAKING: "Progressing",
+    Phase.ROLLING_BACK: "Progressing",
+    Phase.SUCCEEDED: "Healthy",
+    Phase.ROLLED_BACK: "Degraded",
+    Phase.FAILED: "Degraded",
+}
+VERDICT = {"Progressing": "InProgress", "Suspended": "InProgress", "Healthy": "Current", "Degraded": "Failed"}
+SEEDS = 60
+
+Resource = dict[str, Any]
+
+
+def shown(status: Status) -> Resource:
+    """A resource of which this is the present status."""
+    metadata = {"generation": status.observed_generation, "resourceVersion": "1"}
+    return {"metadata": metadata, "spec": {}, "status": status.to_resource()}
+
+
+def standings(phase: Phase) -> Iterator[tuple[Standing, Resource]]:
+    """Every reason with that phase, stalled or not. What ends badly is always stalled."""
+    always_stalled = phase in (Phase.ROLLED_BACK, Phase.FAILED)
+    for reason in Reason:
+        for is_stalled in (True,) if always_stalled else (False, True):
+            standing = Standing(phase, reason, reason.meaning, is_stalled=is_stalled)
+            yield standing, shown(conclude(Status(), standing, dict.fromkeys(DOMAIN), 3, NOW))
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_every_phase_with_every_reason(phase: Phase) -> None:
+    for standing, resource in standings(phase):
+        health = "Degraded" if standing.is_stalled else HEALTH[phase]
+        assert argo.health(resource) == (health, standing.message)
+        assert kstatus(resource) == WAIT(resource) == VERDICT[health]
+        is_pause = standing.reason in (Reason.AWAITING_APPROVAL, Reason.PAUSED) and not standing.is_stalled
+        assert PAUSE_COUNTS(resource) == ("Current" if is_pause else VERDICT[health])
+
+
+@pytest.mark.parametrize("start", range(0, SEEDS, 20))
+def test_every_status_of_simulated_worlds(start: int) -> None:
+    """With faults, crashes, people and drift: each combination of phase and conditions once."""
+    statuses = {_combination(status): status for seed in range(start, start + 20) for status in written(seed)}
+    assert {Phase.PENDING, Phase.PROGRESSING, Phase.BAKING} < {status.phase for status in statuses.values()}
+    for status in statuses.values():
+        resource = shown(status)
+        health, message = argo.health(resource)
+        assert message == status.message
+        assert kstatus(resource) == VERDICT[health], status
+        assert PAUSE_COUNTS(resource) == ("Current" if health == "Suspended" else VERDICT[health]), status
+        assert set(argo.discover(resource)) == {"promote", "promote-full", "pause", "resume", "abort", "retry"}
+
+
+def written(seed: int) -> Iterator[Status]:
+    """What the API server held in the course of a run."""
+    run, _ = play(scenario_of(seed))
+    return (each.status for each in run.history.statuses)
+
+
+def _combination(status: Status) -> tuple[Any, ...]:
+    return status.phase, tuple((each.type, each.status, each.reason) for each in status.conditions[:3])
