@@ -14,6 +14,7 @@ from sfn_rollouts.api import GROUP, PLURAL, VERSION
 from sfn_rollouts.plugin.problems import (
     ForbiddenError,
     NotFoundError,
+    NotInstalledError,
     PluginError,
     UnreachableError,
     no_kubectl,
@@ -144,8 +145,12 @@ class Cluster:
                 if event["type"] == "DELETED":
                     raise NotFoundError(f"{metadata['name']} was deleted meanwhile")
                 yield event["object"]
-            with contextlib.suppress(UnreachableError):
+            try:
                 process.check()
+            except (ForbiddenError, NotInstalledError):
+                raise
+            except PluginError:
+                return  # there are many words for a lost connection: whether it is more, the next look tells
 
     def _with_nearest(self, name: str, error: NotFoundError) -> NotFoundError:
         """Tell what the person may have meant, as far as they may see it."""

@@ -43,13 +43,15 @@ _GLOG = re.compile(r"^[EWIF]\d{4} ")
 _UNREACHABLE = re.compile(
     r"^(Unable to connect to the server|The connection to the server .* was refused"
     r"|error: the server was unable to return|Error from server \((?:ServiceUnavailable|InternalError|Timeout|Too\w+)\)"
-    r"|Error from server: etcdserver|error: Get \")",
+    r"|Error from server: etcdserver|error: Get \"|.*(?:unexpected EOF|connection reset|connection lost|stream error"
+    r"|broken pipe|i/o timeout|closed network connection|no route to host|network is unreachable))",
     re.MULTILINE,
 )
 _NO_KUBECONFIG = re.compile(r"localhost:8080|no configuration has been provided")
 _UNAUTHORIZED = re.compile(r"\(Unauthorized\)|provide credentials")
 _KUBECONFIG = re.compile(
-    r"context was not found|does not exist|invalid configuration|^error: stat |loading config file", re.MULTILINE
+    r"context was not found|(?:context|cluster|auth info) \"[^\"]*\" does not exist|invalid configuration|^error: stat |loading config file",
+    re.MULTILINE,
 )
 _CRD_MISSING = re.compile(r'doesn\'t have a resource type "stepfunctionrollouts"|could not find the requested resource')
 _NOT_FOUND = re.compile(r"Error from server \(NotFound\): (?P<what>.*) not found")

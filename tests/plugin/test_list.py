@@ -1,0 +1,102 @@
+"""`list`: who needs somebody comes first, and every format says the same."""
+
+import json
+
+import pytest
+import yaml
+
+from sfn_rollouts.plugin.listing import summary
+from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.plugin.table import Cell, Column, lines
+from tests.e2e.cluster import Cluster
+from tests.plugin.conftest import Plugin
+from tests.plugin.rollouts import STATES, give
+
+
+@pytest.fixture
+def one_of_each(cluster: Cluster, namespace: str) -> list[str]:
+    """Stored in the wrong order; gives their names in the right one."""
+    for name, found in reversed(STATES.items()):
+        give(cluster, namespace, name, found)
+    return ["rolled-back", "stalled-in-flight", *list(STATES)[2:]]
+
+
+def test_who_needs_somebody_comes_first(plugin: Plugin, namespace: str, one_of_each: list[str]) -> None:
+    heading, *rows = plugin.ok("list", "-n", namespace).splitlines()
+    assert heading.split() == ["NAME", "STATE", "STEP", "WEIGHT", "TARGET", "STABLE", "ALARM", "SINCE", "REASON"]
+    assert [row.split()[0] for row in rows] == one_of_each
+    by_name = {row.split()[0]: row.split()[1:7] + row.split()[8:] for row in rows}
+    assert by_name["stalled-in-flight"] == ["Stalled", "1/2", "10%", "42", "41", "OK", "AliasDrifted"]
+    assert by_name["rolled-back"] == ["RolledBack", "2/2", "0%", "42", "-", "ALARM", "AlarmFiring"]
+    assert by_name["unseen"] == ["Unseen", "-", "-", "42", "-", "-", "-"]
+    assert by_name["done"] == ["Succeeded", "2/2", "100%", "42", "42", "OK", "RolloutComplete"]
+
+
+def test_without_a_namespace_it_shows_all_of_them(
+    plugin: Plugin, cluster: Cluster, namespace: str, one_of_each: list[str]
+) -> None:
+    elsewhere = cluster.create_namespace(f"{namespace}-b")
+    give(cluster, elsewhere, "neighbour")
+    for flags in ((), ("-A",), ("-A", "-n", namespace)):
+        heading, *rows = plugin.ok("list", *flags).splitlines()
+        assert heading.split()[:2] == ["NAMESPACE", "NAME"]
+        ours = [row.split()[:2] for row in rows if row.startswith(namespace)]
+        expected = [[namespace, name] for name in one_of_each]
+        expected.insert(one_of_each.index("unseen") + 1, [elsewhere, "neighbour"])
+        assert ours == expected
+
+
+def test_other_programs_get_the_same_order(plugin: Plugin, namespace: str, one_of_each: list[str]) -> None:
+    listed = json.loads(plugin.ok("list", "-n", namespace, "-o", "json"))
+    assert (listed["kind"], listed["apiVersion"]) == ("List", "v1")
+    assert [each["metadata"]["name"] for each in listed["items"]] == one_of_each
+    assert all("managedFields" not in each["metadata"] for each in listed["items"])
+    assert yaml.safe_load(plugin.ok("list", "-n", namespace, "-o", "yaml")) == listed
+    names = plugin.ok("list", "-n", namespace, "-o", "name").splitlines()
+    assert names == [f"stepfunctionrollout.sfnrollouts.dev/{name}" for name in one_of_each]
+
+
+def test_wide_adds_what_a_person_asks_next(plugin: Plugin, namespace: str, one_of_each: list[str]) -> None:
+    heading, *rows = plugin.ok("list", "-n", namespace, "-o", "wide").splitlines()
+    assert heading.split()[-4:] == ["STATE-MACHINE", "ALIAS", "NEXT", "MESSAGE"]
+    assert rows[0].split()[-5:] == ["Orders", "live", "-", "errors", "fired"]
+
+
+def test_where_there_is_nothing_it_says_so(plugin: Plugin, namespace: str) -> None:
+    result = plugin("list", "-n", namespace)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", f"No rollouts in namespace {namespace}.\n")
+    assert json.loads(plugin.ok("list", "-n", namespace, "-o", "json"))["items"] == []
+    assert plugin.ok("list", "-n", namespace, "-o", "name") == ""
+
+
+def test_the_summary_counts_in_the_order_of_the_list() -> None:
+    assert summary([Rollout.from_resource({})]) == "1 rollout: 1 not seen by an operator yet"
+    found = [Rollout.from_resource({"metadata": {"generation": 1}, "status": each}) for each in STATES.values()]
+    assert summary(found) == (
+        "8 rollouts: 2 stalled, 1 rolling back, 1 with an alarm, 1 waiting for somebody, "
+        "1 not seen by an operator yet, 1 under way, 1 done"
+    )
+
+
+COLUMNS = (Column("NAME"), Column("SINCE", goes=1), Column("STEP", goes=2), Column("REASON"))
+ROW = (Cell("orders"), Cell("12m"), Cell(""), Cell("ProgressDeadlineExceeded", "red"))
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        pytest.param(None, ["NAME     SINCE   STEP   REASON", "orders   12m     -      {}"], id="no terminal"),
+        pytest.param(48, ["NAME     SINCE   STEP   REASON", "orders   12m     -      {}"], id="a wide one"),
+        pytest.param(47, ["NAME     STEP   REASON", "orders   -      {}"], id="one that is a letter too narrow"),
+        pytest.param(33, ["NAME     REASON", "orders   {}"], id="a narrow one"),
+    ],
+)
+def test_columns_go_where_the_screen_is_narrow(width: int | None, expected: list[str]) -> None:
+    reason = "\x1b[31mProgressDeadlineExceeded\x1b[0m"
+    assert lines(COLUMNS, [ROW], width) == [line.format(reason) for line in expected]
+
+
+def test_the_last_column_is_cut_at_last() -> None:
+    heading, row = lines(COLUMNS, [ROW], 20)
+    assert (heading, row) == ("NAME     REASON", "orders   \x1b[31mProgressDe…\x1b[0m")
+    assert lines(COLUMNS, [ROW], 12)[1].endswith("ProgressDeadlineExceeded\x1b[0m"), "no room for a word: let it break"

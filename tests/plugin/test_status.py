@@ -1,0 +1,182 @@
+"""`status`: the exit code that a pipeline acts on, and what it never takes for an answer."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from devenv.control_plane import ControlPlane
+from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.plugin.status import Verdict, verdict
+from tests.e2e.cluster import Cluster
+from tests.e2e.story import ALARM, QUICK_STEPS, Story
+from tests.plugin.conftest import Plugin
+from tests.plugin.rollouts import IN_FLIGHT, STATES, give, status
+
+DEADLINE_S = 45.0
+VERDICTS = {
+    "stalled-in-flight": Verdict.FAILED,
+    "rolled-back": Verdict.FAILED,
+    "going-back": Verdict.UNDECIDED,
+    "alarmed": Verdict.UNDECIDED,
+    "paused": Verdict.UNDECIDED,
+    "unseen": Verdict.UNDECIDED,
+    "moving": Verdict.UNDECIDED,
+    "done": Verdict.PROMOTED,
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_each_state_has_its_verdict(name: str) -> None:
+    resource = {"metadata": {"generation": 1}, "status": STATES[name]}
+    assert verdict(Rollout.from_resource(resource)) is VERDICTS[name]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_status_of_an_older_generation_is_no_answer(name: str) -> None:
+    resource = {"metadata": {"generation": 2}, "status": STATES[name]}
+    assert verdict(Rollout.from_resource(resource)) is Verdict.UNDECIDED
+
+
+def test_what_is_being_deleted_will_not_be_promoted() -> None:
+    resource = {"metadata": {"generation": 1, "deletionTimestamp": "2026-01-01T10:00:00Z"}, "status": STATES["done"]}
+    assert verdict(Rollout.from_resource(resource)) is Verdict.FAILED
+
+
+@pytest.mark.parametrize("name", ["done", "rolled-back", "moving", "unseen"])
+def test_without_watch_it_says_how_it_stands(plugin: Plugin, cluster: Cluster, namespace: str, name: str) -> None:
+    give(cluster, namespace, name, STATES[name])
+    result = plugin("status", name)
+    words = {
+        "done": "done: Succeeded, RolloutComplete: version 42 has all traffic\n",
+        "rolled-back": "rolled-back: RolledBack, AlarmFiring: errors fired\n",
+        "moving": "moving: Progressing, step 1/2, 10% on version 42, ShiftInProgress: 10 % for 10 minutes\n",
+        "unseen": "unseen: Unseen: no operator has looked at generation 1 yet\n",
+    }
+    assert (result.returncode, result.stdout.partition(" ")[2], result.stderr) == (VERDICTS[name], words[name], "")
+
+
+@pytest.mark.parametrize("name", ["done", "rolled-back", "stalled-in-flight"])
+def test_a_watch_on_what_has_ended_ends_at_once(plugin: Plugin, cluster: Cluster, namespace: str, name: str) -> None:
+    give(cluster, namespace, name, STATES[name])
+    result = plugin("status", name, "--watch", "--timeout", "1h")
+    assert (result.returncode, len(result.stdout.splitlines())) == (VERDICTS[name], 1)
+
+
+def test_the_timeout_has_an_exit_code_of_its_own(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    give(cluster, namespace, "moving", STATES["moving"])
+    result = plugin("status", "moving", "--watch", "--timeout", "1s")
+    assert (result.returncode, len(result.stdout.splitlines())) == (2, 1)
+    assert result.stderr == "error: timed out after 1s: moving is neither promoted nor gone back\n"
+
+
+def test_a_promotion_is_told_transition_by_transition(story: Story, plugin: Plugin) -> None:
+    story.apply(version=2, steps=QUICK_STEPS)
+    result = plugin("status", story.name, "--watch", "--timeout", "60s")
+    assert (result.returncode, result.stderr) == (0, "")
+    told = [line.partition(" ")[2] for line in result.stdout.splitlines()]
+    assert any(line.startswith("rollout: Progressing, step 1/3, 10% on version 2, ShiftInProgress:") for line in told)
+    assert told[-1].startswith("rollout: Succeeded, RolloutComplete:")
+    assert len(told) == len(set(told))
+
+
+def test_a_rollback_ends_it_with_1_and_the_reason(story: Story, plugin: Plugin) -> None:
+    story.apply(version=2, steps=[{"setWeight": 10}, {"pause": {"duration": "1h"}}])
+    with watching(plugin, story.name) as process:
+        story.wait_for_weight(10)
+        story.aws.set_alarm(ALARM, "ALARM")
+        output, _ = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 1
+    assert "rollout: RolledBack, AlarmFiring:" in output.splitlines()[-1]
+
+
+def test_the_old_verdict_does_not_answer_for_a_new_version(story: Story, plugin: Plugin) -> None:
+    """As in a pipeline: a new version is applied on a rollout that had succeeded, and asked for at once."""
+    story.apply(version=2, steps=QUICK_STEPS)
+    story.wait_for_phase("Succeeded")
+    story.edit(version=3)
+    result = plugin("status", story.name, "--watch", "--timeout", "60s")
+    assert result.returncode == 0
+    assert story.status()["targetVersion"] == 3
+    assert story.status()["phase"] == "Succeeded"
+
+
+def test_another_version_meanwhile_is_no_success_of_this_one(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    give(cluster, namespace, "moving", STATES["moving"])
+    with watching(plugin, "moving") as process:
+        process.stdout.readline()  # type: ignore[union-attr]
+        cluster.patch(namespace, "moving", {"spec": {"version": 43}})
+        _, complaint = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 1
+    assert complaint == "error: version 42 was superseded: moving asks for 43 now\n"
+
+
+def test_a_deletion_meanwhile_is_an_error(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    give(cluster, namespace, "moving", STATES["moving"])
+    with watching(plugin, "moving") as process:
+        process.stdout.readline()  # type: ignore[union-attr]
+        cluster.delete(namespace, "moving")
+        _, complaint = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, complaint) == (1, "error: moving was deleted meanwhile\n")
+
+
+def test_a_watch_survives_its_connection(
+    control_plane: ControlPlane, plugin: Plugin, cluster: Cluster, namespace: str
+) -> None:
+    """Cut twice: once with nothing missed, once with the end missed."""
+    kubeconfig = control_plane.kubeconfig_for("ci", groups=("system:masters",), namespace=namespace, via_proxy=True)
+    give(cluster, namespace, "moving", STATES["moving"])
+    with watching(plugin, "moving", kubeconfig) as process:
+        process.stdout.readline()  # type: ignore[union-attr]
+        control_plane.proxy.refuse()
+        control_plane.cut_watches()
+        cluster.write_status(namespace, "moving", status("Baking", "Baking", "all is well", **IN_FLIGHT))
+        control_plane.proxy.accept()
+        line = process.stdout.readline()  # type: ignore[union-attr]
+        assert "moving: Baking, step 1/2" in line
+        control_plane.cut_watches()
+        cluster.write_status(namespace, "moving", STATES["done"])
+        output, complaint = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, complaint) == (0, "")
+    assert "moving: Succeeded" in output
+
+
+def test_the_timeout_also_ends_a_watch_on_a_cluster_that_is_gone(
+    control_plane: ControlPlane, plugin: Plugin, cluster: Cluster, namespace: str
+) -> None:
+    kubeconfig = control_plane.kubeconfig_for("ci", groups=("system:masters",), namespace=namespace, via_proxy=True)
+    give(cluster, namespace, "moving", STATES["moving"])
+    with watching(plugin, "moving", kubeconfig, "3s") as process:
+        process.stdout.readline()  # type: ignore[union-attr]
+        control_plane.proxy.refuse()
+        control_plane.cut_watches()
+        try:
+            process.communicate(timeout=DEADLINE_S)
+        finally:
+            control_plane.proxy.accept()
+    assert process.returncode == 2
+
+
+def test_a_timeout_without_watch_is_refused(plugin: Plugin) -> None:
+    assert plugin.error("status", "any", "--timeout", "1s").startswith("error: --timeout is for --watch\n")
+
+
+@contextmanager
+def watching(
+    plugin: Plugin, name: str, kubeconfig: Path | None = None, timeout: str = "60s"
+) -> Iterator[subprocess.Popen[str]]:
+    """`status --watch` as a process, killed at the end if it still runs."""
+    command = plugin.command("status", name, "--watch", "--timeout", timeout)
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=plugin.environment(kubeconfig) | {"PYTHONUNBUFFERED": "1"},
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
