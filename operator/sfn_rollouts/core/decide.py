@@ -73,7 +73,8 @@ def _stage(case: Case) -> Decision:
         return decide_rest(case)
     if not case.has_started:
         return decide_start(case)
-    return decide_restore(case) if case.status.trip is not None else decide_in_flight(case)
+    trip = case.status.trip
+    return decide_restore(case, trip) if trip is not None else decide_in_flight(case)
 
 
 def _open(rollout: Rollout, spec: Spec, seen: Observation, now: datetime) -> Case:
@@ -120,8 +121,9 @@ def _decide_invalid(rollout: Rollout, spec: InvalidSpec, seen: Observation, now:
     if rollout.is_deleting:
         return decide_deletion(case)
     if case.has_started and not case.is_single_write:
-        is_tripped = case.status.trip is not None
-        return decide_restore(case) if is_tripped else start_restore(case, Trip(Reason.INVALID_SPEC, spec.message))
+        trip = case.status.trip
+        found = Trip(Reason.INVALID_SPEC, spec.message)
+        return decide_restore(case, trip) if trip is not None else start_restore(case, found)
     case = case.afresh() if case.has_started else case
     standing = Standing(Phase.FAILED, Reason.INVALID_SPEC, spec.message, is_stalled=True)
     return case.decide(standing, watches_alarms=False)

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
 
 from sfn_rollouts.api.spec import Spec
-from sfn_rollouts.api.strategy import AllAtOnce, Canary, Exponential, Linear, Preset, Step, Strategy
+from sfn_rollouts.api.strategy import Exponential, Preset, Step, Strategy
 
 UNTIL_PROMOTED = None
 """The wait that only a person ends."""
@@ -77,12 +78,13 @@ def compile_plan(spec: Spec) -> Plan:
 
 def _steps_and_bake(strategy: Strategy) -> tuple[Iterable[PlannedStep], float]:
     if strategy.preset is not None:
-        strategy = PRESETS[strategy.preset]
+        weights, minutes = _PRESETS[strategy.preset]
+        return _ramp(weights, 60.0 * minutes), 60.0 * minutes
     if strategy.canary is not None:
         return _ramp([strategy.canary.weight], strategy.canary.interval.seconds), strategy.canary.interval.seconds
     if strategy.linear is not None:
         increment, interval_s = strategy.linear.increment, strategy.linear.interval.seconds
-        return _ramp(range(increment, 101, increment), interval_s), interval_s
+        return _ramp(count(increment, increment), interval_s), interval_s
     if strategy.exponential is not None:
         interval_s = strategy.exponential.interval.seconds
         return _ramp(_powers(strategy.exponential), interval_s), interval_s
@@ -93,14 +95,15 @@ def _steps_and_bake(strategy: Strategy) -> tuple[Iterable[PlannedStep], float]:
 
 def _powers(exponential: Exponential) -> Iterator[int]:
     weight = exponential.initial_weight
-    while weight < 100:
+    while True:
         yield weight
         weight *= exponential.factor
 
 
 def _ramp(weights: Iterable[int], interval_s: float) -> list[PlannedStep]:
     """Each weight below 100 with the wait behind it, then all traffic; the bake is the wait behind that."""
-    return [*(PlannedStep(weight, interval_s) for weight in weights if weight < 100), PlannedStep(100, 0.0)]
+    below = takewhile(lambda weight: weight < 100, weights)
+    return [*(PlannedStep(weight, interval_s) for weight in below), PlannedStep(100, 0.0)]
 
 
 def _from_items(items: Iterable[Step]) -> list[PlannedStep]:
@@ -124,23 +127,16 @@ def _from_items(items: Iterable[Step]) -> list[PlannedStep]:
     return planned
 
 
-def _canary(minutes: int) -> Strategy:
-    return Strategy(canary=Canary.model_validate({"weight": 10, "interval": f"{minutes}m"}))
-
-
-def _linear(minutes: int) -> Strategy:
-    return Strategy(linear=Linear.model_validate({"increment": 10, "interval": f"{minutes}m"}))
-
-
-PRESETS = {
-    Preset.CANARY_10_5: _canary(5),
-    Preset.CANARY_10_10: _canary(10),
-    Preset.CANARY_10_15: _canary(15),
-    Preset.CANARY_10_30: _canary(30),
-    Preset.LINEAR_10_1: _linear(1),
-    Preset.LINEAR_10_2: _linear(2),
-    Preset.LINEAR_10_3: _linear(3),
-    Preset.LINEAR_10_10: _linear(10),
-    Preset.ALL_AT_ONCE: Strategy(all_at_once=AllAtOnce()),
+_TENTHS = range(10, 100, 10)
+_PRESETS: Mapping[Preset, tuple[Sequence[int], int]] = {
+    Preset.CANARY_10_5: ((10,), 5),
+    Preset.CANARY_10_10: ((10,), 10),
+    Preset.CANARY_10_15: ((10,), 15),
+    Preset.CANARY_10_30: ((10,), 30),
+    Preset.LINEAR_10_1: (_TENTHS, 1),
+    Preset.LINEAR_10_2: (_TENTHS, 2),
+    Preset.LINEAR_10_3: (_TENTHS, 3),
+    Preset.LINEAR_10_10: (_TENTHS, 10),
+    Preset.ALL_AT_ONCE: ((), 0),
 }
-"""AWS CodeDeploy, "Working with deployment configurations", Lambda compute platform."""
+"""Weights, and minutes between them: AWS CodeDeploy, "Working with deployment configurations", for Lambda."""

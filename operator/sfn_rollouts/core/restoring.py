@@ -19,17 +19,17 @@ def start_restore(case: Case, trip: Trip) -> Decision:
     if trip.reason is Reason.ABORTED:
         case = case.done(f"going back to version {case.stable}")
     noted = TripStatus(reason=trip.reason, message=trip.message[:1024], at=case.now)
-    return decide_restore(case.having(trip=noted, next_action_at=None, wait_ended_at=None, due_since=None))
+    return decide_restore(case.having(trip=noted, next_action_at=None, wait_ended_at=None, due_since=None), noted)
 
 
-def decide_restore(case: Case) -> Decision:
+def decide_restore(case: Case, trip: TripStatus) -> Decision:
     """Give the next transition of a rollout that has tripped: write, wait, or end."""
-    case = _obey(case)
-    if is_settled(case):
-        return _ended(case)
-    if is_somebody_elses(case):
-        return _left_alone(case)
-    return _going_back(case)
+    case = _obey(case, trip)
+    if is_settled(case, trip):
+        return _ended(case, trip)
+    if is_somebody_elses(case, trip):
+        return _left_alone(case, trip)
+    return _going_back(case, trip)
 
 
 def restore_write(case: Case) -> Write:
@@ -37,30 +37,32 @@ def restore_write(case: Case) -> Write:
     return Write(WriteKind.RESTORE, Routing.whole(case.stable), expected=case.known_routing, ours=_ours(case))
 
 
-def is_settled(case: Case) -> bool:
+def is_settled(case: Case, trip: TripStatus) -> bool:
     """Whether the alias needs no write to be back on stable: nothing was shifted, or a look since the trip shows it."""
     is_stable = case.reading is not None and case.reading.routing == Routing.whole(case.stable)
     if case.weight == 0 and case.status.intent is None and (is_stable or case.alias_state is AliasState.NOT_SEEN):
         return True
-    return is_stable and _is_seen_since_trip(case) and case.alias_state is not AliasState.STALE and _is_proved(case)
+    if not is_stable or case.alias_state is AliasState.STALE:
+        return False
+    return _is_seen_since(case, trip) and _is_proved(case, trip)
 
 
-def _is_proved(case: Case) -> bool:
+def _is_proved(case: Case, trip: TripStatus) -> bool:
     """With an answer lost, stable traffic may be what was before the write: only a newer change shows what is after.
 
     Or that AWS took the restore: where nothing had been shifted it changes nothing, and so leaves the date as it was.
     """
-    known, reading, trip, asked_at = case.status.alias, case.reading, case.status.trip, case.seen.restore_asked_at
-    if trip is not None and asked_at is not None and asked_at >= trip.at:
+    known, reading, asked_at = case.status.alias, case.reading, case.seen.restore_asked_at
+    if asked_at is not None and asked_at >= trip.at:
         return True
     if case.status.intent is None or known is None or known.update_date is None:
         return True
     return reading is not None and reading.update_date > known.update_date
 
 
-def is_somebody_elses(case: Case) -> bool:
+def is_somebody_elses(case: Case, trip: TripStatus) -> bool:
     """A foreign routing that is whole is a person's decision, and so is a deleted alias."""
-    if not _is_seen_since_trip(case) or case.alias_state is AliasState.STALE:
+    if not _is_seen_since(case, trip) or case.alias_state is AliasState.STALE:
         return False
     if case.reading is None:
         return True
@@ -72,16 +74,15 @@ def _ours(case: Case) -> frozenset[Routing]:
     return frozenset(routing for routing in made if routing is not None)
 
 
-def _is_seen_since_trip(case: Case) -> bool:
+def _is_seen_since(case: Case, trip: TripStatus) -> bool:
     """A trip in the future was noted by a process whose clock is ahead: what this one reads is later than that."""
-    trip, read_at = case.status.trip, read_at_of(case)
-    return trip is not None and read_at is not None and (read_at >= trip.at or trip.at > case.now)
+    read_at = read_at_of(case)
+    return read_at is not None and (read_at >= trip.at or trip.at > case.now)
 
 
-def _obey(case: Case) -> Case:
+def _obey(case: Case, trip: TripStatus) -> Case:
     """An abort that was sent when yet another version was wanted is meant for that: it stays unanswered until then."""
-    trip = case.status.trip
-    if case.command is None or trip is None:
+    if case.command is None:
         return case
     if case.command.action is not Action.ABORT:
         return case.refusing(f"going back to version {case.stable}: {trip.message}")
@@ -92,13 +93,12 @@ def _obey(case: Case) -> Case:
 # -- on the way --
 
 
-def _left_alone(case: Case) -> Decision:
+def _left_alone(case: Case, trip: TripStatus) -> Decision:
     """Somebody else decided where all traffic goes: hold, unless another version is wanted anyway."""
     if case.is_target_changed or case.is_retry_asked:
-        return _ended(case)
-    trip = case.status.trip
+        return _ended(case, trip)
     message = (
-        f"{trip.message if trip is not None else 'going back'}; but {_live(case)}, which is left alone: "
+        f"{trip.message}; but {_live(case)}, which is left alone: "
         f"route the alias to version {case.stable}, or ask for another version"
     )
     standing = Standing(Phase.ROLLING_BACK, Reason.ALIAS_DRIFTED, message, is_stalled=True)
@@ -112,24 +112,23 @@ def _live(case: Case) -> str:
     return f"somebody else routed all traffic to version {case.reading.routing.sole}"
 
 
-def _going_back(case: Case) -> Decision:
-    trip, failure = case.status.trip, case.seen.write_failure
-    words = f"going back to version {case.stable}: {trip.message if trip is not None else ''}"
+def _going_back(case: Case, trip: TripStatus) -> Decision:
+    failure = case.seen.write_failure
+    words = f"going back to version {case.stable}: {trip.message}"
     standing = Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, words)
-    if case.alias_state is AliasState.STALE and _is_seen_since_trip(case):
+    if case.alias_state is AliasState.STALE and _is_seen_since(case, trip):
         looks, wake = look_again(case, STALE_RETRY_S)
         return case.decide(standing, looks=looks, wakes=[wake])
-    deadline = after(trip.at if trip is not None else case.now, case.spec.progress_deadline.seconds)
-    if failure is not None and _is_of_the_restore(case, failure):
+    deadline = after(trip.at, case.spec.progress_deadline.seconds)
+    if failure is not None and _is_of_the_restore(case, trip, failure):
         standing = _failing(case, failure, words, is_late=case.now >= deadline)
     wakes = [deadline] if case.now < deadline else []
     return case.decide(standing, write=restore_write(case), looks=looks_if_gone(case), wakes=wakes)
 
 
-def _is_of_the_restore(case: Case, failure: WriteFailure) -> bool:
+def _is_of_the_restore(case: Case, trip: TripStatus, failure: WriteFailure) -> bool:
     """A forward write that failed before the trip says nothing about the way back."""
-    trip = case.status.trip
-    is_later = trip is not None and failure.since >= trip.at
+    is_later = failure.since >= trip.at
     return failure.trouble is not Trouble.CONFLICT and (
         is_later or case.status.phase in (Phase.ROLLING_BACK, Phase.FAILED)
     )
@@ -147,21 +146,21 @@ def _failing(case: Case, failure: WriteFailure, words: str, *, is_late: bool) ->
 # -- the end --
 
 
-def _ended(case: Case) -> Decision:
+def _ended(case: Case, trip: TripStatus) -> Decision:
     """Traffic is back (or never left, or is where somebody else put it): end by what the finding was."""
-    trip = case.status.trip
-    reason = Reason(trip.reason) if trip is not None and trip.reason in set(Reason) else Reason.ABORTED
+    reason = Reason(trip.reason) if trip.reason in set(Reason) else Reason.ABORTED
     if case.reading is not None and case.alias_state is not AliasState.STALE:
         case = case.having(alias=alias_status(case.reading))
     is_asked_back = reason in (Reason.SUPERSEDED, Reason.TARGET_WITHDRAWN)
     if is_asked_back or case.is_target_changed or case.is_retry_asked:
-        return _withdrawn(case, reason) if _is_stable_wanted(case, reason) else _next_begins(case, reason)
-    return _rolled_back(case, reason)
+        is_stable_wanted = reason is Reason.TARGET_WITHDRAWN and _is_stable_wanted(case, trip)
+        return _withdrawn(case, reason) if is_stable_wanted else _next_begins(case, reason)
+    return _rolled_back(case, reason, trip.message)
 
 
-def _is_stable_wanted(case: Case, reason: Reason) -> bool:
+def _is_stable_wanted(case: Case, trip: TripStatus) -> bool:
     """Unless the wish has changed once more, or somebody else has put all traffic elsewhere."""
-    return reason is Reason.TARGET_WITHDRAWN and case.spec.version == case.stable and is_settled(case)
+    return case.spec.version == case.stable and is_settled(case, trip)
 
 
 _OUTCOMES = {
@@ -172,8 +171,7 @@ _OUTCOMES = {
 }
 
 
-def _rolled_back(case: Case, reason: Reason) -> Decision:
-    found = case.status.trip.message if case.status.trip is not None else ""
+def _rolled_back(case: Case, reason: Reason, found: str) -> Decision:
     message = (
         f"version {case.target} was rolled back, version {case.stable} has all traffic: {found}; "
         "change spec.version or spec.retryToken, or send retry"
