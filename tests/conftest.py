@@ -8,6 +8,7 @@ import pytest
 
 from devenv.control_plane import ControlPlane, Kubectl, ensure_binaries, install_crds
 
+pytest_plugins = ["tests.e2e.whole_run"]  # its hooks must be there where pytest-xdist's workers report to
 CRDS = Path(__file__).parents[1] / "crds"
 
 

@@ -55,6 +55,7 @@ TEXTS = st.builds("{{{}}}".format, st.one_of(COMPLETE, st.lists(MEMBERS, max_siz
 
 @given(TEXTS)
 @example('{"id":"1","generation":1,"action":"pause","action":"abort"}')
+@example('{"id":"1","generation":1,"action":"pause","acti\\u006fn":"abort"}')
 @example('{"id":"1","generation":1,"action":"pause","by":"\\"","action":"abort"}')
 def test_what_passes_is_read_alike(text: str) -> None:
     """Or not at all: the operator refuses more, such as a command without an id."""
