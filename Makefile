@@ -30,7 +30,7 @@ demo: setup ## Show two rollouts on a real API server (KEEP=1 leaves it running)
 playground: setup ## A cluster without the operator, to follow docs/tour.md (Ctrl-C ends it)
 	@$(BIN)/python -m devenv.playground
 
-test: check ## Run the checks and every test
+test: check sim ## Run the checks, the simulated search and every test
 	@$(BIN)/python -m devenv.control_plane --build-only
 	@$(BIN)/python -m devenv.helm --build-only
 	@$(BIN)/python -m pytest -n $(WORKERS) tests/core tests/engine --cov=sfn_rollouts.core --cov=sfn_rollouts.engine --cov-branch --cov-report= --cov-fail-under=100

@@ -24,8 +24,7 @@ def main(seeds: int, first: int, processes: int | None, folder: Path | None) -> 
     since = time.monotonic()
     tally = corpus(folder) if folder is not None else Tally()
     tally.add(everywhere(range(first, first + seeds), processes, _show_progress))
-    click.echo("", err=True)
-    click.echo(f"seeds                {first}..{first + seeds - 1}")
+    click.echo(f"seeds                {seeds} ({first}..{first + seeds - 1})")
     click.echo("\n".join(tally.lines()))
     click.echo(rate(tally, since))
     for failure in tally.failures[:5]:
@@ -35,7 +34,9 @@ def main(seeds: int, first: int, processes: int | None, folder: Path | None) -> 
 
 
 def _show_progress(tally: Tally) -> None:
-    click.echo(f"\r{tally.runs} runs, {len(tally.failures)} failures", err=True, nl=False)
+    """For people who wait; a log of CI would keep every line."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{tally.runs} runs, {len(tally.failures)} failures", err=True, nl=False)
 
 
 def _show(failure: Failure) -> None:
