@@ -8,7 +8,7 @@ WAITERS ?= $(shell $(PYTHON) -c 'import os; print(2 * max(os.cpu_count() or 2, 2
 UV     := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help setup demo playground test check crds docs sim bench lock clean
+.PHONY: help setup demo playground test check crds docs sim mutants bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -49,6 +49,9 @@ crds: setup ## Regenerate the CRD, the spec reference and the phase diagram
 sim: setup ## Search SEEDS simulated worlds (5000) and all small ones for a broken invariant
 	@$(BIN)/python -m sfn_rollouts.sim --corpus tests/sim/corpus --seeds $(or $(SEEDS),5000) $(if $(FIRST),--first $(FIRST))
 
+mutants: setup ## Break core and engine in thousands of ways; do their tests notice? (ONLY=core/gates.py, AGAIN=1)
+	@$(BIN)/python -m devenv.mutants $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again)
+
 bench: setup ## Measure latency, CPU, memory and calls; prints the table of docs/performance.md
 	@$(BIN)/python -m devenv.bench
 
@@ -56,6 +59,7 @@ lock: setup ## Renew the hashed requirement files from the .in files
 	@$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	@$(COMPILE) requirements/runtime.in -o requirements/runtime.txt
 	@$(COMPILE) requirements/dev.in -o requirements/dev.txt
+	@$(COMPILE) requirements/mutants.in -o requirements/mutants.txt
 
 clean: ## Remove what the targets made
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage dist
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage build dist
