@@ -1,0 +1,190 @@
+"""The AWS rights that are shipped, thrice: as a policy document, for Terraform and for CloudFormation.
+
+That they are enough, and none too many, is also seen in each whole end-to-end run (tests/e2e/whole_run.py).
+"""
+
+import ast
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import boto3
+import hcl2
+import pytest
+from cfnlint import ManualArgs
+from cfnlint.api import lint_file
+from cfnlint.decode.cfn_yaml import load
+
+from sfn_rollouts.aws.apis import Api
+from tests.e2e.rights import iam_statements
+
+ROOT = Path(__file__).parents[2]
+AWS = ROOT / "deploy" / "aws"
+SOURCES = sorted((ROOT / "operator" / "sfn_rollouts").rglob("*.py"))
+ISSUER = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+PARAMETERS = {
+    "AWS::Partition": "aws",
+    "AWS::AccountId": "123456789012",
+    "ClusterName": "my-cluster",
+    "OidcIssuer": ISSUER,
+    "Namespace": "sfn-rollouts",
+    "ServiceAccount": "sfn-rollouts",
+    "StateMachineName": "*",
+}
+
+
+class Sub(Template):
+    """CloudFormation's Fn::Sub."""
+
+    idpattern = "[A-Za-z:]+"
+
+
+def sub(text: str) -> str:
+    return Sub(text).substitute(PARAMETERS)
+
+
+def operations_called() -> set[str]:
+    """Each method of a boto3 client that the code names, wherever it stands."""
+    clients = [boto3.client(service, region_name="eu-west-1") for service in ("stepfunctions", "cloudwatch")]
+    operations = {name: api for client in clients for name, api in client.meta.method_to_api_mapping.items()}
+    nodes = (node for source in SOURCES for node in ast.walk(ast.parse(source.read_text())))
+    return {operations[node.attr] for node in nodes if isinstance(node, ast.Attribute) and node.attr in operations}
+
+
+def test_the_policy_allows_what_the_code_calls_and_no_more() -> None:
+    """Nothing is called by a name in a string, which the search for methods would not see."""
+    assert operations_called() == {api.value for api in Api}
+    assert not [source.name for source in SOURCES if "get_paginator" in source.read_text()]
+    assert not [source.name for source in SOURCES if "get_waiter" in source.read_text()]
+
+    assert sorted(action for action, _ in iam_statements()) == sorted(api.action for api in Api)
+
+
+def test_state_machines_are_named_and_alarms_cannot_be() -> None:
+    """CloudWatch hides composite alarms from who may see only some."""
+    for action, resources in iam_statements():
+        every = "arn:aws:states:*:123456789012:stateMachine:*"
+        assert resources == ([every] if action.startswith("states:") else ["*"]), action
+
+
+def document() -> list[dict[str, Any]]:
+    statements: list[dict[str, Any]] = json.loads((AWS / "iam-policy.json").read_text())["Statement"]
+    return statements
+
+
+def by_sid(statements: list[dict[str, Any]], sid: str, actions: str) -> dict[str, list[str]]:
+    return {each[sid]: sorted(each[actions]) for each in statements}
+
+
+# -- Terraform
+
+
+@pytest.fixture(scope="module")
+def terraform() -> dict[str, Any]:
+    with (AWS / "main.tf").open() as file:
+        parsed: dict[str, Any] = unquoted(hcl2.load(file))
+    return parsed
+
+
+def unquoted(value: Any) -> Any:
+    """The parser leaves the quotes of a text where they are."""
+    if isinstance(value, str):
+        return value.strip('"')
+    if isinstance(value, list):
+        return [unquoted(each) for each in value]
+    if isinstance(value, dict):
+        return {unquoted(name): unquoted(each) for name, each in value.items()}
+    return value
+
+
+def block(terraform: Mapping[str, Any], kind: str, *names: str) -> dict[str, Any]:
+    found = terraform[kind]
+    for name in names:
+        layers = found if isinstance(found, list) else [found]
+        found = [each[name] for each in layers if name in each]
+        found = [inner for each in found for inner in (each if isinstance(each, list) else [each])]
+    [found] = found
+    assert isinstance(found, dict)
+    return found
+
+
+def test_terraform_allows_the_same(terraform: dict[str, Any]) -> None:
+    statements = block(terraform, "data", "aws_iam_policy_document", "operator")["statement"]
+
+    assert by_sid(statements, "sid", "actions") == by_sid(document(), "Sid", "Action")
+    assert [each["resources"] for each in statements] == ["${local.state_machines}"] * 2 + [["*"]]
+
+
+def test_terraform_trusts_the_operators_account_alone(terraform: dict[str, Any]) -> None:
+    dynamic = block(terraform, "data", "aws_iam_policy_document", "trust")["dynamic"]
+    irsa, pod_identity = ({each["variable"]: each["values"] for each in one["condition"]} for one in contents(dynamic))
+
+    assert irsa == {
+        "${local.oidc_issuer}:aud": ["sts.amazonaws.com"],
+        "${local.oidc_issuer}:sub": ["system:serviceaccount:${var.namespace}:${var.service_account}"],
+    }
+    assert pod_identity == {
+        "aws:RequestTag/eks-cluster-name": ["${statement.value}"],
+        "aws:RequestTag/kubernetes-namespace": ["${var.namespace}"],
+        "aws:RequestTag/kubernetes-service-account": ["${var.service_account}"],
+    }
+    assert {each["test"] for one in contents(dynamic) for each in one["condition"]} == {"StringEquals"}
+
+
+def contents(dynamic: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for each in dynamic:
+        yield from each["statement"]["content"]
+
+
+def test_terraform_associates_the_account_that_is_shipped(terraform: dict[str, Any]) -> None:
+    association = block(terraform, "resource", "aws_eks_pod_identity_association", "operator")
+    defaults = {name: block(terraform, "variable", name)["default"] for name in ("namespace", "service_account")}
+
+    assert association["role_arn"] == "${aws_iam_role.operator.arn}"
+    assert (association["namespace"], association["service_account"]) == ("${var.namespace}", "${var.service_account}")
+    assert defaults == {"namespace": "sfn-rollouts", "service_account": "sfn-rollouts"}
+
+
+# -- CloudFormation
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    loaded: dict[str, Any] = load(str(AWS / "cloudformation.yaml"))
+    return loaded
+
+
+def test_cfn_lint_has_nothing_to_say() -> None:
+    assert lint_file(AWS / "cloudformation.yaml", ManualArgs(include_checks=["I"])) == []
+
+
+def test_cloudformation_allows_the_same(template: dict[str, Any]) -> None:
+    [policy] = template["Resources"]["Role"]["Properties"]["Policies"]
+    statements = policy["PolicyDocument"]["Statement"]
+    machine = "arn:aws:states:*:123456789012:stateMachine:*"
+
+    assert by_sid(statements, "Sid", "Action") == by_sid(document(), "Sid", "Action")
+    for each in statements[:2]:
+        assert [sub(arn["Fn::Sub"]) for arn in each["Resource"]] == [machine, f"{machine}:*"]
+    assert statements[2]["Resource"] == "*"
+
+
+@pytest.mark.parametrize(("index", "file"), [(1, "trust-policy-pod-identity.json"), (2, "trust-policy-irsa.json")])
+def test_cloudformation_trusts_as_the_documents_do(template: dict[str, Any], index: int, file: str) -> None:
+    trust = template["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"]["Fn::If"]
+
+    assert json.loads(sub(trust[index]["Fn::Sub"])) == json.loads((AWS / file).read_text())
+
+
+def test_irsa_is_bound_to_one_account_and_one_audience() -> None:
+    """Without `sub` every pod of the cluster, without `aud` every audience, could take the role."""
+    [statement] = json.loads((AWS / "trust-policy-irsa.json").read_text())["Statement"]
+
+    assert statement["Condition"] == {
+        "StringEquals": {
+            f"{ISSUER}:aud": "sts.amazonaws.com",
+            f"{ISSUER}:sub": "system:serviceaccount:sfn-rollouts:sfn-rollouts",
+        }
+    }
