@@ -6,7 +6,7 @@ Whoever awaits an answer asks for `story` of the end-to-end tests, which brings 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,8 @@ Result = subprocess.CompletedProcess[str]
 PLUGIN_FOLDER = Path(sys.executable).parent
 """Where `pip install` has put kubectl-sfnrollout."""
 
+DEADLINE_S = 90.0
+
 
 @dataclass(frozen=True)
 class Plugin:
@@ -37,17 +39,14 @@ class Plugin:
         kubeconfig: Path | None = None,
         environment: Mapping[str, str] | None = None,
         stdin: str = "",
-        deadline_s: float = 60.0,
     ) -> Result:
         """Run to the end; gives exit code, stdout and stderr. Whatever it is asked, no traceback is an answer."""
+        return self.run(self.command(*arguments), self.environment(kubeconfig) | dict(environment or {}), stdin)
+
+    def run(self, command: Sequence[str], environment: Mapping[str, str], stdin: str = "") -> Result:
+        """Run any command line in this environment."""
         result = subprocess.run(
-            self.command(*arguments),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=deadline_s,
-            check=False,
-            env=self.environment(kubeconfig) | dict(environment or {}),
+            command, input=stdin, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=environment
         )
         assert "Traceback" not in result.stderr, result.stderr
         return result

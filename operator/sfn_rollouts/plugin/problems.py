@@ -47,10 +47,13 @@ _UNREACHABLE = re.compile(
     r"|broken pipe|i/o timeout|closed network connection|no route to host|network is unreachable))",
     re.MULTILINE,
 )
-_NO_KUBECONFIG = re.compile(r"localhost:8080|no configuration has been provided")
+_NO_LOGIN = re.compile(r"getting credentials: (?P<why>.*)")
+_KUBECONFIG = re.compile(r"localhost:8080|no configuration has been provided")
 _UNAUTHORIZED = re.compile(r"\(Unauthorized\)|provide credentials")
+_LOGIN = re.compile(r"getting credentials: (?P<why>.*)")
 _KUBECONFIG = re.compile(
-    r"context was not found|(?:context|cluster|auth info) \"[^\"]*\" does not exist|invalid configuration|^error: stat |loading config file",
+    r"context was not found|(?:context|cluster|auth info) \"[^\"]*\" does not exist"
+    r"|invalid configuration|^error: stat |loading config file",
     re.MULTILINE,
 )
 _CRD_MISSING = re.compile(r'doesn\'t have a resource type "stepfunctionrollouts"|could not find the requested resource')
@@ -109,6 +112,16 @@ def _unauthorized(text: str) -> PluginError | None:
     )
 
 
+def _login(text: str) -> PluginError | None:
+    found = _LOGIN.search(text)
+    if found is None:
+        return None
+    return PluginError(
+        f"logging in to the cluster failed: {found['why']}",
+        "The kubeconfig names the program that logs in; what it said itself stands above.",
+    )
+
+
 def _no_kubeconfig(text: str) -> PluginError | None:
     if not _NO_KUBECONFIG.search(text):
         return None
@@ -148,6 +161,7 @@ _READERS: tuple[Callable[[str], PluginError | None], ...] = (
     _not_found,
     _forbidden,
     _unauthorized,
+    _login,
     _no_kubeconfig,
     _unreachable,
     _kubeconfig,

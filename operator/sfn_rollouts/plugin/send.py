@@ -15,7 +15,7 @@ from typing import Any
 from sfn_rollouts.api import COMMAND_ANNOTATION
 from sfn_rollouts.plugin.kubectl import Cluster, Resource
 from sfn_rollouts.plugin.operator_signs import why_no_answer
-from sfn_rollouts.plugin.problems import PluginError
+from sfn_rollouts.plugin.problems import ForbiddenError, PluginError
 
 _TICK_S = 0.5
 
@@ -49,7 +49,12 @@ def send(cluster: Cluster, name: str, action: str, wait_s: float, operator_names
     command = _command(found, action, cluster.user() or getpass.getuser())
     deadline = time.monotonic() + wait_s
     written = cluster.patch(name, {"metadata": {"annotations": {COMMAND_ANNOTATION: json.dumps(command)}}})
-    answer = _awaited(cluster, written, command["id"], deadline)
+    try:
+        answer = _awaited(cluster, written, command["id"], deadline)
+    except ForbiddenError as error:
+        raise NoAnswerError(
+            f"{action} was sent to {name}, but its answer cannot be seen: {error.message}", error.cure
+        ) from None
     if answer is None:
         why = f"{_unseen(written)}{why_no_answer(cluster, operator_namespace)}"
         raise NoAnswerError(f"{action} was sent to {name}, and no operator has answered within {wait_s:g} s", why)
