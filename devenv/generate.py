@@ -7,6 +7,7 @@ themselves, so that one page can be rendered without loading the whole operator.
 import argparse
 import difflib
 import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -45,6 +46,13 @@ def _argocd_patch() -> str:
     return argocd_patch(ROOT)
 
 
+def _prometheus_rule() -> str:
+    """kustomize reads no file into a manifest."""
+    rules = (ROOT / "deploy/monitoring/alerts.yaml").read_text()
+    head = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: sfn-rollouts\nspec:\n"
+    return head + textwrap.indent(rules, "  ")
+
+
 def _transcripts() -> dict[str, Render]:
     from devenv.example_transcripts import transcripts  # noqa: PLC0415
 
@@ -65,6 +73,7 @@ FILES: Mapping[str, Render] = {
     "deploy/argocd/argocd-cm-patch.yaml": _argocd_patch,
     "charts/sfn-rollouts/files/alerts.yaml": _copy("deploy/monitoring/alerts.yaml"),
     "charts/sfn-rollouts/files/dashboard.json": _copy("deploy/monitoring/dashboard.json"),
+    "deploy/overlays/monitoring/prometheus-rule.yaml": _prometheus_rule,
     **_transcripts(),
 }
 

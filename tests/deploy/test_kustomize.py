@@ -8,9 +8,9 @@ import yaml
 
 from devenv.control_plane import Kubectl
 from devenv.waiting import wait_until
-from tests.deploy.conftest import Build, Manifest, one
+from tests.deploy.conftest import DEPLOY, Build, Manifest, one
 
-FOLDERS = ("base", "overlays/namespaced", "overlays/irsa")
+FOLDERS = ("base", "overlays/namespaced", "overlays/irsa", "overlays/monitoring")
 KUBERNETES = [f"1.{minor}.0" for minor in range(29, 38)]
 OPERATORS_OWN = "monitoring.coreos.com"
 """API group of the Prometheus operator: no part of Kubernetes, so neither its schemas nor this API server know it."""
@@ -32,6 +32,12 @@ def kubernetes_own(manifests: list[Manifest]) -> list[Manifest]:
 @pytest.mark.parametrize("version", KUBERNETES)
 def test_every_supported_kubernetes_knows_every_field(build: Build, folder: str, version: str) -> None:
     for manifest in kubernetes_own(build(folder)):
+        kubernetes_validate.validate(manifest, version, strict=True)
+
+
+@pytest.mark.parametrize("version", [version for version in KUBERNETES if version != "1.29.0"])
+def test_kubernetes_knows_the_policies_since_1_30(build: Build, version: str) -> None:
+    for manifest in build("policies"):
         kubernetes_validate.validate(manifest, version, strict=True)
 
 
@@ -137,6 +143,27 @@ def test_irsa_is_two_annotations_and_nothing_else(build: Build) -> None:
         "eks.amazonaws.com/sts-regional-endpoints": "true",
     }
     assert annotated == build("base")
+
+
+def test_prometheus_finds_the_metrics_and_leaves_the_rollouts_labels(build: Build) -> None:
+    manifests = build("overlays/monitoring")
+    monitor, service = one(manifests, "ServiceMonitor"), one(manifests, "Service")
+    [endpoint] = monitor["spec"]["endpoints"]
+
+    assert monitor["metadata"]["namespace"] == service["metadata"]["namespace"] == "sfn-rollouts"
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert (endpoint["port"], endpoint["path"]) == (service["spec"]["ports"][0]["name"], "/metrics")
+    assert endpoint["honorLabels"] is True
+
+
+def test_alerts_and_dashboard_are_those_that_are_tested(build: Build) -> None:
+    """Elsewhere: that they use only series that exist (tests of deploy/monitoring)."""
+    manifests = build("overlays/monitoring")
+    dashboard = one(manifests, "ConfigMap", "sfn-rollouts-dashboard")
+
+    assert one(manifests, "PrometheusRule")["spec"] == yaml.safe_load((DEPLOY / "monitoring/alerts.yaml").read_text())
+    assert dashboard["data"] == {"sfn-rollouts.json": (DEPLOY / "monitoring/dashboard.json").read_text()}
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
 
 
 @pytest.mark.parametrize(
