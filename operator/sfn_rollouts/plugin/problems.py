@@ -47,8 +47,7 @@ _UNREACHABLE = re.compile(
     r"|broken pipe|i/o timeout|closed network connection|no route to host|network is unreachable))",
     re.MULTILINE,
 )
-_NO_LOGIN = re.compile(r"getting credentials: (?P<why>.*)")
-_KUBECONFIG = re.compile(r"localhost:8080|no configuration has been provided")
+_NO_KUBECONFIG = re.compile(r"localhost:8080|no configuration has been provided")
 _UNAUTHORIZED = re.compile(r"\(Unauthorized\)|provide credentials")
 _LOGIN = re.compile(r"getting credentials: (?P<why>.*)")
 _KUBECONFIG = re.compile(
