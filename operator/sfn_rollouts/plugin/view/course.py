@@ -15,7 +15,8 @@ from sfn_rollouts.core.placing import replanned
 from sfn_rollouts.core.plan import compile_plan
 from sfn_rollouts.plugin.rollout import Rollout
 
-UNTIL_PROMOTED = None
+OVERDUE_S = 30.0
+"""A running operator acts within seconds and says what holds it; one that is silent for so long may not be running."""
 
 
 class Place(StrEnum):
@@ -103,8 +104,8 @@ def _index(rollout: Rollout, case: Case) -> int | None:
     """The position: where a write is on its way to, else the step whose clock runs; None before the first."""
     if rollout.finished_at is None and case.status.intent is not None:
         return case.status.intent.step_index
-    if rollout.reason == "UpToDate":
-        return None  # whatever was walked before, nothing is left of it
+    if rollout.reason == "UpToDate" or not rollout.is_observed:
+        return None  # whatever was walked before, it was for another wish
     return _count(case) if rollout.phase == "Succeeded" else case.status.step_index
 
 
@@ -121,11 +122,13 @@ def _following(case: Case, index: int | None) -> int | None:
 
 
 def _entries(rollout: Rollout, case: Case, following: int | None) -> dict[int, datetime]:
-    """When each coming position is entered, and the end; nothing while it is held, nor beyond a wait for a person."""
+    """When each coming position is entered, and the end; nothing while held or overdue, nor beyond a person's wait."""
     entries: dict[int, datetime] = {}
-    if not rollout.is_in_flight or rollout.is_paused or rollout.is_held:
+    if not rollout.is_in_flight or not rollout.is_observed or rollout.is_paused or rollout.is_held:
         return entries
     at, moment = following if following is not None else _count(case), case.due_at
+    if moment is not None and (case.now - moment).total_seconds() > OVERDUE_S:
+        return entries
     while moment is not None and at <= _count(case):
         entries[at] = moment = max(moment, case.now)
         wait_s = case.plan.wait_at(at)
@@ -138,15 +141,17 @@ def _place(rollout: Rollout, case: Case, at: int, index: int | None, following: 
         return Place.SKIPPED
     if index is not None and at <= index:
         return Place.CURRENT if at == index else Place.DONE
-    if rollout.finished_at is not None or rollout.phase == "RollingBack":
+    if rollout.finished_at is not None or rollout.trip is not None:
         return Place.NOT_REACHED
     return Place.SKIPPED if following is not None and at < following else Place.COMING
 
 
 def _is_one_write(rollout: Rollout, case: Case) -> bool:
-    """All traffic moves at once, whatever the steps are; and there is no bake."""
+    """All traffic moves at once, without steps and bake; a new alias sets out from its target."""
     shortcuts = (Shortcut.ROLLBACK_WINDOW, Shortcut.NEW_ALIAS, Shortcut.REASSERT)
-    return is_shortcut(case.status, *shortcuts) or rollout.outcome == "FastRolledBack"
+    last = rollout.history[0] if rollout.history and rollout.finished_at is not None else None
+    was_one = last is not None and (last.outcome == "FastRolledBack" or last.stable == last.version)
+    return is_shortcut(case.status, *shortcuts) or was_one
 
 
 def _step(case: Case, at: int, place: Place, enters_at: datetime | None) -> CourseStep:

@@ -38,12 +38,12 @@ def _rolled_back(rollout: Rollout) -> Outlook:
 def _another_version(rollout: Rollout) -> Deed:
     if owner_of(rollout) is not None:
         return Deed("git revert COMMIT", "or ask for another spec.version in Git")
-    return Deed(command(rollout, "set-version VERSION"), "ask for another one")
+    return Deed(command(rollout, "set-version VERSION"), "ask for another version")
 
 
 def _rollback_failed(rollout: Rollout) -> Outlook:
     sentence = "it is tried again by itself, but the alias may be split: act now"
-    return Outlook(sentence, (_routed_back(rollout),))
+    return Outlook(sentence, (routed_back(rollout),))
 
 
 def _invalid(_: Rollout) -> Outlook:
@@ -73,7 +73,7 @@ def _conflict(rollout: Rollout) -> Outlook:
 def _drifted(rollout: Rollout) -> Outlook:
     if rollout.phase == "RollingBack":
         sentence = "nothing: somebody put all traffic on one version, and that is left alone"
-        return Outlook(sentence, (_routed_back(rollout), _another_version(rollout)))
+        return Outlook(sentence, (routed_back(rollout), _another_version(rollout)))
     if not rollout.is_in_flight:
         return Outlook("nothing until the alias is routed back", (_as_left(rollout), _another_version(rollout)))
     return Outlook("nothing until the alias is routed back", (_as_left(rollout),))
@@ -114,7 +114,8 @@ CURES: Mapping[str, Callable[[Rollout], Outlook]] = {
 }
 
 
-def _routed_back(rollout: Rollout) -> Deed:
+def routed_back(rollout: Rollout) -> Deed:
+    """By hand, all traffic on the stable version; the operator respects it."""
     return Deed(_routing(rollout, ((rollout.stable, 100),)), f"all traffic on version {rollout.stable}")
 
 

@@ -25,9 +25,9 @@ class Happening:
 
 
 def happenings(events: Iterable[Mapping[str, Any]]) -> tuple[Happening, ...]:
-    """Take Events as the API server gives them; newest first, those without a time left out."""
+    """Take Events, oldest first; gives them newest first, those without a time left out."""
     read = [found for event in events if (found := _happening(event)) is not None]
-    return tuple(sorted(read, key=lambda each: each.at, reverse=True))
+    return tuple(sorted(read, key=lambda each: each.at))[::-1]
 
 
 def step_entries(rollout: Rollout, told: Iterable[Happening]) -> dict[int, datetime]:

@@ -60,7 +60,7 @@ def bar(rollout: Rollout, width: int, marks: Marks) -> Text | None:
         return None
     weight = dict(rollout.routing).get(target or 0, 0) if rollout.routing else rollout.weight or 0
     cells = max(min(_BAR_WIDTH, width - 52), 10)
-    full = max(cells * weight // 100, 1 if weight else 0)
+    full = max(cells * min(max(weight, 0), 100) // 100, 1 if weight > 0 else 0)
     text = Text("  ").append(marks.full * full, str(_bar_tone(rollout))).append(marks.empty * (cells - full), "dim")
     text.append(f"  {weight} % on version {target}", "bold")
     text.append(_rest(rollout, weight, stable, target))

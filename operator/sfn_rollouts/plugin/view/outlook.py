@@ -9,12 +9,9 @@ from datetime import datetime
 
 from sfn_rollouts.plugin.ownership import owner_of
 from sfn_rollouts.plugin.rollout import Rollout
-from sfn_rollouts.plugin.view.course import Course, CourseStep
-from sfn_rollouts.plugin.view.cures import CURES, Deed, Outlook, command
+from sfn_rollouts.plugin.view.course import OVERDUE_S, Course, CourseStep
+from sfn_rollouts.plugin.view.cures import CURES, Deed, Outlook, command, routed_back
 from sfn_rollouts.plugin.view.times import lasting
-
-OVERDUE_S = 30.0
-"""A running operator acts within seconds and says what holds it; one that is silent for so long may not be running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +74,13 @@ def _stalled(scene: Scene) -> Outlook | None:
 def _going_back(scene: Scene) -> Outlook | None:
     if scene.rollout.phase != "RollingBack":
         return None
-    return Outlook(
-        f"all traffic is put back on version {scene.rollout.stable}, in one write and within seconds",
-        runbook=scene.rollout.trip.reason if scene.rollout.trip is not None else scene.rollout.reason,
-    )
+    trip, stable = scene.rollout.trip, scene.rollout.stable
+    reason = trip.reason if trip is not None else scene.rollout.reason
+    tried_s = (scene.now - trip.at).total_seconds() if trip is not None and trip.at is not None else 0.0
+    if tried_s < OVERDUE_S:
+        return Outlook(f"all traffic is put back on version {stable}, in one write and within seconds", runbook=reason)
+    sentence = f"it is tried again and again, for {lasting(tried_s)} by now: the alias may be split, act"
+    return Outlook(sentence, (*_is_operator_there(), routed_back(scene.rollout)), runbook=reason)
 
 
 def _not_begun(scene: Scene) -> Outlook | None:

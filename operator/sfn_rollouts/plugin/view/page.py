@@ -108,7 +108,7 @@ def _branches(view: View, course: Course | None, marks: Marks) -> Iterator[tuple
     yield words(_alarms_title(rollout), is_strong=True), _alarms(rollout, view.now, marks), ()
     yield words("Last command", is_strong=True), list(_command(rollout, view.now, marks)), ()
     yield words("Executions", is_strong=True), list(_executions(rollout)), ()
-    yield words("Events", is_strong=True), _events(view), (0,)
+    yield words("Events", is_strong=True), _events(view, marks), (0,)
 
 
 def _plan_title(view: View) -> Text:
@@ -162,14 +162,14 @@ def _executions(rollout: Rollout) -> Iterator[Row]:
         yield (words(running.message, tone),)
 
 
-def _events(view: View) -> list[Row]:
+def _events(view: View, marks: Marks) -> list[Row]:
     if view.unheard:
         return [(Text(""), words(view.unheard, Tone.WAITING))]
-    return [_event(each, view.now) for each in view.happenings[:EVENTS_SHOWN]]
+    return [_event(each, view.now, marks) for each in view.happenings[:EVENTS_SHOWN]]
 
 
-def _event(each: Happening, now: datetime) -> Row:
+def _event(each: Happening, now: datetime, marks: Marks) -> Row:
     times = f" (x{each.count})" if each.count > 1 else ""
     tone = Tone.WAITING if each.is_warning else Tone.PLAIN
     reason = words(f"{each.reason}{times}: ", tone, is_strong=each.is_warning)
-    return words(age(each.at, now), Tone.QUIET), line(Text.assemble(reason, each.message))
+    return words(age(each.at, now), Tone.QUIET), line(Text.assemble(reason, each.message), marks)

@@ -104,7 +104,8 @@ def _done(itinerary: Itinerary, at: int) -> str:
     entered, left = itinerary.entries.get(at + 1), itinerary.entries.get(at + 2)
     if entered is None:
         return "done"
-    stayed = f", stayed {lasting((left - entered).total_seconds())}" if left is not None else ""
+    stayed_s = (left - entered).total_seconds() if left is not None else 0.0
+    stayed = f", stayed {lasting(stayed_s)}" if stayed_s >= 1 else ""
     return f"entered {o_clock(entered, itinerary.now)}{stayed}"
 
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from sfn_rollouts.plugin.view.marks import Tone
+from sfn_rollouts.plugin.view.marks import ASCII, Marks, Tone
 
 GUIDE_WIDTH = 4
 _GAP = 2
@@ -27,9 +27,9 @@ def marked(mark: str, tone: Tone, text: Text | str) -> Text:
     return Text.assemble(words(mark, tone, is_strong=True), " ", text)
 
 
-def line(text: Text) -> Text:
+def line(text: Text, marks: Marks) -> Text:
     """Give text that ends where the line does."""
-    text.no_wrap, text.overflow = True, "ellipsis"
+    text.no_wrap, text.overflow = True, "crop" if marks is ASCII else "ellipsis"
     return text
 
 

@@ -1,0 +1,265 @@
+"""Rollouts in every situation, as the real decisions leave them: for looking at pages without a cluster."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sfn_rollouts.api import COMMAND_ANNOTATION
+from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.core.announce import announcements
+from sfn_rollouts.core.observation import Trouble
+from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.plugin.view.happenings import happenings
+from sfn_rollouts.plugin.view.page import View
+from tests.core.specs import APPROVAL, LINEAR
+from tests.core.test_kstatus import TABLE
+from tests.core.world import START, World
+
+LATER_S = 20
+"""When somebody looks, counted from the last decision."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A resource and its Events as the API server has them, looked at `now`."""
+
+    resource: Mapping[str, Any]
+    now: datetime
+    events: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+
+    @property
+    def view(self) -> View:
+        return View(Rollout.from_resource(self.resource), self.now, happenings(self.events))
+
+
+def resource_of(world: World, **metadata: Any) -> dict[str, Any]:
+    """What `kubectl get -o json` would give."""
+    annotations = {COMMAND_ANNOTATION: world.command} if world.command is not None else {}
+    named = {"name": "order-processor", "namespace": "shop", "uid": "7f3c", "resourceVersion": "12"}
+    created = {"generation": world.generation, "creationTimestamp": "2026-11-21T11:59:45Z", "annotations": annotations}
+    return {
+        "apiVersion": "sfnrollouts.dev/v1alpha1",
+        "kind": "StepFunctionRollout",
+        "metadata": {**named, **created, **metadata},
+        "spec": world.raw,
+        "status": world.status.to_resource(),
+    }
+
+
+def scene_of(world: World, later_s: float = LATER_S, **metadata: Any) -> Scene:
+    return Scene(resource_of(world, **metadata), world.now + timedelta(seconds=later_s), events_of(world))
+
+
+def events_of(world: World) -> list[dict[str, Any]]:
+    """What the operator would have announced, each once."""
+    said: list[dict[str, Any]] = []
+    before = None
+    for at, told in world.told:
+        if isinstance(told, str):
+            continue
+        if before is not None:
+            said += [_event(at, news) for news in announcements(before, told.status)]
+        before = told.status
+    return said
+
+
+def _event(at: datetime, news: Any) -> dict[str, Any]:
+    moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    kind = "Warning" if news.is_warning else "Normal"
+    words = {"type": kind, "reason": str(news.reason), "message": news.message}
+    return {**words, "firstTimestamp": moment, "lastTimestamp": moment, "count": 1}
+
+
+# -- situations beyond the status table --
+
+
+def unseen() -> Scene:
+    return scene_of(World(), later_s=3)
+
+
+def unseen_for_long() -> Scene:
+    return scene_of(World(), later_s=600)
+
+
+def newer_generation() -> Scene:
+    scene = scene_of(TABLE["shifting"][0]())
+    return Scene({**scene.resource, "metadata": {**scene.resource["metadata"], "generation": 2}}, scene.now)
+
+
+def with_two_alarms() -> World:
+    world = World(strategy=APPROVAL, alarms={"names": ["OrderProcessor-failures", "OrderProcessor-p95"]})
+    world.settle()
+    return world
+
+
+def promoted_by_somebody() -> Scene:
+    world = with_two_alarms()
+    world.now += timedelta(seconds=75)
+    world.say("promote", id_="p1")
+    return scene_of(world)
+
+
+def not_answered_yet() -> Scene:
+    world = with_two_alarms()
+    sent = json.dumps({"id": "a1", "action": "abort", "generation": 1, "by": "ann"})
+    return scene_of(world, annotations={COMMAND_ANNOTATION: sent})
+
+
+def refused() -> Scene:
+    world = with_two_alarms()
+    world.say("retry", id_="r1")
+    return scene_of(world)
+
+
+def paused_by_command() -> Scene:
+    world = with_two_alarms()
+    world.say("promote", id_="p1")
+    world.say("pause", id_="p2")
+    return scene_of(world)
+
+
+def paused_in_git() -> Scene:
+    world = World(paused=True, strategy=LINEAR)
+    world.settle()
+    flux = {"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}
+    return scene_of(world, labels=flux)
+
+
+def rolled_back_in_git() -> Scene:
+    tracked = "shop:sfnrollouts.dev/StepFunctionRollout:shop/order-processor"
+    return scene_of(TABLE["rolled back by an alarm"][0](), annotations={"argocd.argoproj.io/tracking-id": tracked})
+
+
+def promoted_in_full() -> Scene:
+    world = World(strategy=LINEAR)
+    world.settle()
+    world.say("promote-full", id_="f1")
+    return scene_of(world)
+
+
+def new_alias() -> Scene:
+    world = World(alias=None)
+    world.settle()
+    return scene_of(world)
+
+
+def back_in_the_window() -> Scene:
+    world = World(strategy=LINEAR, rollbackWindow={"revisions": 3})
+    world.settle()
+    world.advance(3600)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.edit(version=1)
+    return scene_of(world)
+
+
+def target_withdrawn() -> Scene:
+    world = TABLE["shifting"][0]()
+    world.edit(version=1)
+    return scene_of(world)
+
+
+def drifted_at_rest() -> Scene:
+    world = TABLE["all traffic on target, bake done"][0]()
+    world.route(7)
+    world.advance(3600)
+    return scene_of(world)
+
+
+def left_alone_on_the_way_back() -> Scene:
+    world = TABLE["rolling back"][0]()
+    world.troubles.clear()
+    world.route(7)
+    world.advance(600)
+    return scene_of(world)
+
+
+def slow_on_the_way_back() -> Scene:
+    return scene_of(TABLE["rolling back"][0](), later_s=300)
+
+
+def no_operator_when_due() -> Scene:
+    return scene_of(TABLE["shifting"][0](), later_s=900)
+
+
+def deleted_in_flight() -> Scene:
+    world = TABLE["shifting"][0]()
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.delete()
+    return scene_of(world, deletionTimestamp="2026-11-21T12:00:00Z")
+
+
+def deleted_at_rest() -> Scene:
+    return scene_of(TABLE["nothing to do"][0](), deletionTimestamp="2026-11-21T12:00:00Z")
+
+
+def many_steps() -> Scene:
+    world = World(strategy={"linear": {"increment": 4, "interval": "5m"}})
+    world.advance(2500)
+    return scene_of(world)
+
+
+def many_alarms() -> Scene:
+    names = [f"alarm-{number:02}" for number in range(40)]
+    world = World(alarms={"names": names, "onInsufficientData": "Ignore", "onFiringAtStart": "IgnoreUntilOk"})
+    world.alarm("alarm-07", AlarmState.INSUFFICIENT_DATA, START - timedelta(days=3))
+    world.alarm("alarm-31", AlarmState.ALARM, START - timedelta(minutes=5))
+    world.settle()
+    return scene_of(world)
+
+
+def held_by_an_alarm_without_data() -> Scene:
+    world = World(alarms={"names": ["A"], "onInsufficientData": "Hold"})
+    world.settle()
+    world.alarm("A", AlarmState.INSUFFICIENT_DATA)
+    world.advance(700)
+    return scene_of(world)
+
+
+def hostile_words() -> Scene:
+    """Who may send a command, or name an alarm, must not write on somebody's screen."""
+    world = World(alarms={"names": ["[red]A[/red]"]})
+    world.settle()
+    world.say("promote", id_="h1")
+    scene = scene_of(world)
+    status = {
+        **scene.resource["status"],
+        "message": "first\nsecond\x1b[2J\x1b]0;owned\x07 [bold]third[/bold] \u202egnp",
+    }
+    return Scene({**scene.resource, "status": status}, scene.now, scene.events)
+
+
+FURTHER: Mapping[str, Callable[[], Scene]] = {
+    "not seen yet": unseen,
+    "not seen for long": unseen_for_long,
+    "a newer generation is not seen yet": newer_generation,
+    "promoted by somebody": promoted_by_somebody,
+    "a command is not answered yet": not_answered_yet,
+    "a command was refused": refused,
+    "paused by a command": paused_by_command,
+    "paused in Git": paused_in_git,
+    "rolled back, applied from Git": rolled_back_in_git,
+    "promoted in full": promoted_in_full,
+    "a new alias": new_alias,
+    "back to a recent stable version": back_in_the_window,
+    "the target was withdrawn": target_withdrawn,
+    "drifted at rest": drifted_at_rest,
+    "left alone on the way back": left_alone_on_the_way_back,
+    "slow on the way back": slow_on_the_way_back,
+    "nobody acts when it is due": no_operator_when_due,
+    "deleted in flight": deleted_in_flight,
+    "deleted at rest": deleted_at_rest,
+    "many steps": many_steps,
+    "many alarms": many_alarms,
+    "held by an alarm without data": held_by_an_alarm_without_data,
+    "hostile words": hostile_words,
+}
+
+
+def _of_table(name: str) -> Callable[[], Scene]:
+    return lambda: scene_of(TABLE[name][0]())
+
+
+SCENES: Mapping[str, Callable[[], Scene]] = {**{name: _of_table(name) for name in TABLE}, **FURTHER}
+"""Each row of the status table, and what else people meet."""

@@ -1,0 +1,297 @@
+"""The page of `get`: what people read, at two widths, in every situation."""
+
+import io
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from sfn_rollouts.api.resource import parse_spec
+from sfn_rollouts.core.plan import compile_plan
+from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.plugin.verbs import VERBS
+from sfn_rollouts.plugin.view.course import Place, course_of
+from sfn_rollouts.plugin.view.cures import CURES
+from sfn_rollouts.plugin.view.marks import ASCII, UNICODE
+from sfn_rollouts.plugin.view.outlook import outlook
+from sfn_rollouts.plugin.view.output import Output
+from sfn_rollouts.plugin.view.page import page
+from sfn_rollouts.plugin.view.times import lasting, o_clock, waiting
+from tests.core.specs import APPROVAL, CANARY, LINEAR
+from tests.core.world import World
+from tests.plugin.pages import WIDTHS, rendered, stored
+from tests.plugin.scenes import SCENES, Scene, resource_of, scene_of
+
+RUNBOOK = (Path(__file__).parents[2] / "docs" / "runbook.md").read_text()
+STRATEGIES = {
+    "canary": CANARY,
+    "linear": LINEAR,
+    "exponential": {"exponential": {"initialWeight": 3, "factor": 3, "interval": "2m"}},
+    "all at once": {"allAtOnce": {}},
+    "a preset": {"preset": "Linear10PercentEvery3Minutes"},
+    "steps": {"steps": [{"pause": {"duration": "1m"}}, {"setWeight": 5}, {"pause": {"duration": "90s"}}]},
+    "steps with an approval": APPROVAL,
+}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", SCENES)
+def test_the_page_reads_as_it_was_approved(name: str, width: int) -> None:
+    """When words were changed on purpose: python -m tests.plugin.pages, then read the diff."""
+    assert rendered(SCENES[name](), width).rstrip("\n") == stored(width)[name]
+
+
+# -- what it can be shown on --
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_nothing_is_wider_than_the_page_but_commands(name: str) -> None:
+    """A command stays on one line, to be copied; in place nothing may stick out."""
+    scene = SCENES[name]()
+    for width in (40, 80, 120):
+        lines = rendered(scene, width).splitlines()
+        too_wide = [line for line in lines if cell_len(line) > width and not line.startswith(("  $ ", "  # "))]
+        assert not too_wide, (width, too_wide)
+        assert all(cell_len(line) <= width for line in rendered(scene, width, is_fixed=True).splitlines())
+
+
+@pytest.mark.parametrize("name", [name for name in SCENES if name != "hostile words"])
+def test_ascii_says_the_same(name: str) -> None:
+    """Each sign has a stand-in: nothing is lost as a question mark but what asks for it."""
+    text = rendered(SCENES[name](), 80, is_ascii=True)
+    assert text.isascii()
+    assert "?" not in text.replace("is an operator running?", "")
+
+
+LOCALES = {
+    "UTF-8": ({"LANG": "en_GB.UTF-8"}, "utf-8", True),
+    "UTF-8 by LC_ALL": ({"LC_ALL": "C.UTF-8", "LANG": "C"}, "utf-8", True),
+    "nothing set": ({}, "utf-8", True),
+    "C by LC_ALL, where Python speaks UTF-8 all the same": ({"LC_ALL": "C", "LANG": "en_GB.UTF-8"}, "utf-8", False),
+    "POSIX by LANG, LC_CTYPE put there by Python": ({"LANG": "POSIX", "LC_CTYPE": "C.UTF-8"}, "utf-8", False),
+    "Latin 1": ({"LANG": "de_DE.ISO-8859-1"}, "iso-8859-1", False),
+    "ASCII": ({"LANG": "en_US"}, "ascii", False),
+}
+
+
+@pytest.mark.parametrize(("environment", "encoding", "is_unicode"), LOCALES.values(), ids=LOCALES.keys())
+def test_signs_follow_the_locale(environment: dict[str, str], encoding: str, is_unicode: bool) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    assert Output(stream, environment).marks is (UNICODE if is_unicode else ASCII)
+    assert stream.encoding == (encoding if is_unicode else "ascii")
+
+
+class Terminal(io.TextIOWrapper):
+    """A stream that claims to be one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+COLOURS = {
+    "a terminal": ({"TERM": "xterm"}, Terminal, "\x1b[1;31m", True),
+    "a terminal with NO_COLOR": ({"TERM": "xterm", "NO_COLOR": "1"}, Terminal, "\x1b[1m", False),
+    "a pipe": ({"TERM": "xterm"}, io.TextIOWrapper, "", False),
+}
+
+
+@pytest.mark.parametrize(("environment", "kind", "code", "has_colour"), COLOURS.values(), ids=COLOURS.keys())
+def test_colours_on_a_terminal_only(
+    environment: dict[str, str], kind: type[io.TextIOWrapper], code: str, has_colour: bool
+) -> None:
+    buffer = io.BytesIO()
+    output = Output(kind(buffer, encoding="utf8", write_through=True), environment)
+    output.show(page(SCENES["rolled back by an alarm"]().view, 80))
+    text = buffer.getvalue().decode()
+    assert code in text
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]", text)) is has_colour
+    assert ("\x1b" in text) is bool(code)
+
+
+def test_what_people_wrote_is_text_and_nothing_else() -> None:
+    """No line breaks, no escape sequences, no letters that turn the direction, no markup."""
+    text = rendered(SCENES["hostile words"](), 80)
+    assert "first second" in text
+    assert "[bold]third[/bold]" in text
+    assert not set(text) & set("\x1b\x07\u202e")
+
+
+# -- the plan --
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES.keys())
+def test_the_plan_is_the_one_that_the_operator_compiles(strategy: dict[str, object]) -> None:
+    world = World(strategy=strategy)
+    plan = compile_plan(parse_spec(world.raw))
+    course = course_of(Rollout.from_resource(resource_of(world)), world.now)
+    assert course is not None
+    shown = [(step.label, step.weight, step.wait_s) for step in course.steps]
+    compiled = [(str(at + 1), step.weight, step.wait_s) for at, step in enumerate(plan.steps)]
+    assert shown == [*compiled, ("bake", 100, plan.bake_s)]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES.keys())
+def test_what_is_foretold_happens(strategy: dict[str, object]) -> None:
+    """Each step is entered, and the rollout ends, when the page said so at the start."""
+    world = World(strategy=strategy)
+    world.settle()
+    course = course_of(Rollout.from_resource(resource_of(world)), world.now)
+    assert course is not None
+    foretold = {at: step.enters_at for at, step in enumerate(course.steps) if step.enters_at is not None}
+
+    world.advance(3 * 3600)
+
+    entered = {status.step_index: status.step_started_at for status in reversed(world.statuses)}
+    assert {at: entered[at] for at in foretold} == foretold
+    assert course.ends_at == world.status.finished_at
+
+
+def test_the_current_step_and_what_is_left_of_it() -> None:
+    world = World(strategy=LINEAR)
+    world.advance(700)
+    course = course_of(Rollout.from_resource(resource_of(world)), world.now)
+    assert course is not None
+    places = [step.place for step in course.steps]
+    assert places == [Place.DONE, Place.DONE, Place.CURRENT, Place.COMING, Place.COMING]
+    assert course.due_at == datetime(2026, 11, 21, 12, 15, tzinfo=UTC)
+
+
+def test_an_edited_plan_is_gone_on_with_as_the_operator_will() -> None:
+    """The API server has the new steps already, the operator has not placed the rollout in them yet."""
+    world = World(strategy=LINEAR)
+    world.advance(700)
+    resource = resource_of(world)
+    edited = {**resource["spec"], "strategy": {"linear": {"increment": 10, "interval": "1m"}}}
+    before = Rollout.from_resource({**resource, "spec": edited})
+    course = course_of(before, world.now)
+
+    world.edit(strategy=edited["strategy"])
+
+    assert world.status.step_index == 7
+    assert course is not None
+    assert course.next_step is not None
+    assert course.next_step.weight == 80
+
+
+def test_times_of_former_steps_are_those_of_the_events() -> None:
+    world = World(strategy=LINEAR)
+    world.advance(610)
+    text = rendered(scene_of(world), 80)
+    assert "1      25 %  entered 12:00:00, stayed 5m00s" in text
+    assert "2      50 %  entered 12:05:00, stayed 5m00s" in text
+    assert "3      75 %  entered 12:10:00, 4m30s of 5m left" in text
+
+
+# -- what comes next --
+
+
+def test_each_reason_that_stalls_has_its_cure_and_its_heading() -> None:
+    stalled = {scene.view.rollout.reason for scene in _scenes() if scene.view.rollout.is_stalled}
+    assert stalled <= CURES.keys()
+    assert CURES.keys() <= set(Reason)
+    assert all(f"\n### {reason}\n" in RUNBOOK for reason in CURES)
+
+
+@pytest.mark.parametrize("reason", CURES)
+def test_each_cure_fits_a_rollout_in_flight_and_one_at_rest(reason: str) -> None:
+    for scene in (SCENES["shifting"](), SCENES["rolled back by an alarm"](), SCENES["not seen yet"]()):
+        found = CURES[reason](scene.view.rollout)
+        assert found.sentence
+        assert "None" not in " ".join([found.sentence, *(deed.command for deed in found.deeds)]) or not (
+            scene.view.rollout.stable
+        )
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_every_command_on_a_page_exists(name: str) -> None:
+    view = SCENES[name]().view
+    found = outlook(view.rollout, course_of(view.rollout, view.now), view.now)
+    commands = [deed.command.split() for deed in found.deeds]
+    ours = [words for words in commands if words[:2] == ["kubectl", "sfnrollout"]]
+    assert all(words[2] in VERBS for words in ours)
+    assert all(words[-2:] == ["-n", "shop"] for words in ours if words[2] not in ("lint", "version"))
+    assert all(each.runbook == "" or f"\n### {each.runbook}\n" in RUNBOOK for each in [found])
+
+
+def test_the_way_back_is_at_hand_whenever_traffic_may_have_moved() -> None:
+    """Who looks at night may want nothing else. On the way back, and at rest, there is nothing to abort."""
+    for name, make in SCENES.items():
+        rollout = make().view.rollout
+        is_offered = "kubectl sfnrollout abort" in rendered(make(), 120)
+        is_wanted = rollout.is_in_flight and rollout.trip is None and rollout.is_observed and not rollout.is_deleting
+        assert is_offered is is_wanted or rollout.phase == "Pending", name
+
+
+def _scenes() -> Iterator[Scene]:
+    yield from (make() for make in SCENES.values())
+
+
+# -- whatever an API server may hold --
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 2**40) | st.floats(allow_nan=False) | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+STRANGE = (
+    ANYTHING
+    | st.sampled_from(["2026-11-21T12:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:60Z", "Baking", "1h"])
+    | st.sampled_from([[{}], [{"name": "A"}], [{"version": 1, "weight": 300}], {"weight": 3, "stepIndex": 900}])
+)
+EVENT_FIELDS = ("firstTimestamp", "lastTimestamp", "eventTime", "type", "reason", "message", "count")
+
+
+@cache
+def _scene(name: str) -> Scene:
+    return SCENES[name]()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(["shifting", "rolled back by an alarm", "promoted by somebody", "not seen yet"]), st.data())
+def test_a_strange_resource_is_shown_as_far_as_it_can_be_read(name: str, data: st.DataObject) -> None:
+    """An older or newer operator, or nobody's idea of a status: the page comes all the same."""
+    scene = _scene(name)
+    resource = {part: dict(scene.resource[part]) for part in ("metadata", "spec", "status")}
+    for part in resource.values():
+        for key in data.draw(st.lists(st.sampled_from(sorted(part)), max_size=3)) if part else ():
+            part[key] = data.draw(STRANGE)
+    event = data.draw(st.fixed_dictionaries({}, optional=dict.fromkeys(EVENT_FIELDS, STRANGE)))
+    assert rendered(Scene(resource, scene.now, [event, *scene.events]), 80)
+
+
+@given(STRANGE)
+def test_a_resource_of_any_shape_is_read(anything: object) -> None:
+    parts = {"metadata": anything, "spec": anything, "status": anything}
+    assert Rollout.from_resource(parts).attention_rank
+
+
+# -- times --
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-3, "0s"), (0.4, "0s"), (59.4, "59s"), (59.6, "1m00s"), (192, "3m12s"), (7500, "2h05m"), (3600 * 99, "4d03h")],
+)
+def test_how_long(seconds: float, text: str) -> None:
+    assert lasting(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.5, "0.5s"), (90, "1m30s"), (600, "10m"), (5400, "1h30m"), (86400 * 30, "30d")]
+)
+def test_planned_lengths_read_as_people_write_them(seconds: float, text: str) -> None:
+    assert waiting(seconds) == text
+
+
+def test_times_of_day_are_those_of_the_person() -> None:
+    now = datetime(2026, 11, 21, 23, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert o_clock(now.astimezone(UTC), now) == "23:30:00"
+    assert o_clock(now + timedelta(hours=1), now) == "Nov 22 00:30"
