@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from sfn_rollouts.core.commands import Action, Command, parse_command
 
-POLICY = Path(__file__).parents[2] / "deploy" / "policies" / "commands.yaml"
+ROOT = Path(__file__).parents[2]
+POLICY = ROOT / "deploy" / "policies" / "commands.yaml"
+COMMAND = "sfnrollouts.dev/command"
 SPEC = next(yaml.safe_load_all(POLICY.read_text()))["spec"]
 VARIABLES = {each["name"]: each["expression"] for each in SPEC["variables"]}
 PLAIN, ACTION_KEY = re.findall(r"r'(.*?)'\s*\)", VARIABLES["isPlain"])
@@ -69,6 +71,24 @@ def test_whatever_json_dumps_writes_is_read(action: Action, command_id: str, by:
     words = {"id": command_id, "action": action.value, "generation": generation, "step": None, "by": by}
     assert read_as_policy(json.dumps(words)) == action
     assert read_as_policy(json.dumps(words, indent=2, ensure_ascii=False)) == action
+
+
+def test_what_argo_cd_writes_is_read() -> None:
+    """As recorded in the tests of its actions."""
+    folder = ROOT / "deploy/argocd/resource_customizations/sfnrollouts.dev/StepFunctionRollout/actions/testdata"
+    recorded = [yaml.safe_load(file.read_text())["metadata"].get("annotations", {}) for file in folder.glob("*.yaml")]
+    commands = [annotations[COMMAND] for annotations in recorded if COMMAND in annotations]
+
+    assert {read_as_policy(command) for command in commands} >= set(Action)
+    assert [command for command in commands if read_as_policy(command) != read_as_operator(command)] == []
+
+
+def test_what_the_pages_tell_people_to_write_is_read() -> None:
+    pages = "".join((ROOT / "docs" / name).read_text() for name in ("concepts.md", "runbook.md"))
+    commands = [text.replace("GENERATION", "3") for text in re.findall(rf"{COMMAND}=(\{{.*?\}})'", pages)]
+
+    assert commands
+    assert [command for command in commands if read_as_policy(command) not in list(Action)] == []
 
 
 def test_the_policy_knows_the_operators_actions() -> None:

@@ -4,6 +4,7 @@ What the operator does under them is told in tests/e2e/test_policies.py.
 """
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ import pytest
 
 from devenv.control_plane import ControlPlane
 from sfn_rollouts.core.commands import Action
-from tests.deploy.people import COMMAND, Answer, People, policies_in_force, rollout
+from tests.deploy.people import COMMAND, DEPLOY, Answer, People, policies_in_force, rollout
 
 OWN_VERB = {Action.PROMOTE: "promote", Action.PROMOTE_FULL: "promote", Action.ABORT: "abort"}
 
@@ -41,6 +42,15 @@ def named(people: People, name: str) -> str:
     return f"rollout {people.editor.namespace}/{name}"
 
 
+def as_on_the_page(people: People, name: str) -> str:
+    """The refusal that docs/permissions.md shows, with the names of this test."""
+    page = (DEPLOY.parent / "docs" / "permissions.md").read_text()
+    [shown] = re.findall(r"^    (user ann may not .*)$", page, re.MULTILINE)
+    return shown.replace("user ann", f"user {people.editor.name}").replace(
+        "rollout payments/orders", named(people, name)
+    )
+
+
 def is_taken(answer: Answer) -> bool:
     return answer.returncode == 0 and not answer.stderr
 
@@ -54,6 +64,8 @@ def test_the_editor_may_send_what_has_no_verb_of_its_own(people: People, orders:
         assert "(Forbidden)" in answer.stderr
         assert f"user {people.editor.name} may not {action} {named(people, orders)}: {cure}" in answer.stderr
         assert "as the ClusterRole sfn-rollouts-approver does" in answer.stderr
+        if action is Action.PROMOTE:
+            assert as_on_the_page(people, orders) in answer.stderr
     else:
         assert is_taken(answer)
 
