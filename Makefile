@@ -8,7 +8,7 @@ WAITERS ?= $(shell $(PYTHON) -c 'import os; print(2 * max(os.cpu_count() or 2, 2
 UV     := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help setup demo playground test check crds docs sim mutants bench lock clean
+.PHONY: help setup demo playground test check crds docs sim mutants bench image dist release-notes lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -54,6 +54,15 @@ mutants: setup ## Break core and engine in thousands of ways; do their tests not
 
 bench: setup ## Measure latency, CPU, memory and calls; prints the table of docs/performance.md
 	@$(BIN)/python -m devenv.bench
+
+image: ## Build the container image as sfn-rollouts:dev (needs docker)
+	@docker build --tag sfn-rollouts:dev --build-arg REVISION="$$(git rev-parse HEAD)" .
+
+dist: setup ## Build the wheel and the source package into dist/
+	@$(BIN)/python -m hatchling build --directory dist
+
+release-notes: setup ## Print what CHANGELOG.md says of TAG=v1.2.3, if every version agrees with it
+	@$(BIN)/python -m devenv.release_notes $(TAG)
 
 lock: setup ## Renew the hashed requirement files from the .in files
 	@$(COMPILE) requirements/uv.in -o requirements/uv.txt
