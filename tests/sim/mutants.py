@@ -20,7 +20,7 @@ from sfn_rollouts.engine.candidate import Candidate, Lease
 from sfn_rollouts.ports import Key, Report, ResourceStore
 from sfn_rollouts.sim.chance import MACHINE
 from sfn_rollouts.sim.invariants.judging import Judge
-from sfn_rollouts.sim.scenario import AlarmChange, Command, Event, Freeze, Scenario
+from sfn_rollouts.sim.scenario import AlarmChange, Command, Create, Event, Freeze, Scenario
 from sfn_rollouts.sim.world import World
 
 Answer = Callable[[Rollout, Observation, datetime, Decision], Decision]
@@ -207,6 +207,10 @@ def _is_ahead_of_time(rollout: Rollout, seen: Observation, now: datetime) -> tup
     return rollout, seen, now + timedelta(seconds=5) if rollout.status.step_index == 0 else now
 
 
+def _knows_no_rival(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
+    return rollout, replace(seen, has_older_rival=False), now
+
+
 def _gives_up_after_a_restart(
     rollout: Rollout, seen: Observation, now: datetime
 ) -> tuple[Rollout, Observation, datetime]:
@@ -274,6 +278,9 @@ MUTANTS: Mapping[str, Mutant] = {
         operators=2,
     ),
     "no_deposed_leader_takes_effect": Mutant(candidate_type=_TakesWhatItSees, operators=2),
+    "only_one_of_rivals_writes": Mutant(
+        (Create(36.0, {**spec(with_alarm=False), "version": 3}),), with_alarm=False, question=_knows_no_rival
+    ),
     "stable_is_back_soon_after_a_trip": Mutant(FIRES, answer=_never_goes_back),
     "forward_writes_follow_their_stored_intent": Mutant(store_of=_LyingStore),
     "nothing_is_written_at_rest": Mutant(FIRES, answer=_writes_at_rest),

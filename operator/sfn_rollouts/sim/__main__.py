@@ -24,6 +24,8 @@ def main(seeds: int, first: int, processes: int | None, folder: Path | None) -> 
     since = time.monotonic()
     tally = corpus(folder) if folder is not None else Tally()
     tally.add(everywhere(range(first, first + seeds), processes, _show_progress))
+    if sys.stderr.isatty():
+        click.echo("", err=True)
     click.echo(f"seeds                {seeds} ({first}..{first + seeds - 1})")
     click.echo("\n".join(tally.lines()))
     click.echo(rate(tally, since))

@@ -5,7 +5,10 @@ from random import Random
 from typing import Any
 
 from sfn_rollouts.sim import scenario as plot
-from sfn_rollouts.sim.scenario import Event, FaultKind, Quirks, Scenario
+from sfn_rollouts.sim.scenario import Create, Event, FaultKind, Quirks, Scenario
+
+_RIVALRY = 0.15
+"""The share of the worlds with two resources on the alias."""
 
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor"
 ALARMS = ("failures", "p95")
@@ -31,16 +34,17 @@ def scenario_of(seed: int) -> Scenario:
     random = Random(f"scenario/{seed}")  # noqa: S311 - a simulation, no secret
     events = [event for _ in range(random.choice((0, 1, 2, 3, 4, 6, 9))) for event in [_event(random)]]
     alias, version = random.choices(_BEGINNINGS, weights=(88, 4, 4, 4))[0]
-    return Scenario(
+    scenario = Scenario(
         spec=_spec(random, version),
         seed=seed,
         alias=alias,
         alarms=_alarms(random),
-        events=tuple(sorted(events, key=lambda event: getattr(event, "at_s", 0.0))),
+        events=tuple(sorted(events, key=_time)),
         quirks=_quirks(random),
         operators=random.choice((1, 1, 2)),
         name=f"seed-{seed}",
     )
+    return _with_rival(scenario, Random(f"rival/{seed}"))  # noqa: S311 - likewise
 
 
 _BEGINNINGS: tuple[tuple[plot.Routing | None, int], ...] = (
@@ -106,6 +110,32 @@ def _quirks(random: Random) -> Quirks:
         drift_ppm=random.choice((0.0, 0.0, 200.0, -200.0)),
         renews_date=random.random() < 0.5,
     )
+
+
+def _with_rival(scenario: Scenario, random: Random) -> Scenario:
+    """In some worlds another resource names the same alias, and people edit and delete either."""
+    if random.random() >= _RIVALRY:
+        return scenario
+    rival = Create(_moment(random) + 0.001, _spec(random, random.choice((2, 3))))
+    deeds = [_rivals_deed(random, rival.at_s) for _ in range(random.choice((0, 1, 1, 2, 3)))]
+    return scenario.with_events(tuple(sorted((*scenario.events, rival, *deeds), key=_time)))
+
+
+def _rivals_deed(random: Random, since_s: float) -> Event:
+    at_s, which = since_s + _moment(random), random.randrange(2)
+    match random.choices(("delete", "edit", "command", "cut"), weights=(5, 3, 2, 1))[0]:
+        case "delete":
+            return plot.Delete(at_s, rollout=random.choice((0, 0, 1)))
+        case "edit":
+            return plot.Edit(at_s, {"version": random.choice((1, 2, 3))}, rollout=which)
+        case "command":
+            return plot.Command(at_s, random.choice(("promote-full", "abort", "retry", "pause")), rollout=which)
+        case _:
+            return plot.CutWatch(max(since_s - 1.0, 0.0), at_s)
+
+
+def _time(event: Event) -> float:
+    return getattr(event, "at_s", 0.0)
 
 
 # -- what happens --

@@ -1,13 +1,25 @@
-"""Small cases, all of them: each crash point with each single fault at each of three steps; alarm or none."""
+"""Small cases, all of them: each crash point with each single fault at each of three steps, alarm or none; and each
+crash point of an alias that goes from one resource to the next.
+"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from sfn_rollouts.sim import ports
 from sfn_rollouts.sim.chance import MACHINE
-from sfn_rollouts.sim.scenario import AlarmChange, CrashAtCall, Event, Fault, FaultKind, Scenario, Touch
+from sfn_rollouts.sim.scenario import (
+    AlarmChange,
+    CrashAtCall,
+    Create,
+    Delete,
+    Event,
+    Fault,
+    FaultKind,
+    Scenario,
+    Touch,
+)
 from sfn_rollouts.sim.world import Run, World
 
 STEPS = 3
@@ -26,6 +38,13 @@ SPEC: Mapping[str, Any] = {
     "bakeTime": f"{WAIT_S}s",
     "alarms": {"names": ["failures"], "pollInterval": "10s"},
 }  # fmt: skip
+HANDOVER = Scenario(
+    spec=SPEC,
+    name="the older of two resources is deleted",
+    events=(Create(5.0, {**SPEC, "version": 3}), Delete(22.0)),
+)
+"""The first acts and the second does nothing; the first is deleted at its second step, and the second acts."""
+
 _BY_CALL = (
     (ports.UPDATE_ALIAS, FaultKind.THROTTLE, 1),
     (ports.UPDATE_ALIAS, FaultKind.ERROR, 1),
@@ -56,11 +75,16 @@ def cases() -> Iterator[Case]:
         for step in range(1, STEPS + 1):
             for name, faults in _faults(step):
                 smooth = _scenario(f"{name} at step {step}{', alarm' if alarm else ''}", step, alarm, faults)
-                for call in _crash_points(alarm, step):
-                    for is_after in (False, True):
-                        crash = CrashAtCall(call, is_after, DOWN_S)
-                        where = f"crash {'after' if is_after else 'before'} call {call}, {smooth.name}"
-                        yield Case(where, replace(smooth, name=where, events=(*smooth.events, crash)), smooth)
+                yield from _crashed(smooth, _crash_points(alarm, step))
+    yield from _crashed(HANDOVER, _handover_points())
+
+
+def _crashed(smooth: Scenario, calls: Iterable[int]) -> Iterator[Case]:
+    for call in calls:
+        for is_after in (False, True):
+            crash = CrashAtCall(call, is_after, DOWN_S)
+            where = f"crash {'after' if is_after else 'before'} call {call}, {smooth.name}"
+            yield Case(where, replace(smooth, name=where, events=(*smooth.events, crash)), smooth)
 
 
 def _scenario(name: str, step: int, alarm: bool, faults: tuple[Event, ...]) -> Scenario:
@@ -77,6 +101,11 @@ def _faults(step: int) -> Iterator[tuple[str, tuple[Event, ...]]]:
         yield f"{api} {kind}", (Fault(0.0, None, api, kind, nth=nth),)
     yield "API server away", (Fault(at_s, at_s + 10.0, "kubernetes.*", FaultKind.ERROR),)
     yield "conflict", (Touch(at_s + 0.3), Touch(at_s + 0.45))
+
+
+@cache
+def _handover_points() -> tuple[int, ...]:
+    return tuple(_interesting(World(HANDOVER).run()))
 
 
 @cache

@@ -1,7 +1,7 @@
 """What happened in a run: one record a decision, effect or deed, in the order in which it happened."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sfn_rollouts.core.decision import Decision, WriteKind
 from sfn_rollouts.core.observation import Observation
 from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.ports import Key  # noqa: TC001 - beside the rest
 from sfn_rollouts.sim.step_functions import AliasState
 
 
@@ -28,6 +29,7 @@ class Decided:
     is_equal_again: bool
     rounds: int  # how many transitions have followed each other at this very moment
     clock_error_us: int  # what the process believes that the time is, minus true time
+    number: int = 0  # which rollout, in the order of their creation; likewise below
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class WriteSent:
     routing: Routing
     decided: Decided | None
     stored: Status | None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class StatusWritten:
     generation: int
     status: Status
     alias: Routing | None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,15 @@ class SpecEdited:
     at_us: int
     spec: Spec
     what: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The API server has the resource no more."""
+
+    at_us: int
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,7 @@ class Announced:
 
     at_us: int
     announcement: Announcement
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +168,18 @@ LONGEST_CALL_US = 6_000_000
 """After so long the caller knows what became of its call, if it ever will."""
 
 Happening = (
-    Decided | WriteSent | AliasChanged | StatusWritten | AlarmChanged | SpecEdited | Announced | Called | ProcessChanged
-    | LeaseWritten | Defect | Ended
+    Decided | WriteSent | AliasChanged | StatusWritten | AlarmChanged | SpecEdited | Removed | Announced | Called
+    | ProcessChanged | LeaseWritten | Defect | Ended
 )  # fmt: skip
 
 
-@dataclass
+@dataclass(eq=False)
 class History:
     """All that happened, and by kind.
 
     `times` of calls by API, and of Events. `alias_states` are AWS's own. `disturbed_until_us`: when the last fault so
     far was over; `last_foreign_us`: when somebody else last wrote the alias; `process_since_us`: since when the
-    operator has run without a break.
+    operator has run without a break. `rivals`: what concerns the other rollouts on the same alias.
     """
 
     all: list[Happening] = field(default_factory=list)
@@ -175,6 +189,7 @@ class History:
     statuses: list[StatusWritten] = field(default_factory=list)
     alarms: list[AlarmChanged] = field(default_factory=list)
     edits: list[SpecEdited] = field(default_factory=list)
+    removed: list[Removed] = field(default_factory=list)
     called: list[Called] = field(default_factory=list)
     announced: list[Announced] = field(default_factory=list)
     processes: list[ProcessChanged] = field(default_factory=list)
@@ -186,6 +201,7 @@ class History:
     last_foreign_us: int = 0
     process_since_us: int = 0
     takeovers: int = 0
+    rivals: list["History"] = field(default_factory=list, repr=False)
 
     def add(self, happening: Happening) -> None:
         """Note what happened."""
@@ -211,8 +227,8 @@ class History:
     def __post_init__(self) -> None:
         self._rows: dict[type, list[Any]] = {
             Decided: self.decided, WriteSent: self.sent, AliasChanged: self.alias, StatusWritten: self.statuses,
-            AlarmChanged: self.alarms, SpecEdited: self.edits, Called: self.called, Announced: self.announced,
-            ProcessChanged: self.processes, LeaseWritten: self.leases, Defect: self.defects,
+            AlarmChanged: self.alarms, SpecEdited: self.edits, Removed: self.removed, Called: self.called,
+            Announced: self.announced, ProcessChanged: self.processes, LeaseWritten: self.leases, Defect: self.defects,
         }  # fmt: skip
 
     @property
@@ -239,3 +255,55 @@ class History:
     def spec(self) -> Spec:
         """As the API server holds it."""
         return self.edits[-1].spec
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the resource is not there: not yet, or not any more."""
+        return not self.edits or bool(self.removed)
+
+
+class WholeHistory(History):
+    """All that happened, and of each of several rollouts what concerns it: another's write is somebody else's then.
+
+    `keys` and `births` tell rollouts apart, as API server and core know them.
+    """
+
+    def __init__(self, rollouts: int = 1) -> None:
+        super().__init__()
+        self.keys: dict[Key, int] = {}
+        self.births: dict[datetime, int] = {}
+        self.views: list[History] = [History() for _ in range(rollouts)] if rollouts > 1 else [self]
+        for view in self.views:
+            view.rivals = [other for other in self.views if other is not view]
+        self.rivals = self.views[1:]
+
+    def add(self, happening: Happening) -> None:
+        """Note what happened, for each whom it concerns."""
+        super().add(happening)
+        if len(self.views) > 1:
+            for number, view in enumerate(self.views):
+                concern = _concern(number, happening)
+                if concern is not None:
+                    view.add(concern)
+
+    def of(self, happening: Happening) -> History:
+        """What concerns the rollout that this happened to; everything, where it happened to none of them."""
+        number = _number(happening)
+        return self if number is None else self.views[number]
+
+
+def _number(happening: Happening) -> int | None:
+    match happening:
+        case AliasChanged(sent=WriteSent(number=number)):
+            return number
+        case Decided() | WriteSent() | StatusWritten() | SpecEdited() | Removed() | Announced():
+            return happening.number
+        case _:
+            return None
+
+
+def _concern(number: int, happening: Happening) -> Happening | None:
+    owner = _number(happening)
+    if owner is None or owner == number:
+        return happening
+    return replace(happening, sent=None) if isinstance(happening, AliasChanged) else None

@@ -21,7 +21,7 @@ from sfn_rollouts.errors import Conflict, Gone
 from sfn_rollouts.ports import Clock, Key, Report, Urgency
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
-from sfn_rollouts.sim.history import AliasChanged, Announced, Decided, History, StatusWritten, WriteSent
+from sfn_rollouts.sim.history import AliasChanged, Announced, Decided, StatusWritten, WholeHistory, WriteSent
 from sfn_rollouts.sim.network import Caller, Network
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.timeline import Timeline
@@ -46,7 +46,7 @@ class SimRouter:
         caller: Caller,
         network: Network,
         service: StepFunctions,
-        history: History,
+        history: WholeHistory,
         timeline: Timeline,
         clock: Clock,
     ) -> None:
@@ -83,9 +83,10 @@ class SimRouter:
         return self._network.call(self._caller, api, effect)
 
     def _note_sent(self, routing: Routing) -> WriteSent:
-        sent = WriteSent(
-            self._timeline.now_us, self._caller.number, routing, self._decided(routing), self._history.status
-        )
+        decided = self._decided(routing)
+        number = decided.number if decided is not None else 0
+        stored = self._history.views[number].status
+        sent = WriteSent(self._timeline.now_us, self._caller.number, routing, decided, stored, number)
         self._history.add(sent)
         return sent
 
@@ -141,7 +142,7 @@ class SimStore:
         network: Network,
         server: ApiServer,
         service: StepFunctions,
-        history: History,
+        history: WholeHistory,
         timeline: Timeline,
     ) -> None:
         self._caller = caller
@@ -188,9 +189,8 @@ class SimStore:
     def _set_status(self, report: Report, version: str) -> Mapping[str, Any]:
         stored = self._server.set_status(report.key, version, report.status or {})
         status, generation = parse_status(stored["status"]), int(stored["metadata"]["generation"])
-        self._history.add(
-            StatusWritten(self._timeline.now_us, self._caller.number, generation, status, self._service.alias)
-        )
+        number, now_us = self._history.keys[report.key], self._timeline.now_us
+        self._history.add(StatusWritten(now_us, self._caller.number, generation, status, self._service.alias, number))
         return stored
 
     def _call(self, api: str, effect: Callable[[], Answer]) -> Answer:
@@ -200,14 +200,14 @@ class SimStore:
 class SimAnnouncer:
     """`ports.Announcer`: people hear at once."""
 
-    def __init__(self, history: History, timeline: Timeline) -> None:
+    def __init__(self, history: WholeHistory, timeline: Timeline) -> None:
         self._history = history
         self._timeline = timeline
 
     def announce(self, key: Key, uid: str, announcements: Sequence[Announcement]) -> None:
         """Note each."""
         for announcement in announcements:
-            self._history.add(Announced(self._timeline.now_us, announcement))
+            self._history.add(Announced(self._timeline.now_us, announcement, self._history.keys[key]))
 
 
 class NopMeter:

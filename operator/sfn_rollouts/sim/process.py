@@ -21,7 +21,7 @@ from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Lane, ResourceStore
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
-from sfn_rollouts.sim.history import Decided, Defect, History, ProcessChanged
+from sfn_rollouts.sim.history import Decided, Defect, ProcessChanged, WholeHistory
 from sfn_rollouts.sim.host import HostClock
 from sfn_rollouts.sim.lease import LeaseServer, SimLeases
 from sfn_rollouts.sim.network import Network
@@ -63,7 +63,7 @@ class Surroundings:
     """
 
     timeline: Timeline
-    history: History
+    history: WholeHistory
     network: Network
     step_functions: StepFunctions
     cloudwatch: CloudWatch
@@ -92,7 +92,7 @@ class Process:
         self._mine: list[Strand] = []
         self._running: Strand | None = None
         self._timer = 0
-        self._rounds: tuple[datetime | None, int] = (None, 0)
+        self._rounds: tuple[tuple[datetime, int] | None, int] = (None, 0)
         self._clock = SteadyClock(around.host.wall, around.host.monotonic)
         self._store = around.store_of(
             SimStore(self, around.network, around.api_server, around.step_functions, around.history, around.timeline)
@@ -339,9 +339,10 @@ class Process:
         decision = around.decide(rollout, seen, now)
         is_asked = len(self._history.decided) % _ASKED_TWICE_EVERY == 0
         is_equal_again = not is_asked or around.decide(rollout, seen, now) == decision
+        number = self._history.births[rollout.created_at]
         moment, rounds = self._rounds
-        follows = moment == now and decision.status != rollout.status
-        self._rounds = (now, rounds + 1 if follows else 1)
+        follows = moment == (now, number) and decision.status != rollout.status
+        self._rounds = ((now, number), rounds + 1 if follows else 1)
         error_us = round((now - self._timeline.now).total_seconds() * 1_000_000)
         self._history.add(
             Decided(
@@ -354,6 +355,7 @@ class Process:
                 is_equal_again,
                 self._rounds[1],
                 error_us,
+                number,
             )
         )
         return decision

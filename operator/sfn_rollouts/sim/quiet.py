@@ -12,7 +12,7 @@ from sfn_rollouts.core.plan import compile_plan
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.history import History
-from sfn_rollouts.sim.scenario import ClockJump, Edit, Scenario
+from sfn_rollouts.sim.scenario import ClockJump, Create, Edit, Scenario
 from sfn_rollouts.sim.step_functions import StepFunctions
 
 MARGIN_S = 1800.0
@@ -31,16 +31,26 @@ class Truth(Protocol):
         """Whether the operator runs."""
         ...
 
+    def has_precedence(self, history: History) -> bool:
+        """Whether no other resource on the alias comes before the one of this history."""
+        ...
+
 
 def horizon_s(scenario: Scenario) -> float:
     """When every rollout of this scenario must have ended: all waits of all plans, the deadlines, and a margin.
 
     A host's clock that was set back stretches what a process before had begun, if another one takes over.
     """
-    specs = [scenario.spec]
+    specs, latest = [scenario.spec], {0: scenario.spec}
     for event in scenario.events:
-        if isinstance(event, Edit):
-            specs.append({name: value for name, value in {**specs[-1], **event.changes}.items() if value is not None})
+        if isinstance(event, Create):
+            latest[event.rollout] = event.spec
+        elif isinstance(event, Edit) and event.rollout in latest:
+            edited = {**latest[event.rollout], **event.changes}
+            latest[event.rollout] = {name: value for name, value in edited.items() if value is not None}
+        else:
+            continue
+        specs.append(latest[event.rollout])
     set_back_s = sum(-event.by_s for event in scenario.events if isinstance(event, ClockJump) and event.by_s < 0)
     return scenario.last_event_s + sum(_longest_s(spec) for spec in specs) + set_back_s + MARGIN_S
 
@@ -103,5 +113,6 @@ def _waits_to_start(reason: str, history: History, truth: Truth) -> str | None:
         Reason.ALIAS_SPLIT: alias is not None and alias.sole is None,
         Reason.NOT_FOUND: spec.version not in truth.step_functions.versions,
         Reason.INVALID_SPEC: True,
+        Reason.ALIAS_CONFLICT: not truth.has_precedence(history),
     }
     return f"not started: {reason}" if any(reason == cause and holds for cause, holds in causes.items()) else None

@@ -46,11 +46,21 @@ class AlarmChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Create:
+    """Somebody applies a further resource for the same alias: the scenario's own is rollout 0, this one `rollout`."""
+
+    at_s: float
+    spec: Mapping[str, Any]
+    rollout: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """Somebody applies a changed manifest: top-level fields of the spec, None takes one away."""
 
     at_s: float
     changes: Mapping[str, Any]
+    rollout: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class Command:
     at_s: float
     action: str
     is_late: bool = False
+    rollout: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class Delete:
     """Somebody deletes the resource."""
 
     at_s: float
+    rollout: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,7 @@ class Touch:
     """Somebody else writes the resource's labels: its version moves on, its generation does not."""
 
     at_s: float
+    rollout: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +152,14 @@ class CutWatch:
 
 
 Event = (
-    AlarmChange | ClockJump | Command | CrashAtCall | CutWatch | Delete | Edit | Fault | Freeze | Kill | Reroute | Stop
-    | Touch
+    AlarmChange | ClockJump | Command | CrashAtCall | Create | CutWatch | Delete | Edit | Fault | Freeze | Kill
+    | Reroute | Stop | Touch
 )  # fmt: skip
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        AlarmChange, ClockJump, Command, CrashAtCall, CutWatch, Delete, Edit, Fault, Freeze, Kill, Reroute, Stop, Touch,
+        AlarmChange, ClockJump, Command, CrashAtCall, Create, CutWatch, Delete, Edit, Fault, Freeze, Kill, Reroute,
+        Stop, Touch,
     )
 }  # fmt: skip
 
@@ -187,6 +201,11 @@ class Scenario:
     operators: int = 1
     name: str = "rollout"
     note: str = ""
+
+    @property
+    def rollouts(self) -> int:
+        """How many resources there will ever be."""
+        return 1 + max((event.rollout for event in self.events if isinstance(event, Create)), default=0)
 
     @property
     def last_event_s(self) -> float:

@@ -42,6 +42,8 @@ class Tally:
     """What a search went through."""
 
     runs: int = 0
+    small_cases: int = 0
+    rivalries: int = 0
     simulated_s: float = 0.0
     ticks: int = 0
     calls: int = 0
@@ -55,14 +57,15 @@ class Tally:
     def note(self, run: Run, judge: Judge) -> None:
         """Count a run."""
         self.runs += 1
+        self.rivalries += run.scenario.rollouts > 1
         self.simulated_s += run.timeline.now_s
         self.ticks += len(run.history.decided)
         self.calls += run.calls
         self.faults += run.faults.injected
         self.checked += judge.checked
         self.crashes += sum(each.what == "killed" for each in run.history.processes)
-        status = run.history.status
-        self.rollbacks += sum(each.outcome in _BACK for each in status.history) if status is not None else 0
+        statuses = [view.status for view in run.history.views if view.status is not None]
+        self.rollbacks += sum(each.outcome in _BACK for status in statuses for each in status.history)
         self.takeovers += run.history.takeovers
         if run.broken is not None:
             self.failures.append(Failure(run.scenario, run.broken))
@@ -70,6 +73,8 @@ class Tally:
     def add(self, other: "Tally") -> None:
         """Take another's counts."""
         self.runs += other.runs
+        self.small_cases += other.small_cases
+        self.rivalries += other.rivalries
         self.simulated_s += other.simulated_s
         self.ticks += other.ticks
         self.calls += other.calls
@@ -82,7 +87,8 @@ class Tally:
 
     def lines(self) -> Iterator[str]:
         """Say it."""
-        yield f"runs                 {self.runs}"
+        yield f"small cases          {self.small_cases}"
+        yield f"runs                 {self.runs}, of them {self.rivalries} with two resources on one alias"
         yield f"simulated hours      {self.simulated_s / 3600:.1f}"
         yield f"ticks (decisions)    {self.ticks}"
         yield f"calls                {self.calls}"
@@ -120,6 +126,7 @@ def exhaustively(chosen: Iterable[Case]) -> Tally:
             tally.note(smooth, judge)
         run, judge = play(case.scenario)
         tally.note(run, judge)
+        tally.small_cases += 1
         tally.checked[crashes_change_no_end.__name__] += 1
         differs = crashes_change_no_end(run, smooth) if run.broken is None else None
         if differs is not None:

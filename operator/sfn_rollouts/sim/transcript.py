@@ -16,6 +16,7 @@ from sfn_rollouts.sim.history import (
     Happening,
     LeaseWritten,
     ProcessChanged,
+    Removed,
     SpecEdited,
     StatusWritten,
     WriteSent,
@@ -36,20 +37,21 @@ def line(happening: Happening) -> str:
     """Say what happened, on one line."""
     match happening:
         case Decided():
-            return f"p{happening.process} decides   {_decision(happening)}"
+            return f"p{happening.process} decides   {_whose(happening)}{_decision(happening)}"
         case Called():
             return f"p{happening.process} calls     {happening.api} {happening.fault}".rstrip()
         case WriteSent():
-            return f"p{happening.process} sends     {happening.routing}"
+            return f"p{happening.process} sends     {_whose(happening)}{happening.routing}"
         case AliasChanged():
             by = f"p{happening.sent.process} effects  " if happening.sent is not None else "somebody routes"
             return f"{by} {happening.before or 'no alias'} -> {happening.after or 'no alias'}"
         case StatusWritten():
-            return f"p{happening.process} stored    {_status(happening.status)}"
+            return f"p{happening.process} stored    {_whose(happening)}{_status(happening.status)}"
         case AlarmChanged():
             return f"alarm {happening.name} is {happening.state or 'deleted'}"
-        case SpecEdited():
-            return f"somebody {happening.what}"
+        case SpecEdited() | Removed():
+            what = f"somebody {happening.what}" if isinstance(happening, SpecEdited) else "the resource is gone"
+            return f"{_whose(happening)}{what}"
         case Announced():
             return f"Event {happening.announcement.reason}: {happening.announcement.message}"
         case ProcessChanged():
@@ -60,6 +62,11 @@ def line(happening: Happening) -> str:
             return f"p{happening.process} DEFECT {happening.what}"
         case Ended():
             return f"the end, {'quiet' if happening.is_quiet else 'not quiet'}"
+
+
+def _whose(happening: Decided | WriteSent | StatusWritten | SpecEdited | Removed) -> str:
+    """Which rollout; the first one, which mostly is the only one, goes without saying."""
+    return f"[{happening.number}] " if happening.number else ""
 
 
 def _decision(decided: Decided) -> str:

@@ -1,9 +1,12 @@
 """The world: plays a scenario from its first event until nothing is left to happen."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
+from typing import Any
 
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.api.status import AlarmState
@@ -18,7 +21,18 @@ from sfn_rollouts.sim.api_server import ApiServer, Resource
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.engine_log import engine_log
 from sfn_rollouts.sim.faults import FaultInjector
-from sfn_rollouts.sim.history import AlarmChanged, AliasChanged, Broken, Defect, Ended, Happening, History, SpecEdited
+from sfn_rollouts.sim.history import (
+    AlarmChanged,
+    AliasChanged,
+    Broken,
+    Defect,
+    Ended,
+    Happening,
+    History,
+    Removed,
+    SpecEdited,
+    WholeHistory,
+)
 from sfn_rollouts.sim.host import HostClock
 from sfn_rollouts.sim.lease import LeaseServer
 from sfn_rollouts.sim.network import Network
@@ -32,7 +46,7 @@ from sfn_rollouts.sim.timeline import Timeline, us
 
 _LOOK_S = 5.0
 TAIL_S = 30.0
-Judge = Callable[[History, Happening], Broken | None]
+Judge = Callable[[WholeHistory, Happening], Broken | None]
 
 
 @dataclass(frozen=True)
@@ -40,7 +54,7 @@ class Run:
     """What a run left behind; `broken` is the invariant that ended it."""
 
     scenario: Scenario
-    history: History
+    history: WholeHistory
     timeline: Timeline
     faults: FaultInjector
     alias: Routing | None
@@ -64,7 +78,7 @@ class World:
         self.scenario = scenario
         quirks = scenario.quirks
         self.timeline = Timeline()
-        self.history = _JudgedHistory(judge, self.timeline)
+        self.history = _JudgedHistory(judge, self.timeline, scenario.rollouts)
         self.faults = FaultInjector(
             (event for event in scenario.events if isinstance(event, plot.Fault)), self._random("faults")
         )
@@ -72,7 +86,8 @@ class World:
         self.step_functions = StepFunctions(
             self.timeline, alias, scenario.versions, quirks.aws_skew_s, quirks.renews_date
         )
-        self.history.alias_states = self.step_functions.states
+        for history in (self.history, *self.history.views):
+            history.alias_states = self.step_functions.states
         self.cloudwatch = CloudWatch(self.timeline, _alarms(scenario), quirks.aws_skew_s, quirks.history_lag_s)
         self.api_server = ApiServer(self.timeline)
         self.api_server.watchers.append(self._tell)
@@ -94,7 +109,9 @@ class World:
             leases=LeaseServer() if scenario.operators > 1 else None,
             candidate_type=candidate_type,
         )
-        self.key = Key("default", scenario.name)
+        self.keys = [
+            Key("default", scenario.name if n == 0 else f"{scenario.name}-{n}") for n in range(scenario.rollouts)
+        ]
         self.hosts = self._hosts(self._around)
         self._processes = 0
         self._commands = 0
@@ -104,37 +121,49 @@ class World:
 
     def run(self) -> Run:
         """Play it."""
+        with self.begun():
+            for event in self.scenario.events:
+                if not isinstance(event, plot.Fault | plot.CrashAtCall):
+                    self.timeline.at(us(event.at_s), partial(self.do, event))
+            self.advance(self.scenario.last_event_s)
+            self.end(us(horizon_s(self.scenario)))
+        return self.as_it_is()
+
+    @contextmanager
+    def begun(self) -> Iterator[None]:
+        """While this lasts the world is there: the resource is created, the operators start, and time stands still."""
         with engine_log(self._defect):
             try:
-                self._play()
+                self._create(0, self.scenario.spec)
+                for host in self.hosts:
+                    host.start()
+                yield
             finally:
                 self._strands.close()
-        resource = self.api_server.find(self.key)
-        return Run(
-            self.scenario, self.history, self.timeline, self.faults, self.step_functions.alias, resource,
-            self._around.calls.count, self.history.broken,
-        )  # fmt: skip
 
-    def _play(self) -> None:
-        self.api_server.create(self.key, self.scenario.spec)
-        self._note_edit("created")
-        for host in self.hosts:
-            host.start()
-        for event in self.scenario.events:
-            if not isinstance(event, plot.Fault | plot.CrashAtCall):
-                self.timeline.at(us(event.at_s), self._deed(event))
-        last_us, end_us = us(self.scenario.last_event_s), us(horizon_s(self.scenario))
-        self.timeline.run_until(last_us)
-        self.history.disturbed_until_us = max(self.history.disturbed_until_us, last_us)
+    def advance(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self.timeline.run_until(self.timeline.now_us + us(seconds))
+
+    def end(self, end_us: int) -> None:
+        """Nothing more is done to it: let time pass until nothing is left to happen, at most until then."""
+        for history in self.history.views:
+            history.disturbed_until_us = max(history.disturbed_until_us, self.timeline.now_us)
         rested_us: int | None = None
         while not self.timeline.is_stopped and self.timeline.now_us < end_us:
-            self.timeline.run_until(self.timeline.now_us + us(_LOOK_S))
-            resource = self.api_server.find(self.key)
-            is_resting = self.is_down_for_good() or is_at_rest(self.history, resource, self)
+            self.advance(_LOOK_S)
+            is_resting = self.is_down_for_good() or all(self._is_at_rest(number) for number in range(len(self.keys)))
             rested_us = (rested_us or self.timeline.now_us) if is_resting else None
             if rested_us is not None and self.timeline.now_us >= rested_us + us(TAIL_S):
                 break
         self.history.add(Ended(self.timeline.now_us, rested_us is not None))
+
+    def as_it_is(self) -> Run:
+        """Give what the run has left behind so far."""
+        return Run(
+            self.scenario, self.history, self.timeline, self.faults, self.step_functions.alias,
+            self.api_server.find(self.keys[0]), self._around.calls.count, self.history.broken,
+        )  # fmt: skip
 
     def is_down_for_good(self) -> bool:
         """Whether the scenario never lets the operator come back."""
@@ -143,6 +172,19 @@ class World:
     def is_up(self) -> bool:
         """Whether the operator runs."""
         return any(host.is_up for host in self.hosts)
+
+    def has_precedence(self, history: History) -> bool:
+        """Whether no other resource on the alias comes before this one: one in flight, else the oldest."""
+        number = self.history.views.index(history)
+        return not any(self._comes_before(other, number) for other in range(len(self.keys)) if other != number)
+
+    def _comes_before(self, other: int, number: int) -> bool:
+        status = self.history.views[other].status
+        is_in_flight = status is not None and status.started_at is not None and status.finished_at is None
+        return self.api_server.find(self.keys[other]) is not None and (other < number or is_in_flight)
+
+    def _is_at_rest(self, number: int) -> bool:
+        return is_at_rest(self.history.views[number], self.api_server.find(self.keys[number]), self)
 
     def _random(self, purpose: str) -> Random:
         """A stream of its own for each purpose: one fault less must not change every latency."""
@@ -153,50 +195,67 @@ class World:
 
     # -- what the scenario does --
 
-    def _deed(self, event: plot.Event) -> Callable[[], None]:
+    def do(self, event: plot.Event) -> None:
+        """Have this happen now, whatever time stands in it."""
         match event:
             case plot.AlarmChange():
-                return lambda: self._change_alarm(event)
-            case plot.Edit():
-                return lambda: self._by_user(lambda: self._edit(event))
-            case plot.Command():
-                return lambda: self._by_user(lambda: self._command(event))
-            case plot.Delete():
-                return lambda: self._by_user(self._delete)
-            case plot.Touch():
-                return lambda: self._by_user(lambda: self.api_server.touch(self.key))
+                self._change_alarm(event)
             case plot.Reroute():
-                return lambda: self._reroute(event)
-            case plot.Kill():
-                return lambda: self._on(event.operator).kill(event.until_s)
-            case plot.Stop():
-                return lambda: self._on(event.operator).stop(event.until_s)
-            case plot.Freeze():
-                return lambda: self._on(event.operator).freeze(event.until_s)
-            case plot.ClockJump():
-                return lambda: self._on(event.operator).clock.jump(event.by_s)
+                self._reroute(event)
             case plot.CutWatch():
-                return lambda: self._cut_watch(event)
+                self._cut_watch(event)
+            case plot.Create() | plot.Edit() | plot.Command() | plot.Delete() | plot.Touch():
+                self._by_user(event)
+            case plot.Kill() | plot.Stop() | plot.Freeze() | plot.ClockJump():
+                self._at_host(event, self.hosts[event.operator % len(self.hosts)])
             case _:
                 raise ValueError(f"{event} has no time")
 
-    def _by_user(self, deed: Callable[[], object]) -> None:
-        try:
-            deed()
-        except Gone:
-            return  # the resource is gone already
+    def _by_user(self, event: plot.Create | plot.Edit | plot.Command | plot.Delete | plot.Touch) -> None:
+        with suppress(Gone):  # the resource is gone already
+            match event:
+                case plot.Create():
+                    self._create(event.rollout, event.spec)
+                case plot.Edit():
+                    self._edit(event)
+                case plot.Command():
+                    self._command(event)
+                case plot.Delete():
+                    self._delete(event.rollout)
+                case plot.Touch():
+                    self.api_server.touch(self.keys[event.rollout])
+
+    def _at_host(self, event: plot.Kill | plot.Stop | plot.Freeze | plot.ClockJump, host: OperatorHost) -> None:
+        match event:
+            case plot.Kill():
+                host.kill(event.until_s)
+            case plot.Stop():
+                host.stop(event.until_s)
+            case plot.Freeze():
+                host.freeze(event.until_s)
+            case plot.ClockJump():
+                host.clock.jump(event.by_s)
 
     def _change_alarm(self, event: plot.AlarmChange) -> None:
         if self.cloudwatch.change(event.name, event.state):
             state = AlarmState(event.state) if event.state is not None else None
             self.history.add(AlarmChanged(self.timeline.now_us, event.name, state))
 
+    def _create(self, number: int, spec: Mapping[str, Any]) -> None:
+        key = self.keys[number]
+        self.history.keys[key] = number
+        self.history.births[self.timeline.now] = number
+        self.api_server.create(key, spec)
+        self._note_edit(number, "created")
+
     def _edit(self, event: plot.Edit) -> None:
-        self.api_server.edit(self.key, event.changes)
-        self._note_edit("applied " + ", ".join(f"{name}: {json.dumps(value)}" for name, value in event.changes.items()))
+        self.api_server.edit(self.keys[event.rollout], event.changes)
+        changes = ", ".join(f"{name}: {json.dumps(value)}" for name, value in event.changes.items())
+        self._note_edit(event.rollout, f"applied {changes}")
 
     def _command(self, event: plot.Command) -> None:
-        found = self.api_server.get(self.key)
+        key = self.keys[event.rollout]
+        found = self.api_server.get(key)
         self._commands += 1
         told = {
             "id": f"command-{self._commands}",
@@ -205,16 +264,16 @@ class World:
             "step": found["status"].get("stepIndex"),
             "by": "somebody",
         }
-        self.api_server.annotate(self.key, json.dumps(told))
-        self._note_edit(f"sent {event.action}")
+        self.api_server.annotate(key, json.dumps(told))
+        self._note_edit(event.rollout, f"sent {event.action}")
 
-    def _delete(self) -> None:
-        self._note_edit("deleted")
-        self.api_server.delete(self.key)
+    def _delete(self, number: int) -> None:
+        self._note_edit(number, "deleted")
+        self.api_server.delete(self.keys[number])
 
-    def _note_edit(self, what: str) -> None:
-        spec = parse_spec(self.api_server.get(self.key)["spec"])
-        self.history.add(SpecEdited(self.timeline.now_us, spec, what))
+    def _note_edit(self, number: int, what: str) -> None:
+        spec = parse_spec(self.api_server.get(self.keys[number])["spec"])
+        self.history.add(SpecEdited(self.timeline.now_us, spec, what, number))
 
     def _reroute(self, event: plot.Reroute) -> None:
         before = self.step_functions.alias
@@ -241,9 +300,6 @@ class World:
         self._processes += 1
         return self._processes
 
-    def _on(self, operator: int) -> OperatorHost:
-        return self.hosts[operator % len(self.hosts)]
-
     def _crashes(self) -> dict[tuple[int, bool], float]:
         crashes = [event for event in self.scenario.events if isinstance(event, plot.CrashAtCall)]
         return {(each.number, each.is_after_effect): each.down_s for each in crashes}
@@ -251,6 +307,10 @@ class World:
     # -- the watch --
 
     def _tell(self, resource: Resource, is_gone: bool) -> None:
+        if is_gone:
+            metadata = resource["metadata"]
+            number = self.history.keys[Key(metadata["namespace"], metadata["name"])]
+            self.history.add(Removed(self.timeline.now_us, number))
         if self.timeline.now_us >= self._watch_cut_until_us:
             for host in self.hosts:
                 host.hear(resource, is_gone, self.scenario.quirks.watch_lag_s)
@@ -266,11 +326,11 @@ class World:
             self._tell(resource, False)
 
 
-class _JudgedHistory(History):
+class _JudgedHistory(WholeHistory):
     """Hands each happening to the judge as soon as it is noted."""
 
-    def __init__(self, judge: Judge | None, timeline: Timeline) -> None:
-        super().__init__()
+    def __init__(self, judge: Judge | None, timeline: Timeline, rollouts: int) -> None:
+        super().__init__(rollouts)
         self._judge = judge
         self._timeline = timeline
         self.broken: Broken | None = None
@@ -284,6 +344,8 @@ class _JudgedHistory(History):
 
 def _alarms(scenario: Scenario) -> dict[str, str | None]:
     """Every alarm that any version of the spec names, OK unless said otherwise."""
-    specs = [scenario.spec, *(event.changes for event in scenario.events if isinstance(event, plot.Edit))]
+    specs = [scenario.spec]
+    specs += [event.changes for event in scenario.events if isinstance(event, plot.Edit)]
+    specs += [event.spec for event in scenario.events if isinstance(event, plot.Create)]
     names = [name for spec in specs for name in (spec.get("alarms") or {}).get("names", ())]
     return {**dict.fromkeys(names, "OK"), **scenario.alarms}

@@ -44,17 +44,17 @@ PER_HOUR: Mapping[str, int] = {
 
 def calls_stay_within_bounds(history: History, called: Called) -> str | None:
     """(10) Calls to AWS and to the API server, by API."""
-    return _exceeded(history.times.get(called.api, []), called.api, called.at_us)
+    return _exceeded(history.times.get(called.api, []), called.api, called.at_us, 1 + len(history.rivals))
 
 
 def events_stay_within_bounds(history: History, announced: Announced) -> str | None:
     """(10) Events, before the limits of their own that the announcer keeps."""
-    return _exceeded(history.times.get("events", []), "events", announced.at_us)
+    return _exceeded(history.times.get("events", []), "events", announced.at_us, 1)
 
 
-def _exceeded(times: list[int], api: str, now_us: int) -> str | None:
+def _exceeded(times: list[int], api: str, now_us: int, rollouts: int) -> str | None:
     for bound, window_us, words in ((PER_MINUTE, 60_000_000, "minute"), (PER_HOUR, 3_600_000_000, "hour")):
-        most = bound[api]
+        most = bound[api] * rollouts
         if len(times) > most and times[-1 - most] > now_us - window_us:
             return f"more than {most} {api} in a {words}"
     return None

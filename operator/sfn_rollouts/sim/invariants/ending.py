@@ -1,6 +1,5 @@
 """(8) and (13): how runs end."""
 
-from sfn_rollouts.api.resource import parse_status
 from sfn_rollouts.sim.history import Ended, History
 from sfn_rollouts.sim.transcript import line
 from sfn_rollouts.sim.world import Run
@@ -21,5 +20,10 @@ def crashes_change_no_end(crashed: Run, smooth: Run) -> str | None:
 
 
 def _end(run: Run) -> tuple[object, ...]:
-    status = parse_status(run.resource["status"] if run.resource is not None else None)
-    return str(run.alias), status.phase, [entry.outcome for entry in status.history]
+    return str(run.alias), *(_standing(view) for view in run.history.views)
+
+
+def _standing(history: History) -> tuple[object, ...] | None:
+    if history.is_gone or history.status is None:
+        return None
+    return history.status.phase, [entry.outcome for entry in history.status.history]

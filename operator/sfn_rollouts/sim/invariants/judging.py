@@ -15,6 +15,7 @@ from sfn_rollouts.sim.history import (
     Happening,
     History,
     StatusWritten,
+    WholeHistory,
     WriteSent,
 )
 from sfn_rollouts.sim.invariants import (
@@ -25,6 +26,7 @@ from sfn_rollouts.sim.invariants import (
     intents,
     leading,
     restoring,
+    rivals,
     routing,
     telling,
     waiting,
@@ -47,6 +49,7 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
     WriteSent: (
         routing.alias_has_only_stable_and_target,
         leading.only_a_leader_writes,
+        rivals.only_one_of_rivals_writes,
         weights.nothing_goes_forward_after_a_trip,
         intents.forward_writes_follow_their_stored_intent,
         intents.nothing_is_written_at_rest,
@@ -70,8 +73,9 @@ class Judge:
     def __init__(self) -> None:
         self.checked: Counter[str] = Counter()
 
-    def __call__(self, history: History, happening: Happening) -> Broken | None:
-        """Give the first that was broken."""
+    def __call__(self, whole: WholeHistory, happening: Happening) -> Broken | None:
+        """Give the first that was broken, over the history of the rollout that it happened to."""
+        history = whole.of(happening)
         for invariant in INVARIANTS.get(type(happening), ()):
             self.checked[invariant.__name__] += 1
             message = invariant(history, happening)
