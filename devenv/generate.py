@@ -49,8 +49,9 @@ def _argocd_patch() -> str:
 def _prometheus_rule() -> str:
     """kustomize reads no file into a manifest."""
     rules = (ROOT / "deploy/monitoring/alerts.yaml").read_text()
-    head = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: sfn-rollouts\nspec:\n"
-    return head + textwrap.indent(rules, "  ")
+    head = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n"
+    names = "  name: sfn-rollouts\n  namespace: sfn-rollouts\n"
+    return f"{head}{names}spec:\n{textwrap.indent(rules, '  ')}"
 
 
 def _transcripts() -> dict[str, Render]:
@@ -73,7 +74,7 @@ FILES: Mapping[str, Render] = {
     "deploy/argocd/argocd-cm-patch.yaml": _argocd_patch,
     "charts/sfn-rollouts/files/alerts.yaml": _copy("deploy/monitoring/alerts.yaml"),
     "charts/sfn-rollouts/files/dashboard.json": _copy("deploy/monitoring/dashboard.json"),
-    "deploy/overlays/monitoring/prometheus-rule.yaml": _prometheus_rule,
+    "deploy/components/monitoring/prometheus-rule.yaml": _prometheus_rule,
     **_transcripts(),
 }
 

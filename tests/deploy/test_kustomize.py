@@ -1,5 +1,8 @@
 """The base and each overlay: built by kubectl, fit for each supported Kubernetes, taken by a real API server."""
 
+import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -12,6 +15,7 @@ from tests.deploy.conftest import DEPLOY, Build, Manifest, one
 
 FOLDERS = ("base", "overlays/namespaced", "overlays/irsa", "overlays/monitoring")
 KUBERNETES = [f"1.{minor}.0" for minor in range(29, 38)]
+PAGE = DEPLOY.parent / "docs" / "permissions.md"
 OPERATORS_OWN = "monitoring.coreos.com"
 """API group of the Prometheus operator: no part of Kubernetes, so neither its schemas nor this API server know it."""
 
@@ -164,6 +168,21 @@ def test_alerts_and_dashboard_are_those_that_are_tested(build: Build) -> None:
     assert one(manifests, "PrometheusRule")["spec"] == yaml.safe_load((DEPLOY / "monitoring/alerts.yaml").read_text())
     assert dashboard["data"] == {"sfn-rollouts.json": (DEPLOY / "monitoring/dashboard.json").read_text()}
     assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
+
+
+def test_what_an_install_may_have_besides_goes_together(kubectl: Kubectl, tmp_path: Path) -> None:
+    """As docs/permissions.md shows: the Role stays where it is, and nothing is lost of either."""
+    shutil.copytree(DEPLOY, tmp_path / "deploy")
+    [shown] = re.findall(r"```yaml\n(kind: Kustomization\n.*?)```", PAGE.read_text(), re.DOTALL)
+    (tmp_path / "deploy" / "mine").mkdir()
+    (tmp_path / "deploy" / "mine" / "kustomization.yaml").write_text(shown)
+
+    manifests = list(yaml.safe_load_all(kubectl("kustomize", str(tmp_path / "deploy" / "mine")).stdout))
+
+    assert one(manifests, "Role")["metadata"]["namespace"] == "team-a"
+    assert "eks.amazonaws.com/role-arn" in one(manifests, "ServiceAccount")["metadata"]["annotations"]
+    for kind, name in (("ServiceMonitor", "sfn-rollouts"), ("ConfigMap", "sfn-rollouts-dashboard")):
+        assert one(manifests, kind, name)["metadata"]["namespace"] == "sfn-rollouts"
 
 
 @pytest.mark.parametrize(
