@@ -2,8 +2,10 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
@@ -147,3 +149,24 @@ def test_the_image_is_for_both_kinds_of_nodes_with_provenance_and_a_bill_of_mate
     wanted = step.fields["with"]
     assert wanted["platforms"] == "linux/amd64,linux/arm64"
     assert (wanted["provenance"], wanted["sbom"]) == ("mode=max", True)
+
+
+TOOLS = Path(sys.executable).parent
+DEPENDABOT = ROOT / ".github/dependabot.yml"
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"), [*(("github-workflows", path) for path in PATHS.values()), ("dependabot", DEPENDABOT)]
+)
+def test_github_would_take_it(schema: str, path: Path) -> None:
+    subprocess.run([TOOLS / "check-jsonschema", "--builtin-schema", f"vendor.{schema}", path], check=True)
+
+
+def test_zizmor_finds_no_weakness() -> None:
+    found = subprocess.run(
+        [TOOLS / "zizmor", "--offline", "--quiet", "--no-progress", ROOT / ".github"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout
