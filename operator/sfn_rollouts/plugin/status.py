@@ -83,9 +83,7 @@ def _watched(cluster: Cluster, name: str, timeout_s: float | None) -> Verdict:
 def _check_same_version(first: Rollout, now: Rollout) -> None:
     """A pipeline asks about its own version: that another one was promoted is no success of it."""
     if now.version != first.version:
-        raise PluginError(
-            f"version {first.version} was superseded: {now.name} asks for {now.version or 'the newest one'} now"
-        )
+        raise PluginError(f"version {first.version} was superseded: {now.name} asks for {now.version} now")
 
 
 def _position(rollout: Rollout) -> tuple[object, ...]:

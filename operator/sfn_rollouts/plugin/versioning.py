@@ -55,11 +55,6 @@ def _served(rollout: Rollout) -> Iterator[int]:
 
 
 def _ask_for(cluster: Cluster, rollout: Rollout, version: int, force: bool) -> None:
-    if rollout.version is None:
-        raise PluginError(
-            f"{rollout.name} follows the newest version by itself (spec.track)",
-            f"To name versions instead, replace spec.track by spec.version: {version} in its manifest.",
-        )
     if rollout.version == version:
         click.echo(f"{rollout.name}: version {version} is asked for already; nothing was changed")
         return

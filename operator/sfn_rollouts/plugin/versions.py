@@ -68,11 +68,11 @@ def _crd(cluster: Cluster) -> Answer:
         return {"version": UNKNOWN, "note": error.message}
     served = [each["name"] for each in crd["spec"]["versions"] if each["served"]]
     ours = next((each for each in crd["spec"]["versions"] if each["name"] == VERSION and each["served"]), None)
-    note = f"this client knows {VERSION} only" if ours is None else _comparison(ours["schema"]["openAPIV3Schema"])
+    note = f"this client knows {VERSION} only" if ours is None else comparison(ours["schema"]["openAPIV3Schema"])
     return {"version": ", ".join(served), "note": note}
 
 
-def _comparison(found: Mapping[str, Any]) -> str:
+def comparison(found: Mapping[str, Any]) -> str:
     """Whether the CRD has the fields that this client was built with."""
     from sfn_rollouts.api.crd import resource_schema  # noqa: PLC0415 - pydantic, 100 ms
 
