@@ -1,0 +1,101 @@
+"""What a published version holds, read with a person's own credentials: for the plugin's `diff`, not for the engine.
+
+No budget and no meter: it is two calls that a person waits for. Errors are the ports', with cures for a person.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sfn_rollouts.aws import meanings
+from sfn_rollouts.aws.apis import Api
+from sfn_rollouts.aws.meanings import Meaning
+from sfn_rollouts.aws.session import open_session, settings
+from sfn_rollouts.core.arn import StateMachineArn
+from sfn_rollouts.errors import Denied, Gone, PortError, Transient
+
+_ATTEMPTS, _ANSWER_TIMEOUT_S = 3, 10.0
+_SETTINGS = ("roleArn", "type", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
+_LOG_IN = "Log in (aws sso login), or set AWS_PROFILE; aws sts get-caller-identity must work."
+
+
+@dataclass(frozen=True, slots=True)
+class VersionContent:
+    """`definition` is Amazon States Language as JSON; `settings` what else the version pins, named as AWS does."""
+
+    definition: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+
+class PersonsStepFunctions:
+    """Step Functions in one region, by the credentials of whoever sits at the terminal."""
+
+    def __init__(self, machine: StateMachineArn) -> None:
+        self._machine = machine
+        try:
+            session = open_session()
+        except Denied as error:
+            raise Denied(f"the AWS credentials of your shell cannot be used: {_cause(error)}. {_LOG_IN}") from None
+        config = settings(_ATTEMPTS, workers=1, answer_timeout_s=_ANSWER_TIMEOUT_S)
+        self._client = session.client("stepfunctions", region_name=machine.place.region, config=config)
+
+    def read(self, version: int) -> VersionContent:
+        """Read one version.
+
+        Raises:
+            Denied: no credentials, or not allowed; the cure is in it.
+            Gone: there is no such version any more.
+            Transient: AWS did not answer.
+            PortError: anything else, an unreadable definition for one.
+        """
+        arn = self._machine.version(version)
+        try:
+            answer: Mapping[str, Any] = dict(self._client.describe_state_machine(stateMachineArn=arn))
+            definition = json.loads(answer["definition"])
+        except Exception as error:  # noqa: BLE001 - the seam: whatever boto3 raises becomes one sentence with its cure
+            raise _translated(error, arn) from None
+        found = {name: answer[name] for name in _SETTINGS if name in answer}
+        return VersionContent(definition if isinstance(definition, dict) else {}, found)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+
+def _cause(error: Denied) -> str:
+    return error.why.rpartition("What stands there cannot be used: ")[2]
+
+
+def _translated(error: Exception, arn: str) -> PortError:
+    meaning, code = _meaning(error), _code(error)
+    if meaning is meanings.NOT_THERE or meaning is meanings.BEING_DELETED:
+        versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {arn.rpartition(':')[0]}"
+        return Gone(f"{arn} does not exist: it was deleted, or never published. {versions} tells what there is.")
+    if meaning is meanings.DENIED:
+        return Denied(
+            f"your AWS credentials may not call {Api.DESCRIBE_STATE_MACHINE.action} on {arn} ({code}). "
+            "Ask for that permission, it only reads; or choose another AWS_PROFILE."
+        )
+    if meaning is meanings.KMS_DENIED:
+        return Denied(f"the definition of {arn} is encrypted, and your AWS credentials may not call kms:Decrypt.")
+    if meaning.error is Denied:
+        return Denied(f"AWS does not take your credentials ({code}). {_LOG_IN}")
+    if meaning.error is Transient:
+        return Transient(f"reading {arn} {meaning.found} ({code}). Try again.")
+    return PortError(f"{arn} could not be read ({code})")
+
+
+def _meaning(error: Exception) -> Meaning:
+    if isinstance(error, ClientError):
+        return meanings.BY_CODE.get(_code(error), meanings.UNFORESEEN)
+    fitting = (meaning for kind, meaning in meanings.BY_EXCEPTION if isinstance(error, kind))
+    return next(fitting, meanings.UNFORESEEN)
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "no code"))
+    return type(error).__name__

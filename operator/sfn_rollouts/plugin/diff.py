@@ -1,0 +1,176 @@
+"""`diff`: what two versions of a state machine differ in, and what the newer one calls without a version."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from sfn_rollouts.plugin.connection import pass_cluster
+from sfn_rollouts.plugin.definitions import ABSENT, Comparison, FieldChange, Kind, StateChange, compare
+from sfn_rollouts.plugin.kubectl import Cluster
+from sfn_rollouts.plugin.output import output_option, serialized
+from sfn_rollouts.plugin.pinning import Loose, loose_ends
+from sfn_rollouts.plugin.problems import PluginError
+from sfn_rollouts.plugin.rollout import Rollout, text_of
+
+_SIGNS = {Kind.ADDED: ("+", "green"), Kind.REMOVED: ("-", "red"), Kind.CHANGED: ("~", "yellow")}
+_LONGEST_VALUE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All of it. `settings` are the role and the like, which a version holds beside its definition."""
+
+    name: str
+    machine_arn: str
+    before: int
+    after: int
+    comparison: Comparison
+    settings: tuple[FieldChange, ...]
+    loose: tuple[Loose, ...]
+
+
+@click.command()
+@click.argument("name")
+@click.option("--from", "from_version", type=click.IntRange(min=1), metavar="V", help="[default: the stable version]")
+@click.option("--to", "to_version", type=click.IntRange(min=1), metavar="V", help="[default: the target]")
+@output_option()
+@pass_cluster
+def diff(cluster: Cluster, name: str, from_version: int | None, to_version: int | None, output: str | None) -> None:
+    """Compare the definitions of two versions, state by state.
+
+    Without --from and --to: the stable version with the target, or, when the rollout is over, what it set out from
+    with what it moved to. The definitions are read with your own AWS credentials.
+    """
+    rollout = Rollout.from_resource(cluster.get(name))
+    before, after = versions_to_compare(rollout, from_version, to_version)
+    found = _difference(rollout, before, after)
+    click.echo(serialized(as_data(found), output) if output is not None else "\n".join(as_text(found)))
+
+
+def versions_to_compare(rollout: Rollout, from_version: int | None, to_version: int | None) -> tuple[int, int]:
+    """Give the older and the newer version.
+
+    Raises:
+        PluginError: the rollout does not tell, and nobody has.
+    """
+    after = to_version or rollout.version
+    before = from_version or _set_out_from(rollout, after)
+    if after is None or before is None:
+        raise PluginError(f"{rollout.name} does not tell what to compare with", "Give both: --from V --to V.")
+    if before == after:
+        raise PluginError(f"nothing to compare: both are version {after}", "Give another one: --from V or --to V.")
+    return before, after
+
+
+def _set_out_from(rollout: Rollout, after: int | None) -> int | None:
+    """The stable version; once the target is that, the one before."""
+    if rollout.stable is not None and rollout.stable != after:
+        return rollout.stable
+    past = (each.stable for each in rollout.history if each.version == after and each.stable not in (None, after))
+    return next(past, rollout.stable)
+
+
+def _difference(rollout: Rollout, before: int, after: int) -> Difference:
+    from sfn_rollouts.aws.definitions import PersonsStepFunctions  # noqa: PLC0415 - boto3 is slow to import
+    from sfn_rollouts.core.arn import StateMachineArn  # noqa: PLC0415
+    from sfn_rollouts.errors import PortError  # noqa: PLC0415
+
+    try:
+        aws = PersonsStepFunctions(StateMachineArn.parse(rollout.machine_arn))
+        old, new = aws.read(before), aws.read(after)
+        aws.close()
+    except (PortError, ValueError) as error:
+        raise PluginError(str(error)) from None
+    settings = compare(old.settings, new.settings).top_level
+    comparison, loose = compare(old.definition, new.definition), loose_ends(new.definition)
+    return Difference(rollout.name, rollout.machine_arn, before, after, comparison, settings, loose)
+
+
+# -- for people --
+
+
+def as_text(found: Difference) -> Iterator[str]:
+    """Give the lines; the terminal's palette where there is one."""
+    machine = found.machine_arn.rpartition(":")[2]
+    yield click.style(f"{found.name}: {machine}, version {found.before} -> {found.after}", bold=True)
+    yield ""
+    if found.comparison.top_level:
+        yield "The machine"
+        yield from _field_lines(found.comparison.top_level)
+        yield ""
+    for change in found.comparison.states:
+        yield from _state_lines(change)
+    if found.settings:
+        yield "Beside the definition"
+        yield from _field_lines(found.settings)
+        yield ""
+    yield _summary(found)
+    for loose in found.loose:
+        word, colour = ("warning", "yellow") if loose.is_certain else ("note", None)
+        yield f"{click.style(word, fg=colour)}: {text_of(f'{loose.state} {loose.message}')}"
+
+
+def _state_lines(change: StateChange) -> Iterator[str]:
+    sign, colour = _SIGNS[change.kind]
+    yield f"{click.style(f'{sign} {text_of(change.path)}', fg=colour, bold=True)} ({change.type})"
+    yield from _field_lines(change.fields)
+    yield ""
+
+
+def _field_lines(fields: Sequence[FieldChange]) -> Iterator[str]:
+    """Both values below each other, so that the eye finds the difference in a long ARN."""
+    for each in fields:
+        yield f"    {text_of(each.path)}"
+        if each.before is not ABSENT:
+            yield click.style(f"      - {_value(each.before)}", fg="red")
+        if each.after is not ABSENT:
+            yield click.style(f"      + {_value(each.after)}", fg="green")
+
+
+def _value(value: Any) -> str:
+    text = text_of(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ..."
+
+
+def _summary(found: Difference) -> str:
+    counts = {kind: sum(each.kind is kind for each in found.comparison.states) for kind in Kind}
+    if found.comparison.is_equal:
+        return "The definitions are the same."
+    return (
+        ", ".join(f"{count} {_states(count)} {kind}" for kind, count in counts.items() if count) or "No state differs."
+    )
+
+
+def _states(count: int) -> str:
+    return "state" if count == 1 else "states"
+
+
+# -- for programs --
+
+
+def as_data(found: Difference) -> Mapping[str, Any]:
+    """Give plain data: a field that is not there before or after is left out."""
+    return {
+        "stateMachineArn": found.machine_arn,
+        "from": found.before,
+        "to": found.after,
+        "topLevel": [_field_data(each) for each in found.comparison.top_level],
+        "states": [_state_data(each) for each in found.comparison.states],
+        "settings": [_field_data(each) for each in found.settings],
+        "warnings": [
+            {"state": each.state, "message": each.message, "isCertain": each.is_certain} for each in found.loose
+        ],
+    }
+
+
+def _state_data(change: StateChange) -> dict[str, Any]:
+    fields = [_field_data(each) for each in change.fields]
+    return {"path": change.path, "change": str(change.kind), "type": change.type, "fields": fields}
+
+
+def _field_data(change: FieldChange) -> dict[str, Any]:
+    values = {"before": change.before, "after": change.after}
+    return {"path": change.path, **{name: value for name, value in values.items() if value is not ABSENT}}
