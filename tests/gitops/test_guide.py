@@ -66,7 +66,7 @@ def test_each_file_that_is_named_exists() -> None:
 
 
 def test_what_argo_cd_ships_fits_together() -> None:
-    """Applications point to the chart and to the example; roles allow actions that exist, in the project that is used."""
+    """Applications point to the chart and to the example; roles allow actions that exist, in the project in use."""
     rollouts = yaml.safe_load((ROOT / "deploy/argocd/rollouts.yaml").read_text())
     operator = yaml.safe_load((ROOT / "deploy/argocd/operator.yaml").read_text())
     assert (ROOT / rollouts["spec"]["source"]["path"] / "kustomization.yaml").exists()
