@@ -5,6 +5,7 @@ That they are enough, and none too many, is also seen in each whole end-to-end r
 
 import ast
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Template
@@ -60,6 +61,15 @@ def test_the_policy_allows_what_the_code_calls_and_no_more() -> None:
     assert not [source.name for source in SOURCES if "get_waiter" in source.read_text()]
 
     assert sorted(action for action, _ in iam_statements()) == sorted(api.action for api in Api)
+
+
+def test_the_page_gives_a_reason_for_each() -> None:
+    page = (ROOT / "docs" / "permissions.md").read_text()
+    explained = re.findall(r"^\| (\w+:\w+) \| (state machines|`\*`) \| .+ \|$", page, re.MULTILINE)
+
+    assert sorted(explained) == sorted(
+        (action, "`*`" if resources == ["*"] else "state machines") for action, resources in iam_statements()
+    )
 
 
 def test_state_machines_are_named_and_alarms_cannot_be() -> None:

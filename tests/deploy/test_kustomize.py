@@ -53,7 +53,7 @@ def test_a_field_that_kubernetes_does_not_know_is_found(build: Build) -> None:
         kubernetes_validate.validate(wrong, KUBERNETES[-1], strict=True)
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("folder", [*FOLDERS, "policies"])
 def test_the_api_server_takes_it(build: Build, kubectl: Kubectl, namespaces_exist: None, folder: str) -> None:
     manifests = kubernetes_own(build(folder))
 
