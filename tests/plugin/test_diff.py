@@ -1,0 +1,130 @@
+"""`diff` through the real kubectl: two versions' definitions, read with the person's own AWS credentials."""
+
+import json
+import os
+from typing import Any
+
+import pytest
+
+from devenv.aws.client import Emulator
+from tests.e2e.cluster import Cluster
+from tests.plugin.conftest import Plugin, Result
+from tests.plugin.rollouts import ENDED, IN_FLIGHT, give, status
+
+LAMBDA = "arn:aws:lambda:eu-west-1:123456789012:function:charge"
+
+
+def definition(charge: str, **further: Any) -> dict[str, Any]:
+    """Charges by this function, then does what else there is."""
+    charged = {"Type": "Task", "Resource": charge, "Next": "Done"}
+    return {"StartAt": "Charge", "States": {"Charge": charged, **further, "Done": {"Type": "Succeed"}}}
+
+
+@pytest.fixture
+def machine(aws: Emulator) -> str:
+    """Three versions: the second adds a state and calls another version, the third calls none."""
+    return aws.publish_machine(
+        "Orders",
+        [
+            definition(f"{LAMBDA}:1"),
+            definition(f"{LAMBDA}:2", Notify={"Type": "Pass", "End": True}),
+            definition(LAMBDA),
+        ],
+    )
+
+
+def diff(plugin: Plugin, aws: Emulator, *arguments: str, **environment: str) -> Result:
+    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return plugin("diff", "orders", *arguments, environment=nowhere | aws.environment() | environment)
+
+
+def test_stable_against_target(plugin: Plugin, cluster: Cluster, namespace: str, aws: Emulator, machine: str) -> None:
+    found = status("Progressing", "ShiftInProgress", **IN_FLIGHT | {"stableVersion": 1, "targetVersion": 2})
+    give(cluster, namespace, "orders", found, stateMachineArn=machine, version=2)
+    result = diff(plugin, aws)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == (
+        "orders: Orders, version 1 -> 2\n"
+        "\n"
+        "~ Charge (Task)\n"
+        "    Resource\n"
+        f'      - "{LAMBDA}:1"\n'
+        f'      + "{LAMBDA}:2"\n'
+        "\n"
+        "+ Notify (Pass)\n"
+        "\n"
+        "1 state added, 1 state changed\n"
+    )
+
+
+def test_after_its_end_it_is_what_it_set_out_from(
+    plugin: Plugin, cluster: Cluster, namespace: str, aws: Emulator, machine: str
+) -> None:
+    """The target is the stable version by then; what is called without a version is told."""
+    past = {"version": 3, "stableVersion": 2, "outcome": "Promoted", "reason": "RolloutComplete"}
+    fields = ENDED | {"stableVersion": 3, "targetVersion": 3, "history": [past | {"finishedAt": ENDED["finishedAt"]}]}
+    give(
+        cluster,
+        namespace,
+        "orders",
+        status("Succeeded", "RolloutComplete", **fields),
+        stateMachineArn=machine,
+        version=3,
+    )
+    result = diff(plugin, aws)
+    assert "version 2 -> 3" in result.stdout
+    assert "- Notify (Pass)" in result.stdout
+    assert "warning: Charge calls Lambda function charge without a version" in result.stdout
+
+
+def test_any_two_versions_as_json(
+    plugin: Plugin, cluster: Cluster, namespace: str, aws: Emulator, machine: str
+) -> None:
+    give(cluster, namespace, "orders", stateMachineArn=machine, version=2)
+    client = aws.boto3_client("stepfunctions")
+    role = "arn:aws:iam::123456789012:role/another"
+    client.update_state_machine(stateMachineArn=machine, roleArn=role, publish=True)
+    client.close()
+    data = json.loads(diff(plugin, aws, "--from", "3", "--to", "4", "-o", "json").stdout)
+    assert (data["stateMachineArn"], data["from"], data["to"]) == (machine, 3, 4)
+    assert (data["topLevel"], data["states"]) == ([], [])
+    assert [(each["path"], each["after"]) for each in data["settings"]] == [("roleArn", role)]
+    assert [(each["state"], each["isCertain"]) for each in data["warnings"]] == [("Charge", True)]
+
+
+ERRORS = {
+    "nobody has looked at it": ([], {}, "does not tell what to compare with\nGive both: --from V --to V."),
+    "twice the same": (["--from", "2", "--to", "2"], {}, "both are version 2"),
+    "a version that is gone": (["--from", "9", "--to", "2"], {}, "Orders:9 does not exist: it was deleted"),
+    "no such profile": (
+        ["--from", "1"],
+        {"AWS_PROFILE": "prod"},
+        "cannot be used: ProfileNotFound profile=prod. Log in",
+    ),
+    "no AWS": (["--from", "1"], {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "could not reach AWS"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "environment", "words"), ERRORS.values(), ids=ERRORS.keys())
+def test_an_error_says_what_to_do(
+    plugin: Plugin,
+    cluster: Cluster,
+    namespace: str,
+    aws: Emulator,
+    machine: str,
+    arguments: list[str],
+    environment: dict[str, str],
+    words: str,
+) -> None:
+    give(cluster, namespace, "orders", stateMachineArn=machine, version=2)
+    result = diff(plugin, aws, *arguments, **environment)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert words in result.stderr
+
+
+def test_no_credentials(plugin: Plugin, cluster: Cluster, namespace: str, aws: Emulator, machine: str) -> None:
+    give(cluster, namespace, "orders", stateMachineArn=machine, version=2)
+    nothing = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    result = diff(plugin, aws, "--from", "1", **nothing)
+    assert result.returncode == 1
+    assert "AWS does not take your credentials (NoCredentialsError). Log in (aws sso login)" in result.stderr
