@@ -1,15 +1,19 @@
 """`list`: who needs somebody comes first, and every format says the same."""
 
 import json
+import os
+import pty
+import subprocess
+import termios
 
 import pytest
 import yaml
 
-from sfn_rollouts.plugin.listing import summary
+from sfn_rollouts.plugin.listing import shown_on, summary
 from sfn_rollouts.plugin.rollout import Rollout
 from sfn_rollouts.plugin.table import Cell, Column, lines
 from tests.e2e.cluster import Cluster
-from tests.plugin.conftest import Plugin
+from tests.plugin.conftest import DEADLINE_S, Plugin
 from tests.plugin.rollouts import STATES, give
 
 
@@ -76,6 +80,58 @@ def test_the_summary_counts_in_the_order_of_the_list() -> None:
         "8 rollouts: 2 stalled, 1 rolling back, 1 with an alarm, 1 waiting for somebody, "
         "1 not seen by an operator yet, 1 under way, 1 done"
     )
+
+
+@pytest.mark.parametrize(
+    ("undone", "done", "height", "expected"),
+    [
+        pytest.param(3, 2, 11, 5, id="all fit"),
+        pytest.param(3, 40, 11, 5, id="as many as fit"),
+        pytest.param(30, 40, 10, 30, id="what needs somebody is never left out"),
+        pytest.param(30, 0, 10, 30, id="with nothing that is done"),
+    ],
+)
+def test_what_is_done_pushes_nothing_off_the_screen(undone: int, done: int, height: int, expected: int) -> None:
+    kinds = [STATES["paused"]] * undone + [STATES["done"]] * done
+    found = [Rollout.from_resource({"metadata": {"generation": 1}, "status": each}) for each in kinds]
+    assert shown_on(found, height) == expected
+
+
+def test_on_a_terminal_it_fits_and_has_colours_unless_told_otherwise(
+    plugin: Plugin, cluster: Cluster, namespace: str, one_of_each: list[str]
+) -> None:
+    for name in ("done-2", "done-3"):
+        give(cluster, namespace, name, STATES["done"])
+    coloured = on_terminal(plugin, 80, 13, {}, "list", "-n", namespace)
+    assert "\x1b[31mStalled\x1b[0m" in coloured
+    assert "\x1b[32mSucceeded\x1b[0m" not in coloured
+    plain = on_terminal(plugin, 80, 13, {"NO_COLOR": "1"}, "list", "-n", namespace)
+    assert "\x1b" not in plain
+    *table, left_out, _, counts, more = plain.splitlines()
+    assert max(map(len, (*table, counts, more))) <= 80
+    assert left_out == "... and 3 more that are done; to see all: kubectl sfnrollout list | less"
+    assert counts.startswith("10 rollouts: 2 stalled, ")
+
+
+def on_terminal(plugin: Plugin, columns: int, rows: int, environment: dict[str, str], *arguments: str) -> str:
+    """What it writes on a terminal of this size."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (rows, columns))
+    command, surroundings = plugin.command(*arguments), plugin.environment() | {"TERM": "xterm"} | environment
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=surroundings) as process:
+        os.close(theirs)
+        written = b"".join(iter(lambda: read_from(ours), b""))
+        assert process.wait(DEADLINE_S) == 0
+    os.close(ours)
+    return written.decode().replace("\r\n", "\n")
+
+
+def read_from(terminal: int) -> bytes:
+    """Nothing at the end: Linux says EIO when nobody holds the other side."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
 
 
 COLUMNS = (Column("NAME"), Column("SINCE", goes=1), Column("STEP", goes=2), Column("REASON"))

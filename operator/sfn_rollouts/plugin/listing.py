@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ _WORDS = {
     Attention.MOVING: "under way",
     Attention.DONE: "done",
 }
+_LINES_AROUND = 6  # heading, what is left out, an empty one, the summary on two, the prompt
 _ENDED = ("RolledBack", "Failed")
 
 
@@ -52,7 +54,8 @@ def list_(cluster: Cluster, all_namespaces: bool, output: str | None) -> None:
     """All rollouts of the cluster, those that need somebody first; --namespace narrows.
 
     Stalled ones come first, then what is rolling back, what an alarm or something else holds, what waits for
-    somebody, what no operator has seen yet, what is under way, and what is done.
+    somebody, what no operator has seen yet, what is under way, and what is done. On a terminal, what is done fills up
+    the screen and no more; in a pipe there is all of it.
     """
     namespace = None if all_namespaces else cluster.namespace
     rollouts = sorted(_rollouts(cluster, namespace), key=lambda each: each.attention_rank)
@@ -81,11 +84,22 @@ def _show(rollouts: Sequence[Rollout], has_namespaces: bool, is_wide: bool) -> N
     rows = [_row(each, now) + (_wide(each) if is_wide else ()) for each in rollouts]
     if not has_namespaces:
         columns, rows = columns[1:], [row[1:] for row in rows]
-    is_terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if is_terminal and not is_wide else None
-    click.echo("\n".join(lines(columns, rows, width)))
-    if is_terminal:  # a program that counts lines must not count this one
-        click.echo(f"\n{summary(rollouts)}")
+    if not sys.stdout.isatty():
+        click.echo("\n".join(lines(columns, rows, None)))
+        return
+    screen = shutil.get_terminal_size()
+    shown = shown_on(rollouts, screen.lines)
+    click.echo("\n".join(lines(columns, rows[:shown], None if is_wide else screen.columns)))
+    if shown < len(rows):
+        click.echo(f"... and {len(rows) - shown} more that are done; to see all: kubectl sfnrollout list | less")
+    click.echo(f"\n{textwrap.fill(summary(rollouts), screen.columns)}")
+
+
+def shown_on(rollouts: Sequence[Rollout], height: int) -> int:
+    """How many to show, of a sorted list: what is done must not push what needs somebody off the screen."""
+    undone = sum(each.attention is not Attention.DONE for each in rollouts)
+    room = height - _LINES_AROUND
+    return len(rollouts) if len(rollouts) <= room else max(undone, room)
 
 
 def summary(rollouts: Sequence[Rollout]) -> str:
