@@ -1,6 +1,7 @@
 """The API server: resource versions, generations, conflicts, finalizers, deletion, watches."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from sfn_rollouts.api import COMMAND_ANNOTATION, FINALIZER, GROUP, KIND, VERSION
@@ -33,7 +34,8 @@ class ApiServer:
             "name": key.name,
             "uid": f"uid-{self._uids}",
             "generation": 1,
-            "creationTimestamp": self._timeline.now.isoformat(),
+            # No two at the same moment: it is how a world tells its rollouts apart.
+            "creationTimestamp": (self._timeline.now + timedelta(microseconds=self._uids)).isoformat(),
         }
         status = {"observedGeneration": -1}
         return self._store(

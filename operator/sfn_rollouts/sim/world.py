@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from random import Random
 from typing import Any
@@ -244,8 +245,8 @@ class World:
     def _create(self, number: int, spec: Mapping[str, Any]) -> None:
         key = self.keys[number]
         self.history.keys[key] = number
-        self.history.births[self.timeline.now] = number
-        self.api_server.create(key, spec)
+        created = self.api_server.create(key, spec)
+        self.history.births[datetime.fromisoformat(created["metadata"]["creationTimestamp"])] = number
         self._note_edit(number, "created")
 
     def _edit(self, event: plot.Edit) -> None:
