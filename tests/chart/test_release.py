@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def test_people_do_with_rollouts_what_their_role_says_but_never_write_the_status
         return asked.stdout.strip() == "yes"
 
     for person, verbs in PEOPLE.items():
-        wait_until(lambda person=person, verb=min(verbs): may(person, verb), DEADLINE_S, "the binding to be in force")
+        wait_until(partial(may, person, min(verbs)), DEADLINE_S, "the binding to be in force")
         assert {verb for verb in set().union(*PEOPLE.values()) if may(person, verb)} == verbs
         assert not may(person, "patch", "--subresource=status")
         assert not may(person, "update", "--subresource=status")
