@@ -93,7 +93,7 @@ def _ways_out(why: str) -> str:
         f"helm not found, and could not be built: {why}\n"
         "Either of these helps:\n"
         f"  1. install Go {oldest_go} or newer, with access to a Go module proxy (GOPROXY)\n"
-        f"  2. set {VARIABLE} to the program helm, version 3.18 or newer"
+        f"  2. set {VARIABLE} to the program helm, version 3.17 or newer"
     )
 
 

@@ -1,6 +1,9 @@
 """The chart and `kubectl apply -k deploy/` give the operator the same rights and the same pod."""
 
-from collections.abc import Iterator, Sequence
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from devenv.control_plane import ensure_binaries
 from devenv.control_plane.kubectl import Kubectl
 from devenv.helm import Helm
 from sfn_rollouts.config import Settings
-from tests.chart.rendering import CHART, Manifest, Values, one, pod_of, render
+from tests.chart.rendering import CHART, PROMETHEUS_OPERATOR, Manifest, Values, one, pod_of, render
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 INSTALLATIONS: dict[str, tuple[str, Values]] = {
@@ -27,17 +30,27 @@ DEFAULT_FLAGS = {
 }
 """Said aloud by the chart, left to the operator by kustomize."""
 
+MONITORING: Values = {
+    "metrics": {name: {"enabled": True} for name in ("serviceMonitor", "prometheusRule", "dashboard")},
+}
+
 Right = tuple[str, str, str, str, str]
+
+
+@pytest.fixture(scope="module")
+def kustomize(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Manifest]]:
+    """Builds a folder below deploy/."""
+    kubectl = Kubectl(ensure_binaries().kubectl, Path(os.devnull), tmp_path_factory.mktemp("kubectl"))
+    return lambda folder: list(yaml.safe_load_all(kubectl("kustomize", str(DEPLOY / folder)).stdout))
 
 
 @pytest.fixture(scope="module", params=INSTALLATIONS.values(), ids=INSTALLATIONS.keys())
 def both(
-    request: pytest.FixtureRequest, helm: Helm, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, helm: Helm, kustomize: Callable[[str], list[Manifest]]
 ) -> tuple[list[Manifest], list[Manifest]]:
     """(of the chart, of kustomize)."""
     folder, values = request.param
-    kubectl = Kubectl(ensure_binaries().kubectl, Path("/dev/null"), tmp_path_factory.mktemp("kubectl"))
-    return render(helm, values), list(yaml.safe_load_all(kubectl("kustomize", str(DEPLOY / folder)).stdout))
+    return render(helm, values), kustomize(folder)
 
 
 def rights(manifests: Sequence[Manifest]) -> dict[tuple[str, str], set[Right]]:
@@ -136,6 +149,22 @@ def test_all_else_is_the_same(both: tuple[list[Manifest], list[Manifest]]) -> No
 def without_labels(spec: Manifest) -> Manifest:
     """How pods are found differs, since a chart can be installed more than once; the pod is compared elsewhere."""
     return {name: value for name, value in spec.items() if name not in ("selector", "template", "revisionHistoryLimit")}
+
+
+def test_monitoring_is_the_same(helm: Helm, kustomize: Callable[[str], list[Manifest]]) -> None:
+    ours, theirs = render(helm, MONITORING, apis=[PROMETHEUS_OPERATOR]), kustomize("overlays/monitoring")
+
+    assert one(ours, "PrometheusRule")["spec"] == one(theirs, "PrometheusRule")["spec"]
+    assert without_labels(one(ours, "ServiceMonitor")["spec"]) == without_labels(one(theirs, "ServiceMonitor")["spec"])
+    [ours_shown], [theirs_shown] = (one(manifests, "ConfigMap")["data"].items() for manifests in (ours, theirs))
+    assert (ours_shown[0], json.loads(ours_shown[1])) == (theirs_shown[0], json.loads(theirs_shown[1]))
+
+
+def test_helm_test_starts_the_images_own_python(helm: Helm) -> None:
+    [entry_point] = re.findall(r"^ENTRYPOINT (.*)$", (DEPLOY.parent / "Dockerfile").read_text(), re.MULTILINE)
+    [container] = one(render(helm), "Pod")["spec"]["containers"]
+
+    assert container["command"][:2] == [json.loads(entry_point)[0], "-c"]
 
 
 def test_the_crd_is_the_same(helm: Helm) -> None:

@@ -103,6 +103,16 @@ def test_the_readme_has_a_row_for_each_value() -> None:
     assert rows == [value.path for value in documented((CHART / "values.yaml").read_text())]
 
 
+def test_the_readmes_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#([^)]*))?\)", README)
+    assert len(links) >= 3
+
+    for path, anchor in links:
+        page = (CHART / path).read_text()
+        headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+        assert not anchor or anchor in [heading.lower().replace(" ", "-") for heading in headings]
+
+
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
 
