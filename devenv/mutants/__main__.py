@@ -3,18 +3,18 @@
 import argparse
 import os
 import resource
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-from devenv.mutants.results import Mutant, forget_survivors, read, score, table
+from devenv.mutants.results import Mutant, forget, read, results_of, score, table
 from devenv.mutants.tree import BUILD, ROOT, prepare
 
+HERE = Path(__file__).parent
 AREAS = ("core", "engine")
 VENV = BUILD / ".venv"
-CHILDREN = 2
+POLITELY = ("nice", "-n", "19", str(VENV / "bin" / "python"))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,37 +22,40 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make mutants")
     parser.add_argument("--only", help="one module, like core/gates.py; its mutants are all tried again")
     parser.add_argument("--again", action="store_true", help="keep what was killed before, try only the rest")
+    parser.add_argument("--tests-s", type=float, default=5.0, help="CPU seconds of tests for a mutant that survives")
+    parser.add_argument("--children", type=int, default=2, help="how many mutants are tried at the same time")
     options = parser.parse_args(arguments)
     _install()
     areas = [options.only.split("/")[0]] if options.only else list(AREAS)
     for area in areas:
-        _run(area, options.only, is_again=options.again)
+        _run(area, options)
     return _report(areas, options.only)
 
 
-def _run(area: str, only: str | None, *, is_again: bool) -> None:
-    """Quick tests against all mutants, then the slow tests against those that survived them."""
-    if not is_again and only is None:
-        shutil.rmtree(BUILD / area / "mutants", ignore_errors=True)
+def _run(area: str, options: argparse.Namespace) -> None:
     tree = prepare(area)
-    if is_again:
-        forget_survivors(tree)
-    names = [f"sfn_rollouts.{only.removesuffix('.py').replace('/', '.')}.*"] if only else []
-    _mutmut(tree, names, "quick")
-    left = [mutant.name for mutant in _chosen(tree, only) if mutant.fate in ("survived", "timeout")]
-    if left:
-        _mutmut(tree, left, "slow")
-
-
-def _mutmut(tree: Path, names: Sequence[str], tests: str) -> None:
-    command = ["nice", "-n", "19", str(VENV / "bin" / "mutmut"), "run", "--max-children", str(CHILDREN), *names]
-    log = tree / f"{tests}.log"
-    print(f"mutants: {tree.name}, {tests} tests; progress in {log.relative_to(ROOT)}", file=sys.stderr)
+    if options.only is not None:
+        forget(tree, module=options.only)
+    elif options.again:
+        forget(tree, survivors=True)
+    else:
+        results_of(tree).unlink(missing_ok=True)
+    log = tree / "run.log"
+    print(f"mutants: {area}; progress in {log.relative_to(ROOT)}", file=sys.stderr)
+    pattern = f"sfn_rollouts.{options.only.removesuffix('.py').replace('/', '.')}.*" if options.only else "*"
+    environ = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((str(tree / "mutants" / "src"), str(tree / "mutants"))),
+        "MUTANTS_RESULTS": str(results_of(tree)),
+        "MUTANTS_PATTERN": pattern,
+        "MUTANTS_TESTS_S": str(options.tests_s),
+        "MUTANTS_CHILDREN": str(options.children),
+    }
     with log.open("w") as output:
-        environ = {**os.environ, "MUTANTS_TESTS": tests}
-        done = subprocess.run(command, cwd=tree, env=environ, stdout=output, stderr=output, check=False)
-    if done.returncode:
-        raise SystemExit(f"mutmut failed: see the end of {log.relative_to(ROOT)}")
+        subprocess.run([*POLITELY, HERE / "generate.py"], cwd=tree, stdout=output, stderr=output, check=True)
+        try_all = ("-m", "pytest", "-q", "-p", "mutants_loop", "-p", "no:cacheprovider", f"tests/{area}")
+        command = [*POLITELY, *try_all]
+        subprocess.run(command, cwd=tree / "mutants", env=environ, stdout=output, stderr=output, check=True)
 
 
 def _report(areas: Iterable[str], only: str | None) -> int:
@@ -62,11 +65,11 @@ def _report(areas: Iterable[str], only: str | None) -> int:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"\nCPU seconds of this run: {used.ru_utime + used.ru_stime:.0f}")
     for area, each in mutants.items():
-        names = [mutant.name for mutant in each if mutant.fate != "killed"]
+        names = [mutant.name for mutant in each if mutant.fate in ("survived", "timeout")]
         if names:
             print(f"\n{area}: survivors and timeouts", flush=True)
-            show = [str(VENV / "bin/python"), str(ROOT / "devenv/mutants/differences.py")]
-            subprocess.run([*show, *names], cwd=BUILD / area, check=True)
+            show = [str(VENV / "bin" / "python"), str(HERE / "differences.py"), *names]
+            subprocess.run(show, cwd=BUILD / area, check=True)
     return 0 if all(each.is_enough for each in scores.values()) else 1
 
 

@@ -1,4 +1,4 @@
-"""What mutmut noted about each mutant, and the figures that people read."""
+"""What was noted about each mutant, and the figures that people read."""
 
 import json
 from collections import Counter
@@ -8,14 +8,13 @@ from pathlib import Path
 
 WANTED_PERCENT = 95.0
 
-_KILLED = {1, 3}  # pytest: a test failed; pytest broke down
-_SURVIVED = {0, 5, 33}  # all passed; pytest, or mutmut, found no test that reaches it
-_TIMED_OUT = {24, -24, 152, 255}  # SIGXCPU: it ran for several times as long as the unbroken code
+_FATES = {1: "killed", 0: "survived", 24: "timeout"}
+"""As loop.py notes them."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One small break: mutmut's name for it, and how it fared ("killed", "survived", "timeout", "open")."""
+    """One small break: mutmut's name for it, and how it fared ("killed", "survived", "timeout", "not tried")."""
 
     name: str
     fate: str
@@ -34,11 +33,15 @@ class Score:
     killed: int
     survived: int
     timeouts: int
-    open: int
+
+    @property
+    def untried(self) -> int:
+        """Those for which there was no time."""
+        return self.mutants - self.killed - self.survived - self.timeouts
 
     @property
     def percent(self) -> float:
-        """Of all mutants, those that the tests notice; one not tried yet counts against them."""
+        """Of all mutants, those that the tests notice; one not tried counts against them."""
         return 100.0 * (self.killed + self.timeouts) / self.mutants if self.mutants else 0.0
 
     @property
@@ -49,34 +52,35 @@ class Score:
 
 def read(tree: Path) -> list[Mutant]:
     """Give all mutants of a tree, in the order of the code."""
-    found = sorted((tree / "mutants" / "src").rglob("*.py.meta"))
-    codes: Iterable[tuple[str, int | None]] = (
-        item for path in found for item in json.loads(path.read_text())["exit_code_by_key"].items()
-    )
-    return [Mutant(name, _fate(code)) for name, code in codes]
-
-
-def forget_survivors(tree: Path) -> None:
-    """Have all tried again that were not killed."""
-    for path in (tree / "mutants" / "src").rglob("*.py.meta"):
+    fates = {(line["name"], line["digest"]): _FATES[line["code"]] for line in _lines(tree)}
+    found: list[Mutant] = []
+    for path in sorted((tree / "mutants" / "src").rglob("*.py.meta")):
         noted = json.loads(path.read_text())
-        codes = noted["exit_code_by_key"]
-        noted["exit_code_by_key"] = {name: code if code in _KILLED else None for name, code in codes.items()}
-        path.write_text(json.dumps(noted, indent=4))
+        for name in noted["exit_code_by_key"]:
+            digest = noted["hash_by_function_name"][name.partition("__mutmut_")[0].rpartition(".")[2]]
+            found.append(Mutant(name, fates.get((name, digest), "not tried")))
+    return found
+
+
+def forget(tree: Path, *, survivors: bool = False, module: str | None = None) -> None:
+    """Have mutants tried again: those that survived, or all of a module."""
+    kept = [
+        line
+        for line in _lines(tree)
+        if not (survivors and line["code"] != 1) and Mutant(line["name"], "").module != module
+    ]
+    results_of(tree).write_text("".join(json.dumps(line) + "\n" for line in kept))
+
+
+def results_of(tree: Path) -> Path:
+    """The file into which loop.py writes."""
+    return tree / "results.jsonl"
 
 
 def score(mutants: Iterable[Mutant]) -> Score:
     """Count them."""
     fates = Counter(mutant.fate for mutant in mutants)
-    return Score(fates.total(), fates["killed"], fates["survived"], fates["timeout"], fates["open"])
-
-
-def _fate(code: int | None) -> str:
-    if code in _KILLED:
-        return "killed"
-    if code in _TIMED_OUT:
-        return "timeout"
-    return "survived" if code in _SURVIVED else "open"
+    return Score(fates.total(), fates["killed"], fates["survived"], fates["timeout"])
 
 
 def table(scores: dict[str, Score]) -> str:
@@ -84,7 +88,12 @@ def table(scores: dict[str, Score]) -> str:
     head = f"{'package':<10}{'mutants':>9}{'killed':>9}{'survived':>10}{'timeouts':>10}{'percent':>9}"
     rows = (
         f"{name:<10}{each.mutants:>9}{each.killed:>9}{each.survived:>10}{each.timeouts:>10}{each.percent:>8.2f}%"
-        + (f"  ({each.open} not tried)" if each.open else "")
+        + (f"  ({each.untried} not tried)" if each.untried else "")
         for name, each in scores.items()
     )
     return "\n".join((head, *rows))
+
+
+def _lines(tree: Path) -> list[dict[str, str | int]]:
+    path = results_of(tree)
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []

@@ -8,22 +8,15 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "operator" / "sfn_rollouts"
 BUILD = ROOT / "build" / "mutants"
 
-_LEFT_OUT_TESTS = ("test_properties.py", "test_determinism.py")
-"""Hypothesis reaches every function, and takes ten seconds to do it; the other starts Pythons that know no mutants."""
+_LEFT_OUT_FILES = ("test_properties.py", "test_determinism.py")
+"""Hypothesis reaches every function and takes ten seconds; the other one starts Pythons that know no mutants."""
 
 _CONFIG = """
 [tool.mutmut]
 source_paths = ["src"]
 only_mutate = ["src/sfn_rollouts/{area}/*"]
-also_copy = ["devenv", "conftest.py"]
-pytest_add_cli_args = ["-p", "no:cacheprovider", "--durations=0"]
-pytest_add_cli_args_test_selection = ["tests/{area}"]
-timeout_multiplier = 6.0
-timeout_constant = 10.0
+also_copy = ["devenv", "mutants_loop.py"]
 do_not_mutate_patterns = ["\\\\b_?log(\\\\.\\\\w+)?\\\\("]
-use_git_change_detection = false
-track_dependencies = false
-on_dependency_change = "ignore"
 """
 
 
@@ -37,9 +30,9 @@ def prepare(area: str) -> Path:
         wanted[Path("src/sfn_rollouts") / package] = methods_for_properties(text) if package.parts[0] == area else text
     tests = [*(ROOT / "tests/core").rglob("*.*"), *(ROOT / "tests/engine").rglob("*.*")]
     for path in (*tests, ROOT / "devenv/__init__.py", ROOT / "devenv/waiting.py"):
-        if path.name not in _LEFT_OUT_TESTS and path.suffix in (".py", ".txt"):
+        if path.name not in _LEFT_OUT_FILES and path.suffix in (".py", ".txt"):
             wanted[path.relative_to(ROOT)] = path.read_text()
-    wanted[Path("conftest.py")] = (Path(__file__).parent / "order.py").read_text()
+    wanted[Path("mutants_loop.py")] = (Path(__file__).parent / "loop.py").read_text()
     _write(tree, wanted)
     return tree
 
@@ -60,7 +53,7 @@ def _is_property(node: ast.FunctionDef) -> bool:
 
 
 def _write(tree: Path, wanted: dict[Path, str]) -> None:
-    """Only what has changed; with other tests mutmut must measure anew which of them reaches what."""
+    """Only what has changed: mutmut goes by a file's time."""
     known = {path.relative_to(tree) for kind in ("src", "tests") for path in (tree / kind).rglob("*.*")}
     gone = {path for path in known if path not in wanted and "__pycache__" not in path.parts}
     changed = {path for path, text in wanted.items() if path not in known or (tree / path).read_text() != text}
@@ -69,6 +62,4 @@ def _write(tree: Path, wanted: dict[Path, str]) -> None:
     for path in changed:
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
         (tree / path).write_text(wanted[path])
-    if any(path.parts[0] == "tests" for path in gone | changed):
-        (tree / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
-        shutil.rmtree(tree / "mutants" / "tests", ignore_errors=True)  # mutmut copies, but takes nothing away
+    shutil.rmtree(tree / "mutants" / "tests", ignore_errors=True)  # mutmut copies, but takes nothing away

@@ -301,6 +301,11 @@ def test_a_wrong_action_is_answered_with_the_right_ones():
     assert "one of promote, promote-full, pause, resume, abort, retry" in command.why
 
 
+def test_a_malformed_command_is_answered_with_each_of_its_faults():
+    command = parse_command('{"id": "", "action": "promote"}')
+    assert command.why == "id: String should have at least 1 character; generation: Field required"
+
+
 def test_a_command_as_argo_cd_sends_it():
     told = {"id": "argocd-1790000000-4711", "action": "promote-full", "generation": 3, "by": None, "more": 1}
     assert parse_command(json.dumps(told)) == Command(id=told["id"], action="promote-full", generation=3)

@@ -281,7 +281,7 @@ def test_a_trip_with_the_alias_deleted():
     world = tripped(None)
     world.advance(6)
     assert (world.status.phase, world.ready()[1]) == ("RollingBack", "AliasDrifted")
-    assert "deleted alias live, which is left alone" in world.status.message
+    assert "deleted the alias, which is left alone" in world.status.message
     world.route(1)
     world.advance(60)
     assert world.status.phase == "RolledBack"

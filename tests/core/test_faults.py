@@ -7,7 +7,7 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.conditions import condition
-from sfn_rollouts.core.decide import hold_after_error
+from sfn_rollouts.core.decide import decide, hold_after_error
 from sfn_rollouts.core.decision import WriteKind
 from sfn_rollouts.core.observation import Observation, Trouble, WriteFailure
 from sfn_rollouts.core.rollout import InvalidSpec, Rollout
@@ -302,6 +302,41 @@ def test_a_defect_that_lasts_goes_back():
     world.status, world.now = decision.status, later
     world.restart()
     assert (world.alias, world.ready()[1]) == (Routing.whole(1), "ProgressDeadlineExceeded")
+
+
+def test_a_defect_is_bounded_by_the_deadline_of_the_spec():
+    world = in_flight()
+    short = spec(progressDeadline="10m")
+    held = errs(world.status, world.now, short).status
+    later = world.now + timedelta(minutes=10)
+    assert errs(held, later - timedelta(seconds=1), short).wake_at == later
+    decision = errs(held, later, short)
+    assert decision.write is not None
+    assert decision.wake_at == later + timedelta(minutes=5)
+    assert decision.holds_finalizer
+    assert decision.watches_alarms is False
+
+
+# A failed write, seen while going back: seconds after the trip, phase stored with it, trouble, phase told
+FAILED_WRITES = {
+    "a restore that was refused, before its phase was stored": (1, "Progressing", Trouble.DENIED, "Failed"),
+    "a restore that was refused at once": (0, "Progressing", Trouble.DENIED, "Failed"),
+    "a step that was refused before": (-1, "Progressing", Trouble.DENIED, "RollingBack"),
+    "a restore whose failures began with a step's": (-1, "RollingBack", Trouble.DENIED, "Failed"),
+    "a restore that has failed before": (-1, "Failed", Trouble.DENIED, "Failed"),
+    "a conflict": (1, "RollingBack", Trouble.CONFLICT, "RollingBack"),
+}
+
+
+@pytest.mark.parametrize("sentence", FAILED_WRITES)
+def test_whose_failure_it_is(sentence):
+    after_s, stored, trouble, told = FAILED_WRITES[sentence]
+    world = going_back(Trouble.TRANSIENT)
+    failed_at = world.status.trip.at + timedelta(seconds=after_s)
+    seen = replace(world.seen, write_failure=WriteFailure("no", trouble, failed_at))
+    status = world.status.with_(phase=stored)
+    decision = decide(Rollout(1, spec(**WITH_ALARM), status, START), seen, world.now)
+    assert decision.status.phase == told
 
 
 def test_a_defect_with_a_spec_of_no_sense_is_bounded_too():

@@ -202,6 +202,34 @@ STORIES = {
         before=(*WRITING_LATER, ("calm",), ("put", "seen", Observation())),
     ),
     "steps edited while baking": story(edit(bakeTime="1m"), ("advance", 10), before=(("advance", 700),)),
+    "steps edited after a promote that an alarm held": story(
+        edit(strategy={"linear": {"increment": 50, "interval": "5m"}}),
+        before=(("advance", 310), ("alarm", "A", NO_DATA), ("poll",), ("say", "promote")),
+        **{**HOLD_WITHOUT_DATA, "strategy": LINEAR},
+    ),
+    "steps edited while a step is overdue": story(
+        edit(strategy={"linear": {"increment": 50, "interval": "5m"}}),
+        edit(strategy={"linear": {"increment": 80, "interval": "5m"}}),
+        before=(("advance", 310), ("alarm", "A", NO_DATA), ("operator_down", 3600), ("restart",)),
+        **{**HOLD_WITHOUT_DATA, "strategy": LINEAR},
+    ),
+    "promoted in full with an alarm read a while ago": story(
+        ("say", "promote-full"),
+        before=(*STEPPING, ("put", "board_reads", False), ("operator_down", 5)),
+        strategy=LINEAR,
+        **WITH_ALARM,
+    ),
+    "promoted in full while an alarm holds": story(
+        ("say", "promote-full"),
+        before=(("advance", 30), ("alarm", "A", NO_DATA), ("advance", 700)),
+        **HOLD_WITHOUT_DATA,
+    ),
+    "withdrawn, and another version asked for meanwhile": story(
+        edit(version=1), edit(version=3), ("heal",), before=(*STEPPING, NO_ANSWER)
+    ),
+    "superseded, and the stable version asked for meanwhile": story(
+        edit(version=3), edit(version=1), ("heal",), before=(*STEPPING, NO_ANSWER)
+    ),
     # -- alarms --
     "an alarm fires": story(*FALLS, ("advance", 30), ("blip",), ("poll",), before=STEPPING, **WITH_ALARM),
     "an alarm fired unseen": story(("blip",), ("poll",), before=STEPPING, **WITH_ALARM),
@@ -287,6 +315,8 @@ STORIES = {
         ("restart",),
         edit(driftPolicy="Adopt"),
         edit(driftPolicy="Hold"),
+        ("route", 9),
+        ("advance", 600),
         ("route", 2),
         ("advance", 600),
         before=(*SUCCEEDED, ("route", 7)),
@@ -333,7 +363,12 @@ STORIES = {
     "deleted to be orphaned": story(("delete",), before=STEPPING, deletionPolicy="Orphan"),
     "deleted at rest": story(("delete",), before=SUCCEEDED),
     "an invalid spec": story(edit(version=2), version=0),
-    "an invalid spec in flight": story(edit(alias=""), edit(alias="live"), before=STEPPING, **WITH_ALARM),
+    "an invalid spec in flight": story(
+        edit(alias=""), edit(alias="live"), before=STEPPING, retryToken="once", **WITH_ALARM
+    ),
+    "an invalid spec, and the alias deleted": story(
+        edit(alias=""), ("advance", 20), before=(*STEPPING, ("route", None)), **WITH_ALARM
+    ),
     "an invalid spec while an alias is created": story(
         edit(bakeTime="never"), before=(NO_ANSWER, ("settle",)), alias=None
     ),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sfn_rollouts.api.status import Status
+from sfn_rollouts.core.announce import announcements
 from sfn_rollouts.core.decision import Decision
 from tests.core.world import START, World
 
@@ -28,7 +29,7 @@ def transcript(world: World, before: Status, since: int) -> str:
         changes, asks = [*_changes(before, told.status)], _asks(told)
         if changes or asks != asked:
             wake = f", again at {_ago(told.wake_at)}" if told.wake_at is not None else ""
-            lines += [f"{_ago(moment)} decides", *changes, f"    -> {asks}{wake}"]
+            lines += [f"{_ago(moment)} decides", *changes, *_news(before, told.status), f"    -> {asks}{wake}"]
         before, asked = told.status, asks
     return _short_times("\n".join(lines)) + "\n"
 
@@ -49,6 +50,11 @@ def _asks(decision: Decision) -> str:
             f"finalizer {decision.holds_finalizer!r}",
         )
     )
+
+
+def _news(before: Status, after: Status) -> Iterator[str]:
+    for news in announcements(before, after):
+        yield f"    {'Warning' if news.is_warning else 'Normal'} {news.reason}: {news.message}"
 
 
 def _changes(before: Status, after: Status) -> Iterator[str]:

@@ -52,10 +52,9 @@ def parse_command(text: str) -> Command | Malformed:
 
 
 def _problem(item: dict[str, Any]) -> str:
-    path = ".".join(str(part) for part in item["loc"])
-    actions = ", ".join(Action)
-    cure = f" (one of {actions})" if path == "action" else ""
-    return f"{path or 'command'}: {item['msg']}{cure}"
+    field = item["loc"][0] if item["loc"] else "command"
+    cure = f" (one of {', '.join(Action)})" if field == "action" else ""
+    return f"{field}: {item['msg']}{cure}"
 
 
 def pending_command(text: str | None, status: Status) -> Command | Malformed | None:

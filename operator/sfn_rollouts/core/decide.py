@@ -9,7 +9,7 @@ from datetime import datetime
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import CommandResult, Phase, Shortcut, Status
 from sfn_rollouts.api.status import Trip as TripStatus
-from sfn_rollouts.api.strategy import AllAtOnce, Strategy
+from sfn_rollouts.api.strategy import Strategy
 from sfn_rollouts.core.alarms import judge_alarms
 from sfn_rollouts.core.case import Case, is_in_flight
 from sfn_rollouts.core.commands import Command, Malformed, answer, pending_command, staleness
@@ -132,9 +132,9 @@ def _decide_invalid(rollout: Rollout, spec: InvalidSpec, seen: Observation, now:
 def _surrogate(status: Status) -> Spec:
     """A spec that says no more than the status knows, for going back without the real one."""
     return Spec.model_construct(
-        state_machine_arn="the state machine",
-        alias="the alias",
+        state_machine_arn="",
+        alias="",
         version=status.target_version or 1,
-        strategy=Strategy.model_construct(all_at_once=AllAtOnce()),
+        strategy=Strategy.model_construct(),
         retry_token=status.retry_token or "",
     )

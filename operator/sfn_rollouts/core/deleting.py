@@ -15,12 +15,12 @@ def decide_deletion(case: Case) -> Decision:
     """Restore stable first if traffic may have moved and the policy says so; without its finalizer it is gone."""
     is_kept = case.has_started and not case.is_single_write
     if not is_kept or case.spec.deletion_policy is DeletionPolicy.ORPHAN:
-        return Decision(case.status, holds_finalizer=False)
+        return Decision(case.status)
     noted = TripStatus(reason=Reason.TERMINATING, message="the resource is being deleted", at=case.now)
     trip = case.status.trip or noted
     case = case.having(trip=trip)
     if is_settled(case, trip) or is_somebody_elses(case, trip) or case.alias_state is AliasState.MISSING:
-        return Decision(case.status, holds_finalizer=False)
+        return Decision(case.status)
     return case.decide(_standing(case), write=restore_write(case), looks=looks_if_gone(case))
 
 

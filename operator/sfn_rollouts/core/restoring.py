@@ -108,7 +108,7 @@ def _left_alone(case: Case, trip: TripStatus) -> Decision:
 
 def _live(case: Case) -> str:
     if case.reading is None:
-        return f"somebody else deleted alias {case.spec.alias}"
+        return "somebody else deleted the alias"
     return f"somebody else routed all traffic to version {case.reading.routing.sole}"
 
 

@@ -1,0 +1,177 @@
+"""The pytest plugin that tries mutants: collect once, measure each test once, then fork for every mutant.
+
+Runs in mutmut's environment. mutmut has written all mutants of a function beside it, and calls the one that is named;
+its own runner starts pytest anew for each, which takes several times as long as the test that notices the mutant.
+"""
+
+import gc
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from mutmut.mutation.trampoline import set_mutant_under_test
+from mutmut.state import state
+
+KILLED, SURVIVED, TIMED_OUT = 1, 0, 24
+WALL_LIMIT_S = 600
+_UNTRIED = "mutant_generation"  # mutmut's word for: call the unbroken functions
+
+
+class Mutant(NamedTuple):
+    """`digest` is that of the unbroken function: with another one, an earlier result says nothing."""
+
+    name: str
+    digest: str
+
+    @property
+    def function(self) -> str:
+        return self.name.partition("__mutmut_")[0]
+
+
+class Loop:
+    """Runs in place of pytest's own loop over the tests."""
+
+    def __init__(self, results: Path, pattern: str, tests_s: float, children: int) -> None:
+        self._results = results
+        self._pattern = pattern
+        self._tests_s = tests_s
+        self._children = children
+        self._running: dict[int, Mutant] = {}
+        self._reached: dict[str, list[pytest.Item]] = defaultdict(list)
+        self._took_s: dict[str, float] = {}
+        self._has_failed = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._has_failed |= report.failed
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Measure, try, and leave the results in a file, one a line."""
+        mutants = list(self._chosen())
+        print(f"\n{len(mutants)} mutants to try", file=sys.stderr)
+        if mutants:
+            self._measure(session.items)
+            gc.freeze()  # else every child copies the whole heap when it counts references
+            for mutant in sorted(mutants, key=lambda mutant: self._cost_s(mutant.function)):
+                self._begin(mutant)
+            while self._running:
+                self._await_one()
+        return True
+
+    # -- which mutants --
+
+    def _chosen(self) -> Iterator[Mutant]:
+        done = {(line["name"], line["digest"]) for line in read_lines(self._results)}
+        for mutant in all_mutants(Path("src")):
+            if mutant not in done and fnmatch(mutant.name, self._pattern):
+                yield mutant
+
+    # -- which tests --
+
+    def _measure(self, items: Sequence[pytest.Item]) -> None:
+        """Run every test once on the unbroken code: what it takes, and which functions it reaches."""
+        os.environ["MUTMUT_DEPENDENCY_DEPTH"] = "-1"
+        set_mutant_under_test("stats")
+        for item in items:
+            state()._stats.clear()
+            began = time.process_time()
+            if not self._passes(item):
+                pytest.exit(f"{item.nodeid} fails on the unbroken code", returncode=1)
+            self._took_s[item.nodeid] = time.process_time() - began
+            for function in state()._stats:
+                self._reached[function].append(item)
+        for reached in self._reached.values():
+            reached.sort(key=lambda item: self._took_s[item.nodeid])
+        set_mutant_under_test(_UNTRIED)
+
+    def _tests(self, function: str) -> Iterator[pytest.Item]:
+        """The quickest tests that reach a function, as many as the time allows, and one in any case."""
+        left_s = self._tests_s
+        for place, item in enumerate(self._reached.get(function, ())):
+            left_s -= self._took_s[item.nodeid]
+            if place and left_s < 0:
+                return
+            yield item
+
+    def _cost_s(self, function: str) -> float:
+        return sum(self._took_s[item.nodeid] for item in self._tests(function))
+
+    def _passes(self, item: pytest.Item) -> bool:
+        self._has_failed = False
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+        return not self._has_failed
+
+    # -- one child a mutant --
+
+    def _begin(self, mutant: Mutant) -> None:
+        while len(self._running) >= self._children:
+            self._await_one()
+        child = os.fork()
+        if child == 0:
+            self._try(mutant)
+        self._running[child] = mutant
+
+    def _try(self, mutant: Mutant) -> None:
+        """In the child: the first test that fails ends it. A mutant that never ends is ended by the kernel."""
+        limit_s = int(self._cost_s(mutant.function) * 5) + 10
+        resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s + 5))
+        signal.alarm(WALL_LIMIT_S)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        set_mutant_under_test(mutant.name)
+        for item in self._tests(mutant.function):
+            try:
+                passes = self._passes(item)
+            except BaseException:  # noqa: BLE001 - whatever breaks pytest itself is noticed, too
+                passes = False
+            if not passes:
+                self._note(mutant, KILLED, item.nodeid)
+                os._exit(0)
+        self._note(mutant, SURVIVED, "")
+        os._exit(0)
+
+    def _await_one(self) -> None:
+        child, code = os.wait()
+        mutant = self._running.pop(child)
+        if code:
+            is_late = os.WIFSIGNALED(code) and os.WTERMSIG(code) in (signal.SIGXCPU, signal.SIGALRM, signal.SIGKILL)
+            self._note(mutant, TIMED_OUT if is_late else KILLED, f"ended with {code}")
+
+    def _note(self, mutant: Mutant, code: int, by: str) -> None:
+        line = json.dumps({"name": mutant.name, "digest": mutant.digest, "code": code, "by": by})
+        with self._results.open("a") as results:
+            results.write(line + "\n")
+
+
+def all_mutants(tree: Path) -> Iterator[Mutant]:
+    """Every mutant that mutmut has written, in the order of the code."""
+    for path in sorted(tree.rglob("*.py.meta")):
+        yield from _mutants_in(json.loads(path.read_text()))
+
+
+def _mutants_in(noted: Mapping[str, Any]) -> Iterator[Mutant]:
+    digests = noted["hash_by_function_name"]
+    for name in noted["exit_code_by_key"]:
+        yield Mutant(name, digests[name.partition("__mutmut_")[0].rpartition(".")[2]])
+
+
+def read_lines(results: Path) -> list[dict[str, Any]]:
+    """What was noted so far; none before the first run."""
+    return [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the place of pytest's own loop."""
+    given = os.environ
+    results, pattern = Path(given["MUTANTS_RESULTS"]), given["MUTANTS_PATTERN"]
+    loop = Loop(results, pattern, float(given["MUTANTS_TESTS_S"]), int(given["MUTANTS_CHILDREN"]))
+    config.pluginmanager.register(loop)
