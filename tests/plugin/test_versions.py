@@ -39,13 +39,14 @@ def past(version: int, stable: int, outcome: str, **fields: Any) -> dict[str, An
 def test_set_version_edits_the_spec_and_says_how_to_wait(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
     give(cluster, namespace, "x", STATES["done"])
     assert plugin.ok("set-version", "x", "43") == (
-        "x: version 43 is asked for instead of 42 (generation 2)\n"
-        f"Wait for it: kubectl sfnrollout status x -n {namespace} --watch\n"
+        "x: version 43 is asked for instead of 42 (generation 2)\nWait for it: kubectl sfnrollout status x --watch\n"
     )
     assert spec_version(cluster, namespace) == 43
     writers = {each["manager"] for each in (cluster.get(namespace, "x") or {})["metadata"]["managedFields"]}
     assert "sfnrollout-cli" in writers
     assert plugin.ok("set-version", "x", "43") == "x: version 43 is asked for already; nothing was changed\n"
+    elsewhere = plugin.ok("set-version", "x", "44", "-n", namespace)
+    assert elsewhere.endswith(f"kubectl sfnrollout status x -n {namespace} --watch\n")
 
 
 @pytest.mark.parametrize(

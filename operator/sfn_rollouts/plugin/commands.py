@@ -82,4 +82,6 @@ def _tell(cluster: Cluster, name: str, action: str, output: str | None, wait_s: 
         click.echo(f"{name}: {answer.message}")
     if not answer.is_done:
         how = "came too late" if answer.result == "Stale" else "was refused"
-        raise PluginError(f"{name}: {action} {how}: {answer.message}", f"How it stands: kubectl sfnrollout get {name}")
+        raise PluginError(
+            f"{name}: {action} {how}: {answer.message}", f"How it stands: kubectl sfnrollout get {name}{cluster.place}"
+        )

@@ -45,6 +45,11 @@ class Cluster:
         self._patience = [] if _REQUEST_TIMEOUT in flags else [_REQUEST_TIMEOUT, "30s"]
         self.namespace = namespace
 
+    @property
+    def place(self) -> str:
+        """What a command to be pasted must end with to mean this namespace; empty where it is the usual one."""
+        return "" if self.namespace is None else f" -n {self.namespace}"
+
     def get(self, name: str) -> Resource:
         """Give one rollout.
 

@@ -38,7 +38,8 @@ def undo(cluster: Cluster, name: str, force: bool) -> None:
     before = next((each for each in _served(rollout) if each != rollout.version), None)
     if before is None:
         raise PluginError(
-            f"{name} has no earlier version in its history", f"Name one: kubectl sfnrollout set-version {name} VERSION"
+            f"{name} has no earlier version in its history",
+            f"Name one: kubectl sfnrollout set-version {name} VERSION{cluster.place}",
         )
     _ask_for(cluster, rollout, before, force)
 
@@ -59,16 +60,16 @@ def _ask_for(cluster: Cluster, rollout: Rollout, version: int, force: bool) -> N
         click.echo(f"{rollout.name}: version {version} is asked for already; nothing was changed")
         return
     if not force:
-        _check_owner(rollout, version)
+        _check_owner(rollout, version, cluster.place)
     changed = cluster.patch(rollout.name, {"spec": {"version": version}})
     click.echo(
         f"{rollout.name}: version {version} is asked for instead of {rollout.version} "
         f"(generation {changed['metadata']['generation']})\n"
-        f"Wait for it: kubectl sfnrollout status {rollout.name} -n {rollout.namespace} --watch"
+        f"Wait for it: kubectl sfnrollout status {rollout.name}{cluster.place} --watch"
     )
 
 
-def _check_owner(rollout: Rollout, version: int) -> None:
+def _check_owner(rollout: Rollout, version: int, place: str) -> None:
     """What Git says comes back, at the latest when somebody is about to sleep.
 
     Raises:
@@ -84,5 +85,5 @@ def _check_owner(rollout: Rollout, version: int) -> None:
         f"To set it here all the same, until Git's word ({rollout.version}) comes back: --force",
     ]
     if rollout.is_in_flight:
-        steps.append(f"To leave the rollout in flight now: kubectl sfnrollout abort {rollout.name}")
+        steps.append(f"To leave the rollout in flight now: kubectl sfnrollout abort {rollout.name}{place}")
     raise PluginError(f"{rollout.name} belongs to {owner.who}", "\n".join(steps))
