@@ -65,6 +65,12 @@ def _copy(path: str) -> Render:
     return (ROOT / path).read_text
 
 
+def _picture() -> str:
+    from devenv.pictures import get_svg  # noqa: PLC0415
+
+    return get_svg(ROOT)
+
+
 FILES: Mapping[str, Render] = {
     "crds/stepfunctionrollouts.yaml": _crd,
     "charts/sfn-rollouts/files/crd.yaml": _crd,  # a chart cannot reach outside of its folder
@@ -75,6 +81,7 @@ FILES: Mapping[str, Render] = {
     "charts/sfn-rollouts/files/alerts.yaml": _copy("deploy/monitoring/alerts.yaml"),
     "charts/sfn-rollouts/files/dashboard.json": _copy("deploy/monitoring/dashboard.json"),
     "deploy/components/monitoring/prometheus-rule.yaml": _prometheus_rule,
+    "docs/pictures/get.svg": _picture,
     **_transcripts(),
 }
 
