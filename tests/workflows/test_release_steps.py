@@ -15,6 +15,7 @@ GIVEN = {
     "GITHUB_REPOSITORY": "acme/sfn-rollouts",
     "GITHUB_REPOSITORY_OWNER": "acme",
     "GITHUB_REF_NAME": "v1.2.3",
+    "GITHUB_SERVER_URL": "https://github.com",
     "VERSION": "1.2.3",
     "DIGEST": "sha256:0123",
 }
@@ -99,4 +100,22 @@ def test_everything_is_published_with_checksums_that_are_signed(runner: Runner) 
     assert sign == "cosign sign-blob --yes --bundle SHA256SUMS.sigstore.json SHA256SUMS"
     assert publish.startswith("gh release create v1.2.3 --repo acme/sfn-rollouts --verify-tag")
     assert all(f"assets/{name}" in publish for name in (wheel, source, chart, "SHA256SUMS"))
-    assert "ghcr.io/acme/sfn-rollouts:1.2.3@sha256:0123" in (runner.folder / "notes.md").read_text()
+
+
+def test_the_notes_tell_how_to_verify_the_image(runner: Runner) -> None:
+    (runner.folder / "notes.md").write_text("### Added\n- much\n")
+
+    assert runner.run("release/release/Publish") == 0
+    assert (
+        (runner.folder / "notes.md").read_text()
+        == """### Added
+- much
+
+### Image
+`ghcr.io/acme/sfn-rollouts:1.2.3@sha256:0123`, signed by this workflow:
+
+    cosign verify ghcr.io/acme/sfn-rollouts:1.2.3@sha256:0123 \\
+      --certificate-identity https://github.com/acme/sfn-rollouts/.github/workflows/release.yaml@refs/tags/v1.2.3 \\
+      --certificate-oidc-issuer https://token.actions.githubusercontent.com
+"""
+    )
