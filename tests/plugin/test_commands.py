@@ -99,11 +99,11 @@ def test_a_command_that_another_replaced_is_an_error(plugin: Plugin, cluster: Cl
     give(cluster, namespace, "moving", STATES["moving"])
     with sending(plugin, "promote", "moving") as process:
         wait_until(lambda: sent(cluster, namespace, "moving"), DEADLINE_S, "the command to be written")
-        other = json.dumps({"id": "1", "action": "abort", "generation": 1, "by": "ann"})
+        other = json.dumps({"id": "1", "action": "abort", "generation": 1, "by": "ann\x1b[2J"})
         cluster.patch(namespace, "moving", {"metadata": {"annotations": {COMMAND_ANNOTATION: other}}})
         _, complaint = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 1
-    assert complaint.startswith("error: another command took its place before the operator saw it: abort by ann\n")
+    assert complaint.startswith("error: another command took its place before the operator saw it: abort by ann [2J\n")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The plugin answers at once, because it imports little; and Tab offers what fits."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,14 @@ def test_what_lint_finds_is_an_exit_code(plugin: Plugin) -> None:
     result = plugin("lint", "-", stdin=wrong)
     assert result.returncode == 1
     assert "spec.version" in result.stdout
+
+
+def test_a_pipe_that_nobody_reads_to_its_end_is_no_error(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    for number in range(3):
+        give(cluster, namespace, f"orders-{number}")
+    command = shlex.join(plugin.command("list", "-n", namespace, "-o", "json"))
+    result = plugin.run(["bash", "-c", f"{command} | head -c 1"], plugin.environment())
+    assert (result.returncode, result.stdout, result.stderr) == (0, "{", "")
 
 
 # -- completion --

@@ -1,5 +1,6 @@
 """`status`: the exit code that a pipeline acts on, and what it never takes for an answer."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -157,6 +158,15 @@ def test_the_timeout_also_ends_a_watch_on_a_cluster_that_is_gone(
         finally:
             control_plane.proxy.accept()
     assert process.returncode == 2
+
+
+def test_ctrl_c_ends_a_watch_without_a_word(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    give(cluster, namespace, "moving", STATES["moving"])
+    with watching(plugin, "moving") as process:
+        process.stdout.readline()  # type: ignore[union-attr]
+        process.send_signal(signal.SIGINT)
+        _, complaint = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, complaint.strip()) == (130, "")
 
 
 def test_a_timeout_without_watch_is_refused(plugin: Plugin) -> None:

@@ -43,8 +43,6 @@ _TAKEN = {
     "--client-key": "FILE",
     "--tls-server-name": "NAME",
 }
-FLAGS = (*_SHOWN, *_TAKEN, "--insecure-skip-tls-verify")
-"""Those that are handed on; --namespace is for us to know."""
 
 _META = "sfn_rollouts.plugin.connection"
 

@@ -64,7 +64,7 @@ class Cluster:
     def list(self, namespace: str | None = None) -> Sequence[Resource]:
         """Give the rollouts of a namespace, or of all of them, as the API server orders them."""
         place = f"/namespaces/{_quoted(namespace)}" if namespace is not None else ""
-        return list(json.loads(self._run("get", "--raw", f"{_API}{place}/{PLURAL}"))["items"])
+        return list(self._json("get", "--raw", f"{_API}{place}/{PLURAL}")["items"])
 
     def watch(self, name: str, tick_s: float | None = None) -> Iterator[Resource | None]:
         """Give the rollout as it is and whenever it changes, for ever; see `follow`."""
@@ -99,31 +99,39 @@ class Cluster:
         """Give the Events about a rollout, oldest first."""
         uid, namespace = resource["metadata"]["uid"], resource["metadata"]["namespace"]
         path = f"/api/v1/namespaces/{_quoted(namespace)}/events?fieldSelector=involvedObject.uid%3D{_quoted(uid)}"
-        found = json.loads(self._run("get", "--raw", path))["items"]
+        found = self._json("get", "--raw", path)["items"]
         return sorted(found, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
 
     def patch(self, name: str, body: Mapping[str, Any]) -> Resource:
         """Merge into a rollout; gives it as it is then."""
         merge = ("--type", "merge", "--patch", json.dumps(body))
-        return dict(
-            json.loads(self._run("patch", ROLLOUTS, name, *merge, "--field-manager", FIELD_MANAGER, "--output", "json"))
-        )
+        return self._json("patch", ROLLOUTS, name, *merge, "--field-manager", FIELD_MANAGER, "--output", "json")
 
     def read(self, kind: str, *arguments: str, namespace: str | None = None) -> Resource:
         """Give what `kubectl get KIND ARGUMENTS -o json` gives, in another namespace than the usual one where told."""
         place = ["--namespace", namespace] if namespace is not None else []  # the last one given counts
-        return dict(json.loads(self._run("get", kind, *arguments, *place, "--output", "json")))
+        return self._json("get", kind, *arguments, *place, "--output", "json")
 
     def user(self) -> str:
         """Name the person as the cluster knows them; empty where it does not tell."""
         with contextlib.suppress(PluginError, KeyError):
-            answer = json.loads(self._run("auth", "whoami", "--output", "json"))
+            answer = self._json("auth", "whoami", "--output", "json")
             return str(answer["status"]["userInfo"]["username"])
         return ""
 
     def words(self, *arguments: str) -> Sequence[str]:
         """Give what kubectl prints when asked for names."""
         return self._run(*arguments).split()
+
+    def _json(self, *arguments: str) -> Resource:
+        output = self._run(*arguments)
+        try:
+            return dict(json.loads(output))
+        except ValueError:
+            raise PluginError(
+                f"kubectl did not answer with JSON but with {output[:60]!r}",
+                "Is there a proxy in front of the cluster?",
+            ) from None
 
     def _run(self, *arguments: str) -> str:
         """Give kubectl's standard output."""
@@ -144,8 +152,8 @@ class Cluster:
                 if line is None:
                     yield None
                     continue
-                event = json.loads(line)
-                if event["type"] == "ERROR":  # the resourceVersion is too old: look again
+                event = _event(line)
+                if event["type"] == "ERROR":  # the resourceVersion is too old, or half a line came: look again
                     return
                 if event["type"] == "DELETED":
                     raise NotFoundError(f"{metadata['name']} was deleted meanwhile")
@@ -270,6 +278,14 @@ def _ticks_during(pause_s: float, tick_s: float | None) -> Iterator[None]:
         time.sleep(min(left, tick_s or left))
         if tick_s is not None:
             yield None
+
+
+def _event(line: str) -> Resource:
+    """Give a watch event; a connection can be cut in the middle of one."""
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        return {"type": "ERROR"}
 
 
 def _nearest(name: str, names: Iterable[str]) -> str | None:

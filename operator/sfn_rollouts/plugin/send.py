@@ -4,6 +4,7 @@ The annotation holds one command, bound to the generation and step that the pers
 `status.lastCommand`. The status itself is the operator's alone: who could write it could forge progress.
 """
 
+import contextlib
 import getpass
 import json
 import time
@@ -16,6 +17,7 @@ from sfn_rollouts.api import COMMAND_ANNOTATION
 from sfn_rollouts.plugin.kubectl import Cluster, Resource
 from sfn_rollouts.plugin.operator_signs import why_no_answer
 from sfn_rollouts.plugin.problems import ForbiddenError, PluginError
+from sfn_rollouts.plugin.rollout import Rollout, text_of
 
 _TICK_S = 0.5
 
@@ -46,7 +48,7 @@ def send(cluster: Cluster, name: str, action: str, wait_s: float, operator_names
         PluginError: it could not be written, or another command took its place.
     """
     found = cluster.get(name)
-    command = _command(found, action, cluster.user() or getpass.getuser())
+    command = _command(found, action, cluster.user() or _user_here())
     deadline = time.monotonic() + wait_s
     written = cluster.patch(name, {"metadata": {"annotations": {COMMAND_ANNOTATION: json.dumps(command)}}})
     try:
@@ -68,6 +70,13 @@ def _command(resource: Resource, action: str, by: str) -> dict[str, Any]:
     return {**command, **({"step": step} if step is not None else {}), "by": by[:253]}
 
 
+def _user_here() -> str:
+    """Who they are on this machine, for a cluster that does not tell; a container may know nobody."""
+    with contextlib.suppress(OSError, KeyError):
+        return getpass.getuser()
+    return "somebody"
+
+
 def _awaited(cluster: Cluster, written: Resource, command_id: str, deadline: float) -> Answer | None:
     """Watch until it is answered; None when time is over."""
     for seen in cluster.follow(written, tick_s=_TICK_S):
@@ -81,26 +90,35 @@ def _awaited(cluster: Cluster, written: Resource, command_id: str, deadline: flo
 
 
 def _answer(resource: Resource, command_id: str) -> Answer | None:
-    last = (resource.get("status") or {}).get("lastCommand") or {}
-    if last.get("id") != command_id:
+    last = Rollout.from_resource(resource).last_command
+    if last is None or last.id != command_id:
         return None
-    return Answer(str(last.get("result")), str(last.get("message") or ""), last)
+    return Answer(last.result, last.message, resource["status"]["lastCommand"])
 
 
 def _check_place(resource: Resource, command_id: str) -> None:
-    """One annotation holds one command: who writes after us takes ours away, if the operator has not seen it."""
+    """One annotation holds one command: who writes after us takes ours away, if the operator has not seen it.
+
+    Raises:
+        PluginError: so it is.
+    """
+    there = _command_there(resource)
+    if there.get("id") == command_id:
+        return
+    action, by = text_of(there.get("action")) or "something else", text_of(there.get("by")) or "somebody"
+    raise PluginError(
+        f"another command took its place before the operator saw it: {action} by {by}",
+        "Look how it stands, then send it again.",
+    )
+
+
+def _command_there(resource: Resource) -> Mapping[str, Any]:
+    """Read the annotation, in which anybody may have written anything."""
     text = (resource["metadata"].get("annotations") or {}).get(COMMAND_ANNOTATION, "")
-    try:
-        there = json.loads(text)
-    except ValueError:
-        there = {}
-    if not isinstance(there, dict) or there.get("id") != command_id:
-        other = there if isinstance(there, dict) else {}
-        who = f"{other.get('action', 'something else')} by {other.get('by', 'somebody')}" if other else "something else"
-        raise PluginError(
-            f"another command took its place before the operator saw it: {who}",
-            "Look how it stands, then send it again.",
-        )
+    with contextlib.suppress(ValueError):
+        found = json.loads(text)
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def _unseen(resource: Resource) -> str:

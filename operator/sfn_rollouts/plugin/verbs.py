@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -108,9 +107,6 @@ def run(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
     except click.ClickException as error:
         _tell(error)
-        return ERROR
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - what is left in the buffer goes nowhere
         return ERROR
     return result if isinstance(result, int) else 0
 
