@@ -9,6 +9,7 @@ from typing import Any
 
 from sfn_rollouts.core.conditions import condition
 from sfn_rollouts.core.decide import hold_after_error
+from sfn_rollouts.core.observation import Trouble
 from sfn_rollouts.core.rollout import Rollout
 from tests.core.specs import APPROVAL
 from tests.core.test_kstatus import TABLE, access_denied, approval, baking, promoted, shifting
@@ -32,10 +33,6 @@ class Row:
     flux_pause: str = ""
     generations_behind: int = 0
     is_deleting: bool = False
-
-    @property
-    def world(self) -> World:
-        return self.make()
 
     @property
     def flux_if_a_pause_counts(self) -> str:
@@ -129,6 +126,37 @@ def held_before_approval() -> World:
     return world
 
 
+def new_alias() -> World:
+    """There is none yet, and AWS lets it wait."""
+    world = World(alias=None)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.settle()
+    return world
+
+
+def put_back() -> World:
+    """Somebody else routed the alias at rest, and driftPolicy says to put it back."""
+    world = World(driftPolicy="Reassert")
+    world.settle()
+    world.advance(1000)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.route(3)
+    world.advance(700)
+    return world
+
+
+def spec_broken_in_flight() -> World:
+    world = shifting()
+    world.edit(version=0)
+    return world
+
+
+def spec_mended() -> World:
+    world = spec_broken_in_flight()
+    world.edit(version=2)
+    return world
+
+
 ALL_DONE = frozenset({"Ready", "Promoted"})
 GAVE_UP = frozenset({"Stalled"})
 HELD = frozenset({"Paused"})
@@ -160,6 +188,7 @@ ROWS: dict[str, Row] = {
     "accepted, AWS does not answer": moving("accepted, AWS does not answer"),
     "an alarm fires at the start": moving("alarm firing at the start"),
     "paused before the start": waiting_for_a_person(paused_before_the_start),
+    "a new alias is being made": moving(new_alias),
     "traffic is moving": moving("shifting"),
     "AWS throttles or fails in flight": moving("AWS fails in flight"),
     "waiting for approval": replace(waiting_for_a_person("waiting for approval"), waits=frozenset()),
@@ -181,6 +210,8 @@ ROWS: dict[str, Row] = {
     "the rollback itself fails": given_up("rollback failed"),
     "tried again": moving(retried),
     "spec invalid": given_up("spec invalid"),
+    "spec became invalid in flight, went back": given_up(spec_broken_in_flight),
+    "spec mended after that": given_up(spec_mended),
     "version, machine or alias missing": given_up("version missing"),
     "AWS refuses at the start": given_up("access denied"),
     "AWS refuses in flight": given_up("AWS refuses in flight"),
@@ -188,6 +219,7 @@ ROWS: dict[str, Row] = {
     "an alarm is missing at the start": given_up("alarm missing at the start"),
     "the alias was split by somebody else": given_up("alias split by somebody else"),
     "drift held in flight": given_up("drift held in flight"),
+    "drift at rest, being put back": moving(put_back),
     "drift held at rest": given_up(drift_held_at_rest),
     "an older resource has the alias": given_up("an older rival"),
     "the operator itself failed on it": given_up(internal_error),
@@ -198,7 +230,7 @@ ROWS: dict[str, Row] = {
 def cells() -> Iterator[tuple[str, ...]]:
     """The table as docs/gitops.md shows it."""
     for situation, row in ROWS.items():
-        status = row.world.status
+        status = row.make().status
         ready = condition(status, "Ready")
         yield (
             situation,

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from devenv.control_plane import ControlPlane
+from sfn_rollouts.plugin.kubectl import FIELD_MANAGER
 from tests.e2e.cluster import COMMAND, Cluster
 from tests.e2e.story import Story, outcomes, split, whole
 from tests.gitops.test_drift import wanted
@@ -14,7 +15,7 @@ SENT = '{"id":"1","action":"pause","generation":1,"by":"a person"}'
 
 # who writes the command: its field manager, whether it is still there after Flux has reconciled
 WRITERS = {
-    "the plugin": ("sfnrollout-cli", True),
+    "the plugin": (FIELD_MANAGER, True),
     "Argo CD's server": ("argocd-server", True),
     "the flux command's own": ("flux-client-side-apply", True),
     "kubectl annotate": (None, False),

@@ -42,7 +42,7 @@ def test_kubectl_wait_ends_for_what_the_table_says(
     with Cluster(control_plane.admin_kubeconfig) as cluster:
         for index, row in enumerate(ROWS.values()):
             stored = store(cluster, namespace, f"row-{index}", row)
-            assert stored["status"] == row.world.status.to_resource()
+            assert stored["status"] == row.make().status.to_resource()
             assert_each_tool_agrees(row, stored)
     ended = ended_waits(kubectl, namespace)
     seen = {s: {kind for kind in WAITED_FOR if f"row-{i}" in ended[kind]} for i, s in enumerate(ROWS)}
