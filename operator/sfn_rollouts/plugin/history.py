@@ -1,8 +1,5 @@
 """`history`: how the last rollouts of one resource ended."""
 
-import shutil
-import sys
-
 import click
 
 from sfn_rollouts.plugin.ages import length
@@ -10,7 +7,7 @@ from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.output import output_option, serialized
 from sfn_rollouts.plugin.rollout import PastRollout, Rollout
-from sfn_rollouts.plugin.table import Cell, Column, lines
+from sfn_rollouts.plugin.table import Cell, Column, lines, terminal_size
 
 _COLUMNS = (
     *(Column("VERSION"), Column("FROM"), Column("OUTCOME"), Column("FINISHED"), Column("TOOK", goes=1)),
@@ -34,8 +31,8 @@ def history(cluster: Cluster, name: str, output: str | None) -> None:
     if not rows:
         click.echo(f"No rollout of {name} has ended yet.", err=True)
         return
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo("\n".join(lines(_COLUMNS, rows, width)))
+    screen = terminal_size()
+    click.echo("\n".join(lines(_COLUMNS, rows, screen and screen.columns)))
 
 
 def _current(rollout: Rollout) -> tuple[Cell, ...]:

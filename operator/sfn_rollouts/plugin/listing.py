@@ -1,7 +1,5 @@
 """`list`: all rollouts on one page, those that need a person on top."""
 
-import shutil
-import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +13,7 @@ from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.output import output_option, resource_name, serialized, shown_list
 from sfn_rollouts.plugin.problems import ForbiddenError
 from sfn_rollouts.plugin.rollout import Attention, Rollout
-from sfn_rollouts.plugin.table import Cell, Column, lines
+from sfn_rollouts.plugin.table import Cell, Column, lines, terminal_size
 
 COLUMNS = (
     *(Column("NAMESPACE"), Column("NAME"), Column("STATE"), Column("STEP", goes=3), Column("WEIGHT")),
@@ -84,10 +82,10 @@ def _show(rollouts: Sequence[Rollout], has_namespaces: bool, is_wide: bool) -> N
     rows = [_row(each, now) + (_wide(each) if is_wide else ()) for each in rollouts]
     if not has_namespaces:
         columns, rows = columns[1:], [row[1:] for row in rows]
-    if not sys.stdout.isatty():
+    screen = terminal_size()
+    if screen is None:
         click.echo("\n".join(lines(columns, rows, None)))
         return
-    screen = shutil.get_terminal_size()
     shown = shown_on(rollouts, screen.lines)
     click.echo("\n".join(lines(columns, rows[:shown], None if is_wide else screen.columns)))
     if shown < len(rows):

@@ -1,5 +1,7 @@
-"""Tables as kubectl prints them, that fit a terminal where there is one. Pure: rows in, lines out."""
+"""Tables as kubectl prints them, that fit a terminal where there is one."""
 
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +26,15 @@ class Column:
 
     title: str
     goes: int | None = None
+
+
+def terminal_size() -> os.terminal_size | None:
+    """Give columns and lines of the terminal that we write on, None where it is none."""
+    if not sys.stdout.isatty():
+        return None
+    import shutil  # noqa: PLC0415 - brings every compression there is, 10 ms
+
+    return shutil.get_terminal_size()
 
 
 def lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int | None) -> Sequence[str]:
