@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from sfn_rollouts.plugin.view.output import Output
-from sfn_rollouts.plugin.view.page import page
+from sfn_rollouts.plugin.view.page import Paper, page
 from tests.plugin.scenes import SCENES, Scene
 
 FOLDER = Path(__file__).parent / "pages"
@@ -13,12 +13,12 @@ WIDTHS = (80, 120)
 _RULE = "=" * 8
 
 
-def rendered(scene: Scene, width: int, *, is_ascii: bool = False, is_fixed: bool = False) -> str:
-    """What somebody sees who pipes it: no colours."""
+def rendered(scene: Scene, width: int, *, is_ascii: bool = False, height: int | None = None) -> str:
+    """What somebody sees who pipes it, without colours; with a height, what is redrawn in place."""
     buffer = io.BytesIO()
     stream = io.TextIOWrapper(buffer, encoding="ascii" if is_ascii else "utf8", newline="\n", write_through=True)
     output = Output(stream, {"COLUMNS": str(width)})
-    output.show(page(scene.view, output.width, output.marks, is_fixed=is_fixed))
+    output.show(page(scene.view, Paper(output.width, output.marks, height)))
     return buffer.getvalue().decode()
 
 

@@ -89,6 +89,17 @@ def test_the_resource_as_kubectl_gives_it(plugin: Plugin, cluster: Cluster, name
     assert plugin.ok("get", "moving", "-o", "name") == "stepfunctionrollout.sfnrollouts.dev/moving\n"
 
 
+def test_a_watch_gives_the_resource_at_each_change(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    give(cluster, namespace, "moving", STATES["moving"])
+    with watching(plugin, "moving", None, "-o", "yaml") as followed:
+        followed.wait_for("phase: Progressing")
+        cluster.write_status(namespace, "moving", STATES["done"])
+        followed.wait_for("phase: Succeeded")
+        assert followed.interrupt() == 0
+    assert [each["status"]["phase"] for each in yaml.safe_load_all(followed.text)] == ["Progressing", "Succeeded"]
+    assert followed.complaint == ""
+
+
 # -- on a terminal --
 
 
@@ -210,8 +221,8 @@ class Followed:
 
 
 @contextmanager
-def watching(plugin: Plugin, name: str, kubeconfig: Path | None = None) -> Iterator[Followed]:
-    command = plugin.command("get", name, "--watch")
+def watching(plugin: Plugin, name: str, kubeconfig: Path | None = None, *options: str) -> Iterator[Followed]:
+    command = plugin.command("get", name, "--watch", *options)
     environment = plugin.environment(kubeconfig) | {"LC_ALL": "C.UTF-8"}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, encoding="utf8", env=environment) as process:

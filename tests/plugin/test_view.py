@@ -23,7 +23,7 @@ from sfn_rollouts.plugin.view.cures import CURES
 from sfn_rollouts.plugin.view.marks import ASCII, UNICODE
 from sfn_rollouts.plugin.view.outlook import outlook
 from sfn_rollouts.plugin.view.output import Output
-from sfn_rollouts.plugin.view.page import page
+from sfn_rollouts.plugin.view.page import Paper, page
 from sfn_rollouts.plugin.view.times import lasting, o_clock, waiting
 from tests.core.specs import APPROVAL, CANARY, LINEAR
 from tests.core.world import World
@@ -60,7 +60,7 @@ def test_nothing_is_wider_than_the_page_but_commands(name: str) -> None:
         lines = rendered(scene, width).splitlines()
         too_wide = [line for line in lines if cell_len(line) > width and not line.startswith(("  $ ", "  # "))]
         assert not too_wide, (width, too_wide)
-        assert all(cell_len(line) <= width for line in rendered(scene, width, is_fixed=True).splitlines())
+        assert all(cell_len(line) <= width for line in rendered(scene, width, height=40).splitlines())
 
 
 @pytest.mark.parametrize("name", [name for name in SCENES if name != "hostile words"])
@@ -109,7 +109,7 @@ def test_colours_on_a_terminal_only(
 ) -> None:
     buffer = io.BytesIO()
     output = Output(kind(buffer, encoding="utf8", write_through=True), environment)
-    output.show(page(SCENES["rolled back by an alarm"]().view, 80))
+    output.show(page(SCENES["rolled back by an alarm"]().view, Paper(80)))
     text = buffer.getvalue().decode()
     assert code in text
     assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]", text)) is has_colour
@@ -122,6 +122,13 @@ def test_what_people_wrote_is_text_and_nothing_else() -> None:
     assert "first second" in text
     assert "[bold]third[/bold]" in text
     assert not set(text) & set("\x1b\x07\u202e")
+
+
+@pytest.mark.parametrize("height", [24, 30, 40])
+def test_on_a_low_screen_a_long_plan_makes_room_for_the_alarms(height: int) -> None:
+    lines = rendered(SCENES["many steps"](), 80, height=height).splitlines()
+    assert lines.index("Alarms") < height - 1
+    assert any("▶ 9    36 %" in line for line in lines[:height])
 
 
 # -- the plan --

@@ -129,9 +129,9 @@ class Scene:
 
 
 def _show_once(output: "Output", scene: Scene) -> None:
-    from sfn_rollouts.plugin.view.page import page  # noqa: PLC0415
+    from sfn_rollouts.plugin.view.page import Paper, page  # noqa: PLC0415
 
-    output.show(page(scene.view(), output.width, output.marks))
+    output.show(page(scene.view(), Paper(output.width, output.marks)))
 
 
 def _watch_on_screen(output: "Output", scene: Scene) -> None:
@@ -140,12 +140,12 @@ def _watch_on_screen(output: "Output", scene: Scene) -> None:
     from rich.live import Live  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from sfn_rollouts.plugin.view.page import page  # noqa: PLC0415
+    from sfn_rollouts.plugin.view.page import Paper, page  # noqa: PLC0415
 
     def draw() -> RenderableType:
         view = scene.view()
         clock = Text(f"{view.now:%H:%M:%S}, watching until Ctrl-C", "dim")
-        return Group(clock, page(view, output.width, output.marks, is_fixed=True))
+        return Group(clock, page(view, Paper(output.width, output.marks, output.height)))
 
     try:
         with Live(get_renderable=draw, console=output.console, screen=True, refresh_per_second=1 / TICK_S) as live:

@@ -30,6 +30,11 @@ class Output:
         """Columns, at the moment: a terminal may be resized."""
         return self.console.width
 
+    @property
+    def height(self) -> int:
+        """Lines, likewise."""
+        return self.console.height
+
     def show(self, page: RenderableType) -> None:
         """Write a page as it stands, without the spaces that only a screen needs."""
         if self.console.is_terminal:

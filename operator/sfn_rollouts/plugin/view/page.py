@@ -17,10 +17,11 @@ from sfn_rollouts.plugin.view.happenings import Happening, step_entries
 from sfn_rollouts.plugin.view.head import bar, owned, subtitle, title
 from sfn_rollouts.plugin.view.marks import UNICODE, Marks, Tone
 from sfn_rollouts.plugin.view.outlook import outlook
-from sfn_rollouts.plugin.view.plan import Itinerary, plan_rows
+from sfn_rollouts.plugin.view.plan import ROOM, Itinerary, plan_rows
 from sfn_rollouts.plugin.view.rows import Row, line, marked, section, words
 
 EVENTS_SHOWN = 5
+_LINES_BESIDE_PLAN = 20
 _RESULTS = {"Done": Tone.GOOD, "Stale": Tone.WAITING, "Refused": Tone.WAITING}
 
 
@@ -35,27 +36,45 @@ class View:
     notice: str = ""
 
 
-def page(view: View, width: int, marks: Marks = UNICODE, *, is_fixed: bool = False) -> RenderableType:
-    """Give the page for a width in columns.
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What the page is written on: columns and signs, and lines where they are limited.
 
-    Where `is_fixed` nothing is wider than that, since it is redrawn in place; else commands stay on one line each, to
-    be copied, and the terminal wraps them.
+    With a height it is redrawn in place: nothing is wider than the width, and a long plan takes less room. Without,
+    commands stay on one line each, to be copied, and the terminal wraps them.
     """
+
+    width: int
+    marks: Marks = UNICODE
+    height: int | None = None
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is redrawn in place."""
+        return self.height is not None
+
+    @property
+    def plan_room(self) -> int:
+        """Rows for the plan, so that the alarms below it are seen too."""
+        return ROOM if self.height is None else min(max(self.height - _LINES_BESIDE_PLAN, 4), ROOM)
+
+
+def page(view: View, paper: Paper) -> RenderableType:
+    """Give the page; the most important things come first, since the end may not be seen."""
     course = course_of(view.rollout, view.now)
-    parts = [*_head(view, course, width, marks, is_fixed), *_sections(view, course, width, marks)]
-    return Group(*parts)
+    return Group(*_head(view, course, paper), *_sections(view, course, paper))
 
 
 # -- above: understood in five seconds --
 
 
-def _head(view: View, course: Course | None, width: int, marks: Marks, is_fixed: bool) -> Iterator[RenderableType]:
+def _head(view: View, course: Course | None, paper: Paper) -> Iterator[RenderableType]:
     rollout = view.rollout
     if view.notice:
         yield words(view.notice, Tone.BAD, is_strong=True)
-    yield title(rollout, marks)
-    yield subtitle(rollout, view.now, marks)
-    owner, drawn = owned(rollout), bar(rollout, width, marks)
+    yield title(rollout, paper.marks)
+    yield subtitle(rollout, view.now, paper.marks)
+    owner, drawn = owned(rollout), bar(rollout, paper.width, paper.marks)
     if owner is not None:
         yield owner
     yield Text("")
@@ -64,7 +83,7 @@ def _head(view: View, course: Course | None, width: int, marks: Marks, is_fixed:
         yield Text("")
     found = outlook(rollout, course, view.now)
     yield _now_and_next(rollout, found)
-    yield from _deeds(found, width, is_fixed)
+    yield from _deeds(found, paper)
 
 
 def _now_and_next(rollout: Rollout, found: Outlook) -> Table:
@@ -79,13 +98,13 @@ def _now_and_next(rollout: Rollout, found: Outlook) -> Table:
     return grid
 
 
-def _deeds(found: Outlook, width: int, is_fixed: bool) -> Iterator[RenderableType]:
+def _deeds(found: Outlook, paper: Paper) -> Iterator[RenderableType]:
     """Commands, each with what comes of it as a comment: beside it where all fit, else above."""
     longest = max((len(deed.command) for deed in found.deeds), default=0)
     for deed in found.deeds:
-        line = Text("  $ ", no_wrap=not is_fixed, overflow="fold" if is_fixed else "ignore")
+        line = Text("  $ ", no_wrap=not paper.is_fixed, overflow="fold" if paper.is_fixed else "ignore")
         effect = Text(f"# {deed.effect}", "dim")
-        if all(4 + longest + 4 + len(each.effect) <= width for each in found.deeds):
+        if all(4 + longest + 4 + len(each.effect) <= paper.width for each in found.deeds):
             yield line.append(deed.command.ljust(longest + 2), "bold").append_text(effect)
         else:
             yield Text("  ").append_text(effect)
@@ -95,16 +114,16 @@ def _deeds(found: Outlook, width: int, is_fixed: bool) -> Iterator[RenderableTyp
 # -- below: the tree --
 
 
-def _sections(view: View, course: Course | None, width: int, marks: Marks) -> Iterator[RenderableType]:
-    for heading, rows, right in _branches(view, course, marks):
+def _sections(view: View, course: Course | None, paper: Paper) -> Iterator[RenderableType]:
+    for heading, rows, right in _branches(view, course, paper):
         if rows:
             yield Text("")
-            yield section(heading, rows, width, right)
+            yield section(heading, rows, paper.width, right)
 
 
-def _branches(view: View, course: Course | None, marks: Marks) -> Iterator[tuple[Text, Sequence[Row], Sequence[int]]]:
-    rollout = view.rollout
-    yield _plan_title(view), _plan(view, course, marks), (1,)
+def _branches(view: View, course: Course | None, paper: Paper) -> Iterator[tuple[Text, Sequence[Row], Sequence[int]]]:
+    rollout, marks = view.rollout, paper.marks
+    yield _plan_title(view), _plan(view, course, paper), (1,)
     yield words(_alarms_title(rollout), is_strong=True), _alarms(rollout, view.now, marks), ()
     yield words("Last command", is_strong=True), list(_command(rollout, view.now, marks)), ()
     yield words("Executions", is_strong=True), list(_executions(rollout)), ()
@@ -115,7 +134,7 @@ def _plan_title(view: View) -> Text:
     return words("Plan", is_strong=True).append(f"   times in {view.now:%Z}", "not bold dim")
 
 
-def _plan(view: View, course: Course | None, marks: Marks) -> list[Row]:
+def _plan(view: View, course: Course | None, paper: Paper) -> list[Row]:
     if course is None:
         return []
     entries = step_entries(view.rollout, view.happenings)
@@ -123,7 +142,7 @@ def _plan(view: View, course: Course | None, marks: Marks) -> list[Row]:
         entries[view.rollout.step_index + 1] = view.rollout.step_started_at
     if view.rollout.phase == "Succeeded" and view.rollout.finished_at is not None:
         entries[len(course.steps) + 1] = view.rollout.finished_at
-    return plan_rows(Itinerary(view.rollout, course, entries, view.now, marks))
+    return plan_rows(Itinerary(view.rollout, course, entries, view.now, paper.marks, paper.plan_room))
 
 
 def _alarms_title(rollout: Rollout) -> str:

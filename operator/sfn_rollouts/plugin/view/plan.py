@@ -12,8 +12,8 @@ from sfn_rollouts.plugin.view.marks import Marks, Tone
 from sfn_rollouts.plugin.view.rows import Row, marked, words
 from sfn_rollouts.plugin.view.times import lasting, o_clock, waiting
 
-BEFORE, AFTER = 3, 6
-"""How many steps around the current one are shown of a long plan."""
+ROOM = 12
+"""How many rows a plan may take, where there is room enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,13 @@ class Itinerary:
     entries: Mapping[int, datetime]
     now: datetime
     marks: Marks
+    room: int = ROOM
 
 
 def plan_rows(itinerary: Itinerary) -> list[Row]:
     """Give label, weight and words of each step, the bake and the end; a long plan is shortened."""
     steps = itinerary.course.steps
-    first, last = _window(steps)
+    first, last = _window(steps, itinerary.room)
     rows = [_row(itinerary, at) for at in range(first, last)]
     if first:
         rows.insert(0, _left_out(f"{first} steps before"))
@@ -39,11 +40,14 @@ def plan_rows(itinerary: Itinerary) -> list[Row]:
     return [*rows, *_end(itinerary)]
 
 
-def _window(steps: Sequence[CourseStep]) -> tuple[int, int]:
-    if len(steps) <= BEFORE + AFTER + 3:
+def _window(steps: Sequence[CourseStep], room: int) -> tuple[int, int]:
+    """Around the current step, more of what comes than of what is done; two rows say what is left out."""
+    if len(steps) <= room:
         return 0, len(steps)
+    shown = max(room - 2, 2)
     here = next((at for at, step in enumerate(steps) if step.place is not Place.DONE), len(steps))
-    return max(here - BEFORE, 0), min(here + AFTER, len(steps))
+    first = min(max(here - shown // 3, 0), len(steps) - shown)
+    return first, first + shown
 
 
 def _left_out(what: str) -> Row:
