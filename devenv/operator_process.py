@@ -22,6 +22,7 @@ import yaml
 from devenv.aws.client import Emulator
 from devenv.control_plane.control_plane import ControlPlane
 from devenv.control_plane.kubectl import Kubectl
+from devenv.control_plane.proxy import CuttableProxy
 from devenv.control_plane.server_process import Lifeline, NotReadyError
 from devenv.waiting import NotReachedInTimeError, wait_until
 
@@ -53,7 +54,8 @@ class OperatorProcess:
     """A context manager that starts the operator, does not wait until it is ready, and kills it at the end.
 
     `log_path` holds standard error of every start; `kubeconfig` is the identity it acts as. It also ends when this
-    process is killed. With `via_proxy` the connections are those that `ControlPlane.cut_watches()` cuts.
+    process is killed. With `via_proxy` the connections are those that `ControlPlane.cut_watches()` cuts, with a
+    `network` (`ControlPlane.new_network()`) it reaches the API server by that way.
     `identity` is namespace and name of a service account that somebody has applied, else that of deploy/base.
     `arguments` and `environment` are added to those of `sfn-rollouts run`. Not for several threads at once.
     """
@@ -66,6 +68,7 @@ class OperatorProcess:
         namespaces: Sequence[str] = (),
         min_poll_interval: str = "1s",
         via_proxy: bool = False,
+        network: CuttableProxy | None = None,
         identity: tuple[str, str] | None = None,
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
@@ -78,6 +81,7 @@ class OperatorProcess:
             *("--min-poll-interval", min_poll_interval, "--health-port", "0", *arguments),
         ]
         self._via_proxy = via_proxy
+        self._network = network
         self._process: subprocess.Popen[bytes] | None = None
         self._log_offset = 0
 
@@ -202,6 +206,7 @@ class OperatorProcess:
             groups=("system:serviceaccounts", f"system:serviceaccounts:{namespace}"),
             namespace=namespace,
             via_proxy=self._via_proxy,
+            network=self._network,
         )
         self.folder = Path(tempfile.mkdtemp(prefix="sfn-rollouts-operator-"))
         self.log_path = self.folder / "operator.log"

@@ -71,22 +71,32 @@ class ControlPlane:
         return Kubectl(self.kubectl, self.admin_kubeconfig, self.folder / "kubectl-cache")
 
     def kubeconfig_for(
-        self, user: str, groups: Sequence[str] = (), namespace: str = "default", via_proxy: bool = False
+        self,
+        user: str,
+        groups: Sequence[str] = (),
+        namespace: str = "default",
+        via_proxy: bool = False,
+        network: CuttableProxy | None = None,
     ) -> Path:
         """A kubeconfig for a user of any name, such as system:serviceaccount:NAMESPACE:NAME, in the given groups.
 
         The user may do only what RBAC grants (the API server adds system:authenticated itself). `namespace` is where
-        kubectl looks by default. With `via_proxy` the connections are those that `cut_watches()` cuts.
+        kubectl looks by default. With `via_proxy` the connections are those that `cut_watches()` cuts; with a `network`
+        of its own (see `new_network`) they can be cut without anybody else's.
         """
         # Numbered: users whose names differ only in what a file name cannot hold must not get each other's file.
         name = f"{next(self._numbers)}-{re.sub(r'[^A-Za-z0-9.-]+', '-', user)}.yaml"
         return write_kubeconfig(
             self.folder / "kubeconfigs" / name,
-            self.proxy.url if via_proxy else self.url,
+            network.url if network is not None else self.proxy.url if via_proxy else self.url,
             self._authorities.serving.certificate_pem,
             certificates.issue_user(self._authorities.users, user, groups),
             namespace,
         )
+
+    def new_network(self) -> CuttableProxy:
+        """A further way to the API server, to be used as a context manager."""
+        return CuttableProxy(self._port)
 
     def audit_events(self) -> list[dict[str, Any]]:
         """What users other than administrators asked for so far: audit.k8s.io/v1 Events at Metadata level, in order.
@@ -155,6 +165,7 @@ class ControlPlane:
         undo.callback(self._lifeline.end)
 
         port, etcd_port, peer_port = free_ports(3)
+        self._port = port
         self.url = f"https://127.0.0.1:{port}"
         self.proxy = undo.enter_context(CuttableProxy(port))
         self._authorities = write_certificates(self.folder)

@@ -25,7 +25,7 @@ def aws_url(aws: Emulator) -> str:
 def pair(
     control_plane: ControlPlane, crds_installed: None, cluster: Cluster, namespace: str, aws: Emulator, aws_url: str
 ) -> Iterator[Pair]:
-    """A leader and one that stands by, both ready. Their connections to the API server can be cut."""
+    """A leader and one that stands by, both ready. The connections of each to the API server can be cut."""
     with running_pair(control_plane, cluster, aws, namespace, {"AWS_ENDPOINT_URL": aws_url}) as pair:
         yield pair
         for operator in (pair.leader, pair.standby):

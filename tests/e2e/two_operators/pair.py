@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from devenv.aws.client import Emulator
 from devenv.control_plane import ControlPlane
+from devenv.control_plane.proxy import CuttableProxy
 from devenv.operator_process import OperatorProcess
 from devenv.waiting import wait_until
 from tests.e2e.cluster import Cluster
@@ -35,6 +36,8 @@ class Pair:
 
     leader: OperatorProcess
     standby: OperatorProcess
+    leader_network: CuttableProxy
+    standby_network: CuttableProxy
     cluster: Cluster
 
     def holder(self) -> str:
@@ -44,6 +47,10 @@ class Pair:
     def changes_of_leader(self) -> int:
         """How often the lease has changed hands."""
         return self.cluster.lease(LEASE_NAMESPACE, LEASE_NAME)[1]
+
+    def cut_watches(self) -> bool:
+        """Cut every connection of either to the API server, watches among them; whether each had some."""
+        return all([self.leader_network.cut(), self.standby_network.cut()])
 
     def kill_leader(self) -> str:
         """SIGKILL; gives the identity that the lease still names."""
@@ -68,20 +75,26 @@ def measured(what: str, seconds: float) -> float:
 def running_pair(
     control_plane: ControlPlane, cluster: Cluster, aws: Emulator, namespace: str, environment: Mapping[str, str]
 ) -> Iterator[Pair]:
-    """Both are ready, one of them leads. The lease of an earlier test is taken away: its holder is dead."""
+    """Both are ready, one of them leads, and each has a way of its own to the API server. The lease of an earlier test
+    is taken away: its holder is dead."""
     arguments = ("--leader-elect", "--leader-elect-namespace", LEASE_NAMESPACE)
 
-    def one() -> OperatorProcess:
+    def one(network: CuttableProxy) -> OperatorProcess:
         return OperatorProcess(
-            control_plane, aws, namespaces=[namespace], via_proxy=True, arguments=arguments, environment=environment
+            control_plane, aws, namespaces=[namespace], network=network, arguments=arguments, environment=environment
         )
 
     cluster.delete_lease(LEASE_NAMESPACE, LEASE_NAME)
-    with one() as first, one() as second:
+    with (
+        control_plane.new_network() as here,
+        control_plane.new_network() as there,
+        one(here) as first,
+        one(there) as second,
+    ):
         first.wait_ready()
         second.wait_ready()
         wait_until(lambda: _leads(first) or _leads(second), _START_DEADLINE_S, "a leader")
-        yield Pair(first, second, cluster) if _leads(first) else Pair(second, first, cluster)
+        yield Pair(first, second, here, there, cluster) if _leads(first) else Pair(second, first, there, here, cluster)
 
 
 def _leads(operator: OperatorProcess) -> bool:
