@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -302,3 +304,10 @@ def test_times_of_day_are_those_of_the_person() -> None:
     now = datetime(2026, 11, 21, 23, 30, tzinfo=ZoneInfo("Europe/Berlin"))
     assert o_clock(now.astimezone(UTC), now) == "23:30:00"
     assert o_clock(now + timedelta(hours=1), now) == "Nov 22 00:30"
+
+
+def test_reading_a_resource_needs_the_standard_library_alone() -> None:
+    """`list` must answer at once: pydantic and rich take longer than that to import."""
+    script = "import sys, sfn_rollouts.plugin.rollout; print(*{'pydantic', 'rich', 'boto3', 'yaml'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout == "\n"
