@@ -5,6 +5,7 @@ its own runner starts pytest anew for each, which takes several times as long as
 """
 
 import gc
+import hashlib
 import json
 import os
 import resource
@@ -12,7 +13,7 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,7 +47,7 @@ class Loop:
         self._tests_s = tests_s
         self._children = children
         self._running: dict[int, Mutant] = {}
-        self._reached: dict[str, list[pytest.Item]] = defaultdict(list)
+        self._reached: dict[str, list[pytest.Item]] = {}
         self._took_s: dict[str, float] = {}
         self._has_failed = False
 
@@ -58,7 +59,13 @@ class Loop:
         mutants = list(self._chosen())
         print(f"\n{len(mutants)} mutants to try", file=sys.stderr)
         if mutants:
-            self._measure(session.items)
+            items = {item.nodeid: item for item in session.items}
+            measured = self._measured(items)
+            self._took_s = measured["took_s"]
+            self._reached = {
+                function: [items[test] for test in sorted(tests, key=self._took_s.__getitem__)]
+                for function, tests in measured["reached"].items()
+            }
             gc.freeze()  # else every child copies the whole heap when it counts references
             for mutant in sorted(mutants, key=lambda mutant: self._cost_s(mutant.function)):
                 self._begin(mutant)
@@ -76,21 +83,32 @@ class Loop:
 
     # -- which tests --
 
-    def _measure(self, items: Sequence[pytest.Item]) -> None:
+    def _measured(self, items: Mapping[str, pytest.Item]) -> dict[str, Any]:
+        """What is known of these very files, or else measured now."""
+        digest = _digest_of(path for kind in ("src", "tests") for path in Path(kind).rglob("*.*"))
+        known = Path("measured.json")
+        noted = json.loads(known.read_text()) if known.exists() else {}
+        if noted.get("digest") != digest or set(noted["took_s"]) != set(items):
+            noted = {"digest": digest, **self._measure(items)}
+            known.write_text(json.dumps(noted))
+        set_mutant_under_test(_UNTRIED)
+        return noted
+
+    def _measure(self, items: Mapping[str, pytest.Item]) -> dict[str, Any]:
         """Run every test once on the unbroken code: what it takes, and which functions it reaches."""
         os.environ["MUTMUT_DEPENDENCY_DEPTH"] = "-1"
         set_mutant_under_test("stats")
-        for item in items:
+        took_s: dict[str, float] = {}
+        reached: dict[str, list[str]] = defaultdict(list)
+        for name, item in items.items():
             state()._stats.clear()
             began = time.process_time()
             if not self._passes(item):
-                pytest.exit(f"{item.nodeid} fails on the unbroken code", returncode=1)
-            self._took_s[item.nodeid] = time.process_time() - began
+                pytest.exit(f"{name} fails on the unbroken code", returncode=1)
+            took_s[name] = time.process_time() - began
             for function in state()._stats:
-                self._reached[function].append(item)
-        for reached in self._reached.values():
-            reached.sort(key=lambda item: self._took_s[item.nodeid])
-        set_mutant_under_test(_UNTRIED)
+                reached[function].append(name)
+        return {"took_s": took_s, "reached": reached}
 
     def _tests(self, function: str) -> Iterator[pytest.Item]:
         """The quickest tests that reach a function, as many as the time allows, and one in any case."""
@@ -162,6 +180,14 @@ def _mutants_in(noted: Mapping[str, Any]) -> Iterator[Mutant]:
     digests = noted["hash_by_function_name"]
     for name in noted["exit_code_by_key"]:
         yield Mutant(name, digests[name.partition("__mutmut_")[0].rpartition(".")[2]])
+
+
+def _digest_of(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        if path.is_file() and path.suffix in (".py", ".txt"):
+            digest.update(str(path).encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def read_lines(results: Path) -> list[dict[str, Any]]:
