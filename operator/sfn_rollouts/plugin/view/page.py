@@ -21,7 +21,7 @@ from sfn_rollouts.plugin.view.plan import ROOM, Itinerary, plan_rows
 from sfn_rollouts.plugin.view.rows import Row, line, marked, section, words
 
 EVENTS_SHOWN = 5
-_LINES_BESIDE_PLAN = 20
+_LINES_BESIDE_PLAN = 18
 _RESULTS = {"Done": Tone.GOOD, "Stale": Tone.WAITING, "Refused": Tone.WAITING}
 
 
