@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from mutmut.__main__ import create_mutants
-from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir
+from mutmut.__main__ import create_mutants  # type: ignore[import-not-found] # not in this .venv
+from mutmut.utils.file_utils import (  # type: ignore[import-not-found] # likewise
+    copy_also_copy_files,
+    copy_src_dir,
+)
 
 
 def main() -> None:

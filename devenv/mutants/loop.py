@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from mutmut.mutation.trampoline import set_mutant_under_test
-from mutmut.state import state
+from mutmut.mutation.trampoline import set_mutant_under_test  # type: ignore[import-not-found] # not in this .venv
+from mutmut.state import state  # type: ignore[import-not-found] # likewise
 
 KILLED, SURVIVED, TIMED_OUT = 1, 0, 24
 WALL_LIMIT_S = 600

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 WANTED_PERCENT = 95.0
 
@@ -94,6 +95,6 @@ def table(scores: dict[str, Score]) -> str:
     return "\n".join((head, *rows))
 
 
-def _lines(tree: Path) -> list[dict[str, str | int]]:
+def _lines(tree: Path) -> list[dict[str, Any]]:
     path = results_of(tree)
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
