@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from devenv.aws.journal import CallRecord
+if TYPE_CHECKING:
+    from devenv.aws.journal import CallRecord
 
 IAM_POLICY = Path(__file__).parents[2] / "deploy" / "aws" / "iam-policy.json"
 _SERVICES = {"stepfunctions": "states"}
@@ -79,7 +80,7 @@ class AwsCall(NamedTuple):
     arn: str
 
 
-def aws_call(record: CallRecord) -> AwsCall:
+def aws_call(record: "CallRecord") -> AwsCall:
     """What IAM would be asked about this call."""
     action = f"{_SERVICES.get(record.service, record.service)}:{record.operation}"
     return AwsCall(action, next(_arns(record.params), ""))

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import yaml
 
-from devenv.operator_process import DEPLOY_BASE
 from tests.e2e.rights import (
     PEOPLES,
     AwsCall,
@@ -26,6 +25,7 @@ from tests.e2e.rights import (
 )
 
 FOLDER = Path(__file__).parent
+RBAC = FOLDER.parents[1] / "deploy" / "base" / "rbac.yaml"
 OPERATOR = ("sfn-rollouts", "sfn-rollouts")
 """Namespace and name of the account that deploy/base ships."""
 
@@ -64,6 +64,7 @@ class Seen:
 SEEN = pytest.StashKey[Seen]()
 _VERDICT = pytest.StashKey[list[str]]()
 _OUTPUT = "rights_seen"
+_RAN_TO_THE_END = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
 def findings(seen: Seen, manifests: Sequence[dict[str, Any]]) -> list[str]:
@@ -111,13 +112,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     seen, output = session.config.stash[SEEN], getattr(session.config, "workeroutput", None)
     if output is not None:
         output[_OUTPUT] = seen.as_output()
-    elif seen.requests and exitstatus == pytest.ExitCode.OK:
+    elif seen.requests and exitstatus in _RAN_TO_THE_END:
         session.config.stash[_VERDICT] = found = findings(seen, _shipped())
         if found:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Also after failures; what a failed test did not come to may then look unused."""
     found = config.stash.get(_VERDICT, None)
     if found is None:
         return
@@ -140,7 +142,7 @@ def _summary(seen: Seen, found: Sequence[str]) -> str:
 
 def _shipped() -> list[dict[str, Any]]:
     """The file rather than what kustomize makes of it: at the end of the session no kubectl is at hand."""
-    manifests = list(yaml.safe_load_all((DEPLOY_BASE / "rbac.yaml").read_text()))
+    manifests = list(yaml.safe_load_all(RBAC.read_text()))
     for manifest in manifests:
         if not manifest["kind"].startswith("Cluster"):
             manifest["metadata"]["namespace"] = OPERATOR[0]
