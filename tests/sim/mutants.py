@@ -64,6 +64,7 @@ def spec(*, with_alarm: bool = True) -> dict[str, Any]:
 
 FIRES = (AlarmChange(22.0, "failures", "ALARM"),)
 BLIPS = (AlarmChange(22.0, "failures", "ALARM"), AlarmChange(23.0, "failures", "OK"))
+RIVAL = (Create(20.0, {**spec(), "version": 3}),)
 
 
 # -- answers --
@@ -96,6 +97,14 @@ def _writes_at_rest(rollout: Rollout, seen: Observation, now: datetime, decision
     if decision.status.finished_at is None:
         return decision
     return replace(decision, write=Write(WriteKind.RESTORE, Routing.whole(2), ours=frozenset({Routing.whole(1)})))
+
+
+def _meddles(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    if not seen.has_older_rival:
+        return decision
+    return replace(
+        decision, write=Write(WriteKind.RESTORE, Routing.whole(1), ours=frozenset({Routing.split(1, 2, 50)}))
+    )
 
 
 def _toggles(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
@@ -278,9 +287,8 @@ MUTANTS: Mapping[str, Mutant] = {
         operators=2,
     ),
     "no_deposed_leader_takes_effect": Mutant(candidate_type=_TakesWhatItSees, operators=2),
-    "only_one_of_rivals_writes": Mutant(
-        (Create(36.0, {**spec(with_alarm=False), "version": 3}),), with_alarm=False, question=_knows_no_rival
-    ),
+    "only_one_of_rivals_writes": Mutant(RIVAL, answer=_meddles),
+    "the_younger_begins_nothing": Mutant(RIVAL, question=_knows_no_rival),
     "stable_is_back_soon_after_a_trip": Mutant(FIRES, answer=_never_goes_back),
     "forward_writes_follow_their_stored_intent": Mutant(store_of=_LyingStore),
     "nothing_is_written_at_rest": Mutant(FIRES, answer=_writes_at_rest),

@@ -179,7 +179,7 @@ class History:
 
     `times` of calls by API, and of Events. `alias_states` are AWS's own. `disturbed_until_us`: when the last fault so
     far was over; `last_foreign_us`: when somebody else last wrote the alias; `process_since_us`: since when the
-    operator has run without a break. `rivals`: what concerns the other rollouts on the same alias.
+    operator has run without a break. `rivals`: what concerns the other rollouts on the same alias, the oldest first.
     """
 
     all: list[Happening] = field(default_factory=list)

@@ -45,11 +45,12 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
         alarms.every_firing_has_its_outcome,
         restoring.stable_is_back_soon_after_a_trip,
         waiting.no_wait_ends_early,
+        rivals.the_younger_begins_nothing,
     ),
     WriteSent: (
+        rivals.only_one_of_rivals_writes,
         routing.alias_has_only_stable_and_target,
         leading.only_a_leader_writes,
-        rivals.only_one_of_rivals_writes,
         weights.nothing_goes_forward_after_a_trip,
         intents.forward_writes_follow_their_stored_intent,
         intents.nothing_is_written_at_rest,
