@@ -1,5 +1,6 @@
 """The election's thread: elected once, lost once, and the lease given back at the end."""
 
+import threading
 from random import Random
 
 import structlog
@@ -32,6 +33,33 @@ def test_it_says_once_that_it_was_elected_and_renews() -> None:
     assert candidate.is_leader()
     election.stop(timeout_s=5)
     assert not election.is_alive()
+
+
+def test_bids_come_a_little_sooner_than_the_terms_say_and_not_in_step() -> None:
+    election = Election(Candidate("a", FakeLeases(), SteadyClock(), Terms()), lambda: None, lambda: None, Random(1))
+    pauses = [election.pause_s() for _ in range(100)]
+    assert min(pauses) >= 1.6
+    assert max(pauses) <= 2.0
+    assert len(set(pauses)) == 100
+
+
+def test_a_bid_that_hangs_holds_nobody_up() -> None:
+    """Its thread is a daemon, and stopping waits for as long as it is told and no longer."""
+    is_elected, may_go_on = threading.Event(), threading.Event()
+
+    def elected() -> None:
+        is_elected.set()
+        may_go_on.wait(60)
+
+    election = Election(Candidate("a", FakeLeases(), SteadyClock(), QUICK), elected, lambda: None, Random(1))
+    election.start()
+    wait_until(is_elected.is_set, 10, "the election")
+    [thread] = [each for each in threading.enumerate() if each.name == "election"]
+    assert thread.daemon
+    election.stop(timeout_s=0.05)
+    assert election.is_alive()
+    may_go_on.set()
+    wait_until(lambda: not election.is_alive(), 10, "the election to end")
 
 
 def test_a_lease_that_cannot_be_renewed_is_lost_and_the_election_ends() -> None:
@@ -76,4 +104,4 @@ def test_stopping_gives_the_lease_back_and_the_next_leads() -> None:
     assert candidate.is_leader()
     second.stop(timeout_s=5)
     assert leases.lease is not None
-    assert leases.lease.holder == ""
+    assert (leases.lease.holder, leases.lease.duration_s) == ("", 1.0)

@@ -1,7 +1,6 @@
 """An operator whose term is over reads on and writes nothing."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,53 +14,56 @@ from sfn_rollouts.ports import Key, Report, Urgency
 ALIAS = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:Orders").alias("live")
 KEY = Key("shop", "orders")
 REPORT = Report(KEY, "uid", "1", {}, None)
-DONE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Recorder:
-    """Answers every call and remembers its name."""
+    """Answers every call, each in its own words, and remembers what it was given."""
 
     def __init__(self) -> None:
-        self.calls: list[str] = []
+        self.calls: list[tuple[Any, ...]] = []
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
-            self.calls.append(name)
-            return {"shift": DONE, "create": DONE, "list": [], "read": None}.get(name, {})
+            self.calls.append((name, *arguments))
+            return f"the answer to {name}"
 
         return call
 
 
-READS: dict[str, Callable[[Any, Any], Any]] = {
-    "the alias": lambda router, store: router.read(ALIAS, Urgency.ROLLBACK),
-    "all resources": lambda router, store: store.list(),
-    "one resource": lambda router, store: store.get(KEY),
+# of the router or the store, its name, what it is given
+READS: dict[str, tuple[Any, ...]] = {
+    "the alias": ("router", "read", ALIAS, Urgency.ROLLBACK),
+    "all resources": ("store", "list"),
+    "one resource": ("store", "get", KEY),
 }
-WRITES: dict[str, Callable[[Any, Any], Any]] = {
-    "a shift": lambda router, store: router.shift(ALIAS, Routing.whole(1), Urgency.ROLLBACK),
-    "a new alias": lambda router, store: router.create(ALIAS, Routing.whole(1)),
-    "a report": lambda router, store: store.report(REPORT),
+WRITES: dict[str, tuple[Any, ...]] = {
+    "a shift": ("router", "shift", ALIAS, Routing.whole(1), Urgency.ROLLBACK),
+    "a new alias": ("router", "create", ALIAS, Routing.whole(1)),
+    "a report": ("store", "report", REPORT),
 }
 
 
-def act(what: Callable[[Any, Any], Any], *, leads: bool) -> list[str]:
-    """Give the names of the calls that came through."""
+def act(call: tuple[Any, ...], *, leads: bool) -> Any:
+    """Give what came through, and what came back."""
     recorder: Any = Recorder()
-    what(FencedRouter(recorder, lambda: leads), FencedStore(recorder, lambda: leads))
-    return list(recorder.calls)
+    fenced = {"router": FencedRouter, "store": FencedStore}[call[0]](recorder, lambda: leads)
+    answer = getattr(fenced, call[1])(*call[2:])
+    return list(recorder.calls), answer
 
 
 @pytest.mark.parametrize("what", [*READS, *WRITES])
 def test_a_leader_reads_and_writes(what: str) -> None:
-    assert len(act((READS | WRITES)[what], leads=True)) == 1
+    call = (READS | WRITES)[what]
+    assert act(call, leads=True) == ([call[1:]], f"the answer to {call[1]}")
 
 
 @pytest.mark.parametrize("what", READS)
 def test_who_stands_by_reads(what: str) -> None:
-    assert len(act(READS[what], leads=False)) == 1
+    call = READS[what]
+    assert act(call, leads=False) == ([call[1:]], f"the answer to {call[1]}")
 
 
 @pytest.mark.parametrize("what", WRITES)
 def test_who_does_not_lead_writes_nothing(what: str) -> None:
-    with pytest.raises(Transient, match="lease"):
+    with pytest.raises(Transient, match=r"^this operator does not hold the lease \(any more\) and writes nothing$"):
         act(WRITES[what], leads=False)

@@ -56,7 +56,11 @@ class Election:
                 self._lost()
                 return
             # Renewals fall apart from each other, so that two candidates do not meet at each try.
-            self._stopping.wait(self._candidate.terms.retry_s * (0.8 + 0.2 * self._random.random()))
+            self._stopping.wait(self.pause_s())
+
+    def pause_s(self) -> float:
+        """Seconds until the next bid: a little less than the terms say, each time another."""
+        return self._candidate.terms.retry_s * (0.8 + 0.2 * self._random.random())
 
     def _bid(self) -> bool:
         try:
