@@ -156,5 +156,5 @@ def test_kubectl_wait_waits_for_the_generation_that_was_applied(control_plane: C
     story.edit(version=2)
     assert "condition not met" in kubectl(*wait, "--timeout=0", check=False).stderr
     story.restart()
-    assert "condition met" in kubectl(*wait, "--timeout=45s").stdout
+    assert "condition met" in kubectl(*wait, "--timeout=120s").stdout
     assert story.routing() == whole(2)
