@@ -54,7 +54,8 @@ class Node:
         self._control_plane = control_plane
         self._environment = dict(environment)
         self._client = new_client_from_config(config_file=str(control_plane.admin_kubeconfig))
-        self._apps, self._core = AppsV1Api(self._client), CoreV1Api(self._client)
+        self._apps: Any = AppsV1Api(self._client)  # Any: its types want models where it takes plain dicts as well
+        self._core: Any = CoreV1Api(self._client)
         self._running: dict[tuple[str, str], Running] = {}
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._work, name="node")
