@@ -8,11 +8,14 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from devenv.mutants.results import Mutant, forget, read, results_of, score, table
+from devenv.mutants.results import FATES, SURVIVORS, Mutant, forget, read, results_of, score, table
 from devenv.mutants.tree import BUILD, ROOT, prepare
 
 HERE = Path(__file__).parent
 AREAS = ("core", "engine")
+TESTS_S = (1.5, 15.0)
+"""CPU seconds of tests that each mutant meets, the quickest first; then those that each survivor meets."""
+
 VENV = BUILD / ".venv"
 POLITELY = ("nice", "-n", "19", str(VENV / "bin" / "python"))
 
@@ -22,7 +25,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make mutants")
     parser.add_argument("--only", help="one module, like core/gates.py; its mutants are all tried again")
     parser.add_argument("--again", action="store_true", help="keep what was killed before, try only the rest")
-    parser.add_argument("--tests-s", type=float, default=5.0, help="CPU seconds of tests for a mutant that survives")
     parser.add_argument("--children", type=int, default=2, help="how many mutants are tried at the same time")
     options = parser.parse_args(arguments)
     _install()
@@ -33,22 +35,30 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(area: str, options: argparse.Namespace) -> None:
+    """A few tests against all mutants, then ten times as many against those that survived."""
     tree = prepare(area)
-    if options.only is not None:
-        forget(tree, module=options.only)
-    elif options.again:
-        forget(tree, survivors=True)
-    else:
-        results_of(tree).unlink(missing_ok=True)
+    if not options.again:
+        forget(tree, FATES, options.only)
+    for tests_s in TESTS_S:
+        forget(tree, SURVIVORS, options.only)
+        _try(area, options, tests_s)
+
+
+def _try(area: str, options: argparse.Namespace, tests_s: float) -> None:
+    """Try all mutants that have no result yet, with the quickest tests that reach each."""
+    tree = BUILD / area
     log = tree / "run.log"
-    print(f"mutants: {area}; progress in {log.relative_to(ROOT)}", file=sys.stderr)
+    print(
+        f"mutants: {area}, {tests_s:g} s of tests each; results in {results_of(tree).relative_to(ROOT)}",
+        file=sys.stderr,
+    )
     pattern = f"sfn_rollouts.{options.only.removesuffix('.py').replace('/', '.')}.*" if options.only else "*"
     environ = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join((str(tree / "mutants" / "src"), str(tree / "mutants"))),
         "MUTANTS_RESULTS": str(results_of(tree)),
         "MUTANTS_PATTERN": pattern,
-        "MUTANTS_TESTS_S": str(options.tests_s),
+        "MUTANTS_TESTS_S": str(tests_s),
         "MUTANTS_CHILDREN": str(options.children),
     }
     with log.open("w") as output:
@@ -66,7 +76,7 @@ def _report(areas: Iterable[str], only: str | None) -> int:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"\nCPU seconds of this run: {used.ru_utime + used.ru_stime:.0f}")
     for area, each in mutants.items():
-        names = [mutant.name for mutant in each if mutant.fate in ("survived", "timeout")]
+        names = [mutant.name for mutant in each if mutant.fate in SURVIVORS]
         if names:
             print(f"\n{area}: survivors and timeouts", flush=True)
             show = [str(VENV / "bin" / "python"), str(HERE / "differences.py"), *names]

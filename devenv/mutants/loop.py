@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
+from random import Random
 from typing import Any, NamedTuple
 
 import pytest
@@ -67,7 +68,8 @@ class Loop:
                 for function, tests in measured["reached"].items()
             }
             gc.freeze()  # else every child copies the whole heap when it counts references
-            for mutant in sorted(mutants, key=lambda mutant: self._cost_s(mutant.function)):
+            Random(0).shuffle(mutants)  # noqa: S311 - so that a run cut short is a fair sample
+            for mutant in mutants:
                 self._begin(mutant)
             while self._running:
                 self._await_one()

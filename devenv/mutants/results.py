@@ -9,8 +9,11 @@ from typing import Any
 
 WANTED_PERCENT = 95.0
 
-_FATES = {1: "killed", 0: "survived", 24: "timeout"}
+_FATE_OF = {1: "killed", 0: "survived", 24: "timeout"}
 """As loop.py notes them."""
+
+FATES = frozenset(_FATE_OF.values())
+SURVIVORS = FATES - {"killed"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Score:
 
 def read(tree: Path) -> list[Mutant]:
     """Give all mutants of a tree, in the order of the code."""
-    fates = {(line["name"], line["digest"]): _FATES[line["code"]] for line in _lines(tree)}
+    fates = {(line["name"], line["digest"]): _FATE_OF[line["code"]] for line in _lines(tree)}
     found: list[Mutant] = []
     for path in sorted((tree / "mutants" / "src").rglob("*.py.meta")):
         noted = json.loads(path.read_text())
@@ -63,12 +66,12 @@ def read(tree: Path) -> list[Mutant]:
     return found
 
 
-def forget(tree: Path, *, survivors: bool = False, module: str | None = None) -> None:
-    """Have mutants tried again: those that survived, or all of a module."""
+def forget(tree: Path, fates: frozenset[str], module: str | None) -> None:
+    """Have mutants tried again, of one module or of all."""
     kept = [
         line
         for line in _lines(tree)
-        if not (survivors and line["code"] != 1) and Mutant(line["name"], "").module != module
+        if _FATE_OF[line["code"]] not in fates or module not in (None, Mutant(line["name"], "").module)
     ]
     results_of(tree).write_text("".join(json.dumps(line) + "\n" for line in kept))
 

@@ -194,7 +194,6 @@ def _reasserted(case: Case, fact: AliasReading | AliasMissing, message: str) -> 
 def _adopted(case: Case, reading: AliasReading) -> Decision:
     version = reading.routing.sole
     message = f"somebody else routed alias {case.spec.alias} to version {version}; driftPolicy Adopt takes it as it is"
-    weight = reading.routing.weight_of(case.target)
-    taken = case.having(stable_version=version, alias=alias_status(reading), weight=weight)
+    taken = case.having(stable_version=version, alias=alias_status(reading), weight=0)
     standing = Standing(Phase.SUCCEEDED, Reason.ALIAS_ADOPTED, message)
     return _stay(taken, standing, Fact.true(Reason.ALIAS_ADOPTED, message))
