@@ -71,7 +71,8 @@ class Plugin:
 
     def environment(self, kubeconfig: Path | None = None) -> dict[str, str]:
         """PATH with both, the cluster, and no colours or width of the developer's terminal."""
-        kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "KUBECONFIG")}
+        theirs = ("NO_COLOR", "COLUMNS", "LINES", "KUBECONFIG")
+        kept = {name: value for name, value in os.environ.items() if name not in theirs}
         path = (str(PLUGIN_FOLDER), str(self.kubectl.binary.parent), os.environ["PATH"])
         return kept | {
             "PATH": os.pathsep.join(path),

@@ -24,7 +24,7 @@ class Verb(NamedTuple):
 _HERE = "sfn_rollouts.plugin"
 SEEING: Mapping[str, Verb] = {
     "list": Verb(f"{_HERE}.listing", "list_", "All rollouts, those that need somebody first."),
-    "get": Verb(f"{_HERE}.show", "get", "One rollout as a tree: plan, times, alarms, events, what comes next."),
+    "get": Verb(f"{_HERE}.show", "get", "One rollout as a tree, with what comes next and when."),
     "status": Verb(f"{_HERE}.status", "status", "Where it stands, and as exit code, for pipelines."),
     "history": Verb(f"{_HERE}.history", "history", "How the last ten rollouts ended."),
     "diff": Verb(f"{_HERE}.diff", "diff", "The definitions of two versions, state by state."),
