@@ -115,6 +115,19 @@ def test_a_stopped_api_server_comes_back_with_its_data(
     assert "configmap/kept" in kubectl("get", "configmaps", "-n", namespace, "-o", "name").stdout
 
 
+def test_after_a_loss_of_power_both_servers_come_back_with_their_data(
+    control_plane: ControlPlane, kubectl: Kubectl, namespace: str
+) -> None:
+    kubectl("create", "-f", "-", stdin=config_map(namespace, "kept"))
+    control_plane.lose_power()
+    try:
+        with pytest.raises(KubectlFailedError, match="refused"):
+            kubectl("get", "configmaps", "-n", namespace)
+    finally:
+        control_plane.restore_power()
+    assert "configmap/kept" in kubectl("get", "configmaps", "-n", namespace, "-o", "name").stdout
+
+
 def test_a_paused_api_server_answers_nobody_until_it_is_resumed(control_plane: ControlPlane, kubectl: Kubectl) -> None:
     control_plane.pause_api_server()
     try:
@@ -159,6 +172,16 @@ def test_cutting_the_watches_ends_them_and_leaves_the_server_up(
     assert watch.wait(timeout=10) is not None
     proxied = control_plane.kubeconfig_for("watcher", groups=["system:masters"], via_proxy=True)
     assert "1.35" in kubectl("get", "--raw", "/version", kubeconfig=proxied).stdout
+
+
+def test_a_network_of_its_own_is_cut_without_anybody_elses(control_plane: ControlPlane, kubectl: Kubectl) -> None:
+    with control_plane.new_network() as network:
+        alone = control_plane.kubeconfig_for("traveller", groups=["system:masters"], network=network)
+        assert kubectl("get", "--raw", "/readyz", kubeconfig=alone).stdout == "ok"
+        network.refuse()
+        with pytest.raises(KubectlFailedError, match="refused"):
+            kubectl("get", "--raw", "/readyz", kubeconfig=alone)
+        assert kubectl("get", "--raw", "/readyz").stdout == "ok"
 
 
 def test_a_refusing_proxy_takes_nobody_new_and_keeps_who_is_there(
