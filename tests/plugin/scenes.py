@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sfn_rollouts.api import COMMAND_ANNOTATION
@@ -84,8 +85,8 @@ def unseen_for_long() -> Scene:
 
 
 def newer_generation() -> Scene:
-    scene = scene_of(TABLE["shifting"][0]())
-    return Scene({**scene.resource, "metadata": {**scene.resource["metadata"], "generation": 2}}, scene.now)
+    seen = scene_of(TABLE["shifting"][0]())
+    return Scene({**seen.resource, "metadata": {**seen.resource["metadata"], "generation": 2}}, seen.now)
 
 
 def with_two_alarms() -> World:
@@ -222,12 +223,12 @@ def hostile_words() -> Scene:
     world = World(alarms={"names": ["[red]A[/red]"]})
     world.settle()
     world.say("promote", id_="h1")
-    scene = scene_of(world)
+    seen = scene_of(world)
     status = {
-        **scene.resource["status"],
+        **seen.resource["status"],
         "message": "first\nsecond\x1b[2J\x1b]0;owned\x07 [bold]third[/bold] \u202egnp",
     }
-    return Scene({**scene.resource, "status": status}, scene.now, scene.events)
+    return Scene({**seen.resource, "status": status}, seen.now, seen.events)
 
 
 FURTHER: Mapping[str, Callable[[], Scene]] = {
@@ -263,3 +264,9 @@ def _of_table(name: str) -> Callable[[], Scene]:
 
 SCENES: Mapping[str, Callable[[], Scene]] = {**{name: _of_table(name) for name in TABLE}, **FURTHER}
 """Each row of the status table, and what else people meet."""
+
+
+@cache
+def scene(name: str) -> Scene:
+    """One of them, made once: nobody changes it."""
+    return SCENES[name]()

@@ -4,9 +4,7 @@ import io
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -30,7 +28,7 @@ from sfn_rollouts.plugin.view.times import lasting, o_clock, waiting
 from tests.core.specs import APPROVAL, CANARY, LINEAR
 from tests.core.world import World
 from tests.plugin.pages import WIDTHS, rendered, stored
-from tests.plugin.scenes import SCENES, Scene, resource_of, scene_of
+from tests.plugin.scenes import SCENES, Scene, resource_of, scene, scene_of
 
 RUNBOOK = (Path(__file__).parents[2] / "docs" / "runbook.md").read_text()
 STRATEGIES = {
@@ -48,7 +46,7 @@ STRATEGIES = {
 @pytest.mark.parametrize("name", SCENES)
 def test_the_page_reads_as_it_was_approved(name: str, width: int) -> None:
     """When words were changed on purpose: python -m tests.plugin.pages, then read the diff."""
-    assert rendered(SCENES[name](), width).rstrip("\n") == stored(width)[name]
+    assert rendered(scene(name), width).rstrip("\n") == stored(width)[name]
 
 
 # -- what it can be shown on --
@@ -57,18 +55,18 @@ def test_the_page_reads_as_it_was_approved(name: str, width: int) -> None:
 @pytest.mark.parametrize("name", SCENES)
 def test_nothing_is_wider_than_the_page_but_commands(name: str) -> None:
     """A command stays on one line, to be copied; in place nothing may stick out."""
-    scene = SCENES[name]()
+    seen = scene(name)
     for width in (40, 80, 120):
-        lines = rendered(scene, width).splitlines()
+        lines = rendered(seen, width).splitlines()
         too_wide = [line for line in lines if cell_len(line) > width and not line.startswith(("  $ ", "  # "))]
         assert not too_wide, (width, too_wide)
-        assert all(cell_len(line) <= width for line in rendered(scene, width, height=40).splitlines())
+        assert all(cell_len(line) <= width for line in rendered(seen, width, height=40).splitlines())
 
 
 @pytest.mark.parametrize("name", [name for name in SCENES if name != "hostile words"])
 def test_ascii_says_the_same(name: str) -> None:
     """Each sign has a stand-in: nothing is lost as a question mark but what asks for it."""
-    text = rendered(SCENES[name](), 80, is_ascii=True)
+    text = rendered(scene(name), 80, is_ascii=True)
     assert text.isascii()
     assert "?" not in text.replace("is an operator running?", "")
 
@@ -111,7 +109,7 @@ def test_colours_on_a_terminal_only(
 ) -> None:
     buffer = io.BytesIO()
     output = Output(kind(buffer, encoding="utf8", write_through=True), environment)
-    output.show(page(SCENES["rolled back by an alarm"]().view, Paper(80)))
+    output.show(page(scene("rolled back by an alarm").view, Paper(80)))
     text = buffer.getvalue().decode()
     assert code in text
     assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]", text)) is has_colour
@@ -120,7 +118,7 @@ def test_colours_on_a_terminal_only(
 
 def test_what_people_wrote_is_text_and_nothing_else() -> None:
     """No line breaks, no escape sequences, no letters that turn the direction, no markup."""
-    text = rendered(SCENES["hostile words"](), 80)
+    text = rendered(scene("hostile words"), 80)
     assert "first second" in text
     assert "[bold]third[/bold]" in text
     assert not set(text) & set("\x1b\x07\u202e")
@@ -128,7 +126,7 @@ def test_what_people_wrote_is_text_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("height", [24, 30, 40])
 def test_on_a_low_screen_a_long_plan_makes_room_for_the_alarms(height: int) -> None:
-    lines = rendered(SCENES["many steps"](), 80, height=height).splitlines()
+    lines = rendered(scene("many steps"), 80, height=height).splitlines()
     assert lines.index("Alarms") < height - 1
     assert any("▶ 9    36 %" in line for line in lines[:height])
 
@@ -203,7 +201,8 @@ def test_times_of_former_steps_are_those_of_the_events() -> None:
 
 
 def test_each_reason_that_stalls_has_its_cure_and_its_heading() -> None:
-    stalled = {scene.view.rollout.reason for scene in _scenes() if scene.view.rollout.is_stalled}
+    rollouts = [scene(name).view.rollout for name in SCENES]
+    stalled = {each.reason for each in rollouts if each.is_stalled}
     assert stalled <= CURES.keys()
     assert CURES.keys() <= set(Reason)
     assert all(f"\n### {reason}\n" in RUNBOOK for reason in CURES)
@@ -211,17 +210,16 @@ def test_each_reason_that_stalls_has_its_cure_and_its_heading() -> None:
 
 @pytest.mark.parametrize("reason", CURES)
 def test_each_cure_fits_a_rollout_in_flight_and_one_at_rest(reason: str) -> None:
-    for scene in (SCENES["shifting"](), SCENES["rolled back by an alarm"](), SCENES["not seen yet"]()):
-        found = CURES[reason](scene.view.rollout)
+    for name in ("shifting", "rolled back by an alarm", "not seen yet"):
+        rollout = scene(name).view.rollout
+        found = CURES[reason](rollout)
         assert found.sentence
-        assert "None" not in " ".join([found.sentence, *(deed.command for deed in found.deeds)]) or not (
-            scene.view.rollout.stable
-        )
+        assert "None" not in " ".join([found.sentence, *(deed.command for deed in found.deeds)]) or not (rollout.stable)
 
 
 @pytest.mark.parametrize("name", SCENES)
 def test_every_command_on_a_page_exists(name: str) -> None:
-    view = SCENES[name]().view
+    view = scene(name).view
     found = outlook(view.rollout, course_of(view.rollout, view.now), view.now)
     commands = [deed.command.split() for deed in found.deeds]
     ours = [words for words in commands if words[:2] == ["kubectl", "sfnrollout"]]
@@ -232,15 +230,11 @@ def test_every_command_on_a_page_exists(name: str) -> None:
 
 def test_the_way_back_is_at_hand_whenever_traffic_may_have_moved() -> None:
     """Who looks at night may want nothing else. On the way back, and at rest, there is nothing to abort."""
-    for name, make in SCENES.items():
-        rollout = make().view.rollout
-        is_offered = "kubectl sfnrollout abort" in rendered(make(), 120)
+    for name in SCENES:
+        rollout = scene(name).view.rollout
+        is_offered = "kubectl sfnrollout abort" in rendered(scene(name), 120)
         is_wanted = rollout.is_in_flight and rollout.trip is None and rollout.is_observed and not rollout.is_deleting
         assert is_offered is is_wanted or rollout.phase == "Pending", name
-
-
-def _scenes() -> Iterator[Scene]:
-    yield from (make() for make in SCENES.values())
 
 
 # -- whatever an API server may hold --
@@ -258,22 +252,17 @@ STRANGE = (
 EVENT_FIELDS = ("firstTimestamp", "lastTimestamp", "eventTime", "type", "reason", "message", "count")
 
 
-@cache
-def _scene(name: str) -> Scene:
-    return SCENES[name]()
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(["shifting", "rolled back by an alarm", "promoted by somebody", "not seen yet"]), st.data())
 def test_a_strange_resource_is_shown_as_far_as_it_can_be_read(name: str, data: st.DataObject) -> None:
     """An older or newer operator, or nobody's idea of a status: the page comes all the same."""
-    scene = _scene(name)
-    resource = {part: dict(scene.resource[part]) for part in ("metadata", "spec", "status")}
+    seen = scene(name)
+    resource = {part: dict(seen.resource[part]) for part in ("metadata", "spec", "status")}
     for part in resource.values():
         for key in data.draw(st.lists(st.sampled_from(sorted(part)), max_size=3)) if part else ():
             part[key] = data.draw(STRANGE)
     event = data.draw(st.fixed_dictionaries({}, optional=dict.fromkeys(EVENT_FIELDS, STRANGE)))
-    assert rendered(Scene(resource, scene.now, [event, *scene.events]), 80)
+    assert rendered(Scene(resource, seen.now, [event, *seen.events]), 80)
 
 
 @given(STRANGE)
