@@ -53,7 +53,7 @@ class Node:
         self.logs.mkdir(exist_ok=True)
         self._control_plane = control_plane
         self._environment = dict(environment)
-        self._client = new_client_from_config(config_file=str(control_plane.admin_kubeconfig))
+        self._client = new_client_from_config(config_file=str(control_plane.admin_kubeconfig))  # type: ignore[no-untyped-call]
         self._apps: Any = AppsV1Api(self._client)  # Any: its types want models where it takes plain dicts as well
         self._core: Any = CoreV1Api(self._client)
         self._running: dict[tuple[str, str], Running] = {}
