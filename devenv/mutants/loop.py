@@ -25,6 +25,7 @@ from mutmut.state import state  # type: ignore[import-not-found] # likewise
 
 KILLED, SURVIVED, TIMED_OUT = 1, 0, 24
 WALL_LIMIT_S = 600
+_THREADED = ("test_loop_and_workers.py", "test_election.py")
 _UNTRIED = "mutant_generation"  # mutmut's word for: call the unbroken functions
 
 
@@ -64,7 +65,7 @@ class Loop:
             measured = self._measured(items)
             self._took_s = measured["took_s"]
             self._reached = {
-                function: [items[test] for test in sorted(tests, key=self._took_s.__getitem__)]
+                function: [items[test] for test in sorted(tests, key=self._rank)]
                 for function, tests in measured["reached"].items()
             }
             gc.freeze()  # else every child copies the whole heap when it counts references
@@ -95,6 +96,11 @@ class Loop:
             known.write_text(json.dumps(noted))
         set_mutant_under_test(_UNTRIED)
         return noted
+
+    def _rank(self, test: str) -> tuple[bool, float]:
+        """Quick tests first, and those that look at everything; those with threads wait long before they fail."""
+        strict = 0.25 if "test_told.py" in test else 1.0
+        return any(name in test for name in _THREADED), strict * self._took_s[test]
 
     def _measure(self, items: Mapping[str, pytest.Item]) -> dict[str, Any]:
         """Run every test once on the unbroken code: what it takes, and which functions it reaches."""
