@@ -286,6 +286,17 @@ STORIES = {
     "a drift is held for too long": story(
         ("restart",), ("advance", 1300), before=(*STEPPING, ("route", OTHER)), progressDeadline="10m"
     ),
+    "a blip while a drift is held": story(
+        ("restart",),
+        ("put", "histories_are_late", True),
+        ("blip",),
+        ("poll",),
+        ("advance", 20),
+        ("put", "histories_are_late", False),
+        ("poll",),
+        before=(*STEPPING, ("route", OTHER)),
+        **WITH_ALARM,
+    ),
     "the alias is deleted in flight": story(("restart",), ("advance", 20), before=(*STEPPING, ("route", None))),
     "a drift is written over": story(
         ("restart",), before=(*STEPPING, ("route", OTHER)), driftPolicy="Reassert", **WITH_ALARM
