@@ -274,3 +274,13 @@ def test_a_failing_place_leaves_the_others_alone(board: Board) -> None:
     board.work()
     assert isinstance(board.fact("here", "errors"), Unseen)
     assert isinstance(board.fact("there", "latency"), AlarmReading)
+
+
+def test_what_is_slow_is_read_when_what_was_quick_is_not_watched_any_more(board: Board) -> None:
+    board.watch("quick", "errors", interval_s=5)
+    board.watch("slow", "latency", place=THERE, interval_s=60)
+    board.run_for(11)
+    board.board.unwatch("quick")
+    board.calls()
+    board.run_for(130)
+    assert board.calls() == [1, 1]

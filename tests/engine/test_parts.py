@@ -1,17 +1,35 @@
 """The small parts: pace, agenda, permit, facts."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
-from sfn_rollouts.core.observation import AliasMissing, AliasReading, Trouble, Unseen
+from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.core.observation import (
+    AlarmReading,
+    AlarmSnapshot,
+    AlarmTransition,
+    AliasMissing,
+    AliasReading,
+    RunningExecutions,
+    Trouble,
+    Unseen,
+)
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.agenda import Agenda
-from sfn_rollouts.engine.facts import Facts
+from sfn_rollouts.engine.facts import Facts, History, reading_of
+from sfn_rollouts.engine.looks import count_running, read_alias, read_histories
 from sfn_rollouts.engine.pace import Pace
 from sfn_rollouts.engine.permit import VALID_S, Permit
+from sfn_rollouts.engine.record import Record, log_fields
+from sfn_rollouts.errors import Denied
+from sfn_rollouts.ports import Urgency
 from tests.engine.fake_clock import NOON, FakeClock
+from tests.engine.fake_cloud import LIVE, MACHINE
+from tests.engine.world import World, spec
 
 
 def test_a_pace_doubles_up_to_its_limit_with_jitter() -> None:
@@ -79,6 +97,7 @@ DENIED = Unseen("no", NOON, Trouble.DENIED)
 KEPT_OR_TAKEN = {
     "the first answer": (None, _reading(5, 1), True),
     "a newer answer": (_reading(4, 1), _reading(5, 1), True),
+    "an answer of the same moment with a newer change": (_reading(5, 1), _reading(5, 2), True),
     "an answer that was overtaken": (_reading(5, 1), _reading(4, 1), False),
     "an answer with what was true before": (_reading(4, 2), _reading(5, 1), False),
     "an alias that is gone": (_reading(4, 2), MISSING, True),
@@ -96,3 +115,64 @@ def test_of_two_facts_about_the_alias_the_better_one_is_kept(case: str) -> None:
     facts = Facts(alias=known)
     facts.see_alias(seen)
     assert facts.alias is (seen if is_taken else known)
+
+
+def test_a_defect_is_told_in_few_words() -> None:
+    assert reading_of(ValueError("x" * 600)) == (Trouble.INTERNAL, "internal error: ValueError: " + "x" * 484)
+    assert reading_of(Denied("no")) == (Trouble.DENIED, "no")
+
+
+class Asked:
+    """Any port; remembers what it was asked."""
+
+    def __init__(self, answer: Any) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self._answer = answer
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            self.calls.append((name, *arguments))
+            return self._answer
+
+        return call
+
+
+def test_the_jobs_of_looking_ask_for_what_they_are_told_to() -> None:
+    clock = FakeClock()
+    found = _reading(0, 0)
+    alarm = AlarmReading(AlarmSnapshot(AlarmState.OK, NOON), NOON)
+    change = AlarmTransition(NOON, AlarmState.OK, AlarmState.ALARM)
+    router, catalog, feed = Asked(found), Asked(RunningExecutions(3)), Asked([change])
+
+    assert read_alias(router, clock, LIVE, Urgency.BACKGROUND) is found
+    assert count_running(catalog, MACHINE, 7) == RunningExecutions(3)
+    wanted = {"errors": NOON, "not read": NOON}
+    assert read_histories(feed, MACHINE.place, wanted, {"errors": alarm}) == {"errors": History(NOON, (change,))}
+    assert router.calls == [("read", LIVE, Urgency.BACKGROUND)]
+    assert catalog.calls == [("running", MACHINE, 7)]
+    assert feed.calls == [("history", MACHINE.place, "errors", NOON)]
+
+
+def test_an_alias_that_is_not_there_was_missing_when_it_was_asked_for() -> None:
+    assert read_alias(Asked(None), FakeClock(), LIVE, Urgency.FORWARD) == AliasMissing(NOON)
+
+
+def test_every_log_line_says_which_rollout_and_where_it_stands() -> None:
+    world = World()
+    world.api.apply("orders", spec())
+    uid = world.api.list()[0]["metadata"]["uid"]
+    world.engine.upsert(world.api.list()[0])
+    record = world.engine._records[uid]
+    assert log_fields(Record(record.resource, Random(1))) == {
+        "rollout": "shop/orders",
+        "generation": 1,
+        "step": None,
+        "reason": None,
+    }
+    world.run_for(10)
+    assert log_fields(record) == {
+        "rollout": "shop/orders",
+        "generation": 1,
+        "step": "1/2",
+        "reason": "ShiftInProgress",
+    }
