@@ -100,7 +100,7 @@ class Cluster:
         uid, namespace = resource["metadata"]["uid"], resource["metadata"]["namespace"]
         path = f"/api/v1/namespaces/{_quoted(namespace)}/events?fieldSelector=involvedObject.uid%3D{_quoted(uid)}"
         found = self._json("get", "--raw", path)["items"]
-        return sorted(found, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
+        return sorted(found, key=_when_written)
 
     def patch(self, name: str, body: Mapping[str, Any]) -> Resource:
         """Merge into a rollout; gives it as it is then."""
@@ -302,6 +302,12 @@ def _quoted(text: str) -> str:
     from urllib.parse import quote  # noqa: PLC0415 - 10 ms that nobody needs whose names are names
 
     return quote(text, safe="")
+
+
+def _when_written(event: Resource) -> tuple[str, int]:
+    """Order by the second in which it happened, then by when the API server got it, which counts upwards."""
+    version = _version(event)
+    return str(event.get("lastTimestamp") or event.get("eventTime") or ""), int(version) if version.isdigit() else 0
 
 
 def _version(resource: Resource) -> str:

@@ -1,0 +1,43 @@
+"""The tour is what happens: each of its commands is run, in order, on a cluster that has nothing of ours yet."""
+
+from devenv import tour
+from devenv.playground.__main__ import playground
+
+PAGE = tour.read(tour.PAGE.read_text())
+
+
+def test_a_page_is_read_and_written_without_a_change() -> None:
+    assert PAGE.text() == tour.PAGE.read_text()
+
+
+def test_the_tour_goes_through_all_that_a_new_user_does() -> None:
+    commands = " ".join(step.command for step in PAGE.steps)
+    verbs = (
+        "helm install",
+        "kubectl apply",
+        "get",
+        "pause",
+        "resume",
+        "promote",
+        "abort",
+        "retry",
+        "helm upgrade",
+        "uninstall",
+    )
+    assert [verb for verb in verbs if verb not in commands] == []
+
+
+def test_what_differs_from_run_to_run_is_not_compared_and_all_else_is() -> None:
+    page = tour.Step("x", ("deployed 2m10s ago at 2026-11-21T10:00:00Z  ok",))
+    assert tour.difference(page, tour.Step("x", ("deployed 3s ago at 2026-11-22T11:30:00Z ok",))) == ""
+    assert "-deployed" in tour.difference(page, tour.Step("x", ("deployed 3s ago at 2026-11-22T11:30:00Z failed",)))
+    assert "+more" in tour.difference(page, tour.Step("x", (*page.output, "more")))
+
+
+def test_each_command_prints_what_the_page_shows() -> None:
+    with playground() as place:
+        differences = [
+            found for was, now in tour.play(PAGE, tour.shell_of(place)) if (found := tour.difference(was, now))
+        ]
+
+    assert "\n\n".join(differences) == ""
