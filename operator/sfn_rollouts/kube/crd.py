@@ -9,7 +9,7 @@ from sfn_rollouts.errors import Gone
 from sfn_rollouts.kube.connection import Connection, path_of
 
 NAME = f"{PLURAL}.{GROUP}"
-CURE = "apply the CRD of this release: kubectl apply --server-side -f crds/"
+CURE = "apply the CRD of this release: kubectl apply --server-side -f crds/, or crds.install=true with Helm"
 _SHOWN = 5
 
 
