@@ -147,7 +147,7 @@ class Loop:
 
     def _try(self, mutant: Mutant) -> None:
         """In the child: the first test that fails ends it. A mutant that never ends is ended by the kernel."""
-        limit_s = int(self._cost_s(mutant.function) * 5) + 3
+        limit_s = int(self._cost_s(mutant.function) * 2) + 3
         resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s + 1))
         signal.alarm(WALL_LIMIT_S)
         nowhere = os.open(os.devnull, os.O_WRONLY)
