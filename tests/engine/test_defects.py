@@ -88,6 +88,7 @@ def test_a_core_that_never_comes_to_an_end_is_stopped() -> None:
     world.api.apply("orders", spec())
     world.run_for(60)
     assert world.ready_reason() == "InternalError"
+    assert "no end after 12 decisions" in (world.status().message or "")
 
 
 def test_a_tick_that_fails_outside_of_deciding_is_tried_again_and_traffic_comes_first() -> None:

@@ -27,6 +27,15 @@ def _fire(world: World) -> None:
     world.cloud.set_alarm("errors", AlarmState.ALARM)
 
 
+def _read_alarms(world: World) -> None:
+    """In the midst of another job."""
+    world.engine._board.refresh("uid-100")
+    world.engine.run_due()
+    job = next(job for job in world.workers.jobs if job.lane is Lane.ALARMS)
+    world.workers.jobs.remove(job)
+    job.done(job.work())
+
+
 def _is_restored(world: World) -> Callable[[], bool]:
     return lambda: world.cloud.routing() == STABLE
 
@@ -94,18 +103,11 @@ def test_a_forward_write_that_has_not_begun_is_withheld() -> None:
     world.run(until=lambda: world.status().intent is not None)
     reads = world.cloud.count()["read"]
 
-    def alarm_is_read() -> None:
-        _fire(world)
-        world.engine._board.refresh("uid-100")
-        world.engine.run_due()
-        job = next(job for job in world.workers.jobs if job.lane is Lane.ALARMS)
-        world.workers.jobs.remove(job)
-        job.done(job.work())
-
     def when_read(call: str) -> None:
         if call == "read" and world.cloud.count()["read"] == reads + 1:
             world.cloud.after_call = lambda call: None
-            alarm_is_read()
+            _fire(world)
+            _read_alarms(world)
 
     world.cloud.after_call = when_read
     world.run_for(120)
@@ -136,6 +138,45 @@ def test_a_restore_does_not_wait_for_stale_answers_about_the_last_step() -> None
     _fire(world)
     world.run(until=_is_restored(world), limit_s=11)
     world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=60)
+    assert world.cloud.writes == [str(SPLIT), str(STABLE)]
+
+
+def test_a_restore_does_not_wait_for_stale_answers_about_a_step_that_was_under_way() -> None:
+    """The alarm is read while AWS takes the step, so that the step is read back after the trip."""
+    world = _at_first_step()
+
+    def fire_in_the_write(what: str) -> None:
+        if what == "before an alias write" and len(world.cloud.writes) == 1:
+            _fire(world)
+            _read_alarms(world)
+        if what == "after an alias write" and len(world.cloud.writes) == 2:
+            world.cloud.stale_reads = 1000
+
+    world.on_effect = fire_in_the_write
+    world.run(until=lambda: len(world.cloud.writes) == 2)
+    world.run(until=_is_restored(world), limit_s=1)
+
+
+def test_a_restore_does_not_wait_for_stale_answers_about_the_last_step_before_a_restart() -> None:
+    world = _at_first_step()
+    world.restart()
+    world.workers.held = {Lane.FORWARD}
+    world.cloud.stale_reads = 1000
+    world.cloud.faults.add("shift", Transient("503"))
+    _fire(world)
+    world.run(until=lambda: world.cloud.count()["shift"] == 2, limit_s=11)
+    world.workers.held = set()
+    world.run(until=_is_restored(world), limit_s=1)
+
+
+def test_a_restore_whose_turn_comes_late_is_written_then() -> None:
+    world = _at_first_step()
+    world.workers.held = {Lane.ROLLBACK}
+    _fire(world)
+    world.run(until=lambda: world.workers.waiting(Lane.ROLLBACK) > 0, limit_s=11)
+    world.run_for(60)
+    world.workers.held = set()
+    world.workers.run_one()
     assert world.cloud.writes == [str(SPLIT), str(STABLE)]
 
 

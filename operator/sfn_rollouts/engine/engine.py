@@ -261,5 +261,6 @@ class Engine:
 
     def _poll_interval_s(self, record: Record) -> float:
         spec = record.resource.spec
-        wanted_s = spec.alarms.poll_interval.seconds if spec is not None and spec.alarms is not None else 0.0
-        return max(wanted_s, self._min_poll_interval_s)
+        if spec is None or spec.alarms is None:
+            return self._min_poll_interval_s
+        return max(spec.alarms.poll_interval.seconds, self._min_poll_interval_s)

@@ -126,7 +126,7 @@ class Looking:
     def _counted(self, record: Record, version: int, result: RunningExecutions | Exception) -> None:
         is_worth_a_try = _is_transient(result) and record.pace(Look.EXECUTIONS).tries < TRIES_TO_COUNT
         if not is_worth_a_try and version == left_version(record.working):
-            record.facts.running = self._fact(result, record.facts.running)
+            record.facts.running = self._fact(result, None)
         self._ended(record, Look.EXECUTIONS, result)
 
     # -- what they share --
