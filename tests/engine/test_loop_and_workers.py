@@ -12,7 +12,7 @@ from sfn_rollouts.api.status import Phase
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.loop import EngineLoop
-from sfn_rollouts.engine.workers import ThreadWorkers
+from sfn_rollouts.engine.workers import SIZES, ThreadWorkers
 from sfn_rollouts.ports import Lane
 from tests.engine.fake_cloud import AlarmFeedOf
 from tests.engine.world import World, spec
@@ -172,3 +172,15 @@ def test_lanes_do_not_wait_for_each_other_and_errors_come_back(running: Running)
     running.workers.submit(Lane.REPORT, fail, results.append)
     wait_until(lambda: results == ["restored", error], 10, "the error")
     may_go_on.set()
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_a_lane_has_as_many_threads_as_it_is_meant_to_have(lane: Lane) -> None:
+    workers, may_end = ThreadWorkers(lambda call: None), threading.Event()
+    before = set(threading.enumerate())
+    for _ in range(40):
+        workers.submit(lane, may_end.wait, lambda result: None)
+    names = [thread.name for thread in set(threading.enumerate()) - before]
+    workers.stop()
+    may_end.set()
+    assert sum(name.startswith(f"sfn-{lane}") for name in names) == SIZES[lane]

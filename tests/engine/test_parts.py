@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.core.decision import WriteKind
 from sfn_rollouts.core.observation import (
     AlarmReading,
     AlarmSnapshot,
@@ -115,6 +116,14 @@ def test_of_two_facts_about_the_alias_the_better_one_is_kept(case: str) -> None:
     facts = Facts(alias=known)
     facts.see_alias(seen)
     assert facts.alias is (seen if is_taken else known)
+
+
+@pytest.mark.parametrize("kind", [WriteKind.FORWARD, WriteKind.CREATE, WriteKind.RESTORE])
+def test_of_two_acknowledged_writes_the_later_one_of_aws_counts(kind: WriteKind) -> None:
+    facts = Facts()
+    for at_s in (2, 1):
+        facts.acknowledge(kind, NOON + timedelta(seconds=at_s), NOON)
+    assert facts.written_at == NOON + timedelta(seconds=2)
 
 
 def test_a_defect_is_told_in_few_words() -> None:

@@ -1,0 +1,19 @@
+"""The job of reporting: what is written, who is told, and what is made of a conflict."""
+
+from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.engine.reports import Reported, send
+from sfn_rollouts.ports import Key, Report
+from tests.engine.world import World, spec
+
+NEWS = [Announcement(Reason.STEP_STARTED, "10 % on version 2")]
+
+
+def test_people_are_told_even_where_nothing_has_to_be_written() -> None:
+    world = World()
+    uid = world.api.apply("orders", spec())
+    calls = list(world.api.calls)
+    report = Report(Key("shop", "orders"), uid, "101", status=None, finalizer=None)
+    assert send(world.api, world.announced, report, NEWS) == Reported()
+    assert world.announced.events == [("shop/orders", "StepStarted")]
+    assert world.api.calls == calls
