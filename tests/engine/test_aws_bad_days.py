@@ -152,6 +152,16 @@ def test_another_version_is_looked_for_at_once_and_an_answer_about_the_old_one_i
     assert world.cloud.writes[-1] == "100 % on version 3"
 
 
+def test_an_alarm_that_is_read_seldom_is_not_unreadable_in_between() -> None:
+    world = World()
+    world.api.apply("orders", spec(alarms={"names": ["errors"], "pollInterval": "5m", "onUnreadable": "Rollback"}))
+    world.run(until=lambda: world.status().step_index == 0)
+    world.run_for(45)
+    world.api.command("orders", id="any", action="resume")  # so that it is decided on
+    world.run(until=lambda: world.status().finished_at is not None)
+    assert world.status().outcome is Outcome.PROMOTED
+
+
 def test_a_missing_alarm_is_asked_for_at_each_poll() -> None:
     world = World()
     world.cloud.delete_alarm("errors")
