@@ -188,6 +188,12 @@ UNSEEN_CHANGES = {
         reading(OK, -10, changes=[(-30, NO_DATA), (-20, OK)]),
         "hold RetryingAWS",
     ),
+    "a history that dates the last change two seconds earlier is complete": (
+        {},
+        WAS_OK,
+        reading(OK, -10, changes=[(-30, NO_DATA), (-12, OK)]),
+        "pass",
+    ),
     "a late history is unreadable in the end": (
         {},
         WAS_OK,
@@ -210,6 +216,12 @@ UNSEEN_CHANGES = {
         {},
         WAS_OK,
         reading(NO_DATA, -10, changes=[(-4000, ALARM), (-3700, OK), (-10, NO_DATA)]),
+        "pass",
+    ),
+    "the change that was judged last does not count again": (
+        {},
+        AlarmStatus(name="A", state=ALARM, since=AGO),
+        reading(OK, -10, changes=[(-3600, ALARM), (-10, OK)]),
         "pass",
     ),
     "ignored until OK, and still firing": ({}, IGNORED, reading(ALARM), "pass"),
@@ -261,6 +273,11 @@ def test_what_was_judged_is_remembered_and_not_judged_again():
     again = judge({}, reading(OK, -10), verdict.memories[0])
     assert word(verdict) == "trip AlarmTransient"
     assert word(again) == "pass"
+
+
+def test_an_alarm_without_words_of_its_own():
+    [finding] = judge({}, AlarmReading(AlarmSnapshot(ALARM, at(-5)), START)).findings
+    assert finding.message == "alarm A is firing"
 
 
 def test_an_ok_ends_the_ignoring():
@@ -316,6 +333,7 @@ def test_without_alarms_all_is_fresh(policy):
     verdict = judge_alarms(policy, (), Observation(), START, has_started=True)
     assert verdict.is_fresh(at(9999))
     assert (verdict.trip, verdict.hold, verdict.lapses_at) == (None, None, None)
+    assert verdict.needs_history is False
 
 
 def test_the_worst_state_is_shown():

@@ -6,6 +6,7 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.commands import Command, Malformed, parse_command, pending_command
+from sfn_rollouts.core.conditions import condition
 from sfn_rollouts.core.observation import Trouble
 from sfn_rollouts.core.routing import Routing
 from tests.core.specs import APPROVAL, LINEAR, WITH_ALARM
@@ -218,6 +219,25 @@ def test_promote_with_a_write_pending_is_answered():
     world.settle()
     world.say("promote")
     assert answer(world) == ("Done", "the wait is over already; the conditions say what holds the next step")
+
+
+def test_promote_at_the_moment_when_the_wait_is_over_comes_too_late():
+    world = World(alarms={"names": ["A"], "onInsufficientData": "Hold"})
+    world.advance(30)
+    world.alarm("A", AlarmState.INSUFFICIENT_DATA)
+    world.poll()
+    world.advance(570)
+    world.say("promote")
+    assert answer(world)[1] == "the wait is over already; the conditions say what holds the next step"
+    assert world.status.wait_ended_at is None
+
+
+def test_a_pause_of_nobody_in_particular():
+    world = stepping()
+    world.command = json.dumps({"id": "one", "action": "pause", "generation": 1})
+    world.settle()
+    words = condition(world.status, "Paused").message
+    assert words == "paused by command; send resume to go on"
 
 
 def test_a_pause_ends_with_the_rollout_it_was_meant_for():

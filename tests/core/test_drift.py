@@ -1,5 +1,7 @@
 """Somebody else changes the alias: in flight and at rest, by driftPolicy."""
 
+from dataclasses import replace
+
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
@@ -221,6 +223,20 @@ def test_an_alias_deleted_while_a_write_is_pending():
     world.advance(6)
     assert world.ready()[1] == "AliasDrifted"
     assert "was deleted" in world.status.message
+
+
+def test_put_back_by_hand_when_the_bake_is_over_it_ends_and_says_that_the_alias_is_in_sync():
+    world = World()
+    world.advance(700)
+    world.route(1)
+    world.restart()
+    assert not is_true(world.status, "AliasInSync")
+    world.operator_down(300)
+    world.route(2)
+    world.seen = replace(world.seen, alias=world._alias_fact())
+    world.settle()
+    ended = next(status for status in world.statuses if status.phase == "Succeeded")
+    assert is_true(ended, "AliasInSync")
 
 
 # -- going back over it --

@@ -70,6 +70,43 @@ def test_an_alarm_with_an_intent_not_written_is_proved_by_a_write():
     assert (world.writes, world.status.phase) == ([Routing.whole(1)], "RolledBack")
 
 
+@pytest.mark.parametrize(("asked_s", "phase"), [(-1, "RollingBack"), (0, "RolledBack"), (1, "RolledBack")])
+def test_a_restore_that_aws_took_since_the_alarm_is_proof_although_the_date_stays(asked_s, phase):
+    world = World(**WITH_ALARM)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.settle()
+    world.alarm("A", FIRING)
+    world.poll()
+    asked_at = world.status.trip.at + timedelta(seconds=asked_s)
+    world.seen = replace(world.seen, alias=world._alias_fact(), restore_asked_at=asked_at)
+    world.settle()
+    assert (world.writes, world.status.phase) == ([], phase)
+
+
+def test_on_the_way_back_nothing_is_due_any_more():
+    world = World(strategy=LINEAR, **WITH_ALARM)
+    world.advance(30)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.say("promote")
+    assert world.status.wait_ended_at == world.now
+    world.alarm("A", FIRING)
+    world.poll()
+    status = world.status
+    assert status.phase == "RollingBack"
+    assert (status.wait_ended_at, status.due_since, status.next_action_at) == (None, None, None)
+
+
+@pytest.mark.parametrize("lost", ["step_index", "step_started_at"])
+def test_a_status_that_has_lost_half_of_its_position_goes_on_at_once(lost):
+    world = World(strategy=LINEAR)
+    world.advance(310)
+    world.status = world.status.with_(**{lost: None})
+    world.settle()
+    assert world.status.step_started_at == world.now
+    world.advance(3600)
+    assert world.status.phase == "Succeeded"
+
+
 def test_a_read_that_is_older_than_our_write_is_asked_again():
     world = World()
     world.stale_alias = Routing.whole(1)

@@ -7,7 +7,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.observation import RunningExecutions, Trouble, Unseen
 from sfn_rollouts.core.routing import Routing
-from tests.core.specs import WITH_ALARM
+from tests.core.specs import LINEAR, WITH_ALARM
 from tests.core.world import START, Clear, World
 
 FIRING = AlarmState.ALARM
@@ -122,6 +122,17 @@ def test_a_new_alias_left_no_version():
     assert world.status.running_executions is None
 
 
+def test_a_version_found_up_to_date_left_none_whatever_was_withdrawn_before():
+    world = World()
+    world.advance(30)
+    world.edit(version=1)
+    assert world.status.running_executions.version == 2
+    world.route(3)
+    world.advance(60)
+    world.edit(version=3)
+    assert (world.ready()[1], world.status.running_executions) == ("UpToDate", None)
+
+
 # -- rollbackWindow --
 
 
@@ -207,13 +218,14 @@ def test_a_pause_in_the_middle_withdraws_it():
     assert (world.writes, world.status.outcome) == ([Routing.whole(2)], "FastRolledBack")
 
 
-def test_edited_steps_on_the_way_do_not_end_it_without_a_write():
+@pytest.mark.parametrize("strategy", [{"allAtOnce": {}}, LINEAR], ids=str)
+def test_edited_steps_on_the_way_do_not_keep_it_from_one_write(strategy):
     world = three_versions()
     world.troubles["write"] = Trouble.TRANSIENT
     world.edit(version=2)
     world.troubles.clear()
     world.seen = replace(world.seen, write_failure=None)
-    world.edit(strategy={"allAtOnce": {}})
+    world.edit(strategy=strategy)
     assert (world.writes, world.status.outcome) == ([Routing.whole(2)], "FastRolledBack")
 
 

@@ -1,10 +1,13 @@
 """In flight: steps, waits, pauses, edited steps, the deadline."""
 
+from datetime import timedelta
+
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.conditions import condition, is_true
-from sfn_rollouts.core.observation import Trouble
+from sfn_rollouts.core.decide import decide
+from sfn_rollouts.core.observation import Observation, Trouble
 from sfn_rollouts.core.routing import Routing
 from tests.core.specs import APPROVAL, LINEAR, WITH_ALARM
 from tests.core.world import START, Clear, World
@@ -404,6 +407,16 @@ def test_an_edited_plan_before_the_first_write():
     assert weights(world) == [33]
 
 
+def test_an_edited_plan_has_the_whole_deadline_for_its_next_step():
+    world = held()
+    world.operator_down(3600)
+    world.restart()
+    assert world.status.due_since == world.now
+    world.advance(60)
+    world.edit(strategy=LINEAR)
+    assert (world.status.due_since, world.status.wait_ended_at) == (None, world.now)
+
+
 # -- the deadline --
 
 
@@ -438,6 +451,20 @@ def test_the_time_of_a_stopped_operator_is_not_held_against_the_step():
     world.restart()
     world.advance(1)
     assert world.status.phase == "Failed", "but a restart does not start the deadline anew"
+
+
+def test_a_step_found_overdue_counts_from_the_first_look_however_long_its_alarms_are_not_read():
+    world = World(**WITH_ALARM)
+    world.advance(30)
+    world.operator_down(3600)
+    first = decide(world._rollout(), Observation(), world.now).status
+    world.status = first
+    world.operator_down(60)
+    assert (
+        decide(world._rollout(), Observation(), world.now).status.due_since
+        == first.due_since
+        == world.now - timedelta(seconds=60)
+    )
 
 
 def test_the_plans_own_waits_do_not_count():

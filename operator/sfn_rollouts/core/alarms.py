@@ -195,7 +195,7 @@ class _Judge:
             return self._by_state(self._remember(memory, fact, is_ignored).with_(since=judged_at), fact)
         only_now_counts = self.policy.on_transient is OnTransient.IGNORE and not is_ignored
         if only_now_counts or _fires_openly(memory, fact):
-            return self._by_state(self._remember(memory, fact, is_ignored), fact)
+            return self._by_state(self._remember(memory, fact), fact)
         if fact.transitions is None:
             message = f"alarm {memory.name} changed between two readings; its history is being read"
             return Verdict(memory, Hold(Reason.INITIALIZING, message), needs_history=True)
@@ -238,7 +238,7 @@ class _Judge:
             return Trip(Reason.ALARM_INSUFFICIENT_DATA, message)
         return Hold(Reason.ALARM_INSUFFICIENT_DATA, message)
 
-    def _remember(self, memory: AlarmStatus, fact: AlarmReading, is_ignored: bool) -> AlarmStatus:
+    def _remember(self, memory: AlarmStatus, fact: AlarmReading, is_ignored: bool = False) -> AlarmStatus:
         snapshot = fact.snapshot
         return AlarmStatus(
             name=memory.name,

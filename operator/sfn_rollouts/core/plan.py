@@ -90,7 +90,7 @@ def _steps_and_bake(strategy: Strategy) -> tuple[Iterable[PlannedStep], float]:
         return _ramp(_powers(strategy.exponential), interval_s), interval_s
     if strategy.steps is not None:
         return _from_items(strategy.steps), 0.0
-    return _ramp([], 0.0), 0.0
+    return [PlannedStep(100, 0.0)], 0.0
 
 
 def _powers(exponential: Exponential) -> Iterator[int]:

@@ -185,7 +185,6 @@ def _reasserted(case: Case, fact: AliasReading | AliasMissing, message: str) -> 
         intent=Intent(weight=100, step_index=case.plan.last_index, at=case.now),
         plan_hash=case.plan.digest,
         alias=alias_status(fact),
-        alarms=(),
     )
     alias = Fact.false(Reason.ALIAS_DRIFTED, message)
     return begun.decide(standing_in_flight(begun), alias=alias)

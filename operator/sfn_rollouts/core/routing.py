@@ -18,7 +18,7 @@ class Routing:
         versions = {version for version, _ in kept}
         if len(kept) not in (1, 2) or len(versions) != len(kept) or sum(weight for _, weight in kept) != 100:
             raise ValueError(f"a routing has one or two versions with weights that sum to 100, not {self.entries}")
-        if any(version < 1 or weight < 0 for version, weight in kept):
+        if any(min(entry) < 1 for entry in kept):
             raise ValueError(f"versions count from 1 and weights lie between 0 and 100: {self.entries}")
         object.__setattr__(self, "entries", kept)
 

@@ -200,7 +200,6 @@ def _begin(case: Case, shortcut: Shortcut | None) -> Decision:
         weight=0,
         plan_hash=case.plan.digest,
         alias=alias_status(case.reading),
-        alarms=case.alarms.memories,
     )
     # The same words as in the next decision: with others the status would be written twice before the first shift.
     return begun.decide(standing_in_flight(begun), alias=_in_sync(case))
