@@ -1,6 +1,7 @@
 """docs/plugin.md shows each verb, and nothing that the plugin does not know."""
 
 import contextlib
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -57,3 +58,11 @@ def test_each_flag_of_a_verb_is_on_the_page(verb: str) -> None:
 def test_what_is_said_for_all_commands_is_there() -> None:
     act = PAGE.partition("## Act")[2]
     assert all(word in act for word in ("--timeout", "--operator-namespace", "-o json"))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_is_a_command_whatever_was_imported_before(verb: str) -> None:
+    for module in ("lint", "simulate", "flags"):  # each takes its name's place in the package
+        importlib.import_module(f"sfn_rollouts.cli.{module}")
+
+    assert isinstance(command_of(verb), click.Command)

@@ -1,7 +1,8 @@
 """The command `sfn-rollouts`: what a person can ask for, and how answers are shown.
 
 Each command imports what it needs when it is called: `lint` in a pre-commit hook must not wait for kopf and boto3.
-Does not belong here: what the commands do (`app`, `api`).
+Does not belong here: what the commands do (`app`, `api`). No command's function is named like a module of this package:
+importing the module would put it in the function's place.
 """
 
 import sys
@@ -23,10 +24,10 @@ def version() -> None:
     click.echo(f"sfn-rollouts {__version__}")
 
 
-@main.command()
+@main.command("lint")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def lint(files: tuple[str, ...], output: str) -> None:
+def lint_command(files: tuple[str, ...], output: str) -> None:
     """Find what the API server or the operator would refuse in manifests; `-` reads standard input.
 
     Documents of other kinds are passed over. The exit code is 1 when there are errors, 0 with warnings only.
@@ -38,7 +39,7 @@ def lint(files: tuple[str, ...], output: str) -> None:
     sys.exit(1 if result.errors else 0)
 
 
-@main.command()
+@main.command("simulate")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--alarm", "alarms", multiple=True, metavar="NAME=STATE@FROM..TO", help="OK outside of its windows.")
 @click.option("--user", "users", multiple=True, metavar="ACTION@TIME", help="pause@3m, promote@5m, version=43@1h, ...")
@@ -48,7 +49,7 @@ def lint(files: tuple[str, ...], output: str) -> None:
 @click.option("--from", "from_version", type=click.IntRange(min=1), help="Version that is live. [default: one less]")
 @click.option("--name", help="Which rollout, where the file has several.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def simulate(file: str, output: str, **options: Any) -> None:
+def simulate_command(file: str, output: str, **options: Any) -> None:
     """Play what a rollout would do, minute by minute, without a cluster and without AWS; `-` reads standard input.
 
     Times are counted from the start, like 90s, 12m or 1h30m; a window without an end lasts for ever.

@@ -39,8 +39,8 @@ COMMANDING: Mapping[str, Verb] = {
     "undo": Verb(f"{_HERE}.versioning", "undo", "Ask for the version that was promoted before."),
 }
 CHECKING: Mapping[str, Verb] = {
-    "lint": Verb("sfn_rollouts.cli", "lint", "Find what is wrong with manifests, without a cluster."),
-    "simulate": Verb("sfn_rollouts.cli", "simulate", "Play what a rollout would do, without a cluster."),
+    "lint": Verb("sfn_rollouts.cli", "lint_command", "Find what is wrong with manifests, without a cluster."),
+    "simulate": Verb("sfn_rollouts.cli", "simulate_command", "Play what a rollout would do, without a cluster."),
     "version": Verb(f"{_HERE}.versions", "version", "Versions of this client, the operator and the CRD."),
 }
 SECTIONS = {"See": SEEING, "Act": COMMANDING, "Check": CHECKING}
