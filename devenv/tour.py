@@ -2,12 +2,11 @@
 
 A page is text with fenced `console` blocks, in which a line that begins with `$ ` is a command (it goes on while a line
 ends with a backslash), and the lines up to the next command are what it prints. What differs from run to run is not
-compared: times, durations, names of pods, ids and the width of columns.
+compared: times, durations, names of pods, ids, the width of columns, and which Events there are already.
 """
 
 import argparse
 import difflib
-import itertools
 import re
 import subprocess
 import sys
@@ -31,7 +30,6 @@ _VARYING = (
     (re.compile(r"\b(\d+(\.\d+)?(ms|s|m|h|d))+\b"), "<duration>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "<address>"),
     (re.compile(r"[ \t]+"), " "),
-    (re.compile(r"[├└]── "), "|-- "),
 )
 
 
@@ -124,14 +122,17 @@ def _lines(part: str | Step) -> list[str]:
 
 
 def _comparable(step: Step) -> list[str]:
-    """Without what varies; Events of one second come in any order."""
+    """Without what varies; of Events, which come in their own time, only that there are some."""
     lines = [_without_what_varies(line) for line in step.output]
-    runs = ((is_event, list(run)) for is_event, run in itertools.groupby(lines, _is_event))
-    return [line for is_event, run in runs for line in (sorted(run) if is_event else run)]
+    return [line for line, is_event in zip(lines, _are_events(lines), strict=True) if not is_event]
 
 
-def _is_event(line: str) -> bool:
-    return line.startswith("|-- <duration> ")
+def _are_events(lines: Sequence[str]) -> Iterator[bool]:
+    """Tell the lines of the last block of `kubectl sfnrollout get`, its heading left out."""
+    is_below = False
+    for line in lines:
+        yield is_below
+        is_below = is_below or line == "Events"
 
 
 def _without_what_varies(line: str) -> str:
