@@ -80,7 +80,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 @pytest.fixture(scope="session")
 def operator_kubeconfig(control_plane: ControlPlane, kubectl: Kubectl, crds_installed: None) -> Path:
     """Who the operator is, with the rights of deploy/base and no others."""
-    kubectl("apply", "-k", str(ROOT / "deploy" / "base"))
+    kubectl("apply", "--server-side", "--force-conflicts", "-k", str(ROOT / "deploy" / "base"))
     return control_plane.kubeconfig_for(OPERATOR, ["system:serviceaccounts"])
 
 

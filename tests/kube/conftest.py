@@ -30,7 +30,7 @@ Apply = Callable[..., Key]
 @pytest.fixture(scope="session")
 def operator_kubeconfig(control_plane: ControlPlane, kubectl: Kubectl, crds_installed: None) -> Path:
     """Who the operator is, with the rights of deploy/base and no others."""
-    kubectl("apply", "-k", str(DEPLOY))
+    kubectl("apply", "--server-side", "--force-conflicts", "-k", str(DEPLOY))
     return control_plane.kubeconfig_for(OPERATOR, ["system:serviceaccounts"], via_proxy=True)
 
 
