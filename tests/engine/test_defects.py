@@ -91,6 +91,16 @@ def test_a_core_that_never_comes_to_an_end_is_stopped() -> None:
     assert "no end after 12 decisions" in (world.status().message or "")
 
 
+def test_a_defect_of_many_words_is_told_in_few() -> None:
+    def verbose(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
+        raise ValueError("x" * 600)
+
+    world = World(verbose)
+    world.api.apply("orders", spec())
+    world.run_for(1)
+    assert (world.status().message or "").endswith(" ValueError: " + "x" * 500)
+
+
 def test_a_tick_that_fails_outside_of_deciding_is_tried_again_and_traffic_comes_first() -> None:
     class Broken(Metered):
         is_broken = False
