@@ -26,7 +26,7 @@ def one(manifests: list[dict[str, Any]], kind: str, name: str = "sfn-rollouts") 
 def test_the_api_server_takes_them(
     kubectl: Kubectl, manifests: list[dict[str, Any]], operator_kubeconfig: Path
 ) -> None:
-    shown = kubectl("apply", "--dry-run=server", "-k", str(DEPLOY))
+    shown = kubectl("apply", "--server-side", "--dry-run=server", "-k", str(DEPLOY))
 
     assert shown.stderr == "", "not even a warning"
     assert shown.stdout.count("(server dry run)") == len(manifests)
