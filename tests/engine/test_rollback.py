@@ -193,6 +193,21 @@ def test_a_restore_does_not_wait_for_the_backoff_of_a_failing_step(error: PortEr
     assert "RollbackFailed" not in world.announced.reasons
 
 
+def test_a_restore_has_not_failed_because_a_step_did() -> None:
+    world = _at_first_step()
+    world.cloud.faults.add("shift", Denied("no UpdateStateMachineAlias"), FOR_EVER)
+    world.run(until=lambda: world.ready_reason() == "AccessDenied", limit_s=300)
+    world.workers.held = {Lane.ROLLBACK}
+    _fire(world)
+    world.run_for(60)
+    assert world.workers.waiting(Lane.ROLLBACK) == 1
+    world.cloud.faults.mend("shift")
+    world.workers.held = set()
+    world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=1)
+    assert Phase.FAILED not in world.api.phases
+    assert world.meter.defects == 0
+
+
 def test_a_restore_may_use_all_of_the_quota_and_so_may_its_looks() -> None:
     world = _at_first_step()
     world.cloud.urgencies.clear()
