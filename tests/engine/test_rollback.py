@@ -193,6 +193,15 @@ def test_a_restore_does_not_wait_for_the_backoff_of_a_failing_step(error: PortEr
     assert "RollbackFailed" not in world.announced.reasons
 
 
+def test_on_the_way_back_a_version_that_somebody_else_chose_is_let_be_and_said() -> None:
+    world = _at_first_step()
+    world.cloud.route(Routing.whole(7))
+    _fire(world)
+    world.run_for(60)
+    assert (world.phase(), world.ready_reason()) == (Phase.ROLLING_BACK, "AliasDrifted")
+    assert world.cloud.writes == [str(SPLIT)]
+
+
 def test_a_restore_has_not_failed_because_a_step_did() -> None:
     world = _at_first_step()
     world.cloud.faults.add("shift", Denied("no UpdateStateMachineAlias"), FOR_EVER)

@@ -65,11 +65,6 @@ class Record:
         """Traffic may have moved."""
         return self.working.started_at is not None and self.working.finished_at is None
 
-    @property
-    def is_clean(self) -> bool:
-        """The API server holds all that has been decided."""
-        return self.stored == self.working and not self.is_reporting
-
     def rollout(self) -> Rollout:
         """The rollout to decide on: as stored, with what has been decided since."""
         return replace(self.resource.rollout, status=self.working)
