@@ -65,8 +65,8 @@ def _try(area: str, options: argparse.Namespace, tests_s: float) -> None:
         subprocess.run([*POLITELY, HERE / "generate.py"], cwd=tree, stdout=output, stderr=output, check=True)
         # What pytest says of a test that fails would take longer than the test: two diaries are hard to compare.
         tersely = ("-q", "--assert=plain", "--tb=no", "-p", "no:cacheprovider", "-p", "mutants_loop")
-        tersely += ("-o", "timeout=0")  # being polite, it may take minutes where a test alone takes seconds
-        command = [*POLITELY, "-m", "pytest", *tersely, f"tests/{area}"]
+        patiently = ("-o", "timeout=0")  # being polite, it may take minutes where a test alone takes seconds
+        command = [*POLITELY, "-m", "pytest", *tersely, *patiently, f"tests/{area}"]
         subprocess.run(command, cwd=tree / "mutants", env=environ, stdout=output, stderr=output, check=True)
 
 
