@@ -1,11 +1,18 @@
 """What is kept of a rollout between ticks."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 
-from sfn_rollouts.api.status import Status
+import pytest
+
+from sfn_rollouts.api.status import Status, Trip
+from sfn_rollouts.core.decision import WriteKind
+from sfn_rollouts.core.observation import AliasReading
+from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.resource import Resource
+from tests.engine.fake_clock import NOON
 from tests.engine.world import World, spec
 
 
@@ -43,3 +50,45 @@ def test_a_status_that_somebody_else_wrote_counts_from_then_on() -> None:
     theirs = record.stored.with_(message="written by somebody else")
     _come_back(record, theirs)
     assert (record.stored, record.working) == (theirs, theirs)
+
+
+def _after_first_step(*, is_tripped: bool) -> tuple[Record, datetime]:
+    """And AWS's date of that step."""
+    world = World()
+    world.api.apply("orders", spec())
+    world.run(until=lambda: world.status().step_index == 0)
+    record = Record(Resource.parse(world.api.list()[0]), Random(1))
+    assert record.working.alias is not None
+    assert record.working.alias.update_date is not None
+    if is_tripped:
+        record.working = record.working.with_(trip=Trip(reason="AlarmFiring", message="errors", at=NOON))
+    return record, record.working.alias.update_date
+
+
+@pytest.mark.parametrize(
+    ("later_s", "is_tripped", "is_seen"),
+    [(-1, False, True), (-1, True, False), (0, True, True), (1, True, True)],
+    ids=["older, on the way forward", "older, on the way back", "of the last step", "newer"],
+)
+def test_only_on_the_way_back_a_reading_from_before_the_last_step_is_none(
+    later_s: float, is_tripped: bool, is_seen: bool
+) -> None:
+    record, stepped_at = _after_first_step(is_tripped=is_tripped)
+    reading = AliasReading(Routing.whole(1), stepped_at + timedelta(seconds=later_s), NOON)
+    record.facts.see_alias(reading)
+    assert record.observe({}, 10.0).alias == (reading if is_seen else None)
+
+
+def test_where_no_step_is_known_any_reading_counts_on_the_way_back() -> None:
+    record, _ = _after_first_step(is_tripped=True)
+    record.working = record.working.with_(alias=None)
+    reading = AliasReading(Routing.whole(1), NOON, NOON)
+    record.facts.see_alias(reading)
+    assert record.observe({}, 10.0).alias == reading
+
+
+def test_a_decision_hears_when_the_restore_that_aws_took_was_asked_for() -> None:
+    record, stepped_at = _after_first_step(is_tripped=True)
+    record.facts.acknowledge(WriteKind.RESTORE, stepped_at + timedelta(seconds=1), NOON)
+    seen = record.observe({}, 10.0)
+    assert (seen.restore_asked_at, seen.written_at) == (NOON, stepped_at + timedelta(seconds=1))
