@@ -268,6 +268,15 @@ def test_a_trip_leaves_a_whole_routing_of_somebody_else_alone(alias):
     assert (world.status.phase, world.ready()[1]) == ("RolledBack", "AlarmFiring")
 
 
+def test_a_look_from_before_the_alarm_is_no_proof_that_all_is_back():
+    world = in_flight("Hold", 1, **WITH_ALARM)
+    world.route(SPLIT)
+    world.operator_down(5)
+    world.alarm("A", FIRING)
+    world.poll()
+    assert (world.alias, world.status.phase) == (Routing.whole(1), "RolledBack")
+
+
 def test_left_alone_another_version_sets_out_from_what_is_live():
     world = tripped(7)
     world.alarm("A", Clear)

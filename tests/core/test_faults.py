@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
-from sfn_rollouts.core.conditions import condition
+from sfn_rollouts.core.conditions import condition, is_true
 from sfn_rollouts.core.decide import decide, hold_after_error
 from sfn_rollouts.core.decision import WriteKind
 from sfn_rollouts.core.observation import Observation, Trouble, WriteFailure
@@ -105,6 +105,51 @@ def test_a_status_that_has_lost_half_of_its_position_goes_on_at_once(lost):
     assert world.status.step_started_at == world.now
     world.advance(3600)
     assert world.status.phase == "Succeeded"
+
+
+def test_an_answer_older_than_what_the_status_knows_is_no_drift_after_a_restart():
+    world = World()
+    world.advance(30)
+    world.stale_alias = Routing.whole(1)
+    world.restart()
+    assert world.ready()[1] == "ShiftInProgress"
+    assert is_true(world.status, "AliasInSync")
+
+
+def test_a_finding_that_only_a_later_operator_knows_ends_as_an_abort():
+    world = World(**WITH_ALARM)
+    world.advance(30)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.alarm("A", FIRING)
+    world.poll()
+    world.status = world.status.with_(trip=world.status.trip.with_(reason="CanaryIsSick"))
+    world.troubles.clear()
+    world.settle()
+    assert (world.status.phase, world.status.history[0].reason) == ("RolledBack", "Aborted")
+
+
+@pytest.mark.parametrize("lost", ["all", "the date"])
+def test_a_status_that_has_lost_what_it_knew_of_the_alias_goes_back_all_the_same(lost):
+    world = World(**WITH_ALARM)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.settle()
+    world.alarm("A", FIRING)
+    world.poll()
+    known = world.status.alias.with_(update_date=None) if lost == "the date" else None
+    world.status = world.status.with_(alias=known)
+    world.seen = replace(world.seen, alias=world._alias_fact())
+    world.settle()
+    assert (world.alias, world.status.phase) == (Routing.whole(1), "RolledBack")
+
+
+def test_what_was_known_of_the_alias_is_kept_where_nobody_has_looked_since():
+    world = World(strategy={"steps": [{"pause": {}}, {"setWeight": 50}]})
+    world.settle()
+    known = world.status.alias
+    world.seen = Observation()
+    world.say("abort")
+    ended = next(status for status in world.statuses if status.phase == "RolledBack")
+    assert ended.alias == known is not None
 
 
 def test_a_read_that_is_older_than_our_write_is_asked_again():

@@ -58,6 +58,15 @@ def test_the_first_step_may_carry_no_traffic():
     assert world.writes == [Routing.split(1, 2, 50), Routing.whole(2)]
 
 
+def test_a_pause_before_the_start_looks_at_the_alias_now_and_then():
+    world = World(paused=True)
+    world.settle()
+    assert (world.decision.wake_at - world.now).total_seconds() == 300
+    world.route(2)
+    world.advance(301)
+    assert world.ready() == ("True", "UpToDate")
+
+
 WAITS = {
     "a firing alarm": ({}, FIRING, ("Unknown", "AlarmFiring")),
     "an alarm without data, to be held for": (

@@ -467,6 +467,15 @@ def test_a_step_found_overdue_counts_from_the_first_look_however_long_its_alarms
     )
 
 
+def test_an_overdue_step_that_is_left_leaves_nothing_overdue():
+    minute = {"pause": {"duration": "1m"}}
+    world = World(strategy={"steps": [{"setWeight": 5}, minute, minute]})
+    world.advance(30)
+    world.operator_down(3600)
+    world.restart()
+    assert (world.status.step_index, world.status.due_since) == (1, None)
+
+
 def test_the_plans_own_waits_do_not_count():
     world = World(strategy={"canary": {"weight": 10, "interval": "48h"}}, progressDeadline="1s")
     world.advance(47 * 3600)

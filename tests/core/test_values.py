@@ -62,6 +62,7 @@ def test_a_moment_later_than_all_is_the_last_one():
     noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
     assert after(noon, 1.5) == noon.replace(second=1, microsecond=500000)
     assert after(noon, 1e12) == datetime.max.replace(tzinfo=UTC)
+    assert after(datetime.max.replace(tzinfo=UTC), 0.5) == datetime.max.replace(tzinfo=UTC)
     assert after(noon, -1e12) == datetime.min.replace(tzinfo=UTC)
 
 
