@@ -126,6 +126,13 @@ def test_of_two_acknowledged_writes_the_later_one_of_aws_counts(kind: WriteKind)
     assert facts.written_at == NOON + timedelta(seconds=2)
 
 
+def test_of_histories_those_are_kept_that_were_read_and_are_of_watched_alarms() -> None:
+    old, new = History(NOON, ()), History(NOON + timedelta(seconds=1), ())
+    facts = Facts(histories={"kept": old, "renewed": old, "not watched": old, "not read": DENIED})
+    facts.see_histories({"renewed": new, "first": new}, frozenset({"kept", "renewed", "not read", "first"}))
+    assert facts.histories == {"kept": old, "renewed": new, "first": new}
+
+
 def test_a_defect_is_told_in_few_words() -> None:
     assert reading_of(ValueError("x" * 600)) == (Trouble.INTERNAL, "internal error: ValueError: " + "x" * 484)
     assert reading_of(Denied("no")) == (Trouble.DENIED, "no")

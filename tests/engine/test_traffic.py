@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from sfn_rollouts.core.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.observation import AliasMissing
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.resource import Resource
@@ -68,6 +69,14 @@ def test_a_step_that_has_not_begun_is_taken_back_when_nothing_may_go_forward(sce
     assert not scene.ask(may_go_forward=False)
     assert scene.world.workers.run_one()
     assert scene.world.cloud.routing() == SPLIT
+
+
+def test_an_alias_that_a_step_does_not_find_was_missing_when_the_step_was_asked_for(scene: Scene) -> None:
+    scene.world.cloud.route(None)
+    asked_at = scene.world.clock.now()
+    assert scene.ask()
+    assert scene.world.workers.run_one()
+    assert scene.record.facts.alias == AliasMissing(asked_at)
 
 
 def test_a_step_takes_no_answer_from_before_the_last_restore_for_the_present(scene: Scene) -> None:
