@@ -34,7 +34,7 @@ def decide_in_flight(case: Case) -> Decision:
     trip = first_trip(case)
     if trip is not None:
         return start_restore(case, trip)
-    case = _due_noted(_pause_lifted(_obey(replanned(case))))
+    case = _due_noted(_obey(replanned(case)))
     return _settle_intent(case) or decide_drift(case) or _wait(case) or _advance(case)
 
 
@@ -43,14 +43,11 @@ def _token_noted(case: Case) -> Case:
     return case.having(retry_token=case.spec.retry_token)
 
 
-def _pause_lifted(case: Case) -> Case:
-    """The time that a person held the rollout does not count against its deadline."""
-    was_paused = is_true(case.status, PAUSED)
-    return case.having(due_since=case.now) if was_paused and not case.is_paused else case
-
-
 def _due_noted(case: Case) -> Case:
-    """A step that was due while nobody looked was held up by nobody: the deadline counts from the first look."""
+    """A step that was due while nobody looked was held up by nobody: the deadline counts from the first look.
+
+    Nor does the time count during which a person held it.
+    """
     return case.having(due_since=case.now, next_action_at=None) if case.was_overlooked and not case.is_paused else case
 
 

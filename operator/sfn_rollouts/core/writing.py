@@ -1,7 +1,7 @@
 """A forward write whose intent stands in the status: write it, and note it once it has been read back."""
 
 from sfn_rollouts.api.status import Intent, Shortcut
-from sfn_rollouts.core.case import AliasState, Case, alias_status, is_shortcut
+from sfn_rollouts.core.case import Case, alias_status, is_shortcut
 from sfn_rollouts.core.conditions import Standing
 from sfn_rollouts.core.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.gates import first_hold
@@ -25,8 +25,7 @@ def write_intent(case: Case, routing: Routing) -> Decision:
 def _write(case: Case, routing: Routing) -> Write:
     if is_shortcut(case.status, Shortcut.NEW_ALIAS):
         return Write(WriteKind.CREATE, routing)
-    is_over_foreign = case.alias_state is AliasState.FOREIGN and case.reading is not None
-    expected = case.reading.routing if is_over_foreign and case.reading is not None else case.known_routing
+    expected = case.reading.routing if case.reading is not None else case.known_routing
     return Write(WriteKind.FORWARD, routing, expected)
 
 
