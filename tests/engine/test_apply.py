@@ -1,5 +1,6 @@
 """One traffic write: when it is carried out, and when it is let be."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -85,6 +86,7 @@ LET_BE = {
     "a step that was taken, and is known": Case(STEP, TARGET),
     "a step whose answer was lost": Case(STEP, TARGET, changed_s=1),
     "a step that was taken by nobody knows whom": Case(STEP, TARGET, known_s=None),
+    "a step to where the alias is already": Case(replace(STEP, expected=TARGET), TARGET),
     "a step on an answer that is too old to tell": Case(STEP, SPLIT, changed_s=-1),
     "a step that was taken before the last change that is known": Case(STEP, TARGET, changed_s=-1),
     "a step from somebody else's split": Case(STEP, OTHER_SPLIT, changed_s=1),

@@ -64,6 +64,14 @@ def test_a_step_waits_for_the_finalizer(scene: Scene) -> None:
     assert not scene.ask()
 
 
+def test_a_step_that_is_asked_for_again_meanwhile_is_started_once(scene: Scene) -> None:
+    assert scene.ask()
+    assert scene.ask()
+    assert len(scene.world.workers.jobs) == 1
+    assert scene.world.workers.run_one()
+    assert scene.world.cloud.routing() == Routing.whole(2)
+
+
 def test_a_step_that_has_not_begun_is_taken_back_when_nothing_may_go_forward(scene: Scene) -> None:
     assert scene.ask()
     assert not scene.ask(may_go_forward=False)
