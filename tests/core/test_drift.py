@@ -268,10 +268,11 @@ def test_a_trip_leaves_a_whole_routing_of_somebody_else_alone(alias):
     assert (world.status.phase, world.ready()[1]) == ("RolledBack", "AlarmFiring")
 
 
-def test_a_look_from_before_the_alarm_is_no_proof_that_all_is_back():
-    world = in_flight("Hold", 1, **WITH_ALARM)
+@pytest.mark.parametrize("seen", [1, 7])
+def test_a_look_from_before_the_alarm_proves_nothing(seen):
+    world = in_flight("Hold", seen, **WITH_ALARM)
     world.route(SPLIT)
-    world.operator_down(5)
+    world.operator_down(1)
     world.alarm("A", FIRING)
     world.poll()
     assert (world.alias, world.status.phase) == (Routing.whole(1), "RolledBack")
