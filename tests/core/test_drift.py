@@ -101,6 +101,30 @@ def test_reassert_writes_the_step_again_and_its_wait_starts_anew():
     assert world.status.weight == 75
 
 
+def ended_while_nobody_looked(before_the_restart):
+    """The bake is over before another operator takes over."""
+    world = World()
+    world.advance(700)
+    assert world.status.phase == "Baking"
+    world.operator_down(300)
+    before_the_restart(world)
+    world.restart()
+    return world
+
+
+def test_no_success_is_told_of_an_alias_that_somebody_changed_meanwhile():
+    world = ended_while_nobody_looked(lambda world: world.route(1))
+    assert (world.ready()[1], world.status.history, world.status.stable_version) == ("AliasDrifted", (), 1)
+
+
+def test_no_success_is_told_of_an_alias_that_cannot_be_read():
+    world = ended_while_nobody_looked(lambda world: world.troubles.update(alias=Trouble.TRANSIENT))
+    assert (world.status.phase, world.ready()[1], world.status.history) == ("Baking", "RetryingAWS", ())
+    world.troubles.clear()
+    world.advance(600)
+    assert world.status.phase == "Succeeded"
+
+
 def test_reassert_waits_for_the_alarms():
     world = World(driftPolicy="Reassert", strategy=LINEAR, alarms={"names": ["A"], "onInsufficientData": "Hold"})
     world.advance(30)

@@ -11,9 +11,11 @@ from sfn_rollouts.core.commands import Action
 from sfn_rollouts.core.conditions import PAUSED, Standing, condition, is_true
 from sfn_rollouts.core.decision import Decision, Look
 from sfn_rollouts.core.drifting import decide_drift
+from sfn_rollouts.core.findings import Hold
 from sfn_rollouts.core.gates import first_hold, first_trip
 from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.obeying import obey_anywhere
+from sfn_rollouts.core.observation import Unseen
 from sfn_rollouts.core.placing import placed, replanned
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.restoring import start_restore
@@ -146,13 +148,21 @@ def _advance(case: Case) -> Decision:
     if index >= case.plan.bake_index and case.weight < 100:
         return still(placed(case))  # a status that makes no sense must not end on a split alias
     if index > case.plan.bake_index or (index == case.plan.bake_index and not case.plan.bake_s):
-        return succeed(case)
+        return _end(case)
     case = case.having(next_action_at=None)
     weight = case.plan.weight_at(index)
     if weight > case.weight:
         return still(case.having(intent=Intent(weight=weight, step_index=index, at=case.now)))
     entered = case.having(step_index=index, step_started_at=case.now, wait_ended_at=None, due_since=None)
     return still(entered)
+
+
+def _end(case: Case) -> Decision:
+    """After a restart nobody may have looked yet: a success must not be told of an alias that goes elsewhere by now."""
+    fact = case.seen.alias
+    if isinstance(fact, Unseen):
+        return held(case, Hold(Reason.RETRYING_AWS, f"the alias could not be read: {fact.why}"))
+    return succeed(case) if case.alias_state is not AliasState.NOT_SEEN else still(case, looks=[Look.ALIAS])
 
 
 def _next_index(case: Case) -> int:
