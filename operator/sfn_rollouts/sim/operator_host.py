@@ -71,6 +71,11 @@ class OperatorHost:
         self.down_until_us = max(self.down_until_us, back_us)
         self._timeline.at(self.down_until_us, self.start)
 
+    def close(self) -> None:
+        """Leave nothing under way: the world ends."""
+        if self.process is not None:
+            self.process.unwind()
+
     def hear(self, resource: Resource, is_gone: bool, lag_s: float) -> None:
         """The watch of the process that runs now will bring this."""
         process = self.process

@@ -27,7 +27,7 @@ from sfn_rollouts.sim.lease import LeaseServer, SimLeases
 from sfn_rollouts.sim.network import Network
 from sfn_rollouts.sim.ports import NopMeter, SimAlarmFeed, SimAnnouncer, SimCatalog, SimRouter, SimStore
 from sfn_rollouts.sim.step_functions import StepFunctions
-from sfn_rollouts.sim.strand import Strand, StrandPool
+from sfn_rollouts.sim.strand import Strand
 from sfn_rollouts.sim.timeline import Timeline, us
 
 Result = TypeVar("Result")
@@ -68,7 +68,6 @@ class Surroundings:
     step_functions: StepFunctions
     cloudwatch: CloudWatch
     api_server: ApiServer
-    strands: StrandPool
     host: HostClock
     random: Random
     calls: CallCounter
@@ -132,6 +131,10 @@ class Process:
         self._note("killed")
         self.is_dead = True
         self._inbox.clear()
+        self.unwind()
+
+    def unwind(self) -> None:
+        """Leave nothing under way. The garbage collector does not see a cycle that goes through a call stack."""
         for strand in self._mine:
             if strand.is_busy and strand is not self._running:
                 strand.kill()
@@ -290,14 +293,13 @@ class Process:
         if self.is_frozen:
             self._inbox.append(lambda: self._begin(run))
         elif not self.is_dead:
-            strand = self._around.strands.idle()
-            if strand not in self._mine:
-                self._mine.append(strand)
-            self._switch(strand, lambda: strand.run(run))
+            strand = Strand(run)
+            self._mine.append(strand)
+            self._run(strand)
 
-    def _switch(self, strand: Strand, action: Callable[[], None]) -> None:
+    def _run(self, strand: Strand) -> None:
         self._running = strand
-        action()
+        strand.resume()
         self._running = None
         if self.is_dead and strand.is_busy:
             strand.kill()
@@ -317,7 +319,7 @@ class Process:
         if self.is_frozen:
             self._inbox.append(lambda: self.wake(strand))
         elif not self.is_dead:
-            self._switch(strand, strand.resume)
+            self._run(strand)
 
     def begin_call(self) -> int:
         """Give the number of the call that begins, counted over all processes of the run."""

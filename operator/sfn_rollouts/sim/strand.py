@@ -1,48 +1,36 @@
 """Strands: blocking calls that can be set aside in the middle, so that the world goes on between effect and answer.
 
-A strand is a thread that runs only while the world stands still, and the other way round: nothing is ever concurrent,
-so the same scenario gives the same run. Killing a process unwinds its strands where they stand.
+A strand runs only while whoever lets it run stands still: nothing is ever concurrent, so the same scenario gives the
+same run. Killing a process unwinds its strands where they stand.
 """
 
-import threading
 from collections.abc import Callable
-from contextlib import suppress
+
+from greenlet import GreenletExit, getcurrent, greenlet
 
 
-class Killed(BaseException):
+class Killed(GreenletExit):
     """The process of this strand is no more. No `except Exception` on the way may catch it."""
 
 
 class Strand:
-    """One call stack at a time; `run` and `resume` return when it is set aside or at its end."""
+    """One call stack; `resume` and `kill` return when it is set aside or at its end."""
 
-    def __init__(self) -> None:
-        self._go, self._back = threading.Lock(), threading.Lock()
-        self._go.acquire()
-        self._back.acquire()
-        self._work: Callable[[], None] | None = None
-        self._is_killed = False
-        self.is_busy = False
-        threading.Thread(target=self._loop, name="strand", daemon=True).start()
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._stack = greenlet(work)
 
-    def run(self, work: Callable[[], None]) -> None:
-        """Start; from the world's thread."""
-        self._work, self._is_killed, self.is_busy = work, False, True
-        self._switch()
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something left to do."""
+        return not self._stack.dead
 
     def resume(self) -> None:
-        """Go on after `suspend`; from the world's thread."""
-        self._switch()
+        """Start, or go on after `suspend`."""
+        self._enter().switch()
 
     def kill(self) -> None:
-        """Unwind it; from the world's thread."""
-        self._is_killed = True
-        self._switch()
-
-    def close(self) -> None:
-        """End the thread of an idle strand."""
-        self._work = None
-        self._go.release()
+        """Unwind it."""
+        self._enter().throw(Killed)
 
     def suspend(self) -> None:
         """Set this strand aside; from within.
@@ -50,45 +38,12 @@ class Strand:
         Raises:
             Killed: its process ended meanwhile.
         """
-        self._back.release()
-        self._go.acquire()
-        if self._is_killed:
-            raise Killed
+        above = self._stack.parent
+        if above is None or getcurrent() is not self._stack:
+            raise RuntimeError("only a running strand sets itself aside")
+        above.switch()
 
-    def _switch(self) -> None:
-        self._go.release()
-        self._back.acquire()
-
-    def _loop(self) -> None:
-        while True:
-            self._go.acquire()
-            work = self._work
-            if work is None:
-                return
-            with suppress(Killed):
-                work()
-            self.is_busy = False
-            self._back.release()
-
-
-class StrandPool:
-    """Strands of one world, used again: a thread for each of a thousand polls would cost more than the polls."""
-
-    def __init__(self) -> None:
-        self._all: list[Strand] = []
-
-    def idle(self) -> Strand:
-        """Give a strand with nothing to do."""
-        for strand in self._all:
-            if not strand.is_busy:
-                return strand
-        self._all.append(Strand())
-        return self._all[-1]
-
-    def close(self) -> None:
-        """End all threads; what is still set aside is unwound."""
-        for strand in self._all:
-            if strand.is_busy:
-                strand.kill()
-            strand.close()
-        self._all.clear()
+    def _enter(self) -> greenlet:
+        """Have it come back to whoever enters it now: a strand in which the process ends unwinds the others."""
+        self._stack.parent = getcurrent()
+        return self._stack

@@ -42,7 +42,6 @@ from sfn_rollouts.sim.process import CallCounter, Surroundings
 from sfn_rollouts.sim.quiet import horizon_s, is_at_rest
 from sfn_rollouts.sim.scenario import Scenario
 from sfn_rollouts.sim.step_functions import StepFunctions
-from sfn_rollouts.sim.strand import StrandPool
 from sfn_rollouts.sim.timeline import Timeline, us
 
 _LOOK_S = 5.0
@@ -92,7 +91,6 @@ class World:
         self.cloudwatch = CloudWatch(self.timeline, _alarms(scenario), quirks.aws_skew_s, quirks.history_lag_s)
         self.api_server = ApiServer(self.timeline)
         self.api_server.watchers.append(self._tell)
-        self._strands = StrandPool()
         self._around = Surroundings(
             timeline=self.timeline,
             history=self.history,
@@ -100,7 +98,6 @@ class World:
             step_functions=self.step_functions,
             cloudwatch=self.cloudwatch,
             api_server=self.api_server,
-            strands=self._strands,
             host=HostClock(self.timeline, quirks.drift_ppm, quirks.host_offset_s),
             random=self._random("jitter"),
             calls=CallCounter(self._crashes()),
@@ -140,7 +137,8 @@ class World:
                     host.start()
                 yield
             finally:
-                self._strands.close()
+                for host in self.hosts:
+                    host.close()
 
     def advance(self, seconds: float) -> None:
         """Let so much time pass."""
