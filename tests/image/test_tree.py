@@ -41,11 +41,11 @@ def wanted() -> dict[str, str]:
 
 
 def call(tree: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The entry point, isolated, with a home that does not exist."""
-    words = [ENTRY[0].replace(HOME, str(tree)), "-I", *ENTRY[1:], *arguments]
+    """The entry point, isolated, with a home that does not exist. Isolated, Python hears no PYTHONDONTWRITEBYTECODE."""
+    words = [ENTRY[0].replace(HOME, str(tree)), "-I", "-B", *ENTRY[1:], *arguments]
     return subprocess.run(
         words,
-        env={"HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        env={"HOME": "/nonexistent", **environment},
         cwd="/",
         capture_output=True,
         text=True,
