@@ -213,6 +213,28 @@ def test_an_abort_takes_back_a_promote_full():
     )
 
 
+def test_an_abort_before_the_start_stays_on_the_version_that_somebody_else_has_routed():
+    world = stepping()
+    world.troubles["version"] = Trouble.TRANSIENT
+    world.route(2)
+    world.edit(version=3)
+    world.settle()
+    assert (world.ready()[1], world.status.history[0].reason) == ("RetryingAWS", "Superseded")
+    world.say("abort")
+    assert (world.status.phase, world.status.stable_version, world.alias) == ("RolledBack", 2, Routing.whole(2))
+
+
+@pytest.mark.parametrize("alias", [None, Routing.split(1, 2, 50)])
+def test_an_abort_before_the_start_with_nothing_to_stay_on_keeps_the_version_that_was_known(alias):
+    world = World(version=3)
+    world.status = Status(stable_version=1)
+    world.alias = alias
+    world.troubles["version"] = Trouble.TRANSIENT
+    world.settle()
+    world.say("abort")
+    assert (world.status.phase, world.status.stable_version) == ("RolledBack", 1)
+
+
 def test_promote_with_a_write_pending_is_answered():
     world = World()
     world.troubles["write"] = Trouble.TRANSIENT

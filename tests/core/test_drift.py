@@ -117,6 +117,16 @@ def test_no_success_is_told_of_an_alias_that_somebody_changed_meanwhile():
     assert (world.ready()[1], world.status.history, world.status.stable_version) == ("AliasDrifted", (), 1)
 
 
+def test_no_success_is_told_of_an_alias_that_somebody_changed_during_the_bake():
+    """Nobody had looked since the last write; the bake's end is when somebody does."""
+    world = World()
+    world.advance(899)
+    assert world.status.phase == "Baking"
+    world.route(1)
+    world.advance(1)
+    assert (world.ready()[1], world.status.history, world.status.stable_version) == ("AliasDrifted", (), 1)
+
+
 def test_no_success_is_told_of_an_alias_that_cannot_be_read():
     world = ended_while_nobody_looked(lambda world: world.troubles.update(alias=Trouble.TRANSIENT))
     assert (world.status.phase, world.ready()[1], world.status.history) == ("Baking", "RetryingAWS", ())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sfn_rollouts.api.status import AlarmState, LastCommand, Status
+from sfn_rollouts.api.status import AlarmState, LastCommand, Phase, Status
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.decision import Decision, Look, Write, WriteKind
 from sfn_rollouts.core.observation import AlarmReading, AliasReading, Observation
@@ -20,7 +20,7 @@ from sfn_rollouts.engine.candidate import Candidate, Lease
 from sfn_rollouts.ports import Key, Report, ResourceStore
 from sfn_rollouts.sim.chance import MACHINE
 from sfn_rollouts.sim.invariants.judging import Judge
-from sfn_rollouts.sim.scenario import AlarmChange, Command, Create, Event, Freeze, Scenario
+from sfn_rollouts.sim.scenario import AlarmChange, Command, Create, Edit, Event, Freeze, Reroute, Scenario
 from sfn_rollouts.sim.world import World
 
 Answer = Callable[[Rollout, Observation, datetime, Decision], Decision]
@@ -220,6 +220,14 @@ def _knows_no_rival(rollout: Rollout, seen: Observation, now: datetime) -> tuple
     return rollout, replace(seen, has_older_rival=False), now
 
 
+def _looks_away_in_the_bake(
+    rollout: Rollout, seen: Observation, now: datetime
+) -> tuple[Rollout, Observation, datetime]:
+    if rollout.status.phase is not Phase.BAKING:
+        return rollout, seen, now
+    return rollout, replace(seen, alias=AliasReading(Routing.whole(2), max(seen.written_at or now, now), now)), now
+
+
 def _gives_up_after_a_restart(
     rollout: Rollout, seen: Observation, now: datetime
 ) -> tuple[Rollout, Observation, datetime]:
@@ -307,3 +315,8 @@ MUTANTS: Mapping[str, Mutant] = {
     "status_ends_only_as_aws_does": Mutant(FIRES, question=_believes_it_is_back, answer=_knows_what_it_knew),
 }
 """By the invariant that must find it."""
+
+BLIND_AT_THE_END = Mutant(
+    (Edit(1.0, {"bakeTime": "60s"}), Reroute(60.0, ((1, 100),))), question=_looks_away_in_the_bake
+)
+"""Tells a success that it has not seen, of an alias that somebody has routed away."""

@@ -4,9 +4,10 @@ import pytest
 
 from sfn_rollouts.sim.invariants.ending import crashes_change_no_end
 from sfn_rollouts.sim.invariants.judging import INVARIANTS, Judge
+from sfn_rollouts.sim.invariants.telling import status_ends_only_as_aws_does
 from sfn_rollouts.sim.scenario import Kill
 from sfn_rollouts.sim.world import World
-from tests.sim.mutants import MUTANTS, Mutant
+from tests.sim.mutants import BLIND_AT_THE_END, MUTANTS, Mutant
 
 BY_TWO_RUNS = crashes_change_no_end.__name__
 NAMES = {invariant.__name__ for row in INVARIANTS.values() for invariant in row}
@@ -26,6 +27,13 @@ def test_its_mutant_is_found(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_the_shipped_operator_keeps_it_in_the_same_scenario(name: str) -> None:
     assert World(MUTANTS[name].scenario, Judge()).run().broken is None
+
+
+def test_a_success_that_nobody_has_seen_is_found() -> None:
+    broken = BLIND_AT_THE_END.world().run().broken
+    assert broken is not None
+    assert broken.invariant == status_ends_only_as_aws_does.__name__, broken
+    assert World(BLIND_AT_THE_END.scenario, Judge()).run().broken is None
 
 
 @pytest.mark.parametrize(("mutant", "differs"), [(MUTANTS[BY_TWO_RUNS], True), (Mutant(), False)])

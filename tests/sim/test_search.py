@@ -7,6 +7,7 @@ import pytest
 
 from sfn_rollouts.sim.chance import scenario_of
 from sfn_rollouts.sim.exhaustive import cases
+from sfn_rollouts.sim.scenario import Command, Delete
 from sfn_rollouts.sim.search import Tally, by_chance, corpus, everywhere, exhaustively, play, rate
 from sfn_rollouts.sim.shrink import breaks, shrunk
 from tests.sim.mutants import MUTANTS
@@ -76,3 +77,11 @@ def test_a_failure_is_cut_down_to_what_it_needs() -> None:
     smallest = shrunk(scenario, breaks(run.broken, mutant.decide))
     assert len(smallest.events) <= 1
     assert breaks(run.broken, mutant.decide)(smallest)
+
+
+def test_what_is_done_to_a_resource_that_nobody_creates_has_no_effect() -> None:
+    """A failure of two rivals is cut down to worlds in which the other one is not there."""
+    scenario = scenario_of(0).with_events((Command(5.0, "abort", rollout=1), Delete(6.0, rollout=1)))
+    run, _ = play(scenario)
+    assert run.broken is None
+    assert run.history.views[1].is_gone

@@ -12,7 +12,7 @@ STALE_RETRY_S = 0.5
 """AWS uses a new routing "within a few seconds": look again soon."""
 
 FRESH_S = 10.0
-"""How old a reading may be when a rollout begins upon it: what it finds becomes the stable version."""
+"""How old a reading may be when a rollout begins upon it (what it finds becomes the stable version), or ends."""
 
 STALLED_MIN_S, STALLED_MAX_S = 5.0, 300.0
 DRIFT_CHECK_IN_FLIGHT_S = 300.0

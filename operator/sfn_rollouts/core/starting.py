@@ -41,6 +41,9 @@ def _obey(case: Case) -> Case:
 
 
 def _abort(case: Case) -> Decision:
+    """Nothing has begun: traffic stays on the version that the alias serves, wherever that came from."""
+    served = case.reading.routing.sole if case.reading is not None else None
+    case = case.having(stable_version=served or case.status.stable_version)
     message = (
         f"aborted before version {case.target} got any traffic; nothing was written; "
         "change spec.version or spec.retryToken, or send retry"

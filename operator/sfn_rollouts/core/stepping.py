@@ -18,6 +18,7 @@ from sfn_rollouts.core.obeying import obey_anywhere
 from sfn_rollouts.core.observation import Unseen
 from sfn_rollouts.core.placing import placed, replanned
 from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.rechecking import FRESH_S, look_again
 from sfn_rollouts.core.restoring import start_restore
 from sfn_rollouts.core.single_write import decide_single_write
 from sfn_rollouts.core.standing import held, still
@@ -158,11 +159,12 @@ def _advance(case: Case) -> Decision:
 
 
 def _end(case: Case) -> Decision:
-    """After a restart nobody may have looked yet: a success must not be told of an alias that goes elsewhere by now."""
+    """A success is told of an alias that has just been read: since the last write somebody may have routed it away."""
     fact = case.seen.alias
     if isinstance(fact, Unseen):
         return held(case, Hold(Reason.RETRYING_AWS, f"the alias could not be read: {fact.why}"))
-    return succeed(case) if case.alias_state is not AliasState.NOT_SEEN else still(case, looks=[Look.ALIAS])
+    looks, _ = look_again(case, FRESH_S)
+    return still(case, looks=looks) if looks else succeed(case)
 
 
 def _next_index(case: Case) -> int:

@@ -204,8 +204,8 @@ class Scenario:
 
     @property
     def rollouts(self) -> int:
-        """How many resources there will ever be."""
-        return 1 + max((event.rollout for event in self.events if isinstance(event, Create)), default=0)
+        """How many resources it names; what is done to one that nobody creates has no effect."""
+        return 1 + max((getattr(event, "rollout", 0) for event in self.events), default=0)
 
     @property
     def last_event_s(self) -> float:

@@ -1,10 +1,15 @@
 """(14) What a person reads is true."""
 
-from sfn_rollouts.api.status import Outcome, Shortcut, Status
-from sfn_rollouts.core.case import routing_of
-from sfn_rollouts.core.routing import Routing
-from sfn_rollouts.sim.history import History, StatusWritten
+from itertools import takewhile
 
+from sfn_rollouts.api.status import HistoryEntry, Outcome, Shortcut, Status
+from sfn_rollouts.core.case import routing_of
+from sfn_rollouts.core.rechecking import FRESH_S
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.sim.history import LONGEST_CALL_US, History, StatusWritten
+from sfn_rollouts.sim.timeline import us
+
+_LOOK_US = us(FRESH_S) + LONGEST_CALL_US
 _ON_TARGET = (Outcome.PROMOTED, Outcome.FAST_PROMOTED, Outcome.FAST_ROLLED_BACK)
 
 
@@ -27,13 +32,26 @@ def status_weight_is_not_ahead(history: History, written: StatusWritten) -> str 
 
 
 def status_ends_only_as_aws_does(history: History, written: StatusWritten) -> str | None:
-    """(14) When the status first says that a rollout has ended, the alias is where it says."""
+    """(14) When the status first says that a rollout has ended, the alias is where it says.
+
+    Somebody else may have written it just before: not earlier than the look upon which the end was decided. And where
+    the next rollout begins at once, it begins from wherever a person has put the alias. One that never began is told
+    to have written nothing.
+    """
     status, earlier = written.status, history.statuses[-2].status if len(history.statuses) > 1 else Status()
     newest = status.history[0] if status.history else None
-    if newest is None or newest in earlier.history or history.is_alias_foreign:
+    if newest is None or newest in earlier.history or _is_foreign_since(history, newest):
         return None
     expected = newest.version if newest.outcome in _ON_TARGET else newest.stable_version
     is_single = earlier.shortcut in (Shortcut.NEW_ALIAS, Shortcut.REASSERT)
-    if expected is None or is_single or written.alias == Routing.whole(expected):
+    if expected is None or newest.started_at is None or is_single or written.alias == Routing.whole(expected):
         return None
     return f"the status says {newest.outcome} ({newest.reason}), and the alias is {written.alias}"
+
+
+def _is_foreign_since(history: History, end: HistoryEntry) -> bool:
+    told = takewhile(lambda decided: end in decided.decision.status.history, reversed(history.decided))
+    told_us = min((decided.at_us for decided in told), default=history.statuses[-1].at_us)
+    is_recent = history.last_foreign_us >= told_us - _LOOK_US
+    has_next_begun = history.statuses[-1].status.finished_at != end.finished_at
+    return history.is_alias_foreign and (is_recent or has_next_begun)
