@@ -75,6 +75,8 @@ FAILURES = {
     "encrypted": (error("KmsAccessDeniedException"), Denied, "may not call kms:Decrypt"),
     "throttled": (error("ThrottlingException"), Transient, "was throttled .*Try again"),
     "AWS fails": (error("InternalServerError", 500), Transient, "failed on the side of AWS"),
+    "a load balancer, 503": (Answer(503, "<html>"), Transient, "failed on the side of AWS.*Try again"),
+    "a proxy, 403": (Answer(403, "<html>forbidden</html>"), Denied, "may not call states:DescribeStateMachine"),
     "something new": (error("TeapotException", 418), PortError, "could not be read .TeapotException."),
     "no definition": (Answer(body='{"status": "ACTIVE"}'), PortError, "could not be read .KeyError."),
     "no JSON": (Answer(body='{"definition": "StartAt: A"}'), PortError, "could not be read .JSONDecodeError."),

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from sfn_rollouts.aws import meanings
 from sfn_rollouts.aws.apis import Api
-from sfn_rollouts.aws.meanings import Meaning
 from sfn_rollouts.aws.session import open_session, settings
+from sfn_rollouts.aws.translation import code_of, meaning_of
 from sfn_rollouts.core.arn import StateMachineArn
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
 
@@ -70,7 +68,7 @@ def _cause(error: Denied) -> str:
 
 
 def _translated(error: Exception, arn: str) -> PortError:
-    meaning, code = _meaning(error), _code(error)
+    meaning, code = meaning_of(error, Api.DESCRIBE_STATE_MACHINE), code_of(error)
     if meaning is meanings.NOT_THERE or meaning is meanings.BEING_DELETED:
         versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {arn.rpartition(':')[0]}"
         return Gone(f"{arn} does not exist: it was deleted, or never published. {versions} tells what there is.")
@@ -86,16 +84,3 @@ def _translated(error: Exception, arn: str) -> PortError:
     if meaning.error is Transient:
         return Transient(f"reading {arn} {meaning.found} ({code}). Try again.")
     return PortError(f"{arn} could not be read ({code})")
-
-
-def _meaning(error: Exception) -> Meaning:
-    if isinstance(error, ClientError):
-        return meanings.BY_CODE.get(_code(error), meanings.UNFORESEEN)
-    fitting = (meaning for kind, meaning in meanings.BY_EXCEPTION if isinstance(error, kind))
-    return next(fitting, meanings.UNFORESEEN)
-
-
-def _code(error: Exception) -> str:
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "no code"))
-    return type(error).__name__

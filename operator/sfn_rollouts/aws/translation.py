@@ -15,26 +15,34 @@ def translated(error: Exception, api: Api, resource: str) -> PortError:
 
     `why` holds nothing that changes from try to try (times, request ids): it goes into a status.
     """
-    meaning = _meaning(error, api)
-    found = f"{_action(error, api)} {meaning.found} ({_code(error)}) for {resource}"
+    meaning = meaning_of(error, api)
+    found = f"{_action(error, api)} {meaning.found} ({code_of(error)}) for {resource}"
     quote = f": {_quoted(error)}" if meaning.quotes_aws else ""
     return meaning.error(f"{found}{quote}. {meaning.cure.format(resource=resource)}")
 
 
 def is_throttle(error: Exception, api: Api) -> bool:
     """Tell whether this API's own quota is used up; credentials have a quota of their own, at STS."""
-    return _meaning(error, api) is meanings.THROTTLED and not _is_about_credentials(error, api)
+    return meaning_of(error, api) is meanings.THROTTLED and not _is_about_credentials(error, api)
 
 
-def _meaning(error: Exception, api: Api) -> Meaning:
+def meaning_of(error: Exception, api: Api) -> Meaning:
+    """Give what is known of such an error."""
     if isinstance(error, ClientError):
         return _meaning_of_answer(error, api)
     fitting = (meaning for kind, meaning in meanings.BY_EXCEPTION if isinstance(error, kind))
     return next(fitting, meanings.UNFORESEEN)
 
 
+def code_of(error: Exception) -> str:
+    """Give AWS's code; of an error that AWS did not send, its type."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "no code"))
+    return type(error).__name__
+
+
 def _meaning_of_answer(error: ClientError, api: Api) -> Meaning:
-    known = meanings.BY_CODE.get(_code(error)) or _meaning_of_status(_status(error))
+    known = meanings.BY_CODE.get(code_of(error)) or _meaning_of_status(_status(error))
     if known is meanings.DENIED and _is_about_credentials(error, api):
         return meanings.NOT_TRUSTED
     return known
@@ -56,12 +64,6 @@ def _action(error: Exception, api: Api) -> str:
     if isinstance(error, ClientError) and error.operation_name != api:
         return str(error.operation_name)
     return api.action
-
-
-def _code(error: Exception) -> str:
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "no code"))
-    return type(error).__name__
 
 
 def _status(error: ClientError) -> int:
