@@ -13,6 +13,7 @@ from pathlib import Path
 from devenv.control_plane import go_build, prebuilt
 from devenv.control_plane.cache import binaries_folder, cache_root, exclusive
 from devenv.control_plane.versions import Archive, built_version, machine, published_archive
+from devenv.programs import is_executable
 
 PROGRAMS = ("etcd", "kube-apiserver", "kubectl")
 
@@ -42,7 +43,7 @@ class Sources:
         """What TEST_ASSET_* or KUBEBUILDER_ASSETS say. Raises BinariesMissingError when they point at nothing."""
         variable = f"TEST_ASSET_{program.replace('-', '_').upper()}"
         if own := self.env.get(variable):
-            if not _is_executable(Path(own)):
+            if not is_executable(Path(own)):
                 raise BinariesMissingError(f"{variable}={own} is not an executable file; correct it or unset it")
             return Path(own).absolute()
         assets = self.env.get("KUBEBUILDER_ASSETS")
@@ -51,12 +52,12 @@ class Sources:
         if not Path(assets).is_dir():
             raise BinariesMissingError(f"KUBEBUILDER_ASSETS={assets} is not a folder; correct it or unset it")
         candidate = Path(assets).absolute() / program
-        return candidate if _is_executable(candidate) else None
+        return candidate if is_executable(candidate) else None
 
     def cached(self, program: str) -> Path | None:
         """What an earlier run has built or fetched."""
         folders = [self.build_folder(), *([self.fetch_folder(self.archive)] if self.archive else [])]
-        return next((folder / program for folder in folders if _is_executable(folder / program)), None)
+        return next((folder / program for folder in folders if is_executable(folder / program)), None)
 
     def build_folder(self) -> Path:
         return binaries_folder(cache_root(self.env), built_version(), self.machine)
@@ -131,7 +132,3 @@ def _ways_out(missing: list[str], why: str) -> str:
         "  2. set KUBEBUILDER_ASSETS to a folder that holds etcd, kube-apiserver and kubectl\n"
         "  3. set TEST_ASSET_ETCD, TEST_ASSET_KUBE_APISERVER and TEST_ASSET_KUBECTL to the three files"
     )
-
-
-def _is_executable(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)

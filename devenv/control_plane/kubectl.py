@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.programs import ProgramFailedError, run_to_end
+
 COMMAND_TIMEOUT_S = 120.0
 
 
-class KubectlFailedError(Exception):
-    """kubectl ended with an error; the message holds the command and what it wrote to stderr."""
+class KubectlFailedError(ProgramFailedError):
+    """kubectl ended with an error."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,8 @@ class Kubectl:
 
         Raises KubectlFailedError on a return code other than 0, unless `check` is False.
         """
-        result = subprocess.run(
-            self.command(*arguments, kubeconfig=kubeconfig),
-            input=stdin or "",
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_TIMEOUT_S,
-            check=False,
-        )
-        if check and result.returncode:
-            raise KubectlFailedError(f"kubectl {' '.join(arguments)}: exit code {result.returncode}\n{result.stderr}")
-        return result
+        command, failure = self.command(*arguments, kubeconfig=kubeconfig), KubectlFailedError if check else None
+        return run_to_end(command, stdin=stdin, timeout_s=COMMAND_TIMEOUT_S, failure=failure)
 
     def command(self, *arguments: str, kubeconfig: Path | None = None) -> list[str]:
         """The command line, for whoever starts kubectl as a process of its own, as a watch needs."""

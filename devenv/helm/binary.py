@@ -9,6 +9,7 @@ from pathlib import Path
 from devenv.control_plane.cache import cache_root, exclusive
 from devenv.control_plane.go_build import BuildFailedError, GoProgram, build_program
 from devenv.control_plane.versions import machine
+from devenv.programs import is_executable
 
 HERE = Path(__file__).parent
 OLDEST_GO = (1, 26)
@@ -32,7 +33,7 @@ def ensure_helm(env: Mapping[str, str] = os.environ, say: Callable[[str], None] 
     if named := _named_by_person(env):
         return named
     helm = _cached(env)
-    if not _is_executable(helm):
+    if not is_executable(helm):
         with exclusive(cache_root(env) / "helm" / "lock", say):
             _build_unless_there(helm, env, say)
     return helm
@@ -49,7 +50,7 @@ def pinned_version(module: str) -> str:
 def _named_by_person(env: Mapping[str, str]) -> Path | None:
     if not (own := env.get(VARIABLE)):
         return None
-    if not _is_executable(Path(own)):
+    if not is_executable(Path(own)):
         raise HelmMissingError(f"{VARIABLE}={own} is not an executable file; correct it or unset it")
     return Path(own).absolute()
 
@@ -60,7 +61,7 @@ def _cached(env: Mapping[str, str]) -> Path:
 
 def _build_unless_there(helm: Path, env: Mapping[str, str], say: Callable[[str], None]) -> None:
     """Runs under the lock, so it looks again first: another process may have done the work while we waited."""
-    if _is_executable(helm):
+    if is_executable(helm):
         return
     say(f"building Helm {pinned_version('helm.sh/helm/v3')}; one to three minutes on two cores when cold")
     try:
@@ -95,7 +96,3 @@ def _ways_out(why: str) -> str:
         f"  1. install Go {oldest_go} or newer, with access to a Go module proxy (GOPROXY)\n"
         f"  2. set {VARIABLE} to the program helm, version 3.17 or newer"
     )
-
-
-def _is_executable(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.programs import ProgramFailedError, run_to_end
+
 COMMAND_TIMEOUT_S = 180.0
 
 
-class HelmFailedError(Exception):
-    """Helm ended with an error; the message holds the command and what it wrote to stderr."""
+class HelmFailedError(ProgramFailedError):
+    """Helm ended with an error."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +33,8 @@ class Helm:
 
         Raises HelmFailedError on a return code other than 0, unless `check` is False.
         """
-        result = subprocess.run(
-            [str(self.binary), *arguments],
-            env=self.environment(),
-            input=stdin or "",
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_TIMEOUT_S,
-            check=False,
-        )
-        if check and result.returncode:
-            raise HelmFailedError(f"helm {' '.join(arguments)}: exit code {result.returncode}\n{result.stderr}")
-        return result
+        command, failure = [str(self.binary), *arguments], HelmFailedError if check else None
+        return run_to_end(command, stdin=stdin, timeout_s=COMMAND_TIMEOUT_S, failure=failure, env=self.environment())
 
     def environment(self) -> Mapping[str, str]:
         """Nothing of the person's Helm, and no cluster but the given one."""
