@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sfn_rollouts.api.status import Intent, Phase, Shortcut
-from sfn_rollouts.core.case import AliasState, Case, pause_words
+from sfn_rollouts.core.case import AliasState, Case, is_shortcut, pause_words
 from sfn_rollouts.core.conditions import Fact, Standing
 from sfn_rollouts.core.decision import Decision, Look, Write
 from sfn_rollouts.core.findings import Hold
@@ -78,7 +78,11 @@ def _moving(case: Case, intent: Intent) -> Standing:
 
 
 def alias_fact(case: Case) -> Fact | None:
-    """AliasInSync where the last look says so; None where it says nothing new."""
-    if case.alias_state in (AliasState.IN_SYNC, AliasState.APPLIED) and case.reading is not None:
+    """AliasInSync where the last look says so; None where it says nothing new.
+
+    What is to be put back at rest is known, and drift all the same.
+    """
+    is_as_left = case.alias_state is AliasState.IN_SYNC and not is_shortcut(case.status, Shortcut.REASSERT)
+    if case.reading is not None and (is_as_left or case.alias_state is AliasState.APPLIED):
         return Fact.true(Reason.IN_SYNC, f"the alias routes {case.reading.routing}")
     return None
