@@ -44,8 +44,10 @@ def judge(policy, fact, memory=None, *, has_started=True, names=("A",)):
 
 
 def word(verdict):
-    """`pass`, `hold Reason`, `stalled Reason` or `trip Reason`."""
-    [finding] = verdict.findings
+    """`pass`, `hold Reason`, `stalled Reason` or `trip Reason`; whatever it is, the alarm is remembered and named."""
+    [finding], [memory] = verdict.findings, verdict.memories
+    assert memory.name == "A"
+    assert isinstance(finding, Pass) or "alarm A " in finding.message
     match finding:
         case Pass():
             return "pass"

@@ -1,0 +1,63 @@
+"""spec.rollbackWindow: to which of the former versions the way back needs no steps."""
+
+from datetime import timedelta
+
+import pytest
+
+from sfn_rollouts.api.status import HistoryEntry, Outcome, Status
+from sfn_rollouts.core.alarms import judge_alarms
+from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.observation import Observation
+from sfn_rollouts.core.plan import compile_plan
+from sfn_rollouts.core.rollback_window import is_recent_stable
+from tests.core.specs import spec
+from tests.core.world import START
+
+PROMOTED, FAST, BACK, UNDONE = Outcome.PROMOTED, Outcome.FAST_PROMOTED, Outcome.FAST_ROLLED_BACK, Outcome.ROLLED_BACK
+# From which version to which, how it ended, hours ago; newest first.
+STRAIGHT = ((3, 4, PROMOTED, 1), (2, 3, FAST, 2), (1, 2, PROMOTED, 3))
+UP_AND_DOWN = ((2, 3, PROMOTED, 1), (3, 2, BACK, 2), (2, 3, PROMOTED, 3), (1, 2, PROMOTED, 4))
+RETURNED = ((3, 2, PROMOTED, 1), (2, 3, PROMOTED, 2), (1, 2, PROMOTED, 3))
+FROM_ELSEWHERE = ((3, 4, PROMOTED, 1), (9, 5, UNDONE, 2), (1, 2, PROMOTED, 3))
+
+# sentence: window, history, live version, wanted version, whether it is in the window
+WINDOWS = {
+    "without a window none is near": (None, STRAIGHT, 4, 3, False),
+    "the one before is the first": ({"revisions": 1}, STRAIGHT, 4, 3, True),
+    "one promoted in full counts, too": ({"revisions": 2}, STRAIGHT, 4, 2, True),
+    "beyond the revisions": ({"revisions": 1}, STRAIGHT, 4, 2, False),
+    "further beyond them": ({"revisions": 1}, STRAIGHT, 4, 1, False),
+    "one that was never stable": ({"revisions": 9}, STRAIGHT, 4, 7, False),
+    "without a history": ({"revisions": 9}, (), 4, 3, False),
+    "within, to the second": ({"within": "2h"}, STRAIGHT, 4, 2, True),
+    "within, a second too late": ({"within": "7199s"}, STRAIGHT, 4, 2, False),
+    "within, however many lie between": ({"within": "3h"}, STRAIGHT, 4, 1, True),
+    "near, but too long ago": ({"revisions": 3, "within": "1h"}, STRAIGHT, 4, 2, False),
+    "lately, but not near": ({"revisions": 1, "within": "3h"}, STRAIGHT, 4, 2, False),
+    "near and lately": ({"revisions": 2, "within": "2h"}, STRAIGHT, 4, 2, True),
+    "the one that is live does not count among those before": ({"revisions": 2}, RETURNED, 2, 1, True),
+    "nor does one that was fled from": ({"revisions": 1}, UP_AND_DOWN[1:], 2, 1, True),
+    "to which one does not return in one write": ({"revisions": 9}, UP_AND_DOWN[1:], 2, 3, False),
+    "one that was stable twice counts once": ({"revisions": 2}, UP_AND_DOWN, 3, 1, True),
+    "and from the later time on": ({"within": "1h"}, UP_AND_DOWN, 3, 2, True),
+    "one from which a rollout failed never lost its traffic by it": ({"revisions": 9}, FROM_ELSEWHERE, 4, 9, False),
+}
+
+
+@pytest.mark.parametrize("sentence", WINDOWS)
+def test_window(sentence):
+    window, ends, live, wanted, is_recent = WINDOWS[sentence]
+    history = tuple(
+        HistoryEntry(
+            version=to,
+            stable_version=left,
+            outcome=outcome,
+            reason="RolloutComplete",
+            finished_at=START - timedelta(hours=hours),
+        )
+        for left, to, outcome, hours in ends
+    )
+    asked = spec(wanted, rollbackWindow=window)
+    alarms = judge_alarms(None, (), Observation(), START, has_started=False)
+    case = Case(1, asked, compile_plan(asked), Status(history=history), Observation(), START, alarms)
+    assert is_recent_stable(case, live) is is_recent
