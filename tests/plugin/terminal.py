@@ -58,9 +58,12 @@ class Terminal:
     def interrupt(self, deadline_s: float) -> int:
         """Ctrl-C, which all programs in the terminal get; gives the exit code."""
         os.killpg(self._process.pid, signal.SIGINT)
-        code = self._process.wait(deadline_s)
-        self._reader.join(deadline_s)
-        return code
+        return self._end(deadline_s)
+
+    def terminate(self, deadline_s: float) -> int:
+        """SIGTERM to the program alone; gives the exit code. Whatever it leaves behind keeps the terminal open."""
+        self._process.terminate()
+        return self._end(deadline_s)
 
     def __enter__(self) -> Self:
         return self
@@ -71,6 +74,12 @@ class Terminal:
         self._process.wait()
         self._reader.join()
         os.close(self._ours)
+
+    def _end(self, deadline_s: float) -> int:
+        code = self._process.wait(deadline_s)
+        self._reader.join(deadline_s)
+        assert not self._reader.is_alive(), "something still has the terminal open"
+        return code
 
     def _resize(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))

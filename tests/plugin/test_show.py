@@ -123,6 +123,16 @@ def test_on_a_terminal_it_is_redrawn_in_place(plugin: Plugin, cluster: Cluster, 
     assert "\x1b[1;31m" in last
 
 
+def test_a_watch_that_is_asked_to_end_gives_the_terminal_back(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    """And takes its kubectl with it."""
+    give(cluster, namespace, "moving", in_flight())
+    with Terminal(plugin.command("get", "moving", "--watch"), plugin.environment()) as terminal:
+        _see(terminal, "watching until Ctrl-C")
+        assert terminal.terminate(DEADLINE_S) == 143
+        assert ALTERNATE_SCREEN_LEFT in terminal.raw
+    assert "Traceback" not in terminal.raw.decode()
+
+
 def test_no_color_and_a_plain_locale(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
     give(cluster, namespace, "moving", in_flight())
     environment = plugin.environment() | {"NO_COLOR": "1", "LC_ALL": "C"}

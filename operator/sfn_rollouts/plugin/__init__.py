@@ -6,6 +6,7 @@ means (`core`) and what a manifest may say (`api`); both are imported by the ver
 since `--help` and `list` must answer at once. The plugin never writes a status, and of a spec nothing but its version.
 """
 
+import signal
 import sys
 
 
@@ -13,6 +14,8 @@ def main() -> None:
     """Run `kubectl-sfnrollout` and exit with its code."""
     from sfn_rollouts.plugin.verbs import run  # noqa: PLC0415 - a completion must not import the verbs, nor they it
 
+    # Unwound and not cut off: else a watch leaves the terminal on its own screen, and its kubectl behind.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.exit(run())
 
 
