@@ -237,6 +237,19 @@ def test_the_time_of_a_pause_is_not_counted_against_the_deadline():
     assert world.status.phase == "Failed"
 
 
+def test_nor_is_the_time_of_a_second_pause():
+    world = held(progressDeadline="10m")
+    for _ in range(2):
+        world.edit(paused=True)
+        world.advance(700)
+        world.edit(paused=False)
+        assert (world.status.phase, world.status.due_since) == ("Progressing", world.now)
+    world.advance(599)
+    assert world.status.phase == "Progressing"
+    world.advance(1)
+    assert world.status.phase == "Failed"
+
+
 def test_a_pause_before_the_end_of_the_bake():
     world = World()
     world.advance(650)

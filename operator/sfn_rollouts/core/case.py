@@ -155,11 +155,11 @@ class Case:
     @property
     def deadline_at(self) -> datetime | None:
         """Until when a due step may be held up; None while a person holds it, or where the way back leads nowhere."""
-        due, noted = self.due_at, self.status.due_since
+        due = self.due_at
         is_wanted_back = self.is_single_write or is_shortcut(self.status, Shortcut.ROLLBACK_WINDOW)
         if due is None or self.is_paused or is_wanted_back:
             return None
-        counted_from = noted if noted is not None and noted >= due else self.now if self.was_overlooked else due
+        counted_from = self.now if self.was_overlooked else max(due, self.status.due_since or due)
         return after(counted_from, self.spec.progress_deadline.seconds)
 
     @property
