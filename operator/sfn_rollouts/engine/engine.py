@@ -5,7 +5,7 @@ decision asks for. At most one write, one report and one look of a kind are unde
 for none of them but a mutation that has begun.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -110,8 +110,7 @@ class Engine:
         self._board.unwatch(uid)
         self._agenda.set(uid, None)
         self._meter.gone(record.resource.key)
-        for other in others:
-            self._agenda.set(other, self._clock.monotonic())
+        self._wake_soon(others)
 
     def sweep(self, resources: Sequence[Mapping[str, Any]]) -> None:
         """All resources that there are: what a watch may have missed. One created since the list was made stays."""
@@ -207,23 +206,26 @@ class Engine:
         try:
             return self._tick(record)
         except Exception:  # noqa: BLE001 - see above
-            delay_s = self._after_defect(record)
+            delay_s = record.pace(_DEFECT).wait(self._clock.monotonic(), 5.0, 300.0)
             _log.exception("a tick failed", retry_in_s=round(delay_s, 1), **log_fields(record))
             self._agenda.set(record.uid, self._clock.monotonic() + delay_s)
             return False
 
     def _tick(self, record: Record) -> bool:
-        before = record.working
+        before, was_in_flight = record.working, record.is_in_flight
         settled = self._settle(record)
         decision = settled.decision
         dues = [self._traffic.start(record, decision, may_go_forward=not self._is_draining)]
         self._telling.tell(record, before)
+        if was_in_flight and not record.is_in_flight:  # whoever waits for the alias may act now
+            self._wake_soon(self._rivals.of(record))
         self._watch(record, decision)
         dues.append(self._reporting.start(record, decision))
         if not self._is_draining:
             dues.append(self._looking.start(record, decision))
-        dues.append(self._wake_due(record, settled))
+        dues.append(self._wake_due(decision))
         self._agenda.set(record.uid, min((due for due in dues if due is not None), default=None))
+        record.pace(_DEFECT).reset()
         return settled.error is None
 
     def _settle(self, record: Record) -> Settled:
@@ -237,20 +239,16 @@ class Engine:
             record.facts.running = None
         return settled
 
-    def _wake_due(self, record: Record, settled: Settled) -> float | None:
-        now, wake_at = self._clock.monotonic(), settled.decision.wake_at
-        due = None
-        if wake_at is not None:
-            # Wall time comes in whole milliseconds: one more, else it would be a moment too early.
-            due = now + max((wake_at - self._clock.now()).total_seconds() + 0.001, SOONEST_S)
-        if settled.error is None:
-            record.pace(_DEFECT).reset()
-            return due
-        retry_at = now + self._after_defect(record)
-        return retry_at if due is None else min(due, retry_at)
+    def _wake_soon(self, uids: Iterable[str]) -> None:
+        for uid in uids:
+            self._agenda.set(uid, self._clock.monotonic())
 
-    def _after_defect(self, record: Record) -> float:
-        return record.pace(_DEFECT).wait(self._clock.monotonic(), 5.0, 300.0)
+    def _wake_due(self, decision: Decision) -> float | None:
+        if decision.wake_at is None:
+            return None
+        # Wall time comes in whole milliseconds: one more, else it would be a moment too early.
+        delay_s = (decision.wake_at - self._clock.now()).total_seconds() + 0.001
+        return self._clock.monotonic() + max(delay_s, SOONEST_S)
 
     def _watch(self, record: Record, decision: Decision) -> None:
         spec, alias = record.resource.spec, record.resource.alias

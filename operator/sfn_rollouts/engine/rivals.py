@@ -24,17 +24,20 @@ class Rivals:
         alias = record.resource.alias
         if alias is None:
             return []
-        others = self._claims[alias]
-        others.discard(record.uid)
+        others = self.of(record)
+        self._claims[alias].discard(record.uid)
         if not others:
             del self._claims[alias]
-        return sorted(others)
+        return others
+
+    def of(self, record: Record) -> list[str]:
+        """Give the uids of the others that name its alias."""
+        alias = record.resource.alias
+        return sorted(self._claims[alias] - {record.uid}) if alias is not None else []
 
     def has_older(self, record: Record) -> bool:
         """Whether another one comes first."""
-        alias = record.resource.alias
-        uids = self._claims[alias] if alias is not None else ()
-        return any(_precedence(self._records[uid]) < _precedence(record) for uid in uids if uid != record.uid)
+        return any(_precedence(self._records[uid]) < _precedence(record) for uid in self.of(record))
 
 
 def _precedence(record: Record) -> tuple[bool, datetime, str]:
