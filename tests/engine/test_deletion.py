@@ -1,6 +1,8 @@
 """Deletion: no split alias is left behind, and nothing keeps a resource for longer than that takes."""
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.errors import Denied
@@ -109,6 +111,20 @@ def test_a_finalizer_that_somebody_takes_away_is_put_back_before_the_next_step(i
     world.api.is_down = False
     world.run(until=lambda: world.status().stable_version == 2, limit_s=200)
     assert world.cloud.writes[-1] == "100 % on version 2"
+
+
+@pytest.mark.parametrize("is_in_flight", [True, False])
+def test_the_log_warns_of_one_that_is_gone_by_force_while_in_flight_and_of_no_other(*, is_in_flight: bool) -> None:
+    world = _in_flight()
+    if not is_in_flight:
+        world.run(until=lambda: world.status().stable_version == 2)
+        world.settle()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))  # undone by conftest.py
+    with capture_logs() as told:
+        world.api.watch.append(world.api.drop("orders"))
+        world.settle()
+    words = "gone while in flight: nobody looks after its alias any more"
+    assert [line["event"] for line in told] == ([words] if is_in_flight else [])
 
 
 def test_gone_by_force_while_in_flight_nothing_more_is_written() -> None:

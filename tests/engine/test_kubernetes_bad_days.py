@@ -143,6 +143,14 @@ def test_news_that_leave_the_status_as_it_is_stored_are_told_once() -> None:
     assert world.announced.reasons.count("Initializing") == 1
 
 
+def test_news_whose_report_got_no_answer_are_told_soon_though_nothing_else_happens() -> None:
+    world = _applied(strategy={"canary": {"weight": 10, "interval": "1h"}})
+    world.run(until=lambda: len(world.cloud.writes) == 1)
+    world.api.faults.add("report", Transient("reset"), is_after_effect=True)
+    world.run(until=lambda: "StepStarted" in world.announced.reasons, limit_s=2)
+    assert world.status().step_index == 0
+
+
 def test_a_long_outage_keeps_the_newest_news() -> None:
     world = _applied(version=2)
     world.run(until=lambda: world.status().step_index == 0)
@@ -161,12 +169,12 @@ def test_what_the_watch_brings_twice_or_late_is_passed_over() -> None:
     assert first is not None
     world.run(until=world.is_in(Phase.SUCCEEDED))
     world.settle()
-    ticks = world.workers.submitted.copy()
+    ticks = world.meter.sound_ticks
     world.engine.upsert(first)
     latest = world.api.resource("orders")
     assert latest is not None
     world.engine.upsert(latest)
-    assert world.workers.submitted == ticks
+    assert world.meter.sound_ticks == ticks
     assert not world.workers.jobs
 
 

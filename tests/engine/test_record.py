@@ -52,6 +52,10 @@ def test_a_status_that_somebody_else_wrote_counts_from_then_on() -> None:
     assert (record.stored, record.working) == (theirs, theirs)
 
 
+def test_a_decision_hears_how_often_alarms_are_read() -> None:
+    assert _record().observe({}, 30.0).poll_interval_s == 30.0
+
+
 def _after_first_step(*, is_tripped: bool) -> tuple[Record, datetime]:
     """And AWS's date of that step."""
     world = World()

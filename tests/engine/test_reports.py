@@ -16,4 +16,14 @@ def test_people_are_told_even_where_nothing_has_to_be_written() -> None:
     report = Report(Key("shop", "orders"), uid, "101", status=None, finalizer=None)
     assert send(world.api, world.announced, report, NEWS) == Reported()
     assert world.announced.events == [("shop/orders", "StepStarted")]
+    assert world.announced.uids == {uid}
     assert world.api.calls == calls
+
+
+def test_people_are_told_of_the_resource_that_was_written() -> None:
+    world = World()
+    uid = world.api.apply("orders", spec())
+    report = Report(Key("shop", "orders"), uid, "101", status={"phase": "Pending"}, finalizer=None)
+    assert send(world.api, world.announced, report, NEWS) == Reported(world.api.resource("orders"))
+    assert world.announced.events == [("shop/orders", "StepStarted")]
+    assert world.announced.uids == {uid}

@@ -23,6 +23,13 @@ def test_it_finds_a_new_resource_and_a_changed_one() -> None:
     assert world.ready_reason("copy") == "AliasConflict"
 
 
+def test_it_costs_nothing_where_nothing_was_missed() -> None:
+    world = _at_rest()
+    ticks = world.meter.sound_ticks
+    world.sweep()
+    assert world.meter.sound_ticks == ticks
+
+
 def test_it_finds_that_one_has_vanished() -> None:
     world = _at_rest()
     world.api.drop("orders")

@@ -34,8 +34,10 @@ class Announced:
 
     def __init__(self) -> None:
         self.events: list[tuple[str, str]] = []
+        self.uids: set[str] = set()
 
     def announce(self, key: Key, uid: str, announcements: Sequence[Announcement]) -> None:
+        self.uids.add(uid)
         self.events += [(str(key), str(item.reason)) for item in announcements]
 
     @property
@@ -49,10 +51,12 @@ class Metered:
     def __init__(self) -> None:
         self.shown: dict[Key, str] = {}
         self.outcomes: list[tuple[str, str]] = []
+        self.ended: list[Key] = []
         self.status_writes: list[str] = []
         self.steps_s: list[float] = []
         self.rollbacks_s: list[float] = []
         self.sound_ticks = self.defects = 0
+        self.longest_tick_s = 0.0
         self.alarm_reads_of: dict[str, int] = {}
         self.board: tuple[int, int, datetime | None] = (0, 0, None)  # watched, unseen, oldest reading
 
@@ -63,6 +67,7 @@ class Metered:
         self.shown.pop(key, None)
 
     def finished(self, key: Key, ended: HistoryEntry) -> None:
+        self.ended.append(key)
         self.outcomes.append((str(ended.outcome), ended.reason))
 
     def step_took(self, duration_s: float) -> None:
@@ -73,6 +78,7 @@ class Metered:
 
     def ticked(self, duration_s: float, *, is_sound: bool) -> None:
         self.sound_ticks += is_sound
+        self.longest_tick_s = max(self.longest_tick_s, duration_s)
         self.defects += not is_sound
 
     def status_write(self, result: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sfn_rollouts.api import COMMAND_ANNOTATION, FINALIZER
@@ -30,10 +30,10 @@ class Resource:
         """Take a resource; a spec that the models refuse becomes an InvalidSpec."""
         metadata = raw["metadata"]
         rollout = Rollout(
-            generation=int(metadata.get("generation", 0)),
+            generation=int(metadata["generation"]),
             spec=_spec(raw),
             status=parse_status(raw.get("status")),
-            created_at=datetime.fromisoformat(metadata["creationTimestamp"]).astimezone(UTC),
+            created_at=datetime.fromisoformat(metadata["creationTimestamp"]),
             is_deleting=metadata.get("deletionTimestamp") is not None,
             command=(metadata.get("annotations") or {}).get(COMMAND_ANNOTATION),
         )

@@ -1,0 +1,46 @@
+"""Telling: who is told what, with which weight."""
+
+from datetime import datetime
+
+import structlog
+from structlog.testing import capture_logs
+
+from sfn_rollouts.api.status import AlarmState, Phase
+from sfn_rollouts.core.decide import decide
+from sfn_rollouts.core.decision import Decision
+from sfn_rollouts.core.observation import Observation
+from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.ports import Key
+from tests.engine.world import World, spec
+
+
+def test_an_end_is_counted_for_its_rollout() -> None:
+    world = World()
+    world.api.apply("orders", spec())
+    world.run(until=world.is_in(Phase.SUCCEEDED))
+    assert world.meter.ended == [Key("shop", "orders")]
+
+
+def test_in_the_log_a_step_is_information_and_a_firing_alarm_a_warning() -> None:
+    """Who is paged by warnings shall not be woken by a rollout that goes well."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))  # undone by conftest.py
+    world = World()
+    world.api.apply("orders", spec())
+    with capture_logs() as told:
+        world.run(until=lambda: world.status().step_index == 0)
+        world.cloud.set_alarm("errors", AlarmState.ALARM)
+        world.run(until=world.is_in(Phase.ROLLED_BACK))
+    levels = {line["reason"]: line["log_level"] for line in told if line["event"] != "alias written"}
+    assert (levels["StepStarted"], levels["AlarmFiring"]) == ("info", "warning")
+    assert "error" not in levels.values()
+
+
+def test_a_tick_is_measured_by_how_long_it_took() -> None:
+    def slow(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
+        world.clock.advance(0.25)
+        return decide(rollout, seen, now)
+
+    world = World(slow)
+    world.api.apply("orders", spec())
+    world.run_for(1)
+    assert world.meter.longest_tick_s == 0.5  # what was decided is decided on once more
