@@ -1,6 +1,10 @@
 """Defects of our own: the one rollout that they concern is held and tried again, the others go on."""
 
 from datetime import datetime
+from typing import Any
+
+import structlog
+from structlog.testing import capture_logs
 
 from sfn_rollouts.api.status import AlarmState, Outcome, Phase, Status
 from sfn_rollouts.core.arn import AliasArn
@@ -46,6 +50,20 @@ def test_a_rollout_that_cannot_be_decided_is_held_visibly_and_tried_again() -> N
     assert len(world.api.phases) < 12
     switch.is_broken = False
     world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=301 + 130)
+
+
+def test_one_that_cannot_be_decided_is_tried_again_ever_less_and_the_log_says_where_it_failed() -> None:
+    switch = Switch()
+    switch.is_broken = True
+    world = World(switch.decide)
+    world.api.apply("orders", spec(alarms=None))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))  # undone by conftest.py
+    with capture_logs() as told:
+        world.run_for(100)
+    errors = [line for line in told if line["log_level"] == "error"]
+    assert {(line["event"], line["rollout"]) for line in errors} == {("deciding failed", "shop/orders")}
+    assert all(isinstance(line["exc_info"], ZeroDivisionError) for line in errors)
+    assert len(errors) == switch.calls < 10
 
 
 def test_held_for_longer_than_the_deadline_it_goes_back_in_one_write() -> None:
@@ -101,23 +119,43 @@ def test_a_defect_of_many_words_is_told_in_few() -> None:
     assert (world.status().message or "").endswith(" ValueError: " + "x" * 500)
 
 
-def test_a_tick_that_fails_outside_of_deciding_is_tried_again_and_traffic_comes_first() -> None:
-    class Broken(Metered):
-        is_broken = False
+class Broken(Metered):
+    """Fails for one rollout, once it is told to."""
 
-        def rollout(self, key: Key, alias: AliasArn | None, status: Status) -> None:
-            if self.is_broken and key.name == "orders":
-                raise ZeroDivisionError("a defect")
-            super().rollout(key, alias, status)
+    is_broken = False
 
+    def rollout(self, key: Key, alias: AliasArn | None, status: Status) -> None:
+        if self.is_broken and key.name == "orders":
+            raise ZeroDivisionError("a defect")
+        super().rollout(key, alias, status)
+
+
+def _with(meter: Metered, **fields: Any) -> World:
+    """A rollout in its first step."""
     world = World()
-    world.meter = Broken()
+    world.meter = meter
     world.start()
-    world.api.apply("orders", spec())
+    world.api.apply("orders", spec(**fields))
     world.run(until=lambda: world.status().step_index == 0)
     world.settle()
-    world.meter.is_broken = True
+    return world
+
+
+def test_a_tick_that_fails_outside_of_deciding_is_tried_again_and_traffic_comes_first() -> None:
+    meter = Broken()
+    world = _with(meter)
+    meter.is_broken = True
     world.cloud.set_alarm("errors", AlarmState.ALARM)
     world.run(until=lambda: world.cloud.routing() == Routing.whole(1), limit_s=11)
-    world.meter.is_broken = False
+    meter.is_broken = False
     world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=60)
+
+
+def test_a_tick_that_failed_is_counted_and_made_again_though_nothing_else_happens() -> None:
+    meter = Broken()
+    world = _with(meter, alarms=None)
+    meter.is_broken = True
+    world.run_for(120)
+    assert 3 < meter.defects < 20
+    meter.is_broken = False
+    world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=301 + 70)
