@@ -9,7 +9,7 @@ from sfn_rollouts.core.conditions import condition
 from sfn_rollouts.core.decision import Look
 from sfn_rollouts.core.observation import Trouble, VersionFound
 from sfn_rollouts.core.routing import Routing
-from tests.core.specs import WITH_ALARM
+from tests.core.specs import MACHINE, WITH_ALARM
 from tests.core.world import Clear, World
 
 FIRING, NO_DATA = AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
@@ -21,6 +21,13 @@ def test_a_missing_alias_is_created_with_all_traffic_on_the_target():
     assert world.writes == [Routing.whole(2)]
     assert (world.status.phase, world.status.outcome, world.status.stable_version) == ("Succeeded", "Promoted", 2)
     assert world.ready() == ("True", "RolloutComplete")
+
+
+def test_no_alarm_keeps_a_missing_alias_from_being_created():
+    world = World(alias=None, **WITH_ALARM)
+    world.alarm("A", FIRING)
+    world.settle()
+    assert world.writes == [Routing.whole(2)]
 
 
 def test_an_alias_on_the_target_is_left_alone():
@@ -42,6 +49,7 @@ def test_a_split_by_somebody_else_is_left_alone_until_it_is_whole():
     world = World(alias=Routing.split(1, 7, 30))
     world.advance(3600)
     assert (world.writes, world.ready()) == ([], ("False", "AliasSplit"))
+    assert "already split (70 % on version 1, 30 % on version 7)" in world.status.message
     assert "route it to one version" in world.status.message
     assert condition(world.status, "AliasInSync").reason == "AliasSplit"
     assert len(world.statuses) == 2, "initializing and the finding: no flapping"
@@ -123,7 +131,11 @@ def test_a_firing_alarm_may_be_ignored_until_it_was_ok():
 
 
 MENDED = {
-    "a version that is not published": (lambda world: world.missing_versions.add(2), "NotFound", "publish it"),
+    "a version that is not published": (
+        lambda world: world.missing_versions.add(2),
+        "NotFound",
+        f"version 2 of {MACHINE} does not exist: publish it",
+    ),
     "a refused look at the version": (
         lambda world: world.troubles.update(version=Trouble.DENIED),
         "AccessDenied",
@@ -159,6 +171,7 @@ def test_a_machine_that_is_not_there(found):
     world._version_fact = lambda: found
     world.settle()
     assert (world.status.phase, world.ready()) == ("Failed", ("False", "NotFound"))
+    assert world.status.message.startswith(f"state machine {MACHINE} ")
     assert "create" in world.status.message
 
 
@@ -215,6 +228,27 @@ def test_paused_and_the_alias_moves_to_the_target_by_hand():
     assert world.ready() == ("True", "UpToDate")
 
 
+def test_paused_by_command_and_the_alias_moves_to_the_target_by_hand():
+    world = World(**WITH_ALARM)
+    world.alarm("A", FIRING)
+    world.settle()
+    world.say("pause")
+    world.route(2)
+    world.advance(301)
+    assert (world.ready(), world.status.pause_command) == (("True", "UpToDate"), None)
+
+
+def test_a_retry_token_before_the_start_asks_for_nothing_after_an_abort():
+    world = World(**WITH_ALARM)
+    world.alarm("A", FIRING)
+    world.settle()
+    world.edit(retryToken="again")
+    world.say("abort")
+    world.alarm("A", Clear)
+    world.advance(60)
+    assert (world.status.phase, world.writes) == ("RolledBack", [])
+
+
 def test_another_target_before_the_start():
     world = World(**WITH_ALARM)
     world.alarm("A", FIRING)
@@ -231,7 +265,7 @@ def test_a_rival_that_goes_away():
     world.seen = replace(world.seen, has_older_rival=True)
     world.say("pause")
     assert (world.ready(), world.status.last_command.result) == (("False", "AliasConflict"), "Refused")
-    assert "older resource" in world.status.message
+    assert "another resource" in world.status.message
     assert not world.decision.watches_alarms
     world.seen = replace(world.seen, has_older_rival=False)
     world.settle()

@@ -33,7 +33,7 @@ def test_the_older_resource_acts(rivals: tuple[Story, Story]) -> None:
 
     conflict = late.wait_for_reason("AliasConflict")
     assert verdict(conflict) == STALLED
-    assert "an older resource already manages alias live" in conflict["message"]
+    assert "another resource already manages alias live" in conflict["message"]
     assert first.name not in conflict["message"]
     assert first.namespace not in conflict["message"]
     first.wait_for_polls()

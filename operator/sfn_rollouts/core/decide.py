@@ -106,9 +106,9 @@ def _commanded(rollout: Rollout, now: datetime) -> tuple[Status, Command | None]
 
 
 def _decide_rival(case: Case) -> Decision:
-    """Two resources on one alias: the older one acts. It is not named: it may be another team's."""
+    """Two resources on one alias: the one in flight acts, else the older. It is not named: it may be another team's."""
     message = (
-        f"an older resource already manages alias {case.spec.alias} of this state machine, so this one does nothing: "
+        f"another resource already manages alias {case.spec.alias} of this state machine, so this one does nothing: "
         "delete one of the two"
     )
     case = case.refusing(message)

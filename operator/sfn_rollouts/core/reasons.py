@@ -31,7 +31,7 @@ class Reason(StrEnum):
     NOT_FOUND = "NotFound", "The state machine, the version or the alias does not exist."
     ACCESS_DENIED = "AccessDenied", "AWS refused a call; the message names the permission that is missing."
     ALIAS_SPLIT = "AliasSplit", "The alias was already split by somebody else when the rollout was to start."
-    ALIAS_CONFLICT = "AliasConflict", "An older resource manages the same alias; only that one acts."
+    ALIAS_CONFLICT = "AliasConflict", "Another resource manages the same alias; only that one acts."
     ALIAS_DRIFTED = "AliasDrifted", "Somebody else changed the alias, and driftPolicy says to hold."
     ALARM_FIRING = "AlarmFiring", "A watched alarm is in ALARM."
     ALARM_TRANSIENT = (

@@ -67,7 +67,7 @@ def _split(rollout: Rollout) -> Outlook:
 
 def _conflict(rollout: Rollout) -> Outlook:
     deed = Deed("kubectl get sfnrollouts -A -o wide", f"who else manages alias {rollout.alias} of {rollout.machine}")
-    return Outlook("nothing while an older resource manages the alias: delete one of the two", (deed,))
+    return Outlook("nothing while another resource manages the alias: delete one of the two", (deed,))
 
 
 def _drifted(rollout: Rollout) -> Outlook:
