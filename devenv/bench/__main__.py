@@ -3,7 +3,7 @@
 import argparse
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from devenv.aws.server import AwsEmulator
 from devenv.bench.measure import Reaction, Steady, reactions, steady, summary
 from devenv.bench.process import counter
 from devenv.bench.scene import POLL_S, Subject, apply, publish, wait_for
+from devenv.bench.startup import COMMANDS, RUNS, Startup, startups
 from devenv.control_plane import ControlPlane, ensure_binaries, install_crds
 from devenv.operator_process import OperatorProcess
 
@@ -30,6 +31,7 @@ class Result:
     reactions: Sequence[Reaction]
     writes_per_rollout: float
     finished: Steady | None
+    plugin: Mapping[str, Startup]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,7 +65,8 @@ def measure(size: int, seconds: float) -> Result:
             _say(f"{size}: firing {len(fired)} alarms")
             seen = reactions(fired, gap_s=POLL_S / ALARMS_FIRED)
         finished = _finished(control_plane, emulator, subjects, seconds)
-    return Result(size, watching, seen, begun_writes / size, finished)
+        plugin = startups(kubectl)
+    return Result(size, watching, seen, begun_writes / size, finished, plugin)
 
 
 def _finished(
@@ -97,6 +100,13 @@ def report(results: Sequence[Result]) -> str:
         "|---|---|---|---|---|",
         *(_finished_row(result) for result in results if result.finished is not None),
         "",
+        "| rollouts in the cluster | "
+        + " | ".join(f"`kubectl sfnrollout {name}`, ms (wall / CPU)" for name in COMMANDS)
+        + " |",
+        "|---|" + "---|" * len(COMMANDS),
+        *(_plugin_row(result) for result in results),
+        "",
+        f"Of the plugin the median of {RUNS} runs each, kubectl included. "
         "Status writes from creation to the first step: "
         + ", ".join(f"{result.writes_per_rollout:.1f} each of {result.rollouts}" for result in results)
         + ".",
@@ -129,6 +139,11 @@ def _finished_row(result: Result) -> str:
         f"| {result.rollouts} | {idle.cpu_s / idle.minutes:.2f} | {idle.resident_mib:.0f} | {_calls(idle)} "
         f"| {idle.status_writes / idle.minutes:.1f} |"
     )
+
+
+def _plugin_row(result: Result) -> str:
+    cells = (f"{each.wall_ms:.0f} / {each.cpu_ms:.0f}" for each in result.plugin.values())
+    return f"| {2 * result.rollouts} | {' | '.join(cells)} |"
 
 
 def _calls(stretch: Steady) -> str:
