@@ -22,6 +22,19 @@ def _tripped_an_hour_ahead() -> World:
     return world
 
 
+def test_the_way_back_to_a_recent_version_ends_when_the_clock_has_caught_up() -> None:
+    world = World(strategy={"allAtOnce": {}}, bakeTime=None, rollbackWindow={"revisions": 1})
+    world.settle()
+    world.edit(version=1)
+    verified = next(status for status in world.statuses if status.shortcut is not None and status.step_index == 0)
+    world.status = verified
+    world.now -= timedelta(seconds=10)
+    world.settle()
+    assert world.status.phase == "Progressing"
+    world.advance(10)
+    assert (world.status.phase, world.status.outcome) == ("Succeeded", "FastRolledBack")
+
+
 def test_somebody_elses_routing_is_left_alone_at_once() -> None:
     world = _tripped_an_hour_ahead()
     world.route(7)

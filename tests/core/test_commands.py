@@ -167,6 +167,13 @@ def test_answer(sentence):
     assert world.status.last_command.action == action
 
 
+def test_promote_ends_one_wait_and_not_the_next_at_the_same_weight():
+    world = World(strategy={"steps": [{"setWeight": 5}, {"pause": {}}, {"pause": {}}]})
+    world.settle()
+    world.say("promote")
+    assert (world.status.step_index, world.status.weight, world.ready()[1]) == (1, 5, "AwaitingApproval")
+
+
 def test_promote_full_is_fast_promoted_and_still_bakes():
     world = stepping()
     world.say("promote-full")
@@ -200,6 +207,13 @@ def test_promote_full_with_a_write_pending():
     world.troubles.clear()
     world.settle()
     assert (world.status.phase, [routing.weight_of(2) for routing in world.writes]) == ("Baking", [25, 50, 100])
+
+
+def test_an_answer_fits_into_the_status():
+    world = going_back()
+    world.status = world.status.with_(trip=world.status.trip.with_(message="x" * 1024))
+    world.say("pause")
+    assert len(answer(world)[1]) == 1024
 
 
 def test_an_abort_takes_back_a_promote_full():

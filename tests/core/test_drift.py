@@ -7,6 +7,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.conditions import condition, is_true
 from sfn_rollouts.core.observation import Trouble
+from sfn_rollouts.core.plan import bake_index_of
 from sfn_rollouts.core.routing import Routing
 from tests.core.specs import LINEAR, WITH_ALARM
 from tests.core.world import Clear, World
@@ -220,6 +221,19 @@ def test_adopt(sentence):
     assert (world.status.weight, world.status.step, world.status.phase) == (weight, step, phase)
     world.advance(3600)
     assert world.status.phase == "Succeeded"
+
+
+def test_adopt_gives_up_a_write_that_is_pending():
+    """To write it after all would take traffic away from the target again."""
+    world = World(driftPolicy="Adopt", strategy=LINEAR)
+    world.advance(1)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.advance(300)
+    assert world.status.intent.weight == 50
+    world.route(Routing.split(1, 2, 75))
+    world.troubles.clear()
+    world.restart()
+    assert (world.status.intent, world.status.weight, world.alias) == (None, 75, Routing.split(1, 2, 75))
 
 
 def test_adopt_all_on_stable_is_the_end():
@@ -436,6 +450,16 @@ def test_reassert_gives_way_to_another_version():
     world = reasserting()
     world.edit(version=3)
     assert world.writes[-1] == Routing.split(1, 3, 10)
+
+
+def test_reassert_counts_its_step_in_the_plan_as_edited_since():
+    world = World(driftPolicy="Reassert")
+    world.advance(1000)
+    world.edit(strategy=LINEAR)
+    world.route(1)
+    world.advance(600)
+    status = world.status
+    assert (status.step, status.step_index, bake_index_of(status.plan_hash)) == ("4/4", 3, 4)
 
 
 def test_reassert_of_an_alias_that_is_deleted_meanwhile():

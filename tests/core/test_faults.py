@@ -88,7 +88,9 @@ def test_on_the_way_back_nothing_is_due_any_more():
     world.advance(30)
     world.troubles["write"] = Trouble.TRANSIENT
     world.say("promote")
-    assert world.status.wait_ended_at == world.now
+    world.edit(paused=True)
+    world.edit(paused=False)
+    assert world.status.wait_ended_at == world.status.due_since == world.now
     world.alarm("A", FIRING)
     world.poll()
     status = world.status
@@ -304,13 +306,22 @@ def test_invalid_at_the_start_and_mended():
     assert weights(world) == [10]
 
 
-def test_invalid_at_rest_leaves_the_alias_alone():
-    world = World()
+def test_invalid_at_rest_leaves_the_alias_alone_and_what_was_last_known_of_its_alarms():
+    world = World(**WITH_ALARM)
     world.advance(1000)
     world.edit(bakeTime="never")
     assert (world.status.phase, world.alias) == ("Failed", Routing.whole(2))
+    assert (world.status.alarm, condition(world.status, "AlarmsHealthy").reason) == ("OK", "AlarmsHealthy")
     world.edit(bakeTime="5m")
     assert world.ready() == ("True", "RolloutComplete")
+
+
+def test_invalid_and_mended_with_nothing_to_do_is_up_to_date_again():
+    world = World(alias=2)
+    world.settle()
+    world.edit(bakeTime="never")
+    world.edit(bakeTime="5m")
+    assert world.ready() == ("True", "UpToDate")
 
 
 def test_invalid_in_flight_goes_back_at_once():
@@ -478,9 +489,10 @@ def test_a_status_that_has_lost_its_versions_guesses_none():
     assert (world.ready(), len(world.writes)) == (("False", "AliasSplit"), 1)
 
 
+@pytest.mark.parametrize("bake", ["0s", "5m"])
 @pytest.mark.parametrize("index", [1, 2, 9])
-def test_a_position_beyond_the_weight_ends_no_rollout_on_a_split_alias(index):
-    world = World()
+def test_a_position_beyond_the_weight_ends_no_rollout_on_a_split_alias(index, bake):
+    world = World(bakeTime=bake)
     world.advance(30)
     world.status = world.status.with_(step_index=index)
     world.restart()

@@ -66,6 +66,11 @@ GATES = {
     "a reading from before the wait was over": (case(read_ago_s=3, started_ago_s=602), None, "Initializing"),
     "a reading from after the wait was over": (case(read_ago_s=2, started_ago_s=602), None, None),
     "a reading from before a promote": (case(read_ago_s=3, status={"wait_ended_at": ago(1)}), None, "Initializing"),
+    "an old reading, on the way back to a recent version": (
+        case(read_ago_s=20, status={"shortcut": "RollbackWindow"}),
+        None,
+        None,
+    ),
     "an old reading, for a new alias": (case(read_ago_s=20, status={"shortcut": "NewAlias"}), None, None),
 }
 

@@ -208,6 +208,7 @@ def test_table(situation):
     assert (condition(world.status, "Reconciling") is not None) is reconciling
     assert (condition(world.status, "Stalled") is not None) is stalled
     assert world.status.observed_generation == world.generation
+    assert {item.observed_generation for item in world.status.conditions} == {world.generation}
     assert kstatus(resource(world)) == verdict
 
 

@@ -91,6 +91,26 @@ def test_an_idle_rollout_writes_nothing_and_looks_seldom():
     assert not world.decision.watches_alarms
 
 
+def test_a_version_gone_back_to_before_the_next_began_stays_up_to_date():
+    """Its own success, told of before, is not told of anew."""
+    world = World(strategy={"allAtOnce": {}}, bakeTime=None)
+    world.settle()
+    world.edit(version=3, paused=True)
+    world.edit(version=2, paused=None)
+    count = len(world.statuses)
+    assert world.ready() == ("True", "UpToDate")
+    world.advance(600)
+    assert (world.ready(), len(world.statuses)) == (("True", "UpToDate"), count)
+
+
+def test_a_reason_that_only_a_later_operator_knows_is_told_as_an_abort():
+    world = rolled_back()
+    entry = world.status.history[0].with_(reason="CanaryIsSick")
+    world.status = world.status.with_(history=(entry,), phase=None)
+    world.settle()
+    assert world.ready() == ("False", "Aborted")
+
+
 # -- executions --
 
 COUNTS = {
@@ -110,6 +130,13 @@ def test_executions_on_the_version_that_lost_its_traffic(sentence):
     world.running = running
     world.advance(1000)
     assert (world.status.running_executions.version, world.status.running_executions.message) == (1, words)
+
+
+def test_the_reason_for_no_count_fits_into_the_status():
+    world = World(strategy={"allAtOnce": {}}, bakeTime=None)
+    world.running = Unseen("x" * 2000, START, Trouble.DENIED)
+    world.settle()
+    assert len(world.status.running_executions.message) == 1024
 
 
 def test_executions_after_a_rollback_are_those_of_the_target():
@@ -181,13 +208,19 @@ def test_without_a_window_steps_are_taken():
 
 
 def test_what_was_fled_from_is_no_recent_stable_version():
-    world = three_versions()
+    world = three_versions(rollbackWindow={"revisions": 1})
     world.edit(version=2)
     world.writes = []
     world.edit(version=3)
     assert world.writes == [Routing.split(2, 3, 10)]
     world.edit(version=1)
     assert world.writes[-1] == Routing.whole(1), "but the one before still is"
+
+
+def test_nor_a_wait_of_the_last_step():
+    world = three_versions(strategy={"steps": [{"setWeight": 100}, {"pause": {"duration": "5m"}}]}, bakeTime=None)
+    world.edit(version=2)
+    assert (world.writes, world.status.outcome) == ([Routing.whole(2)], "FastRolledBack")
 
 
 def test_neither_alarms_nor_steps_are_in_the_way_of_going_back():

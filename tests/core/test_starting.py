@@ -75,6 +75,16 @@ def test_a_pause_before_the_start_looks_at_the_alias_now_and_then():
     assert world.ready() == ("True", "UpToDate")
 
 
+def test_a_wait_for_alarms_that_cannot_be_read_looks_at_the_alias_now_and_then():
+    world = World(**WITH_ALARM)
+    world.troubles["alarms"] = Trouble.TRANSIENT
+    world.advance(60)
+    assert world.ready()[1] == "AlarmUnreadable"
+    world.route(2)
+    world.advance(300)
+    assert world.ready() == ("True", "UpToDate")
+
+
 WAITS = {
     "a firing alarm": ({}, FIRING, ("Unknown", "AlarmFiring")),
     "an alarm without data, to be held for": (

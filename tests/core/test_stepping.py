@@ -1,5 +1,6 @@
 """In flight: steps, waits, pauses, edited steps, the deadline."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.conditions import condition, is_true
 from sfn_rollouts.core.decide import decide
-from sfn_rollouts.core.observation import Observation, Trouble
+from sfn_rollouts.core.observation import AlarmSnapshot, Observation, Trouble
 from sfn_rollouts.core.routing import Routing
 from tests.core.specs import APPROVAL, LINEAR, WITH_ALARM
 from tests.core.world import START, Clear, World
@@ -103,6 +104,22 @@ def test_an_alarm_in_the_middle_of_a_wait_sends_it_back():
     world.poll()
     assert (world.writes[-1], world.status.phase) == (Routing.whole(1), "RolledBack")
     assert "threshold crossed" in world.status.message
+
+
+def test_the_alarm_that_ended_a_rollout_without_traffic_is_shown_as_it_was():
+    world = World(strategy={"steps": [{"pause": {}}, {"setWeight": 50}]}, **WITH_ALARM)
+    world.settle()
+    world.alarm("A", FIRING)
+    world.poll()
+    assert (world.writes, world.status.phase, world.status.alarm) == ([], "RolledBack", "ALARM")
+
+
+def test_long_words_of_an_alarm_fit_into_the_status():
+    world = World(**WITH_ALARM)
+    world.settle()
+    world.alarms["A"] = AlarmSnapshot(FIRING, world.now, "w" * 1023)
+    world.poll()
+    assert max(len(status.trip.message) for status in world.statuses if status.trip) == 1024
 
 
 @pytest.mark.parametrize("phase", ["Baking", "Paused"])
@@ -399,6 +416,17 @@ def test_an_edited_plan_takes_back_an_intent_that_is_held():
     world.alarm("A", Clear)
     world.poll()
     assert (world.status.phase, world.status.weight, weights(world)) == ("Paused", 10, [10])
+
+
+def test_an_edited_plan_looks_at_once_whether_a_held_intent_was_written():
+    world = World(strategy={"canary": {"weight": 10, "interval": "1m"}}, alarms={"names": ["A"]})
+    world.advance(1)
+    world.troubles["write"] = Trouble.CONFLICT
+    world.advance(60)
+    world.seen = replace(world.seen, write_failure=None)
+    assert world.status.intent.at > world.seen.alias.read_at
+    world.edit(strategy={"steps": [{"setWeight": 10}, {"pause": {}}]})
+    assert (world.status.intent, world.status.weight, weights(world)) == (None, 10, [10])
 
 
 def test_an_edited_plan_settles_an_intent_whose_write_may_have_been_made():

@@ -191,7 +191,6 @@ class Case:
             target_version=self.spec.version,
             retry_token=self.spec.retry_token,
             weight=None,
-            step=None,
             step_index=None,
             step_started_at=None,
             plan_hash=None,

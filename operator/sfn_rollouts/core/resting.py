@@ -115,8 +115,8 @@ def _entry(status: Status) -> HistoryEntry | None:
 def _standing(case: Case, *kept: Reason) -> Standing:
     """As it ended, with the words said then; a present verdict of one of the kept reasons stands as it is."""
     said, ready = _end(case), condition(case.status, READY)
-    both = () if said.is_stalled else (Reason.ROLLOUT_COMPLETE, Reason.UP_TO_DATE)
-    if ready is None or case.status.phase is not said.phase or ready.reason not in (said.reason, *both, *kept):
+    kept = (said.reason, Reason.ROLLOUT_COMPLETE, Reason.UP_TO_DATE, *kept)
+    if ready is None or case.status.phase is not said.phase or ready.reason not in kept:
         return said
     is_stalled = said.is_stalled or ready.reason == Reason.ALIAS_DRIFTED
     return replace(said, reason=Reason(ready.reason), message=ready.message, is_stalled=is_stalled)
