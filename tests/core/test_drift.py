@@ -131,6 +131,7 @@ def test_no_success_is_told_of_an_alias_that_somebody_changed_during_the_bake():
 def test_no_success_is_told_of_an_alias_that_cannot_be_read():
     world = ended_while_nobody_looked(lambda world: world.troubles.update(alias=Trouble.TRANSIENT))
     assert (world.status.phase, world.ready()[1], world.status.history) == ("Baking", "RetryingAWS", ())
+    assert world.status.message == "the next step is held: the alias could not be read: no answer"
     world.troubles.clear()
     world.advance(600)
     assert world.status.phase == "Succeeded"

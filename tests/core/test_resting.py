@@ -91,6 +91,16 @@ def test_an_idle_rollout_writes_nothing_and_looks_seldom():
     assert not world.decision.watches_alarms
 
 
+def test_a_version_found_up_to_date_is_not_judged_by_its_own_earlier_rollback():
+    world = rolled_back()
+    world.route(2)
+    world.advance(60)
+    world.say("retry")
+    assert world.ready() == ("True", "UpToDate")
+    world.advance(600)
+    assert (world.status.phase, world.ready()) == ("Succeeded", ("True", "UpToDate"))
+
+
 def test_a_version_gone_back_to_before_the_next_began_stays_up_to_date():
     """Its own success, told of before, is not told of anew."""
     world = World(strategy={"allAtOnce": {}}, bakeTime=None)
