@@ -31,6 +31,7 @@ def test_the_way_back_to_a_recent_version_ends_when_the_clock_has_caught_up() ->
     world.now -= timedelta(seconds=10)
     world.settle()
     assert world.status.phase == "Progressing"
+    assert world.decision.wake_at == world.now + timedelta(seconds=10)
     world.advance(10)
     assert (world.status.phase, world.status.outcome) == ("Succeeded", "FastRolledBack")
 
