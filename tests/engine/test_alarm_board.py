@@ -1,7 +1,7 @@
 """The alarm board: few calls for many alarms, each as often as its most eager watcher wants, news at once."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.arn import Place
 from sfn_rollouts.core.observation import AlarmMissing, AlarmReading, Trouble, Unseen
-from sfn_rollouts.engine.alarm_board import AlarmBoard
+from sfn_rollouts.engine.alarm_board import AlarmBoard, is_stale
 from sfn_rollouts.errors import Denied, Transient
 from tests.engine.fake_clock import NOON, FakeClock
 from tests.engine.fake_cloud import AlarmFeedOf, FakeCloud
@@ -20,6 +20,18 @@ from tests.engine.world import Metered
 HERE, THERE = Place("123456789012", "eu-west-1"), Place("123456789012", "us-east-1")
 
 
+class Shown(Metered):
+    """Remembers each state of the board that was shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.boards: list[tuple[int, int, datetime | None]] = []
+
+    def alarms_watched(self, watched: int, unseen: int, oldest: datetime | None) -> None:
+        super().alarms_watched(watched, unseen, oldest)
+        self.boards.append(self.board)
+
+
 class Board:
     """A board by itself."""
 
@@ -28,7 +40,7 @@ class Board:
         self.cloud = FakeCloud(self.clock, lambda what: None)
         self.cloud.latency_s = 0.0
         self.woken: list[str] = []
-        self.meter = Metered()
+        self.meter = Shown()
         feed = AlarmFeedOf(self.cloud)
         self.board = AlarmBoard(self.clock, self.workers, feed, Random(1), self.woken.append, self.meter)
 
@@ -160,6 +172,24 @@ def test_the_same_watch_again_reads_nothing_again(board: Board) -> None:
     assert board.calls() == [1]
 
 
+def test_another_interval_counts_from_then_on(board: Board) -> None:
+    board.watch("one", "errors", interval_s=60)
+    board.work()
+    board.watch("one", "errors", interval_s=5)
+    board.calls()
+    board.run_for(61)
+    assert board.calls() == [1] * 12
+
+
+def test_who_watches_an_alarm_of_another_place_leaves_its_namesake(board: Board) -> None:
+    board.watch("one", "errors")
+    board.work()
+    board.watch("one", "errors", place=THERE)
+    board.cloud.batches.clear()
+    board.run_for(60)
+    assert {place for place, _ in board.cloud.batches} == {THERE}
+
+
 def test_other_names_replace_those_before(board: Board) -> None:
     board.watch("one", "errors", "latency")
     board.work()
@@ -284,3 +314,17 @@ def test_what_is_slow_is_read_when_what_was_quick_is_not_watched_any_more(board:
     board.calls()
     board.run_for(130)
     assert board.calls() == [1, 1]
+
+
+def test_a_burst_of_new_rollouts_counts_the_board_once(board: Board) -> None:
+    for number in range(50):
+        board.watch(f"uid-{number}", "errors", f"latency-{number}")
+    for _ in range(3):
+        board.board.run_due()
+    assert board.meter.boards == [(51, 0, NOON)]
+
+
+@pytest.mark.parametrize(("seconds", "is_old"), [(29.999, False), (30, True)])
+def test_a_reading_is_too_old_when_three_polls_have_passed(seconds: float, is_old: bool) -> None:
+    """From the same moment on as the decision takes it for none: what is shown and what is done agree."""
+    assert is_stale(NOON, 10.0, NOON + timedelta(seconds=seconds)) is is_old

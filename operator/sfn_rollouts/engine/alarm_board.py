@@ -219,7 +219,7 @@ class AlarmBoard:
         sheet.pace.reset()
         now = self._clock.monotonic()
         for line in lines:
-            line.due, line.not_before = now + line.interval_s, 0.0
+            line.due = now + line.interval_s
             self._expect(line)
 
     def _postpone(self, sheet: _Sheet, lines: list[_Line], error: Exception) -> None:
@@ -242,8 +242,8 @@ class AlarmBoard:
 
 
 def is_stale(read_at: datetime, interval_s: float, now: datetime) -> bool:
-    """Whether a reading is too old to be one."""
-    return (now - read_at).total_seconds() > interval_s * STALE_AFTER_POLLS
+    """Whether a reading is too old to be one; from the same moment on as `core.alarms` takes it for none."""
+    return (now - read_at).total_seconds() >= interval_s * STALE_AFTER_POLLS
 
 
 def _answered(line: _Line, answer: _Answer) -> AlarmFact:
