@@ -6,14 +6,17 @@ from random import Random
 from typing import Any
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from devenv.waiting import wait_until
 from sfn_rollouts.api.status import Phase
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.engine.engine import Engine
-from sfn_rollouts.engine.loop import EngineLoop
+from sfn_rollouts.engine.loop import EngineLoop, sleep_s
 from sfn_rollouts.engine.workers import SIZES, ThreadWorkers
 from sfn_rollouts.ports import Lane
+from tests.engine.fake_clock import FakeClock
 from tests.engine.fake_cloud import AlarmFeedOf
 from tests.engine.world import World, spec
 
@@ -64,6 +67,7 @@ def test_a_rollout_goes_through_and_the_loop_shows_that_it_lives(running: Runnin
     wait_until(lambda: running.loop.heartbeat_age_s() < 0.5, 10, "a beat of the loop")
     assert running.loop.stop(5.0)
     assert not running.loop.is_alive
+    assert running.loop.stop(0.0)  # there is nothing left to wait for
 
 
 def test_a_call_that_fails_does_not_end_the_loop(running: Running) -> None:
@@ -78,9 +82,13 @@ def test_more_calls_than_a_burst_are_all_made(running: Running) -> None:
     seen: list[int] = []
     for number in range(1000):
         running.loop.post(lambda number=number: seen.append(number))  # type: ignore[misc]
-    running.loop.start()
-    wait_until(lambda: len(seen) == 1000, 10, "all calls")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))  # undone by conftest.py
+    with capture_logs() as told:
+        running.loop.start()
+        wait_until(lambda: len(seen) == 1000, 10, "all calls")
+        assert running.loop.stop(5.0)
     assert seen == list(range(1000))
+    assert told == []
 
 
 def test_stopping_waits_for_a_write_and_its_report(running: Running) -> None:
@@ -121,7 +129,7 @@ def test_stopping_gives_up_in_time(running: Running) -> None:
 class Idle:
     """An engine that is next due so many seconds from now, and counts how often it was asked."""
 
-    def __init__(self, due_in_s: float | None) -> None:
+    def __init__(self, due_in_s: float | None = None) -> None:
         self.asked = 0
         self._due_in_s = due_in_s
 
@@ -148,13 +156,72 @@ def test_the_loop_sleeps_until_something_is_due(due_in_s: float | None, least: i
     assert loop.stop(5.0)
 
 
+SLEEPS = {
+    "nothing is due": (None, 1.0),
+    "something is due soon": (1000.02, 0.02),
+    "something is due now": (1000.0, 0.0),
+    "something was due before": (990.0, 0.0),
+    "something is due much later": (1060.0, 1.0),
+}
+
+
+@pytest.mark.parametrize("case", SLEEPS)
+def test_what_is_due_ends_the_sleep_of_the_loop_and_so_does_a_beat(case: str) -> None:
+    next_due, seconds = SLEEPS[case]
+    assert sleep_s(next_due, 1000.0) == pytest.approx(seconds)
+
+
+class Hanging(Idle):
+    """An engine that gets stuck when it is first asked what is due."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_stuck, self.may_go_on = threading.Event(), threading.Event()
+
+    def run_due(self) -> float | None:
+        self.is_stuck.set()
+        self.may_go_on.wait(10)
+        return super().run_due()
+
+
+@pytest.fixture
+def hanging() -> Iterator[tuple[FakeClock, EngineLoop, Hanging]]:
+    clock, engine = FakeClock(), Hanging()
+    loop = EngineLoop(clock)
+    loop.attach(engine)  # type: ignore[arg-type] # as much of one as the loop needs
+    loop.post(lambda: None)  # so that it does not begin with a sleep
+    yield clock, loop, engine
+    engine.may_go_on.set()
+    loop.stop(0.0)  # time stands still: longer would be for ever
+
+
+def test_an_engine_that_hangs_is_seen_by_its_heartbeat_and_keeps_no_process_from_ending(
+    hanging: tuple[FakeClock, EngineLoop, Hanging],
+) -> None:
+    clock, loop, engine = hanging
+    clock.advance(60)
+    loop.start()
+    engine.is_stuck.wait(10)
+    assert loop.heartbeat_age_s() == 0
+    clock.advance(60)
+    assert loop.heartbeat_age_s() == 60
+    [thread] = [each for each in threading.enumerate() if each.name == "sfn-engine"]
+    assert thread.daemon
+    assert not loop.stop(0.0)
+    assert loop.is_alive
+
+
 def test_a_loop_without_an_engine_does_not_start() -> None:
-    with pytest.raises(RuntimeError, match="attach an engine"):
+    with pytest.raises(RuntimeError, match=r"^attach an engine before start$"):
         EngineLoop(SteadyClock()).start()
 
 
 def test_a_loop_that_never_ran_is_stopped_already() -> None:
-    assert EngineLoop(SteadyClock()).stop(1.0)
+    engine: Any = Idle()
+    loop = EngineLoop(SteadyClock())
+    assert loop.stop(1.0)
+    loop.attach(engine)
+    assert loop.stop(1.0)
 
 
 def test_lanes_do_not_wait_for_each_other_and_errors_come_back(running: Running) -> None:
@@ -184,3 +251,17 @@ def test_a_lane_has_as_many_threads_as_it_is_meant_to_have(lane: Lane) -> None:
     workers.stop()
     may_end.set()
     assert sum(name.startswith(f"sfn-{lane}") for name in names) == SIZES[lane]
+
+
+def test_jobs_that_have_not_begun_when_the_workers_stop_never_begin() -> None:
+    """A process that is told to end would else be kept by the queue, and write past its drain."""
+    ended: list[object] = []
+    workers, may_end = ThreadWorkers(ended.append), threading.Event()
+    before = set(threading.enumerate())
+    for _ in range(40):
+        workers.submit(Lane.FORWARD, lambda: may_end.wait(10), lambda result: None)
+    workers.stop()
+    may_end.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    assert len(ended) == SIZES[Lane.FORWARD]

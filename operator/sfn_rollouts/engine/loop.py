@@ -14,6 +14,11 @@ _BEAT_S = 1.0
 _BURST = 256
 
 
+def sleep_s(next_due: float | None, now: float) -> float:
+    """Seconds that the loop may sleep while nothing comes in: until something is due, and no longer than a beat."""
+    return _BEAT_S if next_due is None else min(max(next_due - now, 0.0), _BEAT_S)
+
+
 class EngineLoop:
     """Runs one engine in one thread. `post` is the only door from other threads."""
 
@@ -85,9 +90,8 @@ class EngineLoop:
 
     def _drain_inbox(self, next_due: float | None) -> None:
         """Wait until something comes or is due, then take what has come, up to a burst: what is due must not wait."""
-        wait_s = _BEAT_S if next_due is None else min(max(next_due - self._clock.monotonic(), 0.0), _BEAT_S)
         try:
-            call = self._inbox.get(timeout=wait_s) if wait_s > 0 else self._inbox.get_nowait()
+            call = self._inbox.get(timeout=sleep_s(next_due, self._clock.monotonic()))
             for _ in range(_BURST):
                 self._safely(call)
                 call = self._inbox.get_nowait()
