@@ -99,11 +99,11 @@ class FakeCloud:
 
     def find(self, machine: StateMachineArn, version: int) -> VersionFound:
         with self._call("find"):
-            return self.versions.get(version, VersionFound.FOUND)
+            return self.versions.get(version, VersionFound.FOUND) if machine == MACHINE else VersionFound.NO_MACHINE
 
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
         with self._call("running"):
-            return self.running_executions
+            return self.running_executions if machine == MACHINE else None
 
     # -- ports.AlarmFeed --
 

@@ -119,7 +119,7 @@ class Looking:
         self._ended(record, Look.ALARM_HISTORY, error)
 
     def _count_executions(self, record: Record, alias: AliasArn) -> None:
-        version = left_version(record.working) or record.working.target_version or 1
+        version = left_version(record.working) or 0  # it is not asked for where none was left
         work = partial(count_running, self._catalog, alias.machine, version)
         self._workers.submit(Lane.FORWARD, work, lambda result: self._counted(record, version, result))
 
@@ -161,8 +161,9 @@ def _wanted(record: Record, decision: Decision) -> frozenset[Look]:
 
 
 def _wanted_version(record: Record) -> int:
+    """0 while the spec is invalid: none is looked for then, and an answer that still comes is dropped."""
     spec = record.resource.spec
-    return spec.version if spec is not None else record.working.target_version or 1
+    return spec.version if spec is not None else 0
 
 
 def _is_transient(result: object) -> bool:
