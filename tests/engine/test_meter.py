@@ -23,6 +23,16 @@ IN_STEP = Status(started_at=NOON, step_started_at=NOON)
 
 STEPS = {
     "the next step began": (IN_STEP, IN_STEP.model_copy(update={"step_started_at": LATER}), 300.0),
+    "the next step began after the shortest wait that there is": (
+        IN_STEP,
+        IN_STEP.model_copy(update={"step_started_at": NOON + timedelta(seconds=1)}),
+        1.0,
+    ),
+    "it had no wait of its own": (
+        IN_STEP,
+        IN_STEP.model_copy(update={"step_started_at": NOON + timedelta(milliseconds=999)}),
+        None,
+    ),
     "nothing happened": (IN_STEP, IN_STEP, None),
     "no step has begun": (Status(), IN_STEP, None),
     "all is done": (

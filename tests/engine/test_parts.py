@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.api.status import AlarmState, AlarmStatus
 from sfn_rollouts.core.decision import WriteKind
 from sfn_rollouts.core.observation import (
     AlarmReading,
@@ -22,11 +22,12 @@ from sfn_rollouts.core.observation import (
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.facts import Facts, History, reading_of
+from sfn_rollouts.engine.histories import explained
 from sfn_rollouts.engine.looks import count_running, read_alias, read_histories
 from sfn_rollouts.engine.pace import Pace
 from sfn_rollouts.engine.permit import VALID_S, Permit
 from sfn_rollouts.engine.record import Record, log_fields
-from sfn_rollouts.errors import Denied
+from sfn_rollouts.errors import Denied, Gone
 from sfn_rollouts.ports import Urgency
 from tests.engine.fake_clock import NOON, FakeClock
 from tests.engine.fake_cloud import LIVE, MACHINE
@@ -133,6 +134,20 @@ def test_of_histories_those_are_kept_that_were_read_and_are_of_watched_alarms() 
     assert facts.histories == {"kept": old, "renewed": new, "first": new}
 
 
+def test_a_history_explains_the_reading_that_it_was_read_for_and_no_later_one() -> None:
+    """Else a firing between the two would never be looked for."""
+    earlier, later = NOON + timedelta(seconds=10), NOON + timedelta(seconds=20)
+    memory = AlarmStatus(name="errors", state=AlarmState.OK, since=NOON)
+    reading = AlarmReading(AlarmSnapshot(AlarmState.OK, later), later)
+    change = AlarmTransition(later, AlarmState.ALARM, AlarmState.OK)
+
+    def seen(history: History) -> Any:
+        return explained({"errors": reading}, [memory], {"errors": history})["errors"]
+
+    assert seen(History(later, (change,))).transitions == (change,)
+    assert seen(History(earlier, ())) == reading
+
+
 def test_a_defect_is_told_in_few_words() -> None:
     assert reading_of(ValueError("x" * 600)) == (Trouble.INTERNAL, "internal error: ValueError: " + "x" * 484)
     assert reading_of(Denied("no")) == (Trouble.DENIED, "no")
@@ -167,6 +182,12 @@ def test_the_jobs_of_looking_ask_for_what_they_are_told_to() -> None:
     assert router.calls == [("read", LIVE, Urgency.BACKGROUND)]
     assert catalog.calls == [("running", MACHINE, 7)]
     assert feed.calls == [("history", MACHINE.place, "errors", NOON)]
+
+
+def test_executions_that_aws_does_not_list_are_told_as_such() -> None:
+    with pytest.raises(Gone) as raised:
+        count_running(Asked(None), MACHINE, 7)
+    assert raised.value.why == "AWS does not list executions of Express state machines"
 
 
 def test_an_alias_that_is_not_there_was_missing_when_it_was_asked_for() -> None:
