@@ -2,6 +2,7 @@
 
 from sfn_rollouts.api import FINALIZER
 from sfn_rollouts.api.status import Outcome, Phase
+from sfn_rollouts.core.observation import RunningExecutions
 from sfn_rollouts.core.routing import Routing
 from tests.engine.world import World, spec
 
@@ -101,10 +102,12 @@ def test_the_next_version_starts_from_the_last_one() -> None:
     world.api.apply("orders", spec())
     world.run(until=world.is_in(Phase.SUCCEEDED))
     world.run_for(1000)
+    world.cloud.running_executions = RunningExecutions(5)
     world.api.apply("orders", spec(3))
     world.run(until=lambda: world.status().stable_version == 3)
     assert world.cloud.writes[2:] == ["90 % on version 2, 10 % on version 3", "100 % on version 3"]
     world.run_for(60)
     counted = world.status().running_executions
     assert counted is not None
-    assert counted.version == 2
+    assert (counted.version, counted.running) == (2, 5)
+    assert world.cloud.count()["running"] == 2

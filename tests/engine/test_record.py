@@ -8,7 +8,7 @@ import pytest
 
 from sfn_rollouts.api.status import Status, Trip
 from sfn_rollouts.core.decision import WriteKind
-from sfn_rollouts.core.observation import AliasReading
+from sfn_rollouts.core.observation import AliasReading, VersionFound
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.resource import Resource
@@ -50,6 +50,17 @@ def test_a_status_that_somebody_else_wrote_counts_from_then_on() -> None:
     theirs = record.stored.with_(message="written by somebody else")
     _come_back(record, theirs)
     assert (record.stored, record.working) == (theirs, theirs)
+
+
+def test_what_was_found_out_about_another_version_is_forgotten() -> None:
+    record = _record()
+    record.facts.version = VersionFound.FOUND
+    _come_back(record, record.stored)
+    assert record.facts.version is VersionFound.FOUND
+    world = World()
+    world.api.apply("orders", spec(3))
+    record.take(Resource.parse(world.api.list()[0]))
+    assert record.facts.version is None
 
 
 def test_a_decision_hears_how_often_alarms_are_read() -> None:

@@ -29,10 +29,11 @@ class Scene:
             lambda uid: None,
         )
 
-    def report(self, message: str) -> float | None:
+    def report(self, message: str | None, *, holds_finalizer: bool = False) -> float | None:
         """Ask for a report of a status; None where it has been made, else when to ask again."""
         self.record.working = self.record.working.with_(message=message)
-        next_at = self.reporting.start(self.record, Decision(self.record.working))
+        decision = Decision(self.record.working, holds_finalizer=holds_finalizer)
+        next_at = self.reporting.start(self.record, decision)
         assert (next_at is None) is self.record.is_reporting
         self.world.workers.run_one()
         return next_at
@@ -76,3 +77,12 @@ def test_one_that_was_stored_after_another_had_failed_is_no_reason_to_wait(scene
     raw = scene.world.api.resource("orders")
     assert raw is not None
     assert raw["status"]["message"] == "three"
+
+
+def test_a_finalizer_that_was_stored_is_no_reason_to_wait_either(scene: Scene) -> None:
+    scene.world.api.faults.add("report", Transient("503"))
+    assert scene.report("one") is None
+    scene.world.clock.advance(1)
+    assert scene.report(scene.record.stored.message, holds_finalizer=True) is None
+    assert scene.record.resource.has_finalizer
+    assert scene.report("two", holds_finalizer=True) is None

@@ -11,14 +11,16 @@ from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.observation import Observation
 from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.ports import Key
+from tests.engine.fake_cloud import LIVE
 from tests.engine.world import World, spec
 
 
-def test_an_end_is_counted_for_its_rollout() -> None:
+def test_an_end_is_counted_for_its_rollout_and_its_alias() -> None:
     world = World()
     world.api.apply("orders", spec())
     world.run(until=world.is_in(Phase.SUCCEEDED))
     assert world.meter.ended == [Key("shop", "orders")]
+    assert world.meter.aliases == {Key("shop", "orders"): LIVE}
 
 
 def test_in_the_log_a_step_is_information_and_a_firing_alarm_a_warning() -> None:

@@ -21,7 +21,7 @@ from tests.engine.world import World, spec
 
 SPLIT = Routing.split(1, 2, 10)
 STEP = Write(WriteKind.FORWARD, Routing.whole(2), expected=SPLIT)
-RESTORE = Write(WriteKind.RESTORE, Routing.whole(1), expected=SPLIT)
+RESTORE = Write(WriteKind.RESTORE, Routing.whole(1), expected=SPLIT, ours=frozenset({SPLIT, Routing.whole(1)}))
 
 
 class Scene:
@@ -161,6 +161,15 @@ def test_a_restore_was_asked_for_before_aws_was_called(scene: Scene) -> None:
     assert scene.world.clock.now() > asked_at
     assert scene.record.facts.restore_asked_at == asked_at
     assert scene.record.facts.restored_at == scene.world.cloud.write_times[-1]
+
+
+def test_a_restore_that_is_asked_for_again_where_it_is_to_be_seen_is_not_written_twice(scene: Scene) -> None:
+    restore = Decision(scene.record.working, RESTORE)
+    for _ in range(2):
+        scene.traffic.start(scene.record, restore, may_go_forward=False)
+        assert scene.world.workers.run_one()
+        scene.world.clock.advance(600)
+    assert scene.world.cloud.writes == [str(SPLIT), str(RESTORE.routing)]
 
 
 @pytest.mark.parametrize("kind", [WriteKind.FORWARD, WriteKind.RESTORE])

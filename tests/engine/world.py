@@ -50,6 +50,7 @@ class Metered:
 
     def __init__(self) -> None:
         self.shown: dict[Key, str] = {}
+        self.aliases: dict[Key, AliasArn | None] = {}
         self.outcomes: list[tuple[str, str]] = []
         self.ended: list[Key] = []
         self.status_writes: list[str] = []
@@ -62,6 +63,7 @@ class Metered:
 
     def rollout(self, key: Key, alias: AliasArn | None, status: Status) -> None:
         self.shown[key] = str(status.phase)
+        self.aliases[key] = alias
 
     def gone(self, key: Key) -> None:
         self.shown.pop(key, None)

@@ -235,8 +235,7 @@ class Engine:
         )
         if settled.error is not None:
             _log.error("deciding failed", exc_info=settled.error, **log_fields(record))
-        if record.working.finished_at is None:
-            record.facts.running = None
+        record.facts.running = None  # it was told: the next rollout's executions are counted anew
         return settled
 
     def _wake_soon(self, uids: Iterable[str]) -> None:
