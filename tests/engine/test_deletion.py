@@ -134,3 +134,10 @@ def test_gone_by_force_while_in_flight_nothing_more_is_written() -> None:
     world.run_for(600)
     assert len(world.cloud.writes) == 1
     assert not world.workers.jobs
+
+
+def test_nobody_is_woken_for_one_that_is_gone() -> None:
+    world = _in_flight(alarms=None)
+    assert world.engine.run_due() is not None
+    world.engine.forget(world.api.drop("orders"))
+    assert world.engine.run_due() is None

@@ -23,6 +23,19 @@ def test_it_finds_a_new_resource_and_a_changed_one() -> None:
     assert world.ready_reason("copy") == "AliasConflict"
 
 
+def test_with_the_first_one_begins_what_the_watch_has_brought_before() -> None:
+    world = World()
+    world.api.apply("orders", spec())
+    world.is_swept = False
+    world.start()
+    resources = world.api.list()
+    world.engine.upsert(resources[0])
+    world.run_for(60)
+    assert world.cloud.writes == []
+    world.engine.sweep(resources)
+    world.run(until=lambda: world.status().step_index == 0, limit_s=5)
+
+
 def test_it_costs_nothing_where_nothing_was_missed() -> None:
     world = _at_rest()
     ticks = world.meter.sound_ticks
