@@ -41,6 +41,7 @@ class FakeCloud:
         self.stale_reads = 0  # so many of the next reads answer with what was before the last change
         self.versions: dict[int, VersionFound] = {}
         self.running_executions: RunningExecutions | None = RunningExecutions(3)
+        self.counted: list[int] = []  # versions whose executions were asked for
         self.latency_s = 0.02
         self.after_call: Callable[[str], None] = lambda call: None
         self._aliases: dict[AliasArn, list[Version]] = {}
@@ -102,6 +103,7 @@ class FakeCloud:
             return self.versions.get(version, VersionFound.FOUND) if machine == MACHINE else VersionFound.NO_MACHINE
 
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
+        self.counted.append(version)
         with self._call("running"):
             return self.running_executions if machine == MACHINE else None
 

@@ -148,6 +148,12 @@ def test_a_history_explains_the_reading_that_it_was_read_for_and_no_later_one() 
     assert seen(History(earlier, ())) == reading
 
 
+def test_an_alarm_that_fires_openly_is_seen_although_its_history_is_not() -> None:
+    memory = AlarmStatus(name="errors", state=AlarmState.OK, since=NOON)
+    fires = AlarmReading(AlarmSnapshot(AlarmState.ALARM, NOON + timedelta(seconds=20)), NOON + timedelta(seconds=20))
+    assert explained({"errors": fires}, [memory], {"errors": DENIED}) == {"errors": fires}
+
+
 def test_a_defect_is_told_in_few_words() -> None:
     assert reading_of(ValueError("x" * 600)) == (Trouble.INTERNAL, "internal error: ValueError: " + "x" * 484)
     assert reading_of(Denied("no")) == (Trouble.DENIED, "no")
