@@ -264,6 +264,7 @@ def test_jobs_that_have_not_begun_when_the_workers_stop_never_begin() -> None:
     for _ in range(40):
         workers.submit(Lane.FORWARD, lambda: may_end.wait(10), lambda result: None)
     workers.stop()
+    assert ended == []  # nor does it wait for those that have
     may_end.set()
     for thread in set(threading.enumerate()) - before:
         thread.join(10)

@@ -10,6 +10,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState, AlarmStatus
 from sfn_rollouts.core.decision import WriteKind
 from sfn_rollouts.core.observation import (
+    AlarmMissing,
     AlarmReading,
     AlarmSnapshot,
     AlarmTransition,
@@ -22,7 +23,7 @@ from sfn_rollouts.core.observation import (
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.facts import Facts, History, reading_of
-from sfn_rollouts.engine.histories import explained
+from sfn_rollouts.engine.histories import explained, unexplained
 from sfn_rollouts.engine.looks import count_running, read_alias, read_histories
 from sfn_rollouts.engine.pace import Pace
 from sfn_rollouts.engine.permit import VALID_S, Permit
@@ -48,7 +49,7 @@ def test_a_pace_keeps_at_least_what_it_is_told_and_starts_again_after_a_success(
     assert pace.next_at == 160.0
     pace.reset()
     assert pace.next_at == 0.0
-    assert pace.wait(0.0, 1.0, 10.0) <= 1.0
+    assert 0.1 <= pace.wait(0.0, 0.2, 10.0) <= 0.2
 
 
 def test_an_agenda_gives_what_is_due_in_order_and_only_the_latest_time_counts() -> None:
@@ -132,6 +133,16 @@ def test_of_histories_those_are_kept_that_were_read_and_are_of_watched_alarms() 
     facts = Facts(histories={"kept": old, "renewed": old, "not watched": old, "not read": DENIED})
     facts.see_histories({"renewed": new, "first": new}, frozenset({"kept", "renewed", "not read", "first"}))
     assert facts.histories == {"kept": old, "renewed": new, "first": new}
+
+
+def test_only_of_an_alarm_that_changed_unseen_the_history_is_read() -> None:
+    """DescribeAlarmHistory is one call an alarm."""
+    memories = [AlarmStatus(name=name, state=AlarmState.OK, since=NOON) for name in ("changed", "same", "missing")]
+    memories.append(AlarmStatus(name="never judged", state=AlarmState.UNKNOWN))
+    same = AlarmReading(AlarmSnapshot(AlarmState.OK, NOON), NOON)
+    changed = AlarmReading(AlarmSnapshot(AlarmState.OK, NOON + timedelta(seconds=20)), NOON)
+    alarms = {"changed": changed, "same": same, "missing": AlarmMissing(NOON), "never judged": changed}
+    assert unexplained(alarms, memories) == {"changed": NOON}
 
 
 def test_a_history_explains_the_reading_that_it_was_read_for_and_no_later_one() -> None:
