@@ -214,6 +214,25 @@ def test_an_engine_that_hangs_is_seen_by_its_heartbeat_and_keeps_no_process_from
     assert loop.is_alive
 
 
+class Busy(Idle):
+    """An engine that has something under way when it is first asked."""
+
+    is_asked = False
+
+    @property
+    def is_quiet(self) -> bool:  # type: ignore[override] # an attribute of the idle one
+        was_asked, self.is_asked = self.is_asked, True
+        return was_asked
+
+
+def test_stopping_asks_again_soon_whether_all_has_ended() -> None:
+    engine: Any = Busy()
+    loop = EngineLoop(SteadyClock())
+    loop.attach(engine)
+    loop.start()
+    assert loop.stop(1.0)
+
+
 def test_a_loop_without_an_engine_does_not_start() -> None:
     with pytest.raises(RuntimeError, match=r"^attach an engine before start$"):
         EngineLoop(SteadyClock()).start()
