@@ -1,6 +1,7 @@
 """What every area of tests may use: the control plane, kubectl, and a namespace of one's own."""
 
 import secrets
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,11 @@ from devenv.control_plane import ControlPlane, Kubectl, ensure_binaries, install
 
 pytest_plugins = ["tests.e2e.whole_run"]  # its hooks must be there where pytest-xdist's workers report to
 CRDS = Path(__file__).parents[1] / "crds"
+
+
+def pytest_configure() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would every program that a test ends by it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
