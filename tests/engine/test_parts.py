@@ -74,6 +74,17 @@ def test_an_agenda_does_not_grow_with_every_change() -> None:
     assert (agenda.pop(1.0), agenda.pop(20_000.0)) == ("one", "two")
 
 
+def test_an_agenda_of_many_is_not_sorted_anew_with_each_change() -> None:
+    agenda = Agenda()
+    for number in range(1000):
+        agenda.set(f"uid-{number}", float(number))
+    heap = agenda._heap
+    for number in range(1000):
+        agenda.set(f"uid-{number}", number + 0.5)
+    assert agenda._heap is heap
+    assert agenda.pop(1.0) == "uid-0"
+
+
 def test_a_write_begins_or_is_withdrawn_never_both() -> None:
     begun, withdrawn = Permit(FakeClock()), Permit(FakeClock())
     assert begun.begin()
