@@ -13,6 +13,7 @@ from sfn_rollouts.core.arn import Place
 from sfn_rollouts.core.observation import AlarmTransition, Unseen
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.errors import Transient
+from sfn_rollouts.ports import Lane
 from tests.engine.faults import FOR_EVER
 from tests.engine.world import World, spec
 
@@ -66,6 +67,21 @@ def test_a_history_that_does_not_show_the_last_change_yet_is_read_again_within_h
     waits_s = [(after - before).total_seconds() for before, after in pairwise(asked_at)]
     assert waits_s[0] < 0.6
     assert waits_s[1] < 1.1
+
+
+def test_a_spec_that_becomes_invalid_while_its_version_is_looked_for_wants_none() -> None:
+    world = World()
+    world.workers.held = {Lane.FORWARD}
+    world.api.apply("orders", spec())
+    world.run(until=lambda: world.workers.waiting(Lane.FORWARD) > 0)
+    world.api.apply("orders", {**spec(), "strategy": {}})
+    world.run_for(1)
+    world.workers.held = set()
+    world.run_for(60)
+    assert world.ready_reason() == "InvalidSpec"
+    assert _record(world).facts.version is None
+    world.api.apply("orders", spec())
+    world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=200)
 
 
 @pytest.mark.parametrize(("state", "version"), [(AlarmState.OK, 1), (AlarmState.ALARM, 2)])
