@@ -159,3 +159,18 @@ def test_a_tick_that_failed_is_counted_and_made_again_though_nothing_else_happen
     assert 3 < meter.defects < 20
     meter.is_broken = False
     world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=301 + 70)
+
+
+def test_after_a_sound_tick_the_next_one_that_fails_is_tried_again_soon() -> None:
+    meter = Broken()
+    world = _with(meter, alarms=None, strategy={"canary": {"weight": 10, "interval": "1h"}})
+    meter.is_broken = True
+    world.api.command("orders", id="1", action="pause")
+    world.run_for(120)
+    meter.is_broken = False
+    world.run(until=world.is_in(Phase.PAUSED), limit_s=301)
+    world.settle()
+    meter.is_broken, before = True, meter.defects
+    world.api.command("orders", id="2", action="resume")
+    world.run_for(6)
+    assert meter.defects > before + 1
