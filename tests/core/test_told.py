@@ -393,3 +393,8 @@ def test_told(name):
 
 def test_each_transcript_has_its_story():
     assert {path.name for path in path_of("").parent.glob("*.txt")} == {path_of(name).name for name in STORIES}
+
+
+if __name__ == "__main__":  # writes all anew; read the difference
+    for name, told in STORIES.items():
+        path_of(name).write_text(transcript(*told()))

@@ -263,3 +263,8 @@ def test_told(name: str) -> None:
 
 def test_each_diary_has_its_story() -> None:
     assert {path.name for path in FOLDER.glob("*.txt")} == {path_of(name).name for name in STORIES}
+
+
+if __name__ == "__main__":  # writes all anew; read the difference
+    for name in STORIES:
+        path_of(name).write_text(diary(name))
