@@ -239,7 +239,7 @@ class Engine:
         return settled
 
     def _wake_soon(self, uids: Iterable[str]) -> None:
-        for uid in uids:
+        for uid in sorted(uids):  # sets have another order in each process
             self._agenda.set(uid, self._clock.monotonic())
 
     def _wake_due(self, decision: Decision) -> float | None:

@@ -1,6 +1,6 @@
 """Rivals: resources that name the same alias. One in flight comes first, else the oldest; the others do nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 
 from sfn_rollouts.core.arn import AliasArn  # noqa: TC001 - beside the rest
@@ -19,21 +19,21 @@ class Rivals:
         if record.resource.alias is not None:
             self._claims.setdefault(record.resource.alias, set()).add(record.uid)
 
-    def release(self, record: Record) -> list[str]:
+    def release(self, record: Record) -> Set[str]:
         """The record is gone; gives the uids that may act now."""
         alias = record.resource.alias
         if alias is None:
-            return []
+            return frozenset()
         others = self.of(record)
         self._claims[alias].discard(record.uid)
         if not others:
             del self._claims[alias]
         return others
 
-    def of(self, record: Record) -> list[str]:
+    def of(self, record: Record) -> Set[str]:
         """Give the uids of the others that name its alias."""
         alias = record.resource.alias
-        return sorted(self._claims[alias] - {record.uid}) if alias is not None else []
+        return self._claims[alias] - {record.uid} if alias is not None else frozenset()
 
     def has_older(self, record: Record) -> bool:
         """Whether another one comes first."""
