@@ -1,6 +1,5 @@
 """How long a person waits for the plugin, through the real kubectl, as they type it."""
 
-import os
 import resource
 import subprocess
 import sys
@@ -30,13 +29,7 @@ def startups(kubectl: Kubectl) -> Mapping[str, Startup]:
 
 
 def _startup(command: list[str], kubectl: Kubectl) -> Startup:
-    folders = (str(Path(sys.executable).parent), str(kubectl.binary.parent), os.environ["PATH"])
-    environment = {
-        **os.environ,
-        "PATH": os.pathsep.join(folders),
-        "KUBECONFIG": str(kubectl.kubeconfig),
-        "KUBECACHEDIR": str(kubectl.cache_folder),
-    }
+    environment = kubectl.environment(plugins=Path(sys.executable).parent)
     runs = [_run(command, environment) for _ in range(1 + RUNS)][1:]
     return Startup(median(run.wall_ms for run in runs), median(run.cpu_ms for run in runs))
 

@@ -38,6 +38,16 @@ class Kubectl:
         fixed = [f"--kubeconfig={kubeconfig or self.kubeconfig}", f"--cache-dir={self.cache_folder}"]
         return [str(self.binary), *fixed, *arguments]
 
+    def environment(self, plugins: Path, kubeconfig: Path | None = None) -> dict[str, str]:
+        """What a person has at whose prompt `kubectl` is this one, and finds the plugins of a folder."""
+        path = (str(plugins), str(self.binary.parent), os.environ["PATH"])
+        return {
+            **os.environ,
+            "PATH": os.pathsep.join(path),
+            "KUBECONFIG": str(kubeconfig or self.kubeconfig),
+            "KUBECACHEDIR": str(self.cache_folder),
+        }
+
 
 def manifests_in(folder: Path) -> Sequence[Path]:
     """The YAML files of a folder, in order of name."""

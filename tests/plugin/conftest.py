@@ -3,7 +3,6 @@
 Whoever awaits an answer asks for `story` of the end-to-end tests, which brings a real operator and an AWS.
 """
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,14 +70,9 @@ class Plugin:
 
     def environment(self, kubeconfig: Path | None = None) -> dict[str, str]:
         """PATH with both, the cluster, and no colours or width of the developer's terminal."""
-        theirs = ("NO_COLOR", "COLUMNS", "LINES", "KUBECONFIG")
-        kept = {name: value for name, value in os.environ.items() if name not in theirs}
-        path = (str(PLUGIN_FOLDER), str(self.kubectl.binary.parent), os.environ["PATH"])
-        return kept | {
-            "PATH": os.pathsep.join(path),
-            "KUBECONFIG": str(kubeconfig or self.kubectl.kubeconfig),
-            "KUBECACHEDIR": str(self.kubectl.cache_folder),
-        }
+        theirs = ("NO_COLOR", "COLUMNS", "LINES")
+        given = self.kubectl.environment(PLUGIN_FOLDER, kubeconfig)
+        return {name: value for name, value in given.items() if name not in theirs}
 
 
 @pytest.fixture
