@@ -40,7 +40,7 @@ def status_ends_only_as_aws_does(history: History, written: StatusWritten) -> st
     """
     status, earlier = written.status, history.statuses[-2].status if len(history.statuses) > 1 else Status()
     newest = status.history[0] if status.history else None
-    if newest is None or newest in earlier.history or _is_foreign_since(history, newest):
+    if newest is None or newest in earlier.history or _is_excused(history, newest):
         return None
     expected = newest.version if newest.outcome in _ON_TARGET else newest.stable_version
     is_single = earlier.shortcut in (Shortcut.NEW_ALIAS, Shortcut.REASSERT)
@@ -49,9 +49,12 @@ def status_ends_only_as_aws_does(history: History, written: StatusWritten) -> st
     return f"the status says {newest.outcome} ({newest.reason}), and the alias is {written.alias}"
 
 
-def _is_foreign_since(history: History, end: HistoryEntry) -> bool:
+def _is_excused(history: History, end: HistoryEntry) -> bool:
+    """Whether somebody else wrote the alias last, and it could not be known or no longer matters."""
+    if not history.is_alias_foreign:
+        return False
     told = takewhile(lambda decided: end in decided.decision.status.history, reversed(history.decided))
     told_us = min((decided.at_us for decided in told), default=history.statuses[-1].at_us)
     is_recent = history.last_foreign_us >= told_us - _LOOK_US
     has_next_begun = history.statuses[-1].status.finished_at != end.finished_at
-    return history.is_alias_foreign and (is_recent or has_next_begun)
+    return is_recent or has_next_begun
