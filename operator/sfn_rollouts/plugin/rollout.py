@@ -15,6 +15,7 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from sfn_rollouts.api import COMMAND_ANNOTATION
+from sfn_rollouts.printable import one_line
 
 Item = TypeVar("Item")
 
@@ -378,12 +379,11 @@ def _one(value: object, read: Callable[[Mapping[str, Any]], Item]) -> Item | Non
 
 def text_of(value: object) -> str:
     """On one line, and nothing that a terminal would obey: who may write a resource shall not write on our screen."""
-    text = value if isinstance(value, str) else ""
-    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
+    return one_line(value) if isinstance(value, str) else ""
 
 
 def _texts(value: object) -> dict[str, str]:
-    return {key: text_of(text) for key, text in _mapping(value).items()}
+    return {text_of(key): text_of(text) for key, text in _mapping(value).items()}
 
 
 def _number(value: object) -> int | None:

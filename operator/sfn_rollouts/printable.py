@@ -1,0 +1,31 @@
+"""Texts of strangers and of users, made safe to print: for a terminal, a CI log, a status, a log line, a shell.
+
+Whoever may write an alarm's reason, an annotation or a manifest must not write on a person's screen, start a line of a
+log, or put a word into a command that somebody pastes. The lowest layer, since every other one prints such texts; and
+standard library only, since `list` must answer at once. Does not belong here: what a text means, or how a page looks.
+"""
+
+import re
+import shlex
+
+# What the agents of CI services obey in what a step prints. GitHub looks for "::error ..." where a line begins and for
+# "##[error]" anywhere in it (actions/runner, ActionCommand.cs); Azure Pipelines takes "##vso[" and TeamCity
+# "##teamcity[" anywhere.
+_CI_COMMAND = re.compile(r"#(?=#\w*\[)|(?<!\S):(?=:[A-Za-z])")
+
+
+def one_line(text: str, longest: int | None = None) -> str:
+    """Return the text as one printable line, with at most `longest` characters; what is cut ends in "...".
+
+    Each line feed, control character (C0, DEL, C1), bidirectional or other invisible control, U+2028, U+2029, lone
+    surrogate and unassigned character becomes a space, and a marker that a CI service would obey gets a space into it.
+    Nothing else changes, and a second call changes nothing.
+    """
+    seen = text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
+    harmless = _CI_COMMAND.sub(r"\g<0> ", seen)
+    return harmless if longest is None or len(harmless) <= longest else f"{harmless[: longest - 3]}..."
+
+
+def word(text: str) -> str:
+    """Return the text as one word of a shell command that is offered to a person."""
+    return shlex.quote(one_line(text))
