@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sfn_rollouts.core.arn import Place, StateMachineArn
+from sfn_rollouts.core.arn import Place, StateMachineArn, version_number
 from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.routing import Routing
@@ -24,6 +24,15 @@ NO_MACHINES = {
     "another service": "arn:aws:lambda:eu-west-1:123456789012:function:f",
     "no account": "arn:aws:states:eu-west-1::stateMachine:x",
     "nothing": "",
+    "a Distributed Map inside one": f"{MACHINE}/Each",
+    "another cloud": MACHINE.replace("arn:aws:", "arn:other:"),
+    "a name that is too long": f"{MACHINE}{'x' * 80}",
+}
+NO_VERSIONS = {
+    "a machine": MACHINE,
+    "an alias": f"{MACHINE}:live",
+    "digits of another script": f"{MACHINE}:\u0663",
+    "another service": "arn:aws:lambda:eu-west-1:123456789012:function:f:3",
 }
 
 
@@ -56,6 +65,21 @@ def test_an_arn_is_parsed_once():
 def test_no_arn_of_a_machine(sentence):
     with pytest.raises(ValueError, match="is not the ARN"):
         StateMachineArn.parse(NO_MACHINES[sentence])
+
+
+def test_a_machine_may_be_called_as_its_kind():
+    text = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:stateMachine"
+    assert str(StateMachineArn.parse(text)) == text
+
+
+def test_the_number_of_a_version():
+    assert version_number(StateMachineArn.parse(MACHINE).version(42)) == 42
+
+
+@pytest.mark.parametrize("sentence", NO_VERSIONS)
+def test_no_arn_of_a_version(sentence):
+    with pytest.raises(ValueError, match="is not the ARN"):
+        version_number(NO_VERSIONS[sentence])
 
 
 def test_a_moment_later_than_all_is_the_last_one():

@@ -12,6 +12,7 @@ from tests.plugin.conftest import Plugin, Result
 from tests.plugin.rollouts import ENDED, IN_FLIGHT, give, status
 
 LAMBDA = "arn:aws:lambda:eu-west-1:123456789012:function:charge"
+REFUND = "arn:aws:states:eu-west-1:123456789012:stateMachine:Refund"
 
 
 def definition(charge: str, **further: Any) -> dict[str, Any]:
@@ -90,6 +91,67 @@ def test_any_two_versions_as_json(
     assert (data["topLevel"], data["states"]) == ([], [])
     assert [(each["path"], each["after"]) for each in data["settings"]] == [("roleArn", role)]
     assert [(each["state"], each["isCertain"]) for each in data["warnings"]] == [("Charge", True)]
+
+
+CHANGES = "it changes under the rollout; name one"
+MAY_MOVE = "which may move under the rollout; a version cannot"
+UNPINNED = {
+    "names that end in function": (
+        {
+            "Charge": ("lambda:invoke", {"FunctionName": f"{LAMBDA}-function:7"}),
+            "Notify": ("lambda:invoke", {"FunctionName": "notify-function:live"}),
+            "Audit": ("lambda:invoke", {"FunctionName": "123456789012:function:audit-function:$LATEST"}),
+        },
+        [
+            f"warning: Notify calls Lambda function notify-function by its alias live, {MAY_MOVE}",
+            f"warning: Audit calls Lambda function audit-function without a version: {CHANGES}, audit-function:N",
+        ],
+    ),
+    "ECS and Batch": (
+        {
+            "Work": ("ecs:runTask.sync", {"LaunchType": "FARGATE", "TaskDefinition": "worker"}),
+            "Load": ("batch:submitJob.sync", {"JobName": "load", "JobDefinition": "load-orders"}),
+            "Pinned": ("batch:submitJob.sync", {"JobName": "load", "JobDefinition": "load-orders:3"}),
+        },
+        [
+            f"warning: Work runs ECS task definition worker without a revision: {CHANGES}, worker:N",
+            f"warning: Load runs Batch job definition load-orders without a revision: {CHANGES}, load-orders:N",
+        ],
+    ),
+    "literals of JSONata": (
+        {
+            "Call": ("lambda:invoke", {"FunctionName": f"{{% '{LAMBDA}' %}}"}),
+            "Child": ("states:startExecution.sync:2", {"StateMachineArn": f'{{% "{REFUND}:3" %}}'}),
+            "Chosen": ("lambda:invoke", {"FunctionName": "{% $states.input.function %}"}),
+        },
+        [
+            f"warning: Call calls Lambda function charge without a version: {CHANGES}, charge:N",
+            "note: Chosen chooses the Lambda function when it runs: whether that has a version cannot be seen here",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("tasks", "expected"), UNPINNED.values(), ids=UNPINNED.keys())
+def test_what_is_called_without_a_version_is_told_by_its_name(
+    plugin: Plugin,
+    cluster: Cluster,
+    namespace: str,
+    aws: Emulator,
+    tasks: dict[str, tuple[str, dict[str, str]]],
+    expected: list[str],
+) -> None:
+    states = {
+        name: {"Type": "Task", "Resource": f"arn:aws:states:::{how}", "Arguments": arguments, "End": True}
+        for name, (how, arguments) in tasks.items()
+    }
+    newer = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
+    arn = aws.publish_machine("Orders", [definition(f"{LAMBDA}:1"), newer])
+    give(cluster, namespace, "orders", stateMachineArn=arn, version=2)
+    result = diff(plugin, aws, "--from", "1", "--to", "2")
+    assert (result.returncode, result.stderr) == (0, "")
+    told = [line for line in result.stdout.splitlines() if line.startswith(("warning:", "note:"))]
+    assert told == expected
 
 
 ERRORS = {

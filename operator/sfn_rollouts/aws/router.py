@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
 from sfn_rollouts.aws.timestamps import to_milliseconds
+from sfn_rollouts.core.arn import version_number
 from sfn_rollouts.core.observation import AliasReading
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.ports import Clock, Urgency
@@ -77,8 +78,4 @@ def _entries(machine: StateMachineArn, routing: Routing) -> list[RoutingConfigur
 
 
 def _routing(entries: Sequence[RoutingConfigurationListItemTypeDef]) -> Routing:
-    return Routing(tuple((_version_number(entry["stateMachineVersionArn"]), entry["weight"]) for entry in entries))
-
-
-def _version_number(version_arn: str) -> int:
-    return int(version_arn.rpartition(":")[2])
+    return Routing(tuple((version_number(entry["stateMachineVersionArn"]), entry["weight"]) for entry in entries))

@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass
 
-_MACHINE = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):states:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):stateMachine:(?P<name>[^:]{1,80})"
-)
+from sfn_rollouts.arns import STATE_MACHINE
+
+_PLACE = re.compile(r"aws[a-z-]*:[a-z0-9-]+:[0-9]{12}")
+_NUMBER = re.compile(r"[0-9]+")
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,10 +37,16 @@ class StateMachineArn:
         Raises:
             ValueError: no such ARN, or one with a version or alias behind it.
         """
-        match = _MACHINE.fullmatch(text)
-        if match is None:
-            raise ValueError(f"{text!r} is not the ARN of a state machine without a version or alias")
-        return cls(**match.groupdict())
+        problem = ValueError(f"{text!r} is not the ARN of a state machine without a version or alias")
+        try:
+            found = STATE_MACHINE.parse(text)
+        except ValueError:
+            raise problem from None
+        place = found.partition or "", found.region or "", found.account or ""
+        machine = cls(*place, found.name)
+        if str(machine) != text or not _PLACE.fullmatch(":".join(place)) or len(found.name) > _LONGEST_NAME:
+            raise problem
+        return machine
 
     @property
     def place(self) -> Place:
@@ -66,3 +74,15 @@ class AliasArn:
 
     def __str__(self) -> str:
         return f"{self.machine}:{self.name}"
+
+
+def version_number(version_arn: str) -> int:
+    """Return the number in the ARN of a version of a state machine.
+
+    Raises:
+        ValueError: it is the ARN of something else.
+    """
+    qualifier = STATE_MACHINE.parse(version_arn).qualifier or ""
+    if not _NUMBER.fullmatch(qualifier):
+        raise ValueError(f"{version_arn!r} is not the ARN of a version of a state machine")
+    return int(qualifier)

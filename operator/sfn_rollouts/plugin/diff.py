@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
+from sfn_rollouts.asl.comparison import ABSENT, Comparison, FieldChange, Kind, StateChange, compare
+from sfn_rollouts.asl.pins import Loose, loose_ends
 from sfn_rollouts.plugin.connection import pass_cluster
-from sfn_rollouts.plugin.definitions import ABSENT, Comparison, FieldChange, Kind, StateChange, compare
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.output import output_option, serialized
-from sfn_rollouts.plugin.pinning import Loose, loose_ends
 from sfn_rollouts.plugin.problems import PluginError
 from sfn_rollouts.plugin.rollout import Rollout, text_of
 
@@ -24,6 +24,7 @@ class Difference:
     """All of it. `settings` are the role and the like, which a version holds beside its definition."""
 
     name: str
+    machine: str
     machine_arn: str
     before: int
     after: int
@@ -86,7 +87,7 @@ def _difference(rollout: Rollout, before: int, after: int) -> Difference:
         raise PluginError(str(error)) from None
     settings = compare(old.settings, new.settings).top_level
     comparison, loose = compare(old.definition, new.definition), loose_ends(new.definition)
-    return Difference(rollout.name, rollout.machine_arn, before, after, comparison, settings, loose)
+    return Difference(rollout.name, rollout.machine, rollout.machine_arn, before, after, comparison, settings, loose)
 
 
 # -- for people --
@@ -94,8 +95,7 @@ def _difference(rollout: Rollout, before: int, after: int) -> Difference:
 
 def as_text(found: Difference) -> Iterator[str]:
     """Give the lines; the terminal's palette where there is one."""
-    machine = found.machine_arn.rpartition(":")[2]
-    yield click.style(f"{found.name}: {machine}, version {found.before} -> {found.after}", bold=True)
+    yield click.style(f"{found.name}: {found.machine}, version {found.before} -> {found.after}", bold=True)
     yield ""
     if found.comparison.top_level:
         yield "The machine"

@@ -15,6 +15,7 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from sfn_rollouts.api import COMMAND_ANNOTATION
+from sfn_rollouts.arns import STATE_MACHINE
 from sfn_rollouts.printable import one_line
 
 Item = TypeVar("Item")
@@ -200,7 +201,10 @@ class Rollout:
     @property
     def machine(self) -> str:
         """Name of the state machine; the whole text where it is no ARN."""
-        return self.machine_arn.rpartition(":")[2] or self.machine_arn
+        try:
+            return STATE_MACHINE.parse(self.machine_arn).name
+        except ValueError:
+            return self.machine_arn
 
     @property
     def is_observed(self) -> bool:
