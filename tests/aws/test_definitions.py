@@ -96,8 +96,8 @@ def test_a_failure_tells_a_person_the_cure(
 
 
 def test_no_credentials(bare_environment: None, opened: Open) -> None:
-    with pytest.raises(Denied, match=r"does not take your credentials .NoCredentialsError.*AWS_PROFILE"):
-        opened(NOWHERE).read(1)
+    with pytest.raises(Denied, match=r"no AWS credentials were found in your shell\. Log in .*AWS_PROFILE"):
+        opened(NOWHERE)
 
 
 def test_a_profile_that_does_not_exist(bare_environment: None, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:

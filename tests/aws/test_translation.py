@@ -9,8 +9,9 @@ from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
 from sfn_rollouts.aws.apis import Api
+from sfn_rollouts.aws.credentials import CredentialsError
 from sfn_rollouts.aws.meanings import BY_CODE, BY_EXCEPTION
-from sfn_rollouts.aws.translation import is_throttle, translated
+from sfn_rollouts.aws.translation import code_of, is_throttle, translated
 from sfn_rollouts.core.arn import StateMachineArn
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Transient
@@ -141,27 +142,29 @@ def test_an_answer_that_is_not_aws_own(answer: Answer, kind: type[PortError], ca
     assert type(refusal_of(connected)) is kind
 
 
+def retrieval_error(provider: str) -> exceptions.CredentialRetrievalError:
+    return exceptions.CredentialRetrievalError(provider=provider, error_msg="hunter2")
+
+
 EXCEPTIONS: dict[str, tuple[Exception, type[PortError], str]] = {
-    "no credentials": (exceptions.NoCredentialsError(), Denied, "IRSA"),
-    "half of the keys": (exceptions.PartialCredentialsError(provider="env", cred_var="x"), Denied, "IRSA"),
-    "no bearer token": (exceptions.NoAuthTokenError(), Denied, "IRSA"),
-    "a bearer token refused": (exceptions.TokenRetrievalError(provider="sso", error_msg="hunter2"), Denied, "IRSA"),
-    "a credential source of no such name": (exceptions.UnknownCredentialError(name="x"), Denied, "IRSA"),
-    "a profile with MFA": (exceptions.RefreshWithMFAUnsupportedError(), Denied, "IRSA"),
-    "an SSO login that ran out": (exceptions.UnauthorizedSSOTokenError(), Denied, "IRSA"),
-    "an SSO login that cannot be read": (exceptions.SSOError(), Denied, "IRSA"),
-    "a login that ran out": (exceptions.LoginRefreshRequired(), Denied, "IRSA"),
-    "a login that failed": (exceptions.LoginError(), Denied, "IRSA"),
-    "a profile that is not there": (exceptions.ProfileNotFound(profile="prod"), Denied, "IRSA"),
-    "a config file that cannot be parsed": (exceptions.ConfigParseError(path="x"), Denied, "IRSA"),
-    "a config file that is not there": (exceptions.ConfigNotFound(path="x"), Denied, "IRSA"),
-    "a config that makes no sense": (exceptions.InvalidConfigError(error_msg="hunter2"), Denied, "IRSA"),
+    "no credentials": (CredentialsError(exceptions.NoCredentialsError()), Denied, "IRSA"),
+    "credentials that cannot be fetched": (CredentialsError(KeyError("hunter2")), Denied, "the AWS_* variables"),
+    "a helper that fails": (
+        CredentialsError(retrieval_error("custom-process"), "custom-process"),
+        Denied,
+        "Run it by hand",
+    ),
     "a credential source that is down": (
-        exceptions.CredentialRetrievalError(provider="container-role", error_msg="hunter2"),
+        CredentialsError(retrieval_error("container-role"), "assume-role"),
         Transient,
         "source of the credentials",
     ),
-    "a node without metadata": (exceptions.MetadataRetrievalError(error_msg="hunter2"), Transient, "source of the"),
+    "a node without metadata": (
+        CredentialsError(exceptions.MetadataRetrievalError(error_msg="hunter2"), "iam-role"), Transient, "source of the"
+    ),
+    "STS out of reach": (
+        CredentialsError(exceptions.EndpointConnectionError(endpoint_url="x"), "sso"), Transient, "could not reach"
+    ),
     "no answer in time": (exceptions.ReadTimeoutError(endpoint_url="x"), Transient, "no answer in time"),
     "no connection in time": (exceptions.ConnectTimeoutError(endpoint_url="x"), Transient, "could not reach AWS"),
     "nobody there": (exceptions.EndpointConnectionError(endpoint_url="x"), Transient, "could not reach AWS"),
@@ -186,7 +189,7 @@ def test_an_exception_means(what: str) -> None:
     assert type(refusal) is kind
     assert words in refusal.why
     assert refusal.why.startswith("states:UpdateStateMachineAlias ")
-    assert f"({type(error).__name__}) for {LIVE}" in refusal.why
+    assert f"({code_of(error)}) for {LIVE}" in refusal.why
     assert "hunter2" not in refusal.why
 
 
@@ -216,8 +219,9 @@ def test_long_words_of_aws_are_cut(canned: CannedServer, connected: Connect) -> 
     assert len(refusal_of(connected).why) < 600
 
 
-def sts_error(code: str) -> exceptions.ClientError:
-    return exceptions.ClientError({"Error": {"Code": code, "Message": "no"}}, "AssumeRoleWithWebIdentity")
+def sts_error(code: str) -> CredentialsError:
+    answer = exceptions.ClientError({"Error": {"Code": code, "Message": "no"}}, "AssumeRoleWithWebIdentity")
+    return CredentialsError(answer, "assume-role-with-web-identity")
 
 
 def test_a_role_that_may_not_be_assumed_is_told_from_an_api_that_may_not_be_called() -> None:
@@ -228,5 +232,5 @@ def test_a_role_that_may_not_be_assumed_is_told_from_an_api_that_may_not_be_call
 
 
 def test_throttling_of_credentials_is_not_throttling_of_the_api() -> None:
-    assert not is_throttle(sts_error("Throttling"), Api.UPDATE_ALIAS)
-    assert not is_throttle(KeyError("x"), Api.UPDATE_ALIAS)
+    assert not is_throttle(sts_error("Throttling"))
+    assert not is_throttle(KeyError("x"))

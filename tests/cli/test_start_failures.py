@@ -110,6 +110,32 @@ def test_an_aws_profile_that_is_not_there(start: Start, operator_kubeconfig: Pat
     assert "elsewhere" in told
 
 
+CONFIGS = {
+    "a helper that fails": ("credential_process = /bin/false", "CredentialRetrievalError provider=custom-process"),
+    "a helper that is not installed": ("credential_process = /nowhere/signer", "/nowhere/signer: No such file"),
+    "a helper that prints no JSON": ("credential_process = /bin/echo hunter2", "it answered with what is not JSON"),
+    "a source profile that is not there": (
+        "role_arn = arn:aws:iam::123456789012:role/dev\nsource_profile = base",
+        'The source_profile \\"base\\" referenced in the profile \\"default\\" does not exist',
+    ),
+    "no config at all": ("]", "ConfigParseError path="),
+}
+
+
+@pytest.mark.parametrize(("config", "words"), CONFIGS.values(), ids=CONFIGS.keys())
+def test_credentials_that_cannot_be_fetched(
+    start: Start, operator_kubeconfig: Path, tmp_path: Path, config: str, words: str
+) -> None:
+    (tmp_path / "config").write_text(f"[default]\n{config}\n")
+
+    told = why(start, *RUN, f"--kubeconfig={operator_kubeconfig}", code=5, AWS_CONFIG_FILE=str(tmp_path / "config"))
+
+    assert "cannot start: the AWS credentials cannot be fetched (" in told
+    assert words in told
+    assert "Traceback" not in told
+    assert "hunter2" not in told
+
+
 def test_too_few_rights(start: Start, bare: ControlPlane) -> None:
     kubectl = bare.as_admin()
     install_crds(kubectl, ROOT / "crds")

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,4 +190,52 @@ def test_no_credentials(plugin: Plugin, cluster: Cluster, namespace: str, aws: E
     nothing = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
     result = diff(plugin, aws, "--from", "1", **nothing)
     assert result.returncode == 1
-    assert "AWS does not take your credentials (NoCredentialsError). Log in (aws sso login)" in result.stderr
+    assert "no AWS credentials were found in your shell. Log in (aws sso login)" in result.stderr
+
+
+NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": ""}
+CREDENTIALS = {
+    "a helper that fails": ("credential_process = /bin/false", {}, "CredentialRetrievalError provider=custom-process"),
+    "a helper that is not installed": ("credential_process = /nowhere/signer", {}, "/nowhere/signer: No such file"),
+    "a helper that prints no JSON": ("credential_process = /bin/echo hunter2", {}, "it answered with what is not JSON"),
+    "a source profile that is not there": (
+        "role_arn = arn:aws:iam::123456789012:role/dev\nsource_profile = base",
+        {},
+        'The source_profile "base" referenced in the profile "default" does not exist',
+    ),
+    "no config at all": ("]", {}, "ConfigParseError path="),
+    "no agent of Pod Identity": (
+        "",
+        {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/"},
+        "the EKS Pod Identity agent, AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/",
+    ),
+    "no token of IRSA": (
+        "",
+        {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/dev", "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere/token"},
+        "/nowhere/token: No such file or directory",
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "environment", "words"), CREDENTIALS.values(), ids=CREDENTIALS.keys())
+def test_credentials_that_cannot_be_fetched(
+    plugin: Plugin,
+    cluster: Cluster,
+    namespace: str,
+    aws: Emulator,
+    machine: str,
+    tmp_path: Path,
+    config: str,
+    environment: dict[str, str],
+    words: str,
+) -> None:
+    """One sentence, of the shell's credentials, with what must work; nothing that a helper printed."""
+    (tmp_path / "config").write_text(f"[default]\n{config}\n")
+    give(cluster, namespace, "orders", stateMachineArn=machine, version=2)
+    result = diff(plugin, aws, "--from", "1", AWS_CONFIG_FILE=str(tmp_path / "config"), **NO_KEYS, **environment)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: the AWS credentials of your shell cannot be used: ")
+    assert result.stderr.endswith("aws sts get-caller-identity must work.\n")
+    assert result.stderr.count("\n") == 1
+    assert words in result.stderr
+    assert "hunter2" not in result.stderr

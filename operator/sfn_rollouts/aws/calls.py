@@ -57,7 +57,7 @@ class Calls:
 
     def _failure(self, call: Call, error: Exception) -> PortError:
         failure = translated(error, call.api, call.resource)
-        if is_throttle(error, call.api):
+        if is_throttle(error):
             self._meter.aws_throttled(call.api)
             failure.retry_after_s = self._budget.throttled(call.place, call.api, call.urgency)
         self._meter.aws_call(call.api, failure.trouble)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from sfn_rollouts.aws.credentials import fetching
 from sfn_rollouts.aws.session import credential_source, open_session, settings
 
 if TYPE_CHECKING:
@@ -28,13 +29,13 @@ class Clients:
         self._watchers: dict[Place, CloudWatchClient] = {}
 
     def credential_source(self) -> str:
-        """Tell where the credentials come from. Denied: there are none."""
+        """Tell where the credentials come from. CredentialsError: there are none."""
         with self._lock:
             return credential_source(self._session)
 
     def reader(self, place: Place) -> SFNClient:
-        """Give the client that reads Step Functions."""
-        with self._lock:
+        """Give the client that reads Step Functions. CredentialsError: it cannot be made."""
+        with self._lock, fetching():
             if place not in self._readers:
                 self._readers[place] = self._session.client(
                     "stepfunctions", region_name=place.region, config=self._reading
@@ -42,8 +43,8 @@ class Clients:
             return self._readers[place]
 
     def writer(self, place: Place) -> SFNClient:
-        """Give the client that writes aliases."""
-        with self._lock:
+        """Give the client that writes aliases. CredentialsError: it cannot be made."""
+        with self._lock, fetching():
             if place not in self._writers:
                 self._writers[place] = self._session.client(
                     "stepfunctions", region_name=place.region, config=self._writing
@@ -51,8 +52,8 @@ class Clients:
             return self._writers[place]
 
     def watcher(self, place: Place) -> CloudWatchClient:
-        """Give the client that reads alarms."""
-        with self._lock:
+        """Give the client that reads alarms. CredentialsError: it cannot be made."""
+        with self._lock, fetching():
             if place not in self._watchers:
                 self._watchers[place] = self._session.client(
                     "cloudwatch", region_name=place.region, config=self._reading

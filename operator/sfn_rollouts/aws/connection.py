@@ -8,7 +8,9 @@ from sfn_rollouts.aws.budget import Budget, Fill
 from sfn_rollouts.aws.calls import Calls
 from sfn_rollouts.aws.catalog import StepFunctionsCatalog
 from sfn_rollouts.aws.clients import Clients
+from sfn_rollouts.aws.credentials import CredentialsError
 from sfn_rollouts.aws.router import StepFunctionsRouter
+from sfn_rollouts.aws.translation import without_credentials
 from sfn_rollouts.ports import CallMeter, Clock
 
 
@@ -23,8 +25,11 @@ class Aws:
     budget: Budget
 
     def credential_source(self) -> str:
-        """Tell where the credentials come from, without a call to AWS. Denied: there are none."""
-        return self.clients.credential_source()
+        """Tell where the credentials come from, without a call to AWS. Denied: there are none to be had."""
+        try:
+            return self.clients.credential_source()
+        except CredentialsError as error:
+            raise without_credentials(error) from None
 
     def bucket_fills(self) -> Sequence[Fill]:
         """Give how full the token buckets are, of every place and API called so far."""
@@ -42,9 +47,12 @@ def connect(clock: Clock, meter: CallMeter, workers: int, answer_timeout_s: floa
     take twice `answer_timeout_s`.
 
     Raises:
-        Denied: the environment names a profile that does not exist.
+        Denied: the environment names a profile that does not exist, or AWS's files cannot be read.
     """
-    clients = Clients(workers, answer_timeout_s)
+    try:
+        clients = Clients(workers, answer_timeout_s)
+    except CredentialsError as error:
+        raise without_credentials(error) from None
     budget = Budget(clock)
     calls = Calls(budget, meter)
     return Aws(

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import NoCredentialsError
+
 from sfn_rollouts.aws import meanings
 from sfn_rollouts.aws.apis import Api
+from sfn_rollouts.aws.credentials import CredentialsError, fetching
 from sfn_rollouts.aws.session import open_session, settings
 from sfn_rollouts.aws.translation import code_of, meaning_of
 from sfn_rollouts.core.arn import StateMachineArn
@@ -32,13 +35,19 @@ class PersonsStepFunctions:
     """Step Functions in one region, by the credentials of whoever sits at the terminal."""
 
     def __init__(self, machine: StateMachineArn) -> None:
+        """Make the client; nothing is sent yet, but a helper may be run for credentials.
+
+        Raises:
+            Denied: there are no credentials to be had.
+        """
         self._machine = machine
-        try:
-            session = open_session()
-        except Denied as error:
-            raise Denied(f"the AWS credentials of your shell cannot be used: {_cause(error)}. {_LOG_IN}") from None
         config = settings(_ATTEMPTS, workers=1, answer_timeout_s=_ANSWER_TIMEOUT_S)
-        self._client = session.client("stepfunctions", region_name=machine.place.region, config=config)
+        try:
+            session = open_session(machine.region)
+            with fetching():
+                self._client = session.client("stepfunctions", region_name=machine.region, config=config)
+        except CredentialsError as error:
+            raise _unusable(error) from None
 
     def read(self, version: int) -> VersionContent:
         """Read one version.
@@ -63,12 +72,16 @@ class PersonsStepFunctions:
         self._client.close()
 
 
-def _cause(error: Denied) -> str:
-    return error.why.rpartition("What stands there cannot be used: ")[2]
+def _unusable(error: CredentialsError) -> Denied:
+    if isinstance(error.cause, NoCredentialsError):
+        return Denied(f"no AWS credentials were found in your shell. {_LOG_IN}")
+    return Denied(f"the AWS credentials of your shell cannot be used: {error.told}. {_LOG_IN}")
 
 
 def _translated(error: Exception, arn: str) -> PortError:
-    meaning, code = meaning_of(error, Api.DESCRIBE_STATE_MACHINE), code_of(error)
+    meaning, code = meaning_of(error), code_of(error)
+    if isinstance(error, CredentialsError) and meaning.error is Denied:
+        return _unusable(error)
     if meaning is meanings.NOT_THERE or meaning is meanings.BEING_DELETED:
         versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {arn.rpartition(':')[0]}"
         return Gone(f"{arn} does not exist: it was deleted, or never published. {versions} tells what there is.")

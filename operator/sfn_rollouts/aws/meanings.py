@@ -10,7 +10,8 @@ from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Transient
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """`found` and `cure` are read by people; `{resource}` stands for what the call names.
+    """`found` and `cure` are read by people; `{resource}` stands for what the call names, `{remedy}` for what helps
+    with this source of credentials.
 
     AWS's own words are quoted only where `quotes_aws`: those about credentials and signatures may hold a session token.
     """
@@ -72,6 +73,11 @@ NO_CREDENTIALS = Meaning(
     Denied,
     "could not be made without AWS credentials",
     "Give the operator an IAM role for its service account (IRSA), an EKS Pod Identity association, or a profile",
+)
+CREDENTIALS_UNUSABLE = Meaning(
+    Denied,
+    "could not be made because the AWS credentials cannot be fetched",
+    "{remedy}. It is tried again by itself",
 )
 CREDENTIALS_UNREACHABLE = Meaning(
     Transient,
@@ -156,20 +162,6 @@ BY_CODE = {
 """AWS's error codes, with those that no service model lists."""
 
 BY_EXCEPTION: tuple[tuple[type[Exception], Meaning], ...] = (
-    (exceptions.CredentialRetrievalError, CREDENTIALS_UNREACHABLE),
-    (exceptions.MetadataRetrievalError, CREDENTIALS_UNREACHABLE),
-    (exceptions.NoCredentialsError, NO_CREDENTIALS),
-    (exceptions.PartialCredentialsError, NO_CREDENTIALS),
-    (exceptions.NoAuthTokenError, NO_CREDENTIALS),
-    (exceptions.TokenRetrievalError, NO_CREDENTIALS),
-    (exceptions.UnknownCredentialError, NO_CREDENTIALS),
-    (exceptions.RefreshWithMFAUnsupportedError, NO_CREDENTIALS),
-    (exceptions.SSOError, NO_CREDENTIALS),
-    (exceptions.LoginError, NO_CREDENTIALS),
-    (exceptions.ProfileNotFound, NO_CREDENTIALS),
-    (exceptions.ConfigParseError, NO_CREDENTIALS),
-    (exceptions.ConfigNotFound, NO_CREDENTIALS),
-    (exceptions.InvalidConfigError, NO_CREDENTIALS),
     (exceptions.ReadTimeoutError, NO_ANSWER),
     (exceptions.ConnectTimeoutError, UNREACHABLE),
     (exceptions.SSLError, UNTRUSTED_TLS),
@@ -178,4 +170,6 @@ BY_EXCEPTION: tuple[tuple[type[Exception], Meaning], ...] = (
     (exceptions.IncompleteReadError, CONNECTION_LOST),
     (ResponseParserError, FOREIGN_ANSWER),
 )
-"""botocore's own exceptions; the first that fits counts, so the particular stand before the general."""
+"""botocore's own exceptions on the way to AWS and back; the first that fits counts, so the particular stand before the
+general. Those about credentials come as `credentials.CredentialsError`.
+"""

@@ -5,18 +5,12 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, IncompleteReadError
+from botocore.exceptions import IncompleteReadError
 from botocore.parsers import ResponseParserError
 
 from sfn_rollouts import __version__
+from sfn_rollouts.aws.credentials import Chain, fetching, log_in_one_line
 from sfn_rollouts.aws.timestamps import parsed
-from sfn_rollouts.errors import Denied
-
-_NO_CREDENTIALS = (
-    "no AWS credentials were found. Give the operator one of: an IAM role for its service account (IRSA: annotate it "
-    "with eks.amazonaws.com/role-arn), an EKS Pod Identity association, or a profile or keys in the environment "
-    "(AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"
-)
 
 
 def settings(attempts: int, workers: int, answer_timeout_s: float = 5) -> Config:
@@ -34,22 +28,26 @@ def settings(attempts: int, workers: int, answer_timeout_s: float = 5) -> Config
     )
 
 
-def open_session() -> boto3.Session:
-    """Give a session with the default chain of credentials.
+def open_session(region: str | None = None) -> boto3.Session:
+    """Give a session with the default chain of credentials, every fetch of which passes `credentials.fetching`.
+
+    `region` is the one that credentials are asked for in where neither the environment nor a profile names one.
 
     Raises:
-        Denied: a profile that is named in the environment does not exist, or AWS's files cannot be read.
+        CredentialsError: a profile that is named does not exist, or AWS's files cannot be read.
     """
+    log_in_one_line()
     core = botocore.session.Session()
     # botocore asks STS for credentials with its own client; unset, a hanging STS would hold a rollback for a minute.
     core.set_default_client_config(settings(attempts=2, workers=1))
+    core.register_component("credential_provider", Chain(core))
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parsed)
     core.register("after-call", _refuse_cut_answer)
     core.register("after-call", _refuse_foreign_answer)
-    try:
+    with fetching():
+        if region and not core.get_config_variable("region"):
+            core.set_config_variable("region", region)
         return boto3.Session(botocore_session=core)
-    except BotoCoreError as error:
-        raise Denied(f"{_NO_CREDENTIALS}. What stands there cannot be used: {_cause(error)}") from None
 
 
 def credential_source(session: boto3.Session) -> str:
@@ -58,14 +56,11 @@ def credential_source(session: boto3.Session) -> str:
     Asks nothing of AWS; Pod Identity and the instance profile ask the agent on the node.
 
     Raises:
-        Denied: there are none; names the three usual ways.
+        CredentialsError: there are none, or they could not be fetched.
     """
-    try:
-        found: Any = session.get_credentials()
-    except BotoCoreError as error:
-        raise Denied(f"{_NO_CREDENTIALS}. What stands there cannot be used: {_cause(error)}") from None
-    if found is None:
-        raise Denied(_NO_CREDENTIALS)
+    found: Any = session.get_credentials()
+    if not found.is_fetched_later:
+        found.get_frozen_credentials()
     return str(found.method)
 
 
@@ -83,9 +78,3 @@ def _refuse_foreign_answer(**event: Any) -> None:
     is_success = event["http_response"].status_code < 300
     if is_success and "RequestId" not in event["parsed"].get("ResponseMetadata", {}):
         raise ResponseParserError("the answer has no request id")
-
-
-def _cause(error: BotoCoreError) -> str:
-    """botocore's class and what it names, never its text, which may hold what a credential helper printed."""
-    named = {key: value for key, value in error.kwargs.items() if key in {"profile", "provider", "path", "cred_var"}}
-    return " ".join([type(error).__name__, *(f"{key}={value}" for key, value in named.items())])

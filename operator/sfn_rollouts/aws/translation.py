@@ -1,11 +1,12 @@
 """From whatever a call raised to the `PortError` that says what to do about it."""
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, NoCredentialsError
 
 from sfn_rollouts.aws import meanings
 from sfn_rollouts.aws.apis import Api
+from sfn_rollouts.aws.credentials import AGENT, INSTANCE, WAYS, CredentialsError
 from sfn_rollouts.aws.meanings import Meaning
-from sfn_rollouts.errors import PortError
+from sfn_rollouts.errors import Denied, PortError, Transient
 
 _LONGEST_QUOTE = 300
 
@@ -15,37 +16,55 @@ def translated(error: Exception, api: Api, resource: str) -> PortError:
 
     `why` holds nothing that changes from try to try (times, request ids): it goes into a status.
     """
-    meaning = meaning_of(error, api)
+    meaning = meaning_of(error)
     found = f"{_action(error, api)} {meaning.found} ({code_of(error)}) for {resource}"
     quote = f": {_quoted(error)}" if meaning.quotes_aws else ""
-    return meaning.error(f"{found}{quote}. {meaning.cure.format(resource=resource)}")
+    remedy = error.remedy if isinstance(error, CredentialsError) else ""
+    return meaning.error(f"{found}{quote}. {meaning.cure.format(resource=resource, remedy=remedy)}")
 
 
-def is_throttle(error: Exception, api: Api) -> bool:
+def without_credentials(error: CredentialsError) -> Denied:
+    """Give the refusal to work without credentials at all: before there is any call to speak of."""
+    if isinstance(error.cause, NoCredentialsError):
+        return Denied(f"no AWS credentials were found. {WAYS}")
+    return Denied(f"the AWS credentials cannot be fetched ({error.told}). {error.remedy}")
+
+
+def is_throttle(error: Exception) -> bool:
     """Tell whether this API's own quota is used up; credentials have a quota of their own, at STS."""
-    return meaning_of(error, api) is meanings.THROTTLED and not _is_about_credentials(error, api)
+    return meaning_of(error) is meanings.THROTTLED and not isinstance(error, CredentialsError)
 
 
-def meaning_of(error: Exception, api: Api) -> Meaning:
+def meaning_of(error: Exception) -> Meaning:
     """Give what is known of such an error."""
+    if isinstance(error, CredentialsError):
+        return _meaning_of_fetching(error)
     if isinstance(error, ClientError):
-        return _meaning_of_answer(error, api)
+        return meanings.BY_CODE.get(code_of(error)) or _meaning_of_status(_status(error))
     fitting = (meaning for kind, meaning in meanings.BY_EXCEPTION if isinstance(error, kind))
     return next(fitting, meanings.UNFORESEEN)
 
 
 def code_of(error: Exception) -> str:
-    """Give AWS's code; of an error that AWS did not send, its type."""
+    """Give AWS's code; of an error that AWS did not send, its type, and of one about credentials where they are."""
+    if isinstance(error, CredentialsError):
+        return code_of(error.cause) if isinstance(error.cause, ClientError) else error.told
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "no code"))
     return type(error).__name__
 
 
-def _meaning_of_answer(error: ClientError, api: Api) -> Meaning:
-    known = meanings.BY_CODE.get(code_of(error)) or _meaning_of_status(_status(error))
-    if known is meanings.DENIED and _is_about_credentials(error, api):
+def _meaning_of_fetching(error: CredentialsError) -> Meaning:
+    """What is known of the way there holds for credentials too; for everything else a person must do something."""
+    if isinstance(error.cause, NoCredentialsError):
+        return meanings.NO_CREDENTIALS
+    known = meaning_of(error.cause)
+    if known is meanings.DENIED:
         return meanings.NOT_TRUSTED
-    return known
+    if known.error is Transient or (known.error is Denied and isinstance(error.cause, ClientError)):
+        return known
+    is_a_neighbour = error.provider in (AGENT, INSTANCE) and not isinstance(error.cause, OSError)
+    return meanings.CREDENTIALS_UNREACHABLE if is_a_neighbour else meanings.CREDENTIALS_UNUSABLE
 
 
 def _meaning_of_status(status: int) -> Meaning:
@@ -55,14 +74,10 @@ def _meaning_of_status(status: int) -> Meaning:
     return {401: meanings.DENIED, 403: meanings.DENIED, 429: meanings.THROTTLED}.get(status, meanings.UNFORESEEN)
 
 
-def _is_about_credentials(error: Exception, api: Api) -> bool:
-    """botocore fetches credentials on the way to a call; what fails then has another operation's name."""
-    return isinstance(error, ClientError) and error.operation_name != api
-
-
 def _action(error: Exception, api: Api) -> str:
-    if isinstance(error, ClientError) and error.operation_name != api:
-        return str(error.operation_name)
+    """botocore fetches credentials on the way to a call; what AWS refuses then has another operation's name."""
+    if isinstance(error, CredentialsError) and isinstance(error.cause, ClientError):
+        return str(error.cause.operation_name)
     return api.action
 
 

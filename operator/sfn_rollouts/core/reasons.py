@@ -29,7 +29,10 @@ class Reason(StrEnum):
     RETRYING_AWS = "RetryingAWS", "AWS throttled, failed or did not answer; the same call is tried again."
     INVALID_SPEC = "InvalidSpec", "The spec contradicts itself; the message names the field, the value and the cure."
     NOT_FOUND = "NotFound", "The state machine, the version or the alias does not exist."
-    ACCESS_DENIED = "AccessDenied", "AWS refused a call; the message names the permission that is missing."
+    ACCESS_DENIED = (
+        "AccessDenied",
+        "AWS refused a call, or the credentials for it could not be fetched; the message says which.",
+    )
     ALIAS_SPLIT = "AliasSplit", "The alias was already split by somebody else when the rollout was to start."
     ALIAS_CONFLICT = "AliasConflict", "Another resource manages the same alias; only that one acts."
     ALIAS_DRIFTED = "AliasDrifted", "Somebody else changed the alias, and driftPolicy says to hold."

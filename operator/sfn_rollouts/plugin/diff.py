@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,11 +81,14 @@ def _difference(rollout: Rollout, before: int, after: int) -> Difference:
     from sfn_rollouts.errors import PortError  # noqa: PLC0415
 
     try:
-        aws = PersonsStepFunctions(StateMachineArn.parse(rollout.machine_arn))
-        old, new = aws.read(before), aws.read(after)
-        aws.close()
-    except (PortError, ValueError) as error:
+        machine = StateMachineArn.parse(rollout.machine_arn)
+    except ValueError as error:
         raise PluginError(str(error)) from None
+    try:
+        with closing(PersonsStepFunctions(machine)) as aws:
+            old, new = aws.read(before), aws.read(after)
+    except PortError as error:
+        raise PluginError(error.why) from None
     settings = compare(old.settings, new.settings).top_level
     comparison, loose = compare(old.definition, new.definition), loose_ends(new.definition)
     return Difference(rollout.name, rollout.machine, rollout.machine_arn, before, after, comparison, settings, loose)
