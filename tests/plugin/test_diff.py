@@ -94,6 +94,27 @@ def test_any_two_versions_as_json(
     assert [(each["state"], each["isCertain"]) for each in data["warnings"]] == [("Charge", True)]
 
 
+def test_what_differs_behind_a_long_beginning_is_seen(
+    plugin: Plugin, cluster: Cluster, namespace: str, aws: Emulator
+) -> None:
+    """As text around the difference, as JSON whole."""
+    items = ", ".join(f"'field{number}': $states.input.field{number}" for number in range(30))
+    values = [f"{{% $merge([$states.input, {{{items}, 'limit': {limit}}}]) %}}" for limit in (100, 100000)]
+    versions = [
+        {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Pass", "Output": each, "End": True}}}
+        for each in values
+    ]
+    arn = aws.publish_machine("Orders", versions)
+    give(cluster, namespace, "orders", stateMachineArn=arn, version=2)
+    lines = [line.strip() for line in diff(plugin, aws, "--from", "1", "--to", "2").stdout.splitlines()]
+    before, after = lines[lines.index("Output") + 1 :][:2]
+    assert (before[:3], after[:3]) == ("- …", "+ …")
+    assert before.endswith(""", 'limit': 100}]) %}\"""")
+    assert after.endswith(""", 'limit': 100000}]) %}\"""")
+    (changed,) = json.loads(diff(plugin, aws, "--from", "1", "--to", "2", "-o", "json").stdout)["states"]
+    assert changed["fields"] == [{"path": "Output", "before": values[0], "after": values[1]}]
+
+
 CHANGES = "it changes under the rollout; name one"
 MAY_MOVE = "which may move under the rollout; a version cannot"
 UNPINNED = {

@@ -1,6 +1,5 @@
 """`diff`: what two versions of a state machine differ in, and what the newer one calls without a version."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,13 +10,15 @@ import click
 from sfn_rollouts.asl.comparison import ABSENT, Comparison, FieldChange, Kind, StateChange, compare
 from sfn_rollouts.asl.pins import Loose, loose_ends
 from sfn_rollouts.plugin.connection import pass_cluster
+from sfn_rollouts.plugin.excerpts import excerpt, excerpts, visible
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.output import output_option, serialized
 from sfn_rollouts.plugin.problems import PluginError
-from sfn_rollouts.plugin.rollout import Rollout, text_of
+from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.printable import one_line
 
 _SIGNS = {Kind.ADDED: ("+", "green"), Kind.REMOVED: ("-", "red"), Kind.CHANGED: ("~", "yellow")}
-_LONGEST_VALUE = 300
+_LONGEST_WARNING = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,12 @@ def as_text(found: Difference) -> Iterator[str]:
     yield _summary(found)
     for loose in found.loose:
         word, colour = ("warning", "yellow") if loose.is_certain else ("note", None)
-        yield f"{click.style(word, fg=colour)}: {text_of(f'{loose.state} {loose.message}')}"
+        yield f"{click.style(word, fg=colour)}: {_shown(f'{loose.state} {loose.message}', _LONGEST_WARNING)}"
 
 
 def _state_lines(change: StateChange) -> Iterator[str]:
     sign, colour = _SIGNS[change.kind]
-    yield f"{click.style(f'{sign} {text_of(change.path)}', fg=colour, bold=True)} ({change.type})"
+    yield f"{click.style(f'{sign} {_shown(change.path)}', fg=colour, bold=True)} ({_shown(change.type)})"
     yield from _field_lines(change.fields)
     yield ""
 
@@ -127,16 +128,25 @@ def _state_lines(change: StateChange) -> Iterator[str]:
 def _field_lines(fields: Sequence[FieldChange]) -> Iterator[str]:
     """Both values below each other, so that the eye finds the difference in a long ARN."""
     for each in fields:
-        yield f"    {text_of(each.path)}"
-        if each.before is not ABSENT:
-            yield click.style(f"      - {_value(each.before)}", fg="red")
-        if each.after is not ABSENT:
-            yield click.style(f"      + {_value(each.after)}", fg="green")
+        yield f"    {_shown(each.path)}"
+        for sign, colour, text in _sides(each.before, each.after):
+            yield click.style(f"      {sign} {one_line(text)}", fg=colour)
 
 
-def _value(value: Any) -> str:
-    text = text_of(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ..."
+def _sides(before: Any, after: Any) -> Iterator[tuple[str, str, str]]:
+    """Return sign, colour and text of each side that is there."""
+    if after is ABSENT:
+        yield "-", "red", excerpt(before)
+    elif before is ABSENT:
+        yield "+", "green", excerpt(after)
+    else:
+        old, new = excerpts(before, after)
+        yield "-", "red", old
+        yield "+", "green", new
+
+
+def _shown(text: str, longest: int | None = None) -> str:
+    return one_line(visible(text), longest)
 
 
 def _summary(found: Difference) -> str:
