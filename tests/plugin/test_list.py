@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shlex
 import subprocess
 import termios
 
@@ -60,6 +61,81 @@ def test_other_programs_get_the_same_order(plugin: Plugin, namespace: str, one_o
     assert names == [f"stepfunctionrollout.sfnrollouts.dev/{name}" for name in one_of_each]
 
 
+@pytest.fixture
+def three_teams(cluster: Cluster, namespace: str) -> None:
+    for name, labels in {
+        "orders": {"team": "payments", "tier": "1"},
+        "refunds": {"team": "payments"},
+        "signup": {},
+    }.items():
+        give(cluster, namespace, name, STATES["done"], metadata={"labels": labels})
+
+
+SELECTORS = {
+    "by value": ("team=payments", ["orders", "refunds"]),
+    "by two": ("team=payments,tier!=1", ["refunds"]),
+    "by several values": ("team in (payments, growth)", ["orders", "refunds"]),
+    "by a label that is there": ("tier", ["orders"]),
+    "by one that is not": ("!team", ["signup"]),
+    "nothing": ("", ["orders", "refunds", "signup"]),
+}
+
+
+@pytest.mark.parametrize(("selector", "names"), SELECTORS.values(), ids=SELECTORS.keys())
+def test_labels_select(plugin: Plugin, namespace: str, three_teams: None, selector: str, names: list[str]) -> None:
+    rows = plugin.ok("list", "-n", namespace, "-l", selector).splitlines()[1:]
+    assert [row.split()[0] for row in rows] == names
+
+
+@pytest.mark.parametrize("flags", [("-A",), ("-A", "-o", "wide"), ("--all-namespaces",), ()], ids=" ".join)
+def test_labels_select_in_all_namespaces(
+    plugin: Plugin, cluster: Cluster, namespace: str, three_teams: None, flags: tuple[str, ...]
+) -> None:
+    elsewhere = cluster.create_namespace(f"{namespace}-b")
+    give(cluster, elsewhere, "neighbour", metadata={"labels": {"team": "payments"}})
+    rows = plugin.ok("list", *flags, "--selector", "team=payments").splitlines()[1:]
+    ours = [row.split()[:2] for row in rows if row.startswith(namespace)]
+    assert sorted(ours) == [[namespace, "orders"], [namespace, "refunds"], [elsewhere, "neighbour"]]
+
+
+def test_labels_select_for_programs_too(plugin: Plugin, namespace: str, three_teams: None) -> None:
+    flags = ("-n", namespace, "-l", "tier=1")
+    assert plugin.ok("list", *flags, "-o", "name") == "stepfunctionrollout.sfnrollouts.dev/orders\n"
+    listed = json.loads(plugin.ok("list", *flags, "-o", "json"))
+    assert [each["metadata"]["name"] for each in listed["items"]] == ["orders"]
+    assert yaml.safe_load(plugin.ok("list", *flags, "-o", "yaml")) == listed
+
+
+def test_where_nothing_is_selected_it_says_by_what(plugin: Plugin, namespace: str, three_teams: None) -> None:
+    result = plugin("list", "-n", namespace, "-l", "team=growth")
+    told = f"No rollouts in namespace {namespace} that team=growth selects.\n"
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", told)
+
+
+LETTERS = "consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+NO_VALUE = f"a valid label must be an empty string or {LETTERS}"
+MALFORMED = {
+    "a comma too many": ("team=a,,b", "found ',', expected: identifier after ','"),
+    "a bracket that stays open": ("team in (a", "unable to parse requirement: found '', expected: ',' or ')'"),
+    "what would end a query": (
+        "team=a&limit=1",
+        f'unable to parse requirement: values[0][team]: Invalid value: "a&limit": {NO_VALUE}',
+    ),
+    "words of another trouble": (
+        "localhost:8080 (Forbidden)",
+        f'unable to parse requirement: Invalid value: "localhost:8080": name part must {LETTERS}',
+    ),
+}
+
+
+@pytest.mark.parametrize(("selector", "why"), MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_malformed_selector_is_one_sentence(plugin: Plugin, selector: str, why: str) -> None:
+    assert plugin.error("list", "-l", selector) == (
+        f"error: the selector {shlex.quote(selector)} cannot be read: {why}\n"
+        "Write it as for kubectl get: -l team=payments,tier!=test or -l 'team in (payments, growth)'.\n"
+    )
+
+
 def test_wide_adds_what_a_person_asks_next(plugin: Plugin, namespace: str, one_of_each: list[str]) -> None:
     heading, *rows = plugin.ok("list", "-n", namespace, "-o", "wide").splitlines()
     assert heading.split()[-4:] == ["STATE-MACHINE", "ALIAS", "NEXT", "MESSAGE"]
@@ -109,8 +185,11 @@ def test_on_a_terminal_it_fits_and_has_colours_unless_told_otherwise(
     assert "\x1b" not in plain
     *table, left_out, _, counts, more = plain.splitlines()
     assert max(map(len, (*table, counts, more))) <= 80
-    assert left_out == "... and 3 more that are done; to see all: kubectl sfnrollout list | less"
+    again = f"kubectl sfnrollout list -n {namespace} | less"
+    assert left_out == f"... and 3 more that are done; to see all: {again}"
     assert counts.startswith("10 rollouts: 2 stalled, ")
+    selected = on_terminal(plugin, 80, 13, {"NO_COLOR": "1"}, "list", "-n", namespace, "-l", "!a, !b")
+    assert f"kubectl sfnrollout list -n {namespace} -l '!a, !b' | less" in selected
 
 
 def on_terminal(plugin: Plugin, columns: int, rows: int, environment: dict[str, str], *arguments: str) -> str:

@@ -61,10 +61,17 @@ class Cluster:
         except NotFoundError as error:
             raise self._with_nearest(name, error) from None
 
-    def list(self, namespace: str | None = None) -> Sequence[Resource]:
-        """Give the rollouts of a namespace, or of all of them, as the API server orders them."""
+    def list(self, namespace: str | None = None, selector: str = "") -> Sequence[Resource]:
+        """Return the rollouts of a namespace, or of all of them, as the API server orders them.
+
+        `selector` is one of labels, which the API server reads; empty selects all.
+
+        Raises:
+            BadRequestError: it cannot read the selector.
+        """
         place = f"/namespaces/{_quoted(namespace)}" if namespace is not None else ""
-        return list(self._json("get", "--raw", f"{_API}{place}/{PLURAL}")["items"])
+        query = f"?labelSelector={_quoted(selector)}" if selector else ""
+        return list(self._json("get", "--raw", f"{_API}{place}/{PLURAL}{query}")["items"])
 
     def watch(self, name: str, tick_s: float | None = None) -> Iterator[Resource | None]:
         """Give the rollout as it is and whenever it changes, for ever; see `follow`."""

@@ -11,9 +11,10 @@ from sfn_rollouts.plugin.ages import age
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.output import output_option, resource_name, serialized, shown_list
-from sfn_rollouts.plugin.problems import ForbiddenError
+from sfn_rollouts.plugin.problems import BadRequestError, ForbiddenError, PluginError
 from sfn_rollouts.plugin.rollout import Attention, Rollout
 from sfn_rollouts.plugin.table import Cell, Column, lines, terminal_size
+from sfn_rollouts.printable import one_line, word
 
 COLUMNS = (
     *(Column("NAMESPACE"), Column("NAME"), Column("STATE"), Column("STEP", goes=3), Column("WEIGHT")),
@@ -46,9 +47,12 @@ _ENDED = ("RolledBack", "Failed")
 
 @click.command("list")
 @click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces, as without --namespace.")
+@click.option(
+    "-l", "--selector", metavar="SELECTOR", default="", help="By labels, as kubectl get takes it: team=payments."
+)
 @output_option("name", "wide")
 @pass_cluster
-def list_(cluster: Cluster, all_namespaces: bool, output: str | None) -> None:
+def list_(cluster: Cluster, all_namespaces: bool, selector: str, output: str | None) -> None:
     """All rollouts of the cluster, those that need somebody first; --namespace narrows.
 
     Stalled ones come first, then what is rolling back, what an alarm or something else holds, what waits for
@@ -56,31 +60,43 @@ def list_(cluster: Cluster, all_namespaces: bool, output: str | None) -> None:
     the screen and no more; in a pipe there is all of it.
     """
     namespace = None if all_namespaces else cluster.namespace
-    rollouts = sorted(_rollouts(cluster, namespace), key=lambda each: each.attention_rank)
+    rollouts = sorted(_rollouts(cluster, namespace, selector), key=lambda each: each.attention_rank)
     if output in ("json", "yaml"):
         click.echo(serialized(shown_list(each.resource for each in rollouts), output))
     elif output == "name":
         click.echo("".join(f"{resource_name(each.resource)}\n" for each in rollouts), nl=False)
     elif not rollouts:
-        click.echo(f"No rollouts {f'in namespace {namespace}' if namespace else 'in any namespace'}.", err=True)
+        where = f"in namespace {namespace}" if namespace else "in any namespace"
+        which = f" that {one_line(selector)} selects" if selector else ""
+        click.echo(f"No rollouts {where}{which}.", err=True)
     else:
-        _show(rollouts, namespace is None, output == "wide")
+        _show(rollouts, namespace, selector, output == "wide")
 
 
-def _rollouts(cluster: Cluster, namespace: str | None) -> Iterator[Rollout]:
+def _rollouts(cluster: Cluster, namespace: str | None, selector: str) -> Iterator[Rollout]:
     try:
-        yield from map(Rollout.from_resource, cluster.list(namespace))
+        yield from map(Rollout.from_resource, cluster.list(namespace, selector))
+    except BadRequestError as error:
+        if not selector:
+            raise
+        why = (
+            one_line(error.message).replace("<nil>: ", "").partition(" (e.g.")[0]
+        )  # what follows is the pattern that it was held against
+        raise PluginError(
+            f"the selector {word(selector)} cannot be read: {why}",
+            "Write it as for kubectl get: -l team=payments,tier!=test or -l 'team in (payments, growth)'.",
+        ) from None
     except ForbiddenError as error:
         if namespace is None:
             error.cure = f"Look into one namespace: --namespace NS\n{error.cure}"
         raise
 
 
-def _show(rollouts: Sequence[Rollout], has_namespaces: bool, is_wide: bool) -> None:
+def _show(rollouts: Sequence[Rollout], namespace: str | None, selector: str, is_wide: bool) -> None:
     now = datetime.now(UTC)
     columns = COLUMNS + (WIDE if is_wide else ())
     rows = [_row(each, now) + (_wide(each) if is_wide else ()) for each in rollouts]
-    if not has_namespaces:
+    if namespace is not None:
         columns, rows = columns[1:], [row[1:] for row in rows]
     screen = terminal_size()
     if screen is None:
@@ -89,7 +105,9 @@ def _show(rollouts: Sequence[Rollout], has_namespaces: bool, is_wide: bool) -> N
     shown = shown_on(rollouts, screen.lines)
     click.echo("\n".join(lines(columns, rows[:shown], None if is_wide else screen.columns)))
     if shown < len(rows):
-        click.echo(f"... and {len(rows) - shown} more that are done; to see all: kubectl sfnrollout list | less")
+        place = f" -n {word(namespace)}" if namespace is not None else ""
+        command = f"kubectl sfnrollout list{place}{f' -l {word(selector)}' if selector else ''} | less"
+        click.echo(f"... and {len(rows) - shown} more that are done; to see all: {command}")
     click.echo(f"\n{textwrap.fill(summary(rollouts), screen.columns)}")
 
 

@@ -34,6 +34,10 @@ class NotFoundError(PluginError):
     """There is no such thing; `what` as kubectl names it."""
 
 
+class BadRequestError(PluginError):
+    """The API server cannot read what it was asked."""
+
+
 _FORBIDDEN = re.compile(
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)" in API group "(?P<group>[^"]*)"'
     r'(?: in the namespace "(?P<namespace>[^"]*)")?'
@@ -56,6 +60,7 @@ _KUBECONFIG = re.compile(
     re.MULTILINE,
 )
 _CRD_MISSING = re.compile(r'doesn\'t have a resource type "stepfunctionrollouts"|could not find the requested resource')
+_BAD_REQUEST = re.compile(r"^Error from server \(BadRequest\): ")
 _NOT_FOUND = re.compile(r"Error from server \(NotFound\): (?P<what>.*) not found")
 
 
@@ -150,12 +155,17 @@ def _not_installed(text: str) -> PluginError | None:
     )
 
 
+def _bad_request(text: str) -> PluginError | None:
+    return BadRequestError(_plain(text)) if _BAD_REQUEST.search(text) else None
+
+
 def _not_found(text: str) -> PluginError | None:
     found = _NOT_FOUND.search(text)
     return NotFoundError(f"{found['what']} not found") if found else None
 
 
 _READERS: tuple[Callable[[str], PluginError | None], ...] = (
+    _bad_request,  # first, since it repeats what a person wrote, which may read like any other trouble
     _not_installed,
     _not_found,
     _forbidden,
