@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
-from sfn_rollouts.core.commands import Command, Malformed, parse_command, pending_command
+from sfn_rollouts.core.commands import Action, Command, Malformed, parse_command, pending_command
 from sfn_rollouts.core.conditions import condition
 from sfn_rollouts.core.observation import Trouble
 from sfn_rollouts.core.routing import Routing
@@ -302,6 +302,78 @@ def test_a_command_is_bound_to_its_generation():
     world.say("abort", generation=1)
     assert answer(world) == ("Stale", "it was meant for generation 1, this is generation 2")
     assert world.status.phase == "Progressing"
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_an_object_obeys_no_command_that_it_was_created_with(action):
+    """A backup, an export and a copy keep the annotation and lose the status; generation 1 is every object's first."""
+    world = World()
+    world.command = json.dumps({"id": "old", "action": action, "generation": 1, "step": 0, "by": "somebody"})
+    world.settle()
+    assert answer(world) == (
+        "Stale",
+        "this object had no status yet, so the command may have been created with it; if it is meant, send it again",
+    )
+    assert (world.status.phase, world.writes) == ("Progressing", [Routing.split(1, 2, 10)])
+    world.say("abort", uid=None)
+    assert (world.status.phase, answer(world)[0]) == ("RolledBack", "Done")
+
+
+@pytest.mark.parametrize("where", [World, approving, succeeded])
+def test_a_command_to_another_object_is_stale_wherever_it_is_found(where):
+    world = where()
+    before = world.status.phase
+    world.say("abort", uid="0d39")
+    assert answer(world) == ("Stale", "it was sent to another object, with uid 0d39; this one has uid 5f0e")
+    assert world.status.phase == (before or "Progressing")
+
+
+def test_a_command_sent_to_this_object_before_the_operators_first_look_is_obeyed():
+    world = World()
+    world.say("abort")
+    assert (world.status.phase, answer(world)[0], world.writes) == ("RolledBack", "Done", [])
+    assert world.status.message.startswith("aborted by eve before version 2 got any traffic; nothing was written")
+
+
+def test_a_command_is_not_obeyed_a_second_time_where_somebody_takes_the_status_away():
+    world = succeeded()
+    world.say("abort")
+    world.status, world.had_status = Status(), True
+    world.settle()
+    assert answer(world) == (
+        "Stale",
+        "the status was taken away, so the command may have been obeyed before; if it is meant, send it again",
+    )
+    assert world.ready() == ("True", "UpToDate")
+
+
+def test_who_aborted_stands_in_whatever_tells_of_it():
+    world = stepping()
+    world.say("abort")
+    assert "aborted by eve" in world.status.message
+    assert (world.status.history[0].by, world.status.last_command.by) == ("eve", "eve")
+    world.status = world.status.with_(conditions=())  # the words are found again by the history alone
+    world.settle()
+    assert world.status.message.startswith("version 2 was rolled back (Aborted by eve); change spec.version")
+
+
+def test_who_aborted_is_told_of_the_rollout_that_was_aborted_when_the_next_is_asked_for():
+    world = stepping()
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.say("abort")
+    assert (world.status.phase, world.status.trip.by) == ("RollingBack", "eve")
+    world.edit(version=3)
+    world.troubles.clear()
+    world.settle()
+    assert [(entry.version, entry.reason, entry.by) for entry in world.status.history] == [(2, "Aborted", "eve")]
+
+
+def test_only_an_abort_is_put_down_to_somebody():
+    world = stepping()
+    world.say("promote", step=0)
+    world.alarm("A", AlarmState.ALARM)
+    world.poll()
+    assert (world.status.history[0].reason, world.status.history[0].by) == ("AlarmFiring", None)
 
 
 def test_a_command_is_acted_on_once():

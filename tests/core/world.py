@@ -37,6 +37,7 @@ from tests.core.kstatus import kstatus
 from tests.core.specs import raw_spec
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
+UID = "5f0e"
 READY_BY_PHASE = {
     Phase.PENDING: "InProgress",
     Phase.PROGRESSING: "InProgress",
@@ -60,6 +61,7 @@ class World:
         self.status = Status()
         self.command: str | None = None
         self.is_deleting = False
+        self.had_status = False
         self.alias = Routing.whole(alias) if isinstance(alias, int) else alias
         self.alias_date = START - timedelta(days=1)
         self.missing_versions: set[int] = set()
@@ -90,10 +92,17 @@ class World:
             self.seen = replace(self.seen, version=None)
         self.settle()
 
-    def say(self, action: str, generation: int | None = None, step: int | None = None, id_: str = "") -> None:
-        """Send a command."""
+    def say(
+        self,
+        action: str,
+        generation: int | None = None,
+        step: int | None = None,
+        id_: str = "",
+        uid: str | None = UID,
+    ) -> None:
+        """Send a command, as the plugin does; without a uid as people do who write the annotation themselves."""
         self._note(f"somebody sends {action}")
-        told = {"id": id_ or f"{action}-{self.now}", "action": action, "by": "eve", "step": step}
+        told = {"id": id_ or f"{action}-{self.now}", "action": action, "by": "eve", "step": step, "uid": uid}
         self.command = json.dumps({**told, "generation": self.generation if generation is None else generation})
         self.settle()
 
@@ -186,7 +195,7 @@ class World:
             spec: Any = parse_spec(self.raw)
         except ValueError as error:
             spec = InvalidSpec(str(error))
-        return Rollout(self.generation, spec, self.status, START, self.is_deleting, self.command)
+        return Rollout(self.generation, spec, self.status, START, self.is_deleting, self.command, UID, self.had_status)
 
     # -- what the engine does --
 

@@ -39,7 +39,9 @@ def read_as_operator(text: str) -> str | None:
     return command.action.value if isinstance(command, Command) else None
 
 
-KEYS = st.sampled_from(["id", "action", "generation", "step", "by", "x", "Action", "acti\\u006fn", "", "action\\"])
+KEYS = st.sampled_from(
+    ["id", "action", "uid", "generation", "step", "by", "x", "Action", "acti\\u006fn", "", "action\\"]
+)
 WORDS = st.sampled_from(
     [*Action, "\\u0061bort", '\\"action\\":\\"pause\\"', "\\\\", "\\", "", '"', "action", "ann", "Zoë"]
 )
@@ -68,7 +70,8 @@ def test_what_passes_is_read_alike(text: str) -> None:
 @given(st.sampled_from(Action), st.text(min_size=1, max_size=20), st.text(max_size=20), st.integers(0, 99))
 def test_whatever_json_dumps_writes_is_read(action: Action, command_id: str, by: str, generation: int) -> None:
     """As the plugin, Argo CD's action and people with jq do; ids and names may hold anything."""
-    words = {"id": command_id, "action": action.value, "generation": generation, "step": None, "by": by}
+    ids = {"id": command_id, "uid": command_id}
+    words = {**ids, "action": action.value, "generation": generation, "step": None, "by": by}
     assert read_as_policy(json.dumps(words)) == action
     assert read_as_policy(json.dumps(words, indent=2, ensure_ascii=False)) == action
 

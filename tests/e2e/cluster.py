@@ -30,9 +30,10 @@ class Cluster:
         self._client.close()
         self._client.rest_client.pool_manager.clear()
 
-    def create(self, namespace: str, name: str, spec: Resource) -> Resource:
+    def create(self, namespace: str, name: str, spec: Resource, annotations: dict[str, str] | None = None) -> Resource:
         """Create a rollout."""
-        body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": {"name": name}, "spec": spec}
+        metadata = {"name": name} | ({"annotations": annotations} if annotations else {})
+        body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": metadata, "spec": spec}
         return self._rollouts.create_namespaced_custom_object(namespace=namespace, body=body, **_KIND)
 
     def get(self, namespace: str, name: str) -> Resource | None:

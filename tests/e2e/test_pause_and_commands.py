@@ -1,5 +1,8 @@
 """People hold a rollout, let it go on, take it back: by manifest and by command, each command once and answered."""
 
+import pytest
+
+from tests.e2e.cluster import COMMAND
 from tests.e2e.story import (
     ALARM,
     MOVING,
@@ -149,6 +152,42 @@ def test_a_command_for_what_is_past_is_not_obeyed(story: Story) -> None:
         lambda status: "this is no command" in status["lastCommand"]["message"], "a malformed command to be refused"
     )
     assert story.routings() == [whole(1), split(1, 2, 10)]
+
+
+@pytest.mark.parametrize(
+    ("names_uid", "why"), [(True, "it was sent to another object"), (False, "this object had no status yet")]
+)
+def test_a_copy_does_not_obey_the_command_of_the_original(story: Story, names_uid: bool, why: str) -> None:
+    """As a restore from a backup, or `kubectl get -o yaml` under another name: spec and annotations, and no status."""
+    story.apply(version=2, steps=SLOW_STEPS)
+    story.wait_for_weight(10)
+    metadata = (story.resource() or {})["metadata"]
+    story.command("abort", **({"uid": metadata["uid"]} if names_uid else {}))
+    story.wait_for_phase("RolledBack")
+    backup = story.resource() or {}
+    story.delete()
+    story.wait_until_gone()
+
+    annotations = {COMMAND: backup["metadata"]["annotations"][COMMAND]}
+    story.cluster.create(story.namespace, story.name, backup["spec"], annotations)
+
+    answered = story.wait_for_weight(10)["lastCommand"]
+    assert (answered["action"], answered["result"], answered["by"]) == ("abort", "Stale", "ann")
+    assert why in answered["message"]
+
+
+def test_a_command_is_not_obeyed_again_where_somebody_takes_the_status_away(story: Story) -> None:
+    """The API server still knows that there was one."""
+    story.apply(version=1)
+    story.wait_for_phase("Succeeded")
+    uid = (story.resource() or {})["metadata"]["uid"]
+    assert story.command("abort", uid=uid)["result"] == "Refused"
+    story.operator.kill()
+    story.cluster.write_status(story.namespace, story.name, None)
+    story.restart()
+    status = story.wait_for_phase("Succeeded")
+    assert status["lastCommand"]["result"] == "Stale"
+    assert "the status was taken away" in status["lastCommand"]["message"]
 
 
 def test_a_command_is_obeyed_once(story: Story) -> None:

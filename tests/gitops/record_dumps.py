@@ -314,6 +314,7 @@ def commanded(resource: Mapping[str, Any], action: str, now_s: int = NOW_S) -> d
         "id": f"argocd-{now_s}-{metadata['resourceVersion']}",
         "action": action,
         "generation": metadata["generation"],
+        "uid": metadata["uid"],
         **({"step": resource["status"]["stepIndex"]} if "stepIndex" in resource["status"] else {}),
         "by": "argocd",
     }

@@ -127,6 +127,7 @@ class Trip(StatusModel):
 
     reason: str = Field(max_length=1024, description="Reason, one word of the runbook.")
     message: str = Field(max_length=1024, description="What was found.")
+    by: str | None = Field(default=None, max_length=253, description="Who aborted, where somebody did.")
     at: Time = Field(description="When it was found.")
 
 
@@ -137,6 +138,7 @@ class LastCommand(StatusModel):
     action: str = Field(max_length=253, description="What was asked.")
     result: CommandResult = Field(description="Done, Stale or Refused.")
     message: str = Field(default="", max_length=1024, description="Why, in a sentence.")
+    by: str | None = Field(default=None, max_length=253, description="Who sent it, as the command says.")
     observed_at: Time = Field(description="When the operator answered.")
 
 
@@ -155,6 +157,7 @@ class HistoryEntry(StatusModel):
     stable_version: int | None = Field(default=None, ge=1, description="The version that it set out from.")
     outcome: Outcome = Field(description="How it ended.")
     reason: str = Field(max_length=1024, description="Why it ended so.")
+    by: str | None = Field(default=None, max_length=253, description="Who aborted it, where somebody did.")
     started_at: Time | None = Field(default=None, description="When its first step was decided.")
     finished_at: Time = Field(description="When it ended.")
 

@@ -52,7 +52,11 @@ def _command(before: Status, after: Status) -> Iterator[Announcement]:
     answered = after.last_command
     if answered is not None and answered != before.last_command:
         is_warning = answered.result is not CommandResult.DONE
-        yield Announcement(_ANSWERS[answered.result], f"{answered.action}: {answered.message}", is_warning)
+        message = f"{answered.action}: {answered.message}"
+        is_named = not answered.by or f"by {answered.by}" in message
+        yield Announcement(
+            _ANSWERS[answered.result], message if is_named else f"{message} (by {answered.by})", is_warning
+        )
 
 
 def _trip(before: Status, after: Status) -> Iterator[Announcement]:

@@ -17,7 +17,7 @@ from sfn_rollouts.api.status import (
     Status,
 )
 from sfn_rollouts.core.alarms import AlarmsVerdict, worst
-from sfn_rollouts.core.commands import Command, answer
+from sfn_rollouts.core.commands import Command, answer, by_words
 from sfn_rollouts.core.conditions import (
     ALARMS_HEALTHY,
     ALIAS_IN_SYNC,
@@ -252,13 +252,14 @@ class Case:
             watches_alarms=watches_alarms and bool(self.alarms.memories),
         )
 
-    def finish(self, outcome: Outcome, reason: Reason, **changes: Any) -> "Case":
-        """The rollout is over: one more line of history, nothing pending."""
+    def finish(self, outcome: Outcome, reason: Reason, by: str | None = None, **changes: Any) -> "Case":
+        """The rollout is over: one more line of history, nothing pending. `by` is who aborted it."""
         entry = HistoryEntry(
             version=self.target,
             stable_version=self.status.stable_version,
             outcome=outcome,
             reason=reason,
+            by=by,
             started_at=self.status.started_at,
             finished_at=self.now,
         )
@@ -337,8 +338,8 @@ def pause_words(spec: Spec, status: Status) -> str:
     """Who paused, and how it ends."""
     if spec.paused:
         return "paused by spec.paused; set it to false to go on"
-    by = f" by {status.pause_command.by}" if status.pause_command is not None and status.pause_command.by else ""
-    return f"paused{by} by command; send resume to go on"
+    by = status.pause_command.by if status.pause_command is not None else None
+    return f"paused{by_words(by)} by command; send resume to go on"
 
 
 def is_in_flight(status: Status) -> bool:

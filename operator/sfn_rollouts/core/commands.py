@@ -1,4 +1,4 @@
-"""Commands: what a person says by annotation, once, for one generation and, for promote, one step."""
+"""Commands: what a person says by annotation, once, to one object, for one generation and, for promote, one step."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sfn_rollouts.api.status import CommandResult, LastCommand, Status
+from sfn_rollouts.core.rollout import Rollout
 
 
 class Action(StrEnum):
@@ -23,13 +24,14 @@ class Action(StrEnum):
 
 
 class Command(BaseModel):
-    """The annotation `sfnrollouts.dev/command`: {"id", "action", "generation", "step", "by"}."""
+    """The annotation `sfnrollouts.dev/command`: {"id", "action", "uid", "generation", "step", "by"}."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str = Field(min_length=1, max_length=253)
     action: Action
     generation: int
+    uid: str | None = Field(default=None, max_length=253)
     step: int | None = None
     by: str | None = Field(default=None, max_length=253)
 
@@ -66,16 +68,52 @@ def pending_command(text: str | None, status: Status) -> Command | Malformed | N
     return None if answered else command
 
 
-def staleness(command: Command, generation: int, status: Status) -> str | None:
+def staleness(command: Command, rollout: Rollout) -> str | None:
     """Say why a command is too late, None if it is in time: a late promote must not promote the next version."""
+    return _of_another_object(command, rollout) or _of_another_time(command, rollout)
+
+
+def _of_another_object(command: Command, rollout: Rollout) -> str | None:
+    """A backup, an export and a copy keep the annotation and lose the status, and generation 1 is every object's first.
+
+    So an object without a status obeys what names its uid, which nobody can know before it is created. Where its status
+    was taken away, such a command may have been obeyed before.
+    """
+    if command.uid not in (None, rollout.uid):
+        return f"it was sent to another object, with uid {command.uid}; this one has uid {rollout.uid}"
+    if rollout.status.observed_generation >= 0 or rollout.status.phase is not None:
+        return None
+    if command.uid is None:
+        return (
+            "this object had no status yet, so the command may have been created with it; if it is meant, send it again"
+        )
+    if rollout.had_status:
+        return "the status was taken away, so the command may have been obeyed before; if it is meant, send it again"
+    return None
+
+
+def _of_another_time(command: Command, rollout: Rollout) -> str | None:
+    generation, step_index = rollout.generation, rollout.status.step_index
     if command.generation != generation:
         return f"it was meant for generation {command.generation}, this is generation {generation}"
-    if command.action is Action.PROMOTE and command.step not in (None, status.step_index):
-        return f"it was meant for step index {command.step}, the rollout is at {status.step_index}"
+    if command.action is Action.PROMOTE and command.step not in (None, step_index):
+        return f"it was meant for step index {command.step}, the rollout is at {step_index}"
     return None
 
 
 def answer(command: Command | Malformed, result: CommandResult, message: str, now: datetime) -> LastCommand:
     """Give the answer as it goes into the status."""
-    action = command.action.value if isinstance(command, Command) else "unknown"
-    return LastCommand(id=command.id, action=action, result=result, message=message[:1024], observed_at=now)
+    told = command if isinstance(command, Command) else None
+    return LastCommand(
+        id=command.id,
+        action=told.action.value if told is not None else "unknown",
+        result=result,
+        message=message[:1024],
+        by=told.by if told is not None else None,
+        observed_at=now,
+    )
+
+
+def by_words(by: str | None) -> str:
+    """Give " by ann", to stand behind what was done; empty where nobody is named."""
+    return f" by {by}" if by else ""

@@ -99,7 +99,7 @@ def _commanded(rollout: Rollout, now: datetime) -> tuple[Status, Command | None]
     if isinstance(command, Malformed):
         message = f"this is no command: {command.why}"
         return status.with_(last_command=answer(command, CommandResult.REFUSED, message, now)), None
-    stale = staleness(command, rollout.generation, status)
+    stale = staleness(command, rollout)
     if stale is not None:
         return status.with_(last_command=answer(command, CommandResult.STALE, stale, now)), None
     return status, command

@@ -21,10 +21,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """Go back to the stable version."""
+    """Go back to the stable version. `by` is who wants it, where somebody does."""
 
     reason: Reason
     message: str
+    by: str | None = None
 
 
 Finding = Pass | Hold | Trip

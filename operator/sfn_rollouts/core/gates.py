@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sfn_rollouts.api.status import Shortcut
 from sfn_rollouts.core.case import Case, is_shortcut
-from sfn_rollouts.core.commands import Action
+from sfn_rollouts.core.commands import Action, by_words
 from sfn_rollouts.core.findings import PASS, Finding, Hold, Trip
 from sfn_rollouts.core.reasons import Reason
 
@@ -16,8 +16,7 @@ def abort_was_commanded(case: Case) -> Finding:
     """A person wants to go back: outranks everything."""
     if case.command is None or case.command.action is not Action.ABORT:
         return PASS
-    by = f" by {case.command.by}" if case.command.by else ""
-    return Trip(Reason.ABORTED, f"aborted{by}")
+    return Trip(Reason.ABORTED, f"aborted{by_words(case.command.by)}", case.command.by)
 
 
 def alarm_demands_rollback(case: Case) -> Finding:

@@ -63,5 +63,5 @@ class Reason(StrEnum):
     NOT_PROMOTED = "NotPromoted", "The target does not have all traffic, or its bake is not over."
     COMMAND_DONE = "CommandDone", "A command was carried out."
     COMMAND_REFUSED = "CommandRefused", "A command could not be carried out; the message says why and what to do."
-    COMMAND_STALE = "CommandStale", "A command was meant for another generation or step, and was ignored."
+    COMMAND_STALE = "CommandStale", "A command was meant for another object, generation or step, and was ignored."
     EXECUTIONS_COUNTED = "ExecutionsCounted", "How many executions stay on the version that lost its traffic."

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sfn_rollouts.api.spec import DriftPolicy
 from sfn_rollouts.api.status import ExecutionCount, HistoryEntry, Intent, Outcome, Phase, Shortcut, Status
 from sfn_rollouts.core.case import AliasState, Case, alias_status
-from sfn_rollouts.core.commands import Action
+from sfn_rollouts.core.commands import Action, by_words
 from sfn_rollouts.core.conditions import READY, Fact, Standing, condition
 from sfn_rollouts.core.decision import Decision, Look
 from sfn_rollouts.core.observation import AliasMissing, AliasReading, RunningExecutions, Unseen
@@ -129,7 +129,8 @@ def _end(case: Case) -> Standing:
         reason = Reason.ROLLOUT_COMPLETE if is_complete else Reason.UP_TO_DATE
         return Standing(phase, reason, f"version {case.target} has all traffic")
     reason = Reason(entry.reason) if entry is not None and entry.reason in set(Reason) else Reason.ABORTED
-    message = f"version {case.target} was rolled back ({reason}); change spec.version or spec.retryToken, or send retry"
+    words = f"{reason}{by_words(entry.by if entry is not None else None)}"
+    message = f"version {case.target} was rolled back ({words}); change spec.version or spec.retryToken, or send retry"
     return Standing(phase, reason, message, is_stalled=True)
 
 

@@ -3,7 +3,7 @@
 from sfn_rollouts.api.status import Outcome, Phase
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.core.case import AliasState, Case, alias_status
-from sfn_rollouts.core.commands import Action
+from sfn_rollouts.core.commands import Action, by_words
 from sfn_rollouts.core.conditions import Fact, Standing
 from sfn_rollouts.core.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.findings import Trip
@@ -18,7 +18,7 @@ def start_restore(case: Case, trip: Trip) -> Decision:
     """Note the finding and write; the status follows the write."""
     if trip.reason is Reason.ABORTED:
         case = case.done(f"going back to version {case.stable}")
-    noted = TripStatus(reason=trip.reason, message=trip.message[:1024], at=case.now)
+    noted = TripStatus(reason=trip.reason, message=trip.message[:1024], by=trip.by, at=case.now)
     return decide_restore(case.having(trip=noted, next_action_at=None, wait_ended_at=None, due_since=None), noted)
 
 
@@ -154,8 +154,8 @@ def _ended(case: Case, trip: TripStatus) -> Decision:
     is_asked_back = reason in (Reason.SUPERSEDED, Reason.TARGET_WITHDRAWN)
     if is_asked_back or case.is_target_changed or case.is_retry_asked:
         is_stable_wanted = reason is Reason.TARGET_WITHDRAWN and _is_stable_wanted(case, trip)
-        return _withdrawn(case, reason) if is_stable_wanted else _next_begins(case, reason)
-    return _rolled_back(case, reason, trip.message)
+        return _withdrawn(case, reason) if is_stable_wanted else _next_begins(case, reason, trip.by)
+    return _rolled_back(case, reason, trip)
 
 
 def _is_stable_wanted(case: Case, trip: TripStatus) -> bool:
@@ -171,23 +171,24 @@ _OUTCOMES = {
 }
 
 
-def _rolled_back(case: Case, reason: Reason, found: str) -> Decision:
+def _rolled_back(case: Case, reason: Reason, trip: TripStatus) -> Decision:
     message = (
-        f"version {case.target} was rolled back, version {case.stable} has all traffic: {found}; "
+        f"version {case.target} was rolled back, version {case.stable} has all traffic: {trip.message}; "
         "change spec.version or spec.retryToken, or send retry"
     )
-    ended = case.finish(_OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason, weight=0)
+    ended = case.finish(_OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason, trip.by, weight=0)
     phase = Phase.FAILED if reason is Reason.PROGRESS_DEADLINE_EXCEEDED else Phase.ROLLED_BACK
     standing = Standing(phase, reason, message, is_stalled=True)
     return ended.decide(standing, alias=_in_sync(case), watches_alarms=False)
 
 
-def _next_begins(case: Case, reason: Reason) -> Decision:
+def _next_begins(case: Case, reason: Reason, by: str | None) -> Decision:
     """Not the end of the resource's way. A verdict on the version before would be read as one on the version now asked
     for: Flux and Argo CD give up at the first Stalled of a generation.
     """
-    ended = case.finish(_OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason)
-    message = f"the rollout of version {case.target} has ended ({reason}); version {case.spec.version} is next"
+    ended = case.finish(_OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason, by)
+    words = f"{reason}{by_words(by)}"
+    message = f"the rollout of version {case.target} has ended ({words}); version {case.spec.version} is next"
     standing = Standing(Phase.PENDING, Reason.INITIALIZING, message)
     return ended.afresh().decide(standing, watches_alarms=False)
 

@@ -16,7 +16,10 @@ class InvalidSpec:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """The resource, parsed. `command` is the annotation as it stands, None without one."""
+    """The resource, parsed. `command` is the annotation as it stands, None without one.
+
+    `had_status`: somebody has written a status to this object. Where there is none, it was taken away since.
+    """
 
     generation: int
     spec: Spec | InvalidSpec
@@ -24,3 +27,5 @@ class Rollout:
     created_at: datetime
     is_deleting: bool = False
     command: str | None = None
+    uid: str = ""
+    had_status: bool = False

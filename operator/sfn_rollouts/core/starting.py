@@ -6,7 +6,7 @@ from typing import Any
 
 from sfn_rollouts.api.status import Intent, Outcome, Phase, Shortcut
 from sfn_rollouts.core.case import NOTHING_PENDING, AliasState, Case, alias_status, pause_words
-from sfn_rollouts.core.commands import Action
+from sfn_rollouts.core.commands import Action, by_words
 from sfn_rollouts.core.conditions import Fact, Standing
 from sfn_rollouts.core.decision import Decision, Look
 from sfn_rollouts.core.obeying import obey_anywhere
@@ -30,7 +30,7 @@ def decide_start(case: Case) -> Decision:
         case = case.afresh()
     case = _obey(case)
     if case.command is not None and case.command.action is Action.ABORT:
-        return _abort(case)
+        return _abort(case, case.command.by)
     return _not_visible(case) or _version_missing(case) or _by_alias(case)
 
 
@@ -40,15 +40,15 @@ def _obey(case: Case) -> Case:
     return obey_anywhere(case)
 
 
-def _abort(case: Case) -> Decision:
+def _abort(case: Case, by: str | None) -> Decision:
     """Nothing has begun: traffic stays on the version that the alias serves, wherever that came from."""
     served = case.reading.routing.sole if case.reading is not None else None
     case = case.having(stable_version=served or case.status.stable_version)
     message = (
-        f"aborted before version {case.target} got any traffic; nothing was written; "
+        f"aborted{by_words(by)} before version {case.target} got any traffic; nothing was written; "
         "change spec.version or spec.retryToken, or send retry"
     )
-    ended = case.done(message).finish(Outcome.ABORTED, Reason.ABORTED, weight=0)
+    ended = case.done(message).finish(Outcome.ABORTED, Reason.ABORTED, by, weight=0)
     return ended.decide(Standing(Phase.ROLLED_BACK, Reason.ABORTED, message, is_stalled=True), watches_alarms=False)
 
 

@@ -36,6 +36,8 @@ class Resource:
             created_at=datetime.fromisoformat(metadata["creationTimestamp"]),
             is_deleting=metadata.get("deletionTimestamp") is not None,
             command=(metadata.get("annotations") or {}).get(COMMAND_ANNOTATION),
+            uid=uid_of(raw),
+            had_status=_had_status(metadata),
         )
         return cls(
             key=Key(metadata["namespace"], metadata["name"]),
@@ -67,6 +69,11 @@ def uid_of(raw: Mapping[str, Any]) -> str:
 def version_of(raw: Mapping[str, Any]) -> str:
     """Give the resourceVersion, without parsing the rest."""
     return str(raw["metadata"]["resourceVersion"])
+
+
+def _had_status(metadata: Mapping[str, Any]) -> bool:
+    """The API server notes who has written what, and keeps the note of a status that was taken away."""
+    return any(each.get("subresource") == "status" for each in metadata.get("managedFields") or ())
 
 
 def _spec(raw: Mapping[str, Any]) -> Spec | InvalidSpec:

@@ -49,7 +49,7 @@ def _row(past: PastRollout) -> tuple[Cell, ...]:
         Cell(past.outcome, _COLOURS.get(past.outcome)),
         Cell(finished),
         Cell(took),
-        Cell(past.reason),
+        Cell(f"{past.reason} by {past.by}" if past.by else past.reason),
     )
 
 

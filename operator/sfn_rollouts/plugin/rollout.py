@@ -70,6 +70,7 @@ class LastCommand:
     action: str
     result: str
     message: str
+    by: str
     at: datetime | None
 
 
@@ -84,12 +85,13 @@ class SentCommand:
 
 @dataclass(frozen=True, slots=True)
 class PastRollout:
-    """One finished rollout."""
+    """One finished rollout. `by` is who aborted it."""
 
     version: int
     stable: int | None
     outcome: str
     reason: str
+    by: str
     started_at: datetime | None
     finished_at: datetime | None
 
@@ -328,6 +330,7 @@ def _past(raw: Mapping[str, Any]) -> PastRollout:
         stable=_number(raw.get("stableVersion")),
         outcome=text_of(raw.get("outcome")),
         reason=text_of(raw.get("reason")),
+        by=text_of(raw.get("by")),
         started_at=moment_of(raw.get("startedAt")),
         finished_at=moment_of(raw.get("finishedAt")),
     )
@@ -349,6 +352,7 @@ def _last_command(raw: Mapping[str, Any]) -> LastCommand:
         action=text_of(raw.get("action")),
         result=text_of(raw.get("result")),
         message=text_of(raw.get("message")),
+        by=text_of(raw.get("by")),
         at=moment_of(raw.get("observedAt")),
     )
 

@@ -64,8 +64,9 @@ def send(cluster: Cluster, name: str, action: str, wait_s: float, operator_names
 
 
 def _command(resource: Resource, action: str, by: str) -> dict[str, Any]:
-    """Bind it to what was seen: it must not act on what comes after."""
-    command = {"id": str(uuid.uuid4()), "action": action, "generation": resource["metadata"]["generation"]}
+    """Bind it to what was seen: it must not act on what comes after, nor on another object that it is copied to."""
+    metadata = resource["metadata"]
+    command = {"id": str(uuid.uuid4()), "action": action, "uid": metadata["uid"], "generation": metadata["generation"]}
     step = (resource.get("status") or {}).get("stepIndex")
     return {**command, **({"step": step} if step is not None else {}), "by": by[:253]}
 

@@ -259,6 +259,7 @@ class World:
         told = {
             "id": f"command-{self._commands}",
             "action": event.action,
+            "uid": found["metadata"]["uid"],
             "generation": found["metadata"]["generation"] - event.is_late,
             "step": found["status"].get("stepIndex"),
             "by": "somebody",

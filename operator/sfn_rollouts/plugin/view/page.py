@@ -162,12 +162,11 @@ def _command(rollout: Rollout, now: datetime, marks: Marks) -> Iterator[Row]:
         by = f" by {sent.by}" if sent.by else ""
         yield (marked(marks.waiting, Tone.WAITING, f"{sent.action}{by}: not answered yet"),)
     if answered is not None:
-        yield _answer(rollout, answered, now, marks)
+        yield _answer(answered, now, marks)
 
 
-def _answer(rollout: Rollout, answered: LastCommand, now: datetime, marks: Marks) -> Row:
-    sent = rollout.sent_command
-    by = f" by {sent.by}" if sent is not None and sent.id == answered.id and sent.by else ""
+def _answer(answered: LastCommand, now: datetime, marks: Marks) -> Row:
+    by = f" by {answered.by}" if answered.by else ""
     when = f", {age(answered.at, now)} ago" if answered.at is not None else ""
     mark = marks.done if answered.result == "Done" else marks.bad
     text = f"{answered.action}{by}{when}: {answered.result}; {answered.message}"
