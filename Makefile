@@ -8,7 +8,7 @@ WAITERS ?= $(shell $(PYTHON) -c 'import os; print(2 * max(os.cpu_count() or 2, 2
 UV     := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help setup demo playground test check crds docs sim mutants bench image dist release-notes lock clean
+.PHONY: help setup demo playground test another-day check crds docs sim mutants bench image dist release-notes lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -30,11 +30,14 @@ demo: setup ## Show two rollouts on a real API server (KEEP=1 leaves it running)
 playground: setup ## A cluster without the operator, to follow docs/tour.md (Ctrl-C ends it)
 	@$(BIN)/python -m devenv.playground
 
-test: check sim ## Run the checks, the simulated search and every test
+test: check sim another-day ## Run the checks, the simulated search and every test, the fast ones on another day too
 	@$(BIN)/python -m devenv.control_plane --build-only
 	@$(BIN)/python -m devenv.helm --build-only
 	@$(BIN)/python -m pytest -n $(WORKERS) tests/core tests/engine --cov=sfn_rollouts.core --cov=sfn_rollouts.engine --cov-branch --cov-report= --cov-fail-under=100
 	@$(BIN)/python -m pytest -n $(WAITERS) --dist=worksteal tests --ignore=tests/core --ignore=tests/engine
+
+another-day: setup ## The fast tests at the end of next year, in another time zone, with LC_ALL=C
+	@TZ=LINT-14 LC_ALL=C $(BIN)/python -m pytest -n $(WORKERS) --another-day tests
 
 check: setup ## What must hold before any test: style, types, layers, generated files
 	@$(BIN)/ruff check .

@@ -22,7 +22,11 @@ _FENCE, _END = "```console", "```"
 _COMMAND_DEADLINE_S = 180.0
 _VARYING = (
     (
-        re.compile(r"\b\d{4}-\d\d-\d\dT[\d:.]+Z|\b\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}|\b\d\d:\d\d(:\d\d)?Z?\b"),
+        re.compile(
+            r"\b\d{4}-\d\d-\d\d[T ][\d:.]+Z"  # RFC 3339; with a space, as `history` prints it
+            r"|\b\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}"  # as `helm history` prints it
+            r"|\b\d\d:\d\d(:\d\d)?Z?\b"
+        ),
         "<time>",
     ),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<id>"),

@@ -9,7 +9,10 @@ import pytest
 
 from devenv.control_plane import ControlPlane, Kubectl, ensure_binaries, install_crds
 
-pytest_plugins = ["tests.e2e.whole_run"]  # its hooks must be there where pytest-xdist's workers report to
+pytest_plugins = [
+    "tests.another_day",
+    "tests.e2e.whole_run",  # its hooks must be there where pytest-xdist's workers report to
+]
 CRDS = Path(__file__).parents[1] / "crds"
 
 
@@ -19,7 +22,7 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
+def control_plane(request: pytest.FixtureRequest, todays_clock: None) -> Iterator[ControlPlane]:
     """One for the session. A test that stops, pauses or cuts it sets it right again before it ends."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # a first build takes minutes, and its progress must be seen

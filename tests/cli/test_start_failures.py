@@ -15,7 +15,7 @@ RUN = ("run", "--health-port=0", "--start-timeout=1s")
 
 
 @pytest.fixture(scope="module")
-def bare() -> Iterator[ControlPlane]:
+def bare(todays_clock: None) -> Iterator[ControlPlane]:
     """A cluster of one's own, in which the CRD can be missing."""
     with ControlPlane() as plane:
         yield plane

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from devenv.control_plane import ControlPlane
+from devenv.waiting import wait_until
 from tests.e2e.outages import api_server_down, api_server_hanging, cut_off, store_down
 from tests.e2e.story import ALARM, QUICK_PATH, SLOW_STEPS, Story, outcomes, split, whole
 
@@ -56,7 +57,7 @@ def test_the_watch_is_cut(story: Story, control_plane: ControlPlane) -> None:
     """Whatever is asked for afterwards, or was asked for meanwhile, is seen."""
     story.apply(version=2, steps=SLOW_STEPS)
     story.wait_for_weight(10)
-    assert control_plane.cut_watches() > 0
+    wait_until(control_plane.cut_watches, 30, "a watch to cut")
     story.command("promote")
     story.wait_for_weight(50)
 

@@ -69,10 +69,10 @@ class Plugin:
         return [str(self.kubectl.binary), "sfnrollout", *arguments]
 
     def environment(self, kubeconfig: Path | None = None) -> dict[str, str]:
-        """PATH with both, the cluster, and no colours or width of the developer's terminal."""
-        theirs = ("NO_COLOR", "COLUMNS", "LINES")
+        """PATH with both, the cluster, and not the colours, width or locale of the developer's terminal."""
+        theirs = ("NO_COLOR", "COLUMNS", "LINES", "LANG", "LANGUAGE")
         given = self.kubectl.environment(PLUGIN_FOLDER, kubeconfig)
-        return {name: value for name, value in given.items() if name not in theirs}
+        return {name: value for name, value in given.items() if name not in theirs} | {"LC_ALL": "C.UTF-8"}
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_no_kubectl(plugin: Plugin) -> None:
 
 
 @pytest.fixture(scope="module")
-def bare_cluster() -> Iterator[ControlPlane]:
+def bare_cluster(todays_clock: None) -> Iterator[ControlPlane]:
     """One without the CRD."""
     with ControlPlane() as running:
         yield running

@@ -107,7 +107,7 @@ def test_on_a_terminal_it_is_redrawn_in_place(plugin: Plugin, cluster: Cluster, 
     """The countdown goes on by itself, a change is seen at once, the window may change; the last page stays behind."""
     give(cluster, namespace, "moving", in_flight())
     command = plugin.command("get", "moving", "--watch")
-    with Terminal(command, plugin.environment() | {"LC_ALL": "C.UTF-8"}, columns=80) as terminal:
+    with Terminal(command, plugin.environment(), columns=80) as terminal:
         _see(terminal, "weight 100 % in 7m")
         assert "watching until Ctrl-C" in terminal.text
         countdown = terminal.text.partition("weight 100 % in ")[2].partition(",")[0]
@@ -233,7 +233,7 @@ class Followed:
 @contextmanager
 def watching(plugin: Plugin, name: str, kubeconfig: Path | None = None, *options: str) -> Iterator[Followed]:
     command = plugin.command("get", name, "--watch", *options)
-    environment = plugin.environment(kubeconfig) | {"LC_ALL": "C.UTF-8"}
+    environment = plugin.environment(kubeconfig)
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, encoding="utf8", env=environment) as process:
         try:

@@ -17,7 +17,7 @@ RELEASE = ("sfn-rollouts", "-n", NAMESPACE)
 
 
 @pytest.fixture
-def cluster() -> Iterator[ControlPlane]:
+def cluster(todays_clock: None) -> Iterator[ControlPlane]:
     """It has nothing of ours, but for an empty namespace that takes restricted pods only."""
     with ControlPlane(ensure_binaries()) as running:
         kubectl = running.as_admin()

@@ -28,6 +28,7 @@ AFTER_SIGKILL_S = 20.0
 
 AFTER_SIGTERM_S = 3.0
 _START_DEADLINE_S = 60.0
+_CONNECTED_DEADLINE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,10 @@ class Pair:
         """How often the lease has changed hands."""
         return self.cluster.lease(LEASE_NAMESPACE, LEASE_NAME)[1]
 
-    def cut_watches(self) -> bool:
-        """Cut every connection of either to the API server, watches among them; whether each had some."""
-        return all([self.leader_network.cut(), self.standby_network.cut()])
+    def cut_watches(self) -> None:
+        """Cut every connection of either to the API server, watches among them, as soon as each has one to cut."""
+        for network in (self.leader_network, self.standby_network):
+            wait_until(network.cut, _CONNECTED_DEADLINE_S, "a connection to the API server")
 
     def kill_leader(self) -> str:
         """SIGKILL; gives the identity that the lease still names."""
