@@ -51,12 +51,13 @@ class RecordingMeter:
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer, word for word. `is_cut`: the connection ends in the middle of the body."""
+    """One HTTP answer, word for word. `is_cut`: the connection ends in the middle of the body. `length`: as told."""
 
     status: int = 200
     body: str = "{}"
     headers: tuple[tuple[str, str], ...] = (("x-amzn-RequestId", "0a1b2c3d"),)
     is_cut: bool = False
+    length: str | None = None
 
     @classmethod
     def error(cls, code: str, message: str = "what AWS says", status: int = 400) -> Answer:
@@ -94,9 +95,11 @@ class CannedServer:
                 self.send_response(answer.status)
                 for name, value in answer.headers:
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body) + 10 * answer.is_cut))
+                body = answer.body.encode(errors="surrogateescape")
+                self.send_header("Content-Length", answer.length or str(len(body) + 10 * answer.is_cut))
                 self.end_headers()
-                self.wfile.write(answer.body.encode())
+                self.wfile.write(body)
+                self.close_connection = answer.length is not None
 
             do_GET = do_POST  # noqa: N815 - named by http.server
 

@@ -43,7 +43,8 @@ IRSA = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/sfn-rollouts", "AWS_REGI
 
 def sts(code: str, status: int = 400) -> Answer:
     """A refusal of STS, which speaks XML."""
-    error = f"<ErrorResponse><Error><Code>{code}</Code><Message>{SECRET}</Message></Error></ErrorResponse>"
+    error = f"<ErrorResponse><Error><Code>{code}</Code><Message>{SECRET}</Message></Error>"
+    error += "<RequestId>0a1b2c3d</RequestId></ErrorResponse>"
     return Answer(status, error, (("Content-Type", "text/xml"),))
 
 
@@ -367,6 +368,7 @@ REFUSALS: dict[str, tuple[Answer, type[PortError], str]] = {
     "the session lasts too long": (sts("ValidationError"), Denied, "cannot be fetched (ValidationError)"),
     "STS is off in the region": (sts("RegionDisabledException", 403), Denied, "RegionDisabledException"),
     "STS throttles": (sts("Throttling"), Transient, "was throttled"),
+    "a proxy before STS": (Answer(403, "<html>no</html>"), Transient, "not AWS's"),
     "STS fails": (sts("InternalFailure", 500), Transient, "on the side of AWS"),
 }
 

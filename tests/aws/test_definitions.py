@@ -76,10 +76,10 @@ FAILURES = {
     "throttled": (error("ThrottlingException"), Transient, "was throttled .*Try again"),
     "AWS fails": (error("InternalServerError", 500), Transient, "failed on the side of AWS"),
     "a load balancer, 503": (Answer(503, "<html>"), Transient, "failed on the side of AWS.*Try again"),
-    "a proxy, 403": (Answer(403, "<html>forbidden</html>"), Denied, "may not call states:DescribeStateMachine"),
+    "a proxy, 403": (Answer(403, "<html>forbidden</html>"), Transient, "an answer that is not AWS's .403.. Try again"),
     "something new": (error("TeapotException", 418), PortError, "could not be read .TeapotException."),
-    "no definition": (Answer(body='{"status": "ACTIVE"}'), PortError, "could not be read .KeyError."),
-    "no JSON": (Answer(body='{"definition": "StartAt: A"}'), PortError, "could not be read .JSONDecodeError."),
+    "no definition": (Answer(body='{"status": "ACTIVE"}'), Transient, "an answer that is not AWS's"),
+    "no JSON": (Answer(body='{"definition": "StartAt: A"}'), Transient, "an answer that is not AWS's"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
 from sfn_rollouts.core.observation import RunningExecutions, VersionFound
@@ -42,7 +43,8 @@ class StepFunctionsCatalog:
                 page = client.list_executions(stateMachineArn=arn, statusFilter="RUNNING", maxResults=_LARGEST_PAGE)
             except client.exceptions.StateMachineTypeNotSupported:
                 return None
-            return RunningExecutions(len(page["executions"]), more=bool(page.get("nextToken")))
+            with reading():
+                return RunningExecutions(len(field(page, "executions")), more=bool(page.get("nextToken")))
 
         return self._calls.make(Call(Api.LIST_EXECUTIONS, machine.place, arn, Urgency.BACKGROUND), work)
 
@@ -53,8 +55,10 @@ class StepFunctionsCatalog:
             client = self._clients.reader(place)
             try:
                 # Without the definition: reading an encrypted one would need the right to use its KMS key.
-                return client.describe_state_machine(stateMachineArn=arn, includedData="METADATA_ONLY")["status"]
+                answer = client.describe_state_machine(stateMachineArn=arn, includedData="METADATA_ONLY")
             except client.exceptions.StateMachineDoesNotExist:
                 return None
+            with reading():
+                return str(field(answer, "status"))
 
         return self._calls.make(Call(Api.DESCRIBE_STATE_MACHINE, place, arn, Urgency.FORWARD), work)

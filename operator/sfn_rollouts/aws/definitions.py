@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import NoCredentialsError
 
 from sfn_rollouts.aws import meanings
+from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.credentials import CredentialsError, fetching
 from sfn_rollouts.aws.session import open_session, settings
@@ -61,7 +62,8 @@ class PersonsStepFunctions:
         arn = self._machine.version(version)
         try:
             answer: Mapping[str, Any] = dict(self._client.describe_state_machine(stateMachineArn=arn))
-            definition = json.loads(answer["definition"])
+            with reading():
+                definition = json.loads(field(answer, "definition"))
         except Exception as error:  # noqa: BLE001 - the seam: whatever boto3 raises becomes one sentence with its cure
             raise _translated(error, arn) from None
         found = {name: answer[name] for name in _SETTINGS if name in answer}

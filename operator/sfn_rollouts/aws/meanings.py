@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from botocore import exceptions
-from botocore.parsers import ResponseParserError
 
+from sfn_rollouts.aws.answers import ForeignAnswer
 from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Transient
 
 
@@ -168,7 +168,7 @@ BY_EXCEPTION: tuple[tuple[type[Exception], Meaning], ...] = (
     (exceptions.ConnectionError, UNREACHABLE),
     (exceptions.HTTPClientError, CONNECTION_LOST),
     (exceptions.IncompleteReadError, CONNECTION_LOST),
-    (ResponseParserError, FOREIGN_ANSWER),
+    (ForeignAnswer, FOREIGN_ANSWER),
 )
 """botocore's own exceptions on the way to AWS and back; the first that fits counts, so the particular stand before the
 general. Those about credentials come as `credentials.CredentialsError`.

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sfn_rollouts.aws.calls import Call, Calls
 from sfn_rollouts.aws.quotas import quota
-from sfn_rollouts.errors import PortError
+from sfn_rollouts.errors import Transient
 
 Page = TypeVar("Page")
 
@@ -15,7 +15,7 @@ def pages(calls: Calls, call: Call, fetch: Callable[[str | None], tuple[Page, st
     """Give each page. `fetch` takes the token of a page (None: the first) and gives the page and the next one's token.
 
     Raises:
-        PortError: there are more pages than the quota gives at once. To go on would spend it on this one answer for as
+        Transient: there are more pages than the quota gives at once. To go on would spend it on this one answer for as
             long as AWS says "there is more"; to stop and be content would pass over an alarm.
     """
     most = quota(call.api, call.place.region).capacity
@@ -25,4 +25,7 @@ def pages(calls: Calls, call: Call, fetch: Callable[[str | None], tuple[Page, st
         yield page
         if not token:
             return
-    raise PortError(f"{call.api.action} gave more than {most} pages for {call.resource}: the answer was not used")
+    raise Transient(
+        f"{call.api.action} gave more than {most} pages for {call.resource}: the answer was not used. "
+        "It is tried again; if it stays, check the proxies on the way"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
 from sfn_rollouts.aws.timestamps import to_milliseconds
@@ -40,8 +41,9 @@ class StepFunctionsRouter:
                 answer = client.describe_state_machine_alias(stateMachineAliasArn=str(alias))
             except client.exceptions.ResourceNotFound:
                 return None
-            routing = _routing(answer["routingConfiguration"])
-            return AliasReading(routing, to_milliseconds(answer["updateDate"]), read_at)
+            with reading():
+                routing = _routing(field(answer, "routingConfiguration"))
+                return AliasReading(routing, to_milliseconds(field(answer, "updateDate")), read_at)
 
         return self._calls.make(Call(Api.DESCRIBE_ALIAS, alias.machine.place, str(alias), urgency), work)
 
@@ -53,7 +55,8 @@ class StepFunctionsRouter:
             answer = client.update_state_machine_alias(
                 stateMachineAliasArn=str(alias), routingConfiguration=_entries(alias.machine, routing)
             )
-            return to_milliseconds(answer["updateDate"])
+            with reading():
+                return to_milliseconds(field(answer, "updateDate"))
 
         return self._calls.make(Call(Api.UPDATE_ALIAS, alias.machine.place, str(alias), urgency), work)
 
@@ -65,7 +68,8 @@ class StepFunctionsRouter:
             answer = client.create_state_machine_alias(
                 name=alias.name, routingConfiguration=_entries(alias.machine, routing)
             )
-            return to_milliseconds(answer["creationDate"])
+            with reading():
+                return to_milliseconds(field(answer, "creationDate"))
 
         return self._calls.make(Call(Api.CREATE_ALIAS, alias.machine.place, str(alias), Urgency.FORWARD), work)
 

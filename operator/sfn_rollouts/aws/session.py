@@ -5,12 +5,10 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import IncompleteReadError
-from botocore.parsers import ResponseParserError
 
 from sfn_rollouts import __version__
+from sfn_rollouts.aws.answers import guard_answers
 from sfn_rollouts.aws.credentials import Chain, fetching, log_in_one_line
-from sfn_rollouts.aws.timestamps import parsed
 
 
 def settings(attempts: int, workers: int, answer_timeout_s: float = 5) -> Config:
@@ -41,9 +39,7 @@ def open_session(region: str | None = None) -> boto3.Session:
     # botocore asks STS for credentials with its own client; unset, a hanging STS would hold a rollback for a minute.
     core.set_default_client_config(settings(attempts=2, workers=1))
     core.register_component("credential_provider", Chain(core))
-    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parsed)
-    core.register("after-call", _refuse_cut_answer)
-    core.register("after-call", _refuse_foreign_answer)
+    guard_answers(core)
     with fetching():
         if region and not core.get_config_variable("region"):
             core.set_config_variable("region", region)
@@ -62,19 +58,3 @@ def credential_source(session: boto3.Session) -> str:
     if not found.is_fetched_later:
         found.get_frozen_credentials()
     return str(found.method)
-
-
-def _refuse_cut_answer(**event: Any) -> None:
-    """botocore leaves lengths unchecked: a connection lost within an answer would pass for AWS leaving out fields."""
-    http_response = event["http_response"]
-    promised = int(http_response.headers.get("content-length", 0))
-    if promised and len(http_response.content) < promised:
-        raise IncompleteReadError(actual_bytes=len(http_response.content), expected_bytes=promised)
-
-
-def _refuse_foreign_answer(**event: Any) -> None:
-    """A proxy's page with status 200 parses as an answer without fields: as if CloudWatch said that no alarm exists,
-    which is a reason to roll back. Every answer of AWS has a request id."""
-    is_success = event["http_response"].status_code < 300
-    if is_success and "RequestId" not in event["parsed"].get("ResponseMetadata", {}):
-        raise ResponseParserError("the answer has no request id")

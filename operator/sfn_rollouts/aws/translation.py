@@ -40,7 +40,7 @@ def meaning_of(error: Exception) -> Meaning:
     if isinstance(error, CredentialsError):
         return _meaning_of_fetching(error)
     if isinstance(error, ClientError):
-        return meanings.BY_CODE.get(code_of(error)) or _meaning_of_status(_status(error))
+        return meanings.BY_CODE.get(code_of(error)) or _meaning_of_unknown(error)
     fitting = (meaning for kind, meaning in meanings.BY_EXCEPTION if isinstance(error, kind))
     return next(fitting, meanings.UNFORESEEN)
 
@@ -50,7 +50,7 @@ def code_of(error: Exception) -> str:
     if isinstance(error, CredentialsError):
         return code_of(error.cause) if isinstance(error.cause, ClientError) else error.told
     if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "no code"))
+        return str(error.response.get("Error", {}).get("Code") or f"HTTP status {_status(error)}")
     return type(error).__name__
 
 
@@ -67,11 +67,18 @@ def _meaning_of_fetching(error: CredentialsError) -> Meaning:
     return meanings.CREDENTIALS_UNREACHABLE if is_a_neighbour else meanings.CREDENTIALS_UNUSABLE
 
 
-def _meaning_of_status(status: int) -> Meaning:
-    """What an unknown code means. A load balancer or a proxy answers without any of AWS's codes."""
+def _meaning_of_unknown(error: ClientError) -> Meaning:
+    """What an unknown code means. A redirect or a refusal without AWS's request id and code comes from a proxy: its 403
+    says nothing of a permission."""
+    status, code = _status(error), code_of(error)
     if status >= 500:
         return meanings.UNAVAILABLE
-    return {401: meanings.DENIED, 403: meanings.DENIED, 429: meanings.THROTTLED}.get(status, meanings.UNFORESEEN)
+    if status == 429:
+        return meanings.THROTTLED
+    is_aws_own = "RequestId" in error.response.get("ResponseMetadata", {}) and not code.endswith(str(status))
+    if status < 400 or not is_aws_own:
+        return meanings.FOREIGN_ANSWER
+    return meanings.DENIED if status in (401, 403) else meanings.UNFORESEEN
 
 
 def _action(error: Exception, api: Api) -> str:
