@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from devenv.control_plane import ControlPlane
+from sfn_rollouts.plugin.awaited import Verdict, verdict
 from sfn_rollouts.plugin.rollout import Rollout
-from sfn_rollouts.plugin.status import Verdict, verdict
 from tests.e2e.cluster import Cluster
 from tests.e2e.story import ALARM, QUICK_STEPS, Story
 from tests.plugin.conftest import Plugin
-from tests.plugin.rollouts import IN_FLIGHT, STATES, give, status
+from tests.plugin.rollouts import ENDED, IN_FLIGHT, STATES, give, status
 
 DEADLINE_S = 45.0
 VERDICTS = {
@@ -160,6 +160,95 @@ def test_the_timeout_also_ends_a_watch_on_a_cluster_that_is_gone(
     assert process.returncode == 2
 
 
+DONE_WITH_43 = status("Succeeded", "RolloutComplete", "version 43 has all traffic", 2, **ENDED | {"targetVersion": 43})
+
+
+def test_a_version_that_git_is_about_to_ask_for_is_waited_for(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    """The version before was promoted long ago, which is no answer, whether the new one is applied yet or seen yet."""
+    give(cluster, namespace, "orders", STATES["done"])
+    with watching(plugin, "orders", version=43) as process:
+        assert words_of(process) == "orders: it asks for version 42, not for 43 yet"
+        cluster.patch(namespace, "orders", {"spec": {"version": 43}})
+        assert words_of(process) == "orders: Unseen: no operator has looked at generation 2 yet"
+        cluster.write_status(namespace, "orders", DONE_WITH_43)
+        output, complaint = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, complaint) == (0, "")
+    assert output.partition(" ")[2] == "orders: Succeeded, RolloutComplete: version 43 has all traffic\n"
+
+
+def test_so_is_a_rollout_that_is_not_there(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    """Deleted and made again before it asks for the version, as some GitOps tools replace a resource."""
+    with watching(plugin, "orders", version=42) as process:
+        assert words_of(process) == "orders: it is not there yet"
+        give(cluster, namespace, "orders", version=41)
+        assert words_of(process) == "orders: it asks for version 41, not for 42 yet"
+        cluster.delete(namespace, "orders")
+        assert words_of(process) == "orders: it is not there yet"
+        give(cluster, namespace, "orders", STATES["rolled-back"])
+        output, complaint = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, complaint) == (1, "")
+    assert output.splitlines()[-1].partition(" ")[2] == "orders: RolledBack, AlarmFiring: errors fired"
+
+
+def test_a_version_that_another_was_applied_in_place_of(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    give(cluster, namespace, "orders", STATES["done"])
+    with watching(plugin, "orders", version=43) as process:
+        words_of(process)
+        cluster.patch(namespace, "orders", {"spec": {"version": 44}})
+        _, complaint = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, complaint) == (1, "error: version 43 was superseded: orders asks for 44 now\n")
+
+
+NEVER = {
+    "not there": ("order", "error: timed out after 1s: there is no rollout order\nDid you mean orders?\n"),
+    "another version": ("orders", "error: timed out after 1s: orders asks for version 42, not for 43\n"),
+}
+
+
+@pytest.mark.parametrize(("name", "complaint"), NEVER.values(), ids=NEVER.keys())
+def test_the_timeout_says_what_was_waited_for(
+    plugin: Plugin, cluster: Cluster, namespace: str, name: str, complaint: str
+) -> None:
+    give(cluster, namespace, "orders", STATES["done"])
+    result = plugin("status", name, "--watch", "--version", "43", "--timeout", "1s")
+    assert (result.returncode, result.stderr) == (2, complaint)
+
+
+ONCE = {
+    "this version": ("orders", 42, Verdict.PROMOTED, "Succeeded, RolloutComplete: version 42 has all traffic"),
+    "a newer one": ("orders", 43, Verdict.UNDECIDED, "it asks for version 42, not for 43 yet"),
+    "not there": ("order", 43, Verdict.UNDECIDED, "it is not there yet"),
+}
+
+
+@pytest.mark.parametrize(("name", "version", "code", "words"), ONCE.values(), ids=ONCE.keys())
+def test_without_watch_it_speaks_of_that_version_too(
+    plugin: Plugin, cluster: Cluster, namespace: str, name: str, version: int, code: Verdict, words: str
+) -> None:
+    give(cluster, namespace, "orders", STATES["done"])
+    result = plugin("status", name, "--version", str(version))
+    assert (result.returncode, result.stdout.partition(" ")[2], result.stderr) == (code, f"{name}: {words}\n", "")
+
+
+@pytest.mark.parametrize("version", ["0", "-1", "latest", ""])
+def test_what_is_no_version_is_refused(plugin: Plugin, version: str) -> None:
+    assert "Invalid value for '--version'" in plugin.error("status", "any", f"--version={version}")
+
+
+def test_a_version_is_waited_for_through_an_outage(
+    control_plane: ControlPlane, plugin: Plugin, cluster: Cluster, namespace: str
+) -> None:
+    kubeconfig = control_plane.kubeconfig_for("ci", groups=("system:masters",), namespace=namespace, via_proxy=True)
+    with watching(plugin, "orders", kubeconfig, version=42) as process:
+        assert words_of(process) == "orders: it is not there yet"
+        control_plane.proxy.refuse()
+        control_plane.cut_watches()
+        give(cluster, namespace, "orders", STATES["done"])
+        control_plane.proxy.accept()
+        _, complaint = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, complaint) == (0, "")
+
+
 def test_ctrl_c_ends_a_watch_without_a_word(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
     give(cluster, namespace, "moving", STATES["moving"])
     with watching(plugin, "moving") as process:
@@ -173,12 +262,19 @@ def test_a_timeout_without_watch_is_refused(plugin: Plugin) -> None:
     assert plugin.error("status", "any", "--timeout", "1s").startswith("error: --timeout is for --watch\n")
 
 
+def words_of(process: subprocess.Popen[str]) -> str:
+    """The next line that it writes, without the time."""
+    assert process.stdout is not None
+    return process.stdout.readline().rstrip("\n").partition(" ")[2]
+
+
 @contextmanager
 def watching(
-    plugin: Plugin, name: str, kubeconfig: Path | None = None, timeout: str = "60s"
+    plugin: Plugin, name: str, kubeconfig: Path | None = None, timeout: str = "60s", version: int | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     """`status --watch` as a process, killed at the end if it still runs."""
-    command = plugin.command("status", name, "--watch", "--timeout", timeout)
+    of_version = [] if version is None else ["--version", str(version)]
+    command = plugin.command("status", name, "--watch", "--timeout", timeout, *of_version)
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -8,7 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import IO, Any
+from enum import Enum
+from typing import IO, Any, Final
 
 from sfn_rollouts.api import GROUP, PLURAL, VERSION
 from sfn_rollouts.plugin.problems import (
@@ -32,6 +33,16 @@ _REQUEST_TIMEOUT = "--request-timeout"
 """kubectl waits for ever for a cluster that hangs, unless told; a watch is not told, as it would be cut."""
 _PLAIN = re.compile(r"[A-Za-z0-9.-]*")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
+_LOOK_AGAIN_S = 2.0
+
+
+class Absence(Enum):
+    """Its one value stands for a rollout that is not there."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absence.ABSENT
 
 
 class Cluster:
@@ -78,6 +89,23 @@ class Cluster:
         found = self.get(name)
         yield found
         yield from self.follow(found, tick_s)
+
+    def watch_for(self, name: str, tick_s: float) -> Iterator[Resource | Absence | None]:
+        """As `watch`, but what is not there is waited for: ABSENT whenever it is looked for in vain."""
+        has_answered = False
+        while True:
+            try:
+                found = self.read(ROLLOUTS, name)
+                yield found
+                has_answered = True
+                yield from self.follow(found, tick_s)
+            except NotFoundError:
+                has_answered = True
+                yield ABSENT
+            except UnreachableError:
+                if not has_answered:
+                    raise
+            yield from _ticks_during(_LOOK_AGAIN_S, tick_s)
 
     def follow(self, resource: Resource, tick_s: float | None = None) -> Iterator[Resource | None]:
         """Give the rollout whenever it changes from what is given; with `tick_s`, None so often when nothing does.
