@@ -12,6 +12,7 @@ from sfn_rollouts.api.resource import concerns, lint
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.core.commands import Action
 from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.engine.candidate import Terms
 from sfn_rollouts.metrics import PrometheusMeter
 from sfn_rollouts.start import Exit
 
@@ -81,6 +82,14 @@ def test_the_readme_has_its_two_commands_and_the_makefile_knows_them() -> None:
     for command in ("demo", "test"):
         assert f"\n    make {command}\n" in readme
         assert re.search(rf"^{command}:.*## ", makefile, re.MULTILINE)
+
+
+def test_the_readme_says_how_long_a_leader_goes_on_without_an_api_server() -> None:
+    """What the README promises is what the default installation does: with leader election, for one term."""
+    arguments = yaml.safe_load((ROOT / "deploy/base/deployment.yaml").read_text())["spec"]["template"]["spec"]
+    assert "--leader-elect" in arguments["containers"][0]["args"]
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert f"that holds for {Terms().renew_s:g} s of an outage of the API server" in readme
 
 
 def test_the_readme_example_is_the_one_in_examples() -> None:
