@@ -5,13 +5,17 @@ log, or put a word into a command that somebody pastes. The lowest layer, since 
 standard library only, since `list` must answer at once. Does not belong here: what a text means, or how a page looks.
 """
 
+import json
 import re
 import shlex
+from typing import Any
 
 # What the agents of CI services obey in what a step prints. GitHub looks for "::error ..." where a line begins and for
 # "##[error]" anywhere in it (actions/runner, ActionCommand.cs); Azure Pipelines takes "##vso[" and TeamCity
 # "##teamcity[" anywhere.
-_CI_COMMAND = re.compile(r"#(?=#\w*\[)|(?<!\S):(?=:[A-Za-z])")
+_ANYWHERE = r"#(?=#\w*\[)"
+_CI_COMMAND = re.compile(rf"{_ANYWHERE}|(?<!\S):(?=:[A-Za-z])")
+_TO_ESCAPE = re.compile(rf"{_ANYWHERE}|[^\n\x20-\x7e]")
 
 
 def one_line(text: str, longest: int | None = None) -> str:
@@ -29,3 +33,16 @@ def one_line(text: str, longest: int | None = None) -> str:
 def word(text: str) -> str:
     """Return the text as one word of a shell command that is offered to a person."""
     return shlex.quote(one_line(text))
+
+
+def json_text(data: Any, indent: int = 2) -> str:
+    """Return the data as JSON that is as harmless to print; it means the same, as what may not be seen is escaped."""
+    # Within JSON, none of what is escaped stands outside of texts.
+    return _TO_ESCAPE.sub(_escaped, json.dumps(data, indent=indent, ensure_ascii=False, default=str))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    letter = found[0]
+    if letter.isprintable() and letter != "#":
+        return letter
+    return json.dumps(letter)[1:-1] if ord(letter) > 0x7F else f"\\u{ord(letter):04x}"

@@ -90,6 +90,11 @@ AROUND: dict[str, tuple[Any, list[str]]] = {
         ],
     ),
     "a misspelt part": ({**manifest(), "spek": {}}, ["spek: unknown field 'spek': did you mean 'spec'?"]),
+    "an unknown field without a value": (
+        manifest(track=None),
+        ["spec.track: unknown field 'track': leave it out"],
+    ),
+    "a field without a value": (manifest(retryToken=None), []),
     "a status, as kubectl get -o yaml gives it": ({**manifest(), "status": {"phase": "Succeeded"}}, []),
 }
 

@@ -1,11 +1,13 @@
 """Texts of strangers, as they may be printed."""
 
+import json
+import re
 import shlex
 import sys
 
 import pytest
 
-from sfn_rollouts.printable import one_line, word
+from sfn_rollouts.printable import json_text, one_line, word
 
 EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
 SAID = {
@@ -55,3 +57,17 @@ def test_is_no_longer_than_asked(longest: int | None, shown: str) -> None:
 )
 def test_a_word_is_one_word_of_a_shell(given: str) -> None:
     assert shlex.split(word(given)) == [one_line(given)]
+
+
+@pytest.mark.parametrize(
+    "given", [given for given, _ in SAID.values()] + [EVERY_CHARACTER[::-1]], ids=[*SAID, "all there is"]
+)
+def test_json_says_the_same_and_is_as_harmless(given: str) -> None:
+    text = json_text({given: [given]})
+    assert json.loads(text) == {given: [given]}
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert not re.search(r"(?m)^\s*::|##\w*\[", text)
+
+
+def test_letters_of_any_script_can_be_read_in_json() -> None:
+    assert json_text(["Überlast 注文"], indent=0) == '[\n"Überlast 注文"\n]'

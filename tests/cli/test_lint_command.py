@@ -1,6 +1,7 @@
 """`sfn-rollouts lint` as a person or a pre-commit hook calls it."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ SENTENCES: dict[str, tuple[str, int, list[str]]] = {
     "the items of a list are checked": (
         "kind: List\nitems:\n- " + BAD.strip().replace("\n", "\n  "),
         1,
-        ["-:1: spec.strategy.canary.weight", "1 rollout checked"],
+        ["-:1: items[0].spec.strategy.canary.weight", "1 rollout checked"],
     ),
     "what is no YAML is an error": ("a: [", 1, ["-:1: is not readable as YAML", "1 error"]),
     "documents before the unreadable one are checked": (
@@ -57,7 +58,7 @@ SENTENCES: dict[str, tuple[str, int, list[str]]] = {
     "a key given twice is an error": (
         GOOD + "  alias: other\n",
         1,
-        ["-:1: is not readable as YAML: key 'alias' is given twice", "line"],
+        ["-:1: is not readable as YAML: line 11: key 'alias' is given twice"],
     ),
     "a merge key may be given with others": (WITH_MERGE, 0, ["0 errors"]),
     "a warning alone is no error": (ALL_AT_ONCE, 0, ["warning: "]),
@@ -78,6 +79,120 @@ def test_the_value_and_the_cure_are_told() -> None:
     output = lint("-", stdin=BAD).output
 
     assert "101 is out of bounds: give 1 to 100" in output
+
+
+HOSTILE = r"x\n::error file=app.py,line=1::pwned##[error]x##vso[task.x]\e]0;pwn\a\e[2J\x9b2J\u202e\u2028"
+PLACES = {
+    "a value": GOOD.replace("alias: live", f'alias: "{HOSTILE}"'),
+    "a name": GOOD.replace("name: orders", f'name: "{HOSTILE}"'),
+    "a label and its key": GOOD.replace("name: orders", f'name: a, labels: {{"{HOSTILE}": "{HOSTILE}"}}'),
+    "an unknown field": GOOD.replace("alias: live", f'alias: live\n  "{HOSTILE}": 1'),
+    "a version": GOOD.replace("version: 2", f'version: "{HOSTILE}"'),
+    "a kind": GOOD.replace("kind: StepFunctionRollout", f'kind: "{HOSTILE}"'),
+    "an item of a list": GOOD.replace("[OrderProcessor-failures]", f'["a", {{"{HOSTILE}": "{HOSTILE}"}}]'),
+    "a key given twice": GOOD.replace("alias: live", f'"{HOSTILE}": 1\n  "{HOSTILE}": 2'),
+    "a tag": GOOD.replace("alias: live", f'alias: !!int "{HOSTILE}"'),
+    "an anchor": GOOD.replace("alias: live", "alias: *x##[error]"),
+    "behind a separator": "--- x##[error]\n",
+    "a byte": GOOD.replace("alias: live", "alias: \x1b[2J"),
+}
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize("manifest", PLACES.values(), ids=PLACES)
+def test_nothing_in_a_manifest_writes_on_a_screen_or_commands_a_ci_service(manifest: str, output: str) -> None:
+    result = lint("-", "-o", output, stdin=manifest)
+
+    assert result.exit_code == 1
+    assert all(line.isprintable() for line in result.output.split("\n"))
+    assert not re.search(r"(?m)^\s*::|##\w*\[", result.output)
+    assert output == "json" or all(
+        line.startswith(("-:1: ", "1 rollout", "0 rollout")) for line in result.output.splitlines()
+    )
+
+
+def test_names_of_files_do_not_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "::error title=x::y\n##[error]\x1b[2J"
+    Path(name).write_text("a: [")
+    there, away = lint(name), lint(f"{name}.yaml")
+
+    assert (there.exit_code, away.exit_code) == (1, 2)
+    assert all(line.isprintable() for line in (there.output + away.output).split("\n"))
+    assert not re.search(r"(?m)^\s*::|##\w*\[", there.output + away.output)
+
+
+@pytest.mark.parametrize("arguments", [["--no\n::error::x"], ["-o", "x\n::error::x"], ["\x1b[2J"]])
+def test_wrong_arguments_are_told_on_one_line(arguments: list[str]) -> None:
+    result = lint(*arguments)
+
+    assert result.exit_code == 2
+    [told] = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    assert result.output.endswith(f"{told}\n")
+    assert told.isprintable()
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "large.yaml").open("wb") as large:
+        large.truncate(17 * 2**20)
+
+    result = lint(str(tmp_path / "large.yaml"), "-", stdin=BAD)
+
+    assert "is larger than 16 MiB" in result.output
+    assert "-:1: spec.strategy.canary.weight" in result.output
+
+
+LISTS: dict[str, tuple[str, list[str]]] = {
+    "rollouts in a list of their own kind": (
+        "apiVersion: sfnrollouts.dev/v1alpha1\nkind: StepFunctionRolloutList\nitems:\n",
+        ["items[0].spec.strategy.canary.weight: 101", "2 rollouts checked: 2 errors"],
+    ),
+    "rollouts in a list": ("apiVersion: v1\nkind: List\nitems:\n", ["items[1].spec.strategy", "2 rollouts checked"]),
+    "rollouts in a list of another kind": (
+        "apiVersion: v1\nkind: ConfigMapList\nitems:\n",
+        ["items[1].spec.strategy.canary.weight: 101", "2 rollouts checked"],
+    ),
+    "a list of our kind in another version": (
+        "apiVersion: sfnrollouts.dev/v1\nkind: StepFunctionRolloutList\nitems:\n",
+        ["-:1: apiVersion: 'sfnrollouts.dev/v1' is not known: write sfnrollouts.dev/v1alpha1", "1 error"],
+    ),
+    "a misspelt list of our group": (
+        "apiVersion: sfnrollouts.dev/v1alpha1\nkind: RolloutList\n",
+        ["-:1: kind: 'RolloutList' is not known: write StepFunctionRollout"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("head", "told"), LISTS.values(), ids=LISTS)
+def test_lists_are_taken_apart(head: str, told: list[str]) -> None:
+    items = "- " + BAD.strip().replace("\n", "\n  ") + "\n"
+    result = lint("-", stdin=head + items * 2 if head.endswith("items:\n") else head)
+
+    assert result.exit_code == 1
+    for part in told:
+        assert part in result.output
+
+
+def test_items_of_our_list_need_no_kind() -> None:
+    item = BAD.strip().partition("kind: StepFunctionRollout\n")[2].replace("\n", "\n  ")
+    head = "apiVersion: sfnrollouts.dev/v1alpha1\nkind: StepFunctionRolloutList\nitems:\n"
+    result = lint("-", stdin=f"{head}- {item}\n")
+
+    assert "-:1: items[0].spec.strategy.canary.weight: 101" in result.output
+    assert "1 rollout checked: 1 error" in result.output
+
+
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [
+        ("{a: 1}", "-:1: items: {'a': 1} is no list"),
+        ("[{kind: List, items: []}]", "-:1: items[0]: is a list within a list"),
+        ("null", "0 rollouts checked: 0 errors"),
+        ("[null]", "0 rollouts checked, 1 document of other kinds passed over"),
+    ],
+)
+def test_odd_lists(items: str, told: str) -> None:
+    assert told in lint("-", stdin=f"apiVersion: v1\nkind: List\nitems: {items}\n").output
 
 
 def test_files_are_told_apart(tmp_path: Path) -> None:

@@ -197,12 +197,19 @@ def test_a_manifest_that_would_be_refused_is_not_played(tmp_path: Path) -> None:
     assert "spec.strategy.canary.weight" in answer.stderr
 
 
-@pytest.mark.parametrize(("text", "said"), [("a: [", "not readable as YAML"), ("kind: Pod", "has 0 rollouts")])
-def test_a_file_without_a_rollout_is_refused(tmp_path: Path, text: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("a: [", 1, "is not readable as YAML: line 1: "),
+        ("a: &a [*a]", 1, "is not readable as YAML: line 1: what anchor 'a' names contains itself"),
+        ("kind: Pod", 2, "has 0 rollouts"),
+    ],
+)
+def test_a_file_without_a_rollout_is_refused(tmp_path: Path, text: str, code: int, said: str) -> None:
     manifest = tmp_path / "other.yaml"
     manifest.write_text(text)
     answer = _simulate(str(manifest))
-    assert answer.exit_code == 2
+    assert answer.exit_code == code
     assert said in answer.output
 
 
@@ -216,6 +223,14 @@ def test_a_list_is_taken_apart_and_one_is_chosen_by_name_also_from_standard_inpu
     chosen = runner.invoke(main, ["simulate", "-", "--name", "other"], input=listed)
     assert chosen.exit_code == 0, chosen.output
     assert chosen.output.startswith("other: alias live")
+
+
+def test_names_of_alarms_write_no_lines_of_their_own() -> None:
+    text = Path(CANARY).read_text().replace(FAILURES, '"x\\n::error::pwned\\e[2J##[error]"')
+    answer = CliRunner().invoke(main, ["simulate", "-"], input=text)
+    assert answer.exit_code == 0, answer.output
+    assert "x : :error::pwned [2J# #[error]" in answer.output
+    assert all(line.isprintable() and not line.lstrip().startswith("::") for line in answer.output.split("\n"))
 
 
 def test_simulate_loads_neither_cloud_nor_cluster() -> None:

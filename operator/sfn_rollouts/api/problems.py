@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from sfn_rollouts.api.crd import Schema, resource_schema
 from sfn_rollouts.api.rules import BROKEN
+from sfn_rollouts.printable import one_line
 
 Location = tuple[int | str, ...]
 
@@ -56,7 +57,7 @@ def problems_of(error: ValidationError, root: str) -> list[Problem]:
 
 def unknown_field(name: str, known: Iterable[str]) -> str:
     """Say that a field is unknown, and which one was probably meant."""
-    return f"unknown field '{name}': {suggestion(name, known) or 'leave it out'}"
+    return f"unknown field {shown(name)}: {suggestion(name, known) or 'leave it out'}"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -69,15 +70,22 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 def path_text(location: Location) -> str:
     """Write a location as people do: `spec.strategy.steps[2].pause`."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return "".join(parts).removeprefix(".")
+    return one_line("".join(parts).removeprefix("."))
+
+
+def schema_at(location: Location) -> Schema:
+    """Return the schema of a field; an empty one for what is no field."""
+    node = _resource_schema()
+    for part in location:
+        node = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, {})
+    return node
 
 
 def shown(value: Any) -> str:
-    """Write a value into a sentence: texts quoted, JSON's words, and never longer than a line."""
+    """Write a value into a sentence: texts quoted, JSON's words, on one printable line of at most 80 characters."""
     if isinstance(value, bool) or value is None:
         return "null" if value is None else str(value).lower()
-    text = f"'{value}'" if isinstance(value, str) else str(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return one_line(f"'{value}'" if isinstance(value, str) else str(value), longest=80)
 
 
 def _is_echo(details: ErrorDetails, found: list[ErrorDetails]) -> bool:
@@ -94,47 +102,39 @@ def _problem(location: Location, details: ErrorDetails) -> Problem:
     return Problem(path_text(location), value, sentence(location, details))
 
 
-def _schema_at(location: Location) -> Schema:
-    """Give the schema of a field; an empty one for what is no field."""
-    node = _resource_schema()
-    for part in location:
-        node = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, {})
-    return node
-
-
 @cache
 def _resource_schema() -> Schema:
     return resource_schema()
 
 
 def _missing(location: Location, _details: ErrorDetails) -> str:
-    about = _schema_at(location).get("description", "").partition(". ")[0].rstrip(".")
+    about = schema_at(location).get("description", "").partition(". ")[0].rstrip(".")
     return f"is required: {about}"
 
 
 def _unknown(location: Location, _details: ErrorDetails) -> str:
-    return unknown_field(str(location[-1]), _schema_at(location[:-1]).get("properties", {}))
+    return unknown_field(str(location[-1]), schema_at(location[:-1]).get("properties", {}))
 
 
 def _number_out_of_bounds(location: Location, details: ErrorDetails) -> str:
-    schema = _schema_at(location)
+    schema = schema_at(location)
     return f"{shown(details['input'])} is out of bounds: give {schema['minimum']} to {schema['maximum']}"
 
 
 def _not_in_enum(location: Location, details: ErrorDetails) -> str:
-    known = _schema_at(location)["enum"]
+    known = schema_at(location)["enum"]
     guess = suggestion(str(details["input"]), known)
     cure = guess or f"use one of {', '.join(known)}"
     return f"{shown(details['input'])} is not known: {cure}"
 
 
 def _list_length(location: Location, details: ErrorDetails) -> str:
-    schema = _schema_at(location)
+    schema = schema_at(location)
     return f"has {len(details['input'])} items: give {schema.get('minItems', 0)} to {schema['maxItems']}"
 
 
 def _text_length(location: Location, details: ErrorDetails) -> str:
-    schema = _schema_at(location)
+    schema = schema_at(location)
     bounds = f"{schema.get('minLength', 0)} to {schema['maxLength']} characters"
     return f"{shown(details['input'])} has {len(details['input'])} characters: give {bounds}"
 
@@ -144,7 +144,7 @@ def _rule(_location: Location, details: ErrorDetails) -> str:
 
 
 def _wrong_type(location: Location, details: ErrorDetails) -> str:
-    kind = _schema_at(location)["type"]
+    kind = schema_at(location)["type"]
     return f"{shown(details['input'])} is no {kind}: {_TYPE_CURES[kind]}"
 
 

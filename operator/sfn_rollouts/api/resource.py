@@ -1,22 +1,19 @@
 """Reading a resource: strictly what a person wrote (spec), leniently what an operator wrote (status)."""
 
-import re
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 
 from sfn_rollouts.api import GROUP, KIND, VERSION
 from sfn_rollouts.api.advice import advice
-from sfn_rollouts.api.problems import Problem, SpecError, problems_of, shown, unknown_field
+from sfn_rollouts.api.metadata import metadata_problems
+from sfn_rollouts.api.problems import Problem, SpecError, path_text, problems_of, schema_at, shown, unknown_field
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import Status
 
 API_VERSION = f"{GROUP}/{VERSION}"
 _FIELDS = ("apiVersion", "kind", "metadata", "spec", "status")
-# As the API server asks for: an RFC 1123 subdomain.
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 def parse_spec(raw: object) -> Spec:
@@ -51,7 +48,7 @@ def lint(manifest: object) -> list[Problem]:
     """
     if not isinstance(manifest, Mapping):
         return [Problem("", manifest, f"{shown(manifest)} is no resource: a mapping with apiVersion, kind and spec is")]
-    return [*_envelope(manifest), *_metadata(manifest.get("metadata")), *_spec(manifest)]
+    return [*_envelope(manifest), *metadata_problems(manifest.get("metadata")), *_spec(manifest)]
 
 
 def concerns(manifest: object) -> bool:
@@ -62,14 +59,14 @@ def concerns(manifest: object) -> bool:
 
 
 def _as_stored(value: object) -> Any:
-    """Give a value as the API server would see it: nulls of objects pruned, whole floats as integers, dates as text."""
+    """Return a value as the API server would see it: nulls of objects pruned, whole floats as integers."""
     if isinstance(value, Mapping):
         return {str(key): _as_stored(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [_as_stored(item) for item in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return value.isoformat() if isinstance(value, date) else value
+    return value
 
 
 def _removable(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -98,21 +95,25 @@ def _envelope(manifest: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(str(name), value, unknown_field(str(name), _FIELDS))
 
 
-def _metadata(metadata: object) -> Iterator[Problem]:
-    name = metadata.get("name") if isinstance(metadata, Mapping) else None
-    if isinstance(metadata, Mapping) and name is None and metadata.get("generateName"):
-        return
-    if not isinstance(name, str):
-        yield Problem("metadata.name", name, "is required: give the rollout a name")
-    elif len(name) > 253 or not _NAME.fullmatch(name):
-        cure = "use at most 253 lower-case letters, digits, '-' and '.', a letter or digit first and last"
-        yield Problem("metadata.name", name, f"{shown(name)} is not a name: {cure}")
-
-
 def _spec(manifest: Mapping[str, Any]) -> list[Problem]:
     if manifest.get("spec") is None:
         return [Problem("spec", None, "is required: give stateMachineArn, alias, version and strategy")]
+    unknown = list(_unknown_nulls(manifest["spec"], ("spec",)))
     try:
-        return advice(parse_spec(manifest["spec"]))
+        return [*unknown, *advice(parse_spec(manifest["spec"]))]
     except SpecError as invalid:
-        return list(invalid.problems)
+        return [*unknown, *invalid.problems]
+
+
+def _unknown_nulls(value: object, location: tuple[int | str, ...]) -> Iterator[Problem]:
+    """A null counts as left out, but the API server asks for its name to be a field's all the same."""
+    if isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _unknown_nulls(item, (*location, index))
+    elif isinstance(value, Mapping):
+        known = schema_at(location).get("properties", {})
+        for name, item in value.items():
+            place = (*location, str(name))
+            if item is None and name not in known:
+                yield Problem(path_text(place), None, unknown_field(str(name), known))
+            yield from _unknown_nulls(item, place)

@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from sfn_rollouts import __version__
+from sfn_rollouts.cli.program import Program
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Progressive delivery of AWS Step Functions on Kubernetes."""
 

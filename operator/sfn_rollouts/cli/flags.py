@@ -18,7 +18,7 @@ def settings_from(flags: Mapping[str, Any]) -> Settings:
     try:
         return Settings(**{name: value for name, value in flags.items() if value not in (None, ())})
     except ValidationError as error:
-        raise click.UsageError("\n".join(_complaints(error))) from None
+        raise click.UsageError("; ".join(_complaints(error))) from None
 
 
 def _complaints(error: ValidationError) -> Iterator[str]:

@@ -1,17 +1,16 @@
 """`sfn-rollouts simulate`: a manifest and what shall happen to it, played without cluster and AWS."""
 
-import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
-from sfn_rollouts.api.problems import Severity
+from sfn_rollouts.api.problems import Problem, Severity
 from sfn_rollouts.api.resource import concerns, lint
+from sfn_rollouts.cli.manifests import manifests_in, within
+from sfn_rollouts.printable import json_text, one_line
 from sfn_rollouts.sim import timetable
 from sfn_rollouts.sim.scenario import AlarmChange, Edit, Event, Quirks, Scenario
 from sfn_rollouts.sim.story import as_data, as_text
@@ -43,32 +42,26 @@ def simulate_file(file: str, wishes: Wishes, output: str) -> str:
     """
     scenario = _scenario(_manifest(file, wishes.name), wishes)
     run = World(scenario).run()
-    return json.dumps(as_data(run), indent=2) if output == "json" else as_text(run).rstrip("\n")
+    return json_text(as_data(run)) if output == "json" else as_text(run).rstrip("\n")
 
 
 def _manifest(file: str, name: str | None) -> Mapping[str, Any]:
-    rollouts = [each for each in _documents(file) if concerns(each)]
+    found = [(place, each) for _, place, each in manifests_in(file)]
+    _insist_on_none(file, [within(place, each) for place, each in found if isinstance(each, Problem)])
+    rollouts = [each for _, each in found if concerns(each)]
     named = [each for each in rollouts if name is None or _name(each) == name]
     if len(named) != 1:
-        names = ", ".join(map(_name, rollouts)) or "none"
-        raise click.UsageError(f"{file} has {len(rollouts)} rollouts ({names}): choose one with --name")
-    problems = [each for each in lint(named[0]) if each.severity is Severity.ERROR]
-    for problem in problems:
-        click.echo(f"{file}: {problem}", err=True)
-    if problems:
-        sys.exit(1)
+        names = one_line(", ".join(map(_name, rollouts)) or "none")
+        raise click.UsageError(f"{one_line(file)} has {len(rollouts)} rollouts ({names}): choose one with --name")
+    _insist_on_none(file, [each for each in lint(named[0]) if each.severity is Severity.ERROR])
     return dict(named[0])
 
 
-def _documents(file: str) -> Iterator[Any]:
-    """Each document; a `kind: List`, as kubectl takes it, is taken apart."""
-    text = sys.stdin.read() if file == "-" else Path(file).read_text()
-    try:
-        for document in yaml.safe_load_all(text):
-            items = document.get("items") if isinstance(document, Mapping) and document.get("kind") == "List" else None
-            yield from items if isinstance(items, list) else [document]
-    except yaml.YAMLError as error:
-        raise click.UsageError(f"{file} is not readable as YAML: {' '.join(str(error).split())}") from None
+def _insist_on_none(file: str, problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        click.echo(one_line(f"{file}: {problem}"), err=True)
+    if problems:
+        sys.exit(1)
 
 
 def _name(manifest: Mapping[str, Any]) -> str:
@@ -105,4 +98,5 @@ def _mention_unwatched(spec: Mapping[str, Any], changes: Sequence[AlarmChange]) 
     watched = (spec.get("alarms") or {}).get("names", ())
     for name in sorted({each.name for each in changes} - set(watched)):
         known = ", ".join(watched) or "none"
-        click.echo(f"note: alarm {name} is not watched by this rollout (spec.alarms.names: {known})", err=True)
+        said = f"note: alarm {name} is not watched by this rollout (spec.alarms.names: {known})"
+        click.echo(one_line(said), err=True)

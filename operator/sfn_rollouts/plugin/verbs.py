@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from sfn_rollouts.cli.program import Program
 from sfn_rollouts.plugin.connection import connection_options, name_argument
 
 PROGRAM = "kubectl sfnrollout"
@@ -47,7 +48,7 @@ SECTIONS = {"See": SEEING, "Act": COMMANDING, "Check": CHECKING}
 VERBS: Mapping[str, Verb] = {name: verb for verbs in SECTIONS.values() for name, verb in verbs.items()}
 
 
-class Verbs(click.Group):
+class Verbs(Program):
     """A group that imports a verb when it is called, not before."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -9,6 +9,7 @@ from sfn_rollouts.core.conditions import READY, condition
 from sfn_rollouts.core.plan import Plan, PlannedStep, compile_plan
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.printable import one_line
 from sfn_rollouts.sim.history import AlarmChanged, AliasChanged, Decided, Happening, ProcessChanged, SpecEdited
 from sfn_rollouts.sim.quiet import waits_for_a_person
 from sfn_rollouts.sim.timetable import clock
@@ -41,7 +42,7 @@ def as_data(run: Run) -> dict[str, Any]:
 
 def as_text(run: Run) -> str:
     """Give the story: what was asked for, what happens when, how it ends, what it costs."""
-    return "\n".join([*_head(run), "", *_lines(run), "", *_end(run)]) + "\n"
+    return "\n".join(map(one_line, [*_head(run), "", *_lines(run), "", *_end(run)])) + "\n"
 
 
 def transitions(run: Run) -> list[Transition]:
