@@ -6,11 +6,13 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.conditions import condition
+from sfn_rollouts.core.decide import hold_after_error
 from sfn_rollouts.core.observation import Trouble
+from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.core.routing import Routing
 from tests.core.kstatus import kstatus
-from tests.core.specs import APPROVAL, WITH_ALARM
-from tests.core.world import Clear, World
+from tests.core.specs import APPROVAL, WITH_ALARM, spec
+from tests.core.world import START, Clear, World
 
 FIRING = AlarmState.ALARM
 
@@ -265,3 +267,32 @@ def test_absent_conditions_and_false_ones_count_for_nothing():
     ready = {"type": "Ready", "status": "True"}
     stalled = {"type": "Stalled", "status": "False"}
     assert kstatus({"metadata": {}, "status": {"conditions": [stalled, ready]}}) == "Current"
+
+
+def test_awaiting_approval_is_true_while_promote_is_what_it_waits_for():
+    world = approval()
+    assert condition(world.status, "AwaitingApproval").status == "True"
+    world.say("pause")
+    assert condition(world.status, "AwaitingApproval").status == "False"
+    world.say("resume")
+    assert condition(world.status, "AwaitingApproval").status == "True"
+    world.route(3)
+    world.advance(400)
+    assert (world.ready()[1], condition(world.status, "AwaitingApproval").status) == ("AliasDrifted", "False")
+    world.say("abort")
+    assert condition(world.status, "AwaitingApproval").status == "False"
+
+
+def test_an_error_says_nothing_for_a_new_generation_that_was_true_of_the_one_before():
+    """What is kept of an older status would end a wait for the version that is asked for now."""
+    for world, kind in ((approval(), "AwaitingApproval"), (promoted(), "Promoted")):
+        assert condition(world.status, kind).status == "True"
+        rollout = Rollout(world.generation + 1, spec(version=3), world.status, START)
+        held = hold_after_error(rollout, "KeyError", world.now).status
+        assert (held.observed_generation, condition(held, kind).status) == (world.generation + 1, "False")
+
+
+def test_an_error_does_not_take_back_that_a_version_was_promoted():
+    world = promoted()
+    held = hold_after_error(Rollout(world.generation, spec(), world.status, START), "KeyError", world.now).status
+    assert condition(held, "Promoted").status == "True"

@@ -358,4 +358,4 @@ def check_status(before: Status, status: Status, generation: int, *, is_deleting
     return {"metadata": metadata, "status": rendered}
 
 
-_ORDER = ["Ready", "Reconciling", "Stalled", "Promoted", "Paused", "AlarmsHealthy", "AliasInSync"]
+_ORDER = ["Ready", "Reconciling", "Stalled", "AwaitingApproval", "Promoted", "Paused", "AlarmsHealthy", "AliasInSync"]

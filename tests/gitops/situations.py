@@ -160,6 +160,7 @@ def spec_mended() -> World:
 ALL_DONE = frozenset({"Ready", "Promoted"})
 GAVE_UP = frozenset({"Stalled"})
 HELD = frozenset({"Paused"})
+AT_A_GATE = frozenset({"AwaitingApproval"})
 
 
 def moving(make: Callable[[], World] | str) -> Row:
@@ -191,7 +192,9 @@ ROWS: dict[str, Row] = {
     "a new alias is being made": moving(new_alias),
     "traffic is moving": moving("shifting"),
     "AWS throttles or fails in flight": moving("AWS fails in flight"),
-    "waiting for approval": replace(waiting_for_a_person("waiting for approval"), waits=frozenset()),
+    "waiting for approval": replace(
+        waiting_for_a_person("waiting for approval"), waits=frozenset({"AwaitingApproval"})
+    ),
     "paused by spec.paused": waiting_for_a_person("paused"),
     "paused by command": waiting_for_a_person(paused_by_command),
     "paused while waiting for approval": waiting_for_a_person(held_before_approval),

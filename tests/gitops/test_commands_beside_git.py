@@ -1,6 +1,8 @@
 """What people do beside Git: which of it a GitOps tool leaves alone, and what the operator makes of it."""
 
 import json
+import shlex
+from pathlib import Path
 
 import pytest
 
@@ -143,6 +145,32 @@ def test_a_click_on_what_has_changed_meanwhile_is_stale(tools: Tools, story: Sto
     answered = story.wait_for(lambda status: status["lastCommand"]["result"] == "Stale", "a stale command")
     assert "it was meant for step index 0" in answered["lastCommand"]["message"]
     assert story.routing() == split(1, 2, 50)
+
+
+def documented_wait() -> tuple[str, ...]:
+    """The command of concepts.md that waits for a gate."""
+    lines = (Path(__file__).parents[2] / "docs/concepts.md").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith("    kubectl wait ") and "AwaitingApproval" in line]
+    return tuple(shlex.split(line)[1:])
+
+
+def test_the_documented_wait_for_a_gate_does_not_answer_for_the_version_before(
+    control_plane: ControlPlane, story: Story
+) -> None:
+    """The operator has not seen the next version yet; the gate of the one before still stands in the status."""
+    kubectl = control_plane.as_admin()
+    command = [word for word in documented_wait() if not word.startswith("--timeout")]
+    command[command.index("sfnrollout/order-processor")] = f"sfnrollout/{story.name}"
+    wait = (*command, f"--namespace={story.namespace}")
+    story.apply(version=2, steps=[{"setWeight": 10}, {"pause": {}}])
+    assert "condition met" in kubectl(*wait, "--timeout=60s").stdout
+    story.operator.kill()
+    story.edit(version=3)
+    assert story.status()["phase"] == "Paused"
+    assert "condition not met" in kubectl(*wait, "--timeout=0", check=False).stderr
+    story.restart()
+    assert "condition met" in kubectl(*wait, "--timeout=120s").stdout
+    assert story.routing() == split(1, 3, 10)
 
 
 def test_kubectl_wait_waits_for_the_generation_that_was_applied(control_plane: ControlPlane, story: Story) -> None:

@@ -17,7 +17,7 @@ from tests.gitops.flux import HealthCheck
 from tests.gitops.situations import BEHIND, ROWS, Row, as_markdown
 
 GUIDE = Path(__file__).parents[2] / "docs/gitops.md"
-WAITED_FOR = ("Ready", "Promoted", "Stalled", "Paused")
+WAITED_FOR = ("Ready", "Promoted", "Stalled", "Paused", "AwaitingApproval")
 
 
 @pytest.mark.parametrize("situation", ROWS)

@@ -223,7 +223,7 @@ class Status(StatusModel):
     )
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16), ListType("map", "type")] = Field(
         default=(),
-        description="Ready, Reconciling, Stalled, Promoted, Paused, AlarmsHealthy, AliasInSync.",
+        description="Ready, Reconciling, Stalled, AwaitingApproval, Promoted, Paused, AlarmsHealthy, AliasInSync.",
     )
 
     def to_resource(self) -> dict[str, Any]:

@@ -283,7 +283,7 @@ class Case:
             Reason.ROLLOUT_COMPLETE,
             Reason.UP_TO_DATE,
         )
-        return Fact.true(standing.reason, standing.message) if has_promoted else _NOT_PROMOTED
+        return Fact.true(standing.reason, standing.message) if has_promoted else NOT_PROMOTED
 
     def _paused(self) -> Fact:
         if not self.is_paused or self.status.finished_at is not None:
@@ -308,7 +308,7 @@ NOTHING_PENDING: dict[str, None] = dict.fromkeys(
 )
 """What a finished rollout leaves behind of its way there."""
 
-_NOT_PROMOTED = Fact.false(Reason.NOT_PROMOTED, Reason.NOT_PROMOTED.meaning)
+NOT_PROMOTED = Fact.false(Reason.NOT_PROMOTED, Reason.NOT_PROMOTED.meaning)
 
 
 def _standing_alarms(status: Status) -> Fact | None:

@@ -12,10 +12,14 @@ from sfn_rollouts.api.status import Condition, ConditionStatus, Phase, Status
 from sfn_rollouts.core.reasons import Reason
 
 READY, RECONCILING, STALLED = "Ready", "Reconciling", "Stalled"
+AWAITING_APPROVAL = "AwaitingApproval"
 PROMOTED, PAUSED, ALARMS_HEALTHY, ALIAS_IN_SYNC = "Promoted", "Paused", "AlarmsHealthy", "AliasInSync"
 DOMAIN = (PROMOTED, PAUSED, ALARMS_HEALTHY, ALIAS_IN_SYNC)
 
 _MOVING = frozenset({Phase.PENDING, Phase.PROGRESSING, Phase.PAUSED, Phase.BAKING, Phase.ROLLING_BACK})
+_FOR_APPROVAL = frozenset({Reason.AWAITING_APPROVAL})
+"""Where nothing is wrong, and `promote` is what the rollout waits for."""
+
 _MESSAGE_LIMIT = 1024
 
 
@@ -83,6 +87,8 @@ def conclude(
         wanted[RECONCILING] = Fact.true(standing.reason, standing.message)
     if standing.is_stalled:
         wanted[STALLED] = Fact.true(standing.reason, standing.message)
+    # By the standing alone, so that it can never be left over from a generation before: people wait for it.
+    wanted[AWAITING_APPROVAL] = _awaiting_approval(standing)
     for kind, fact in facts.items():
         kept = fact or _kept(condition(status, kind))
         wanted[kind] = kept or Fact.unknown(Reason.NOT_LOOKED, Reason.NOT_LOOKED.meaning)
@@ -93,6 +99,12 @@ def conclude(
         message=standing.message[:_MESSAGE_LIMIT],
         conditions=conditions,
     )
+
+
+def _awaiting_approval(standing: Standing) -> Fact:
+    if standing.reason in _FOR_APPROVAL and not standing.is_stalled:
+        return Fact.true(standing.reason, standing.message)
+    return Fact.false(Reason.NOT_AWAITING_APPROVAL, Reason.NOT_AWAITING_APPROVAL.meaning)
 
 
 def _kept(old: Condition | None) -> Fact | None:

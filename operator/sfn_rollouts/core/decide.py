@@ -11,9 +11,9 @@ from sfn_rollouts.api.status import CommandResult, Phase, Shortcut, Status
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.api.strategy import Strategy
 from sfn_rollouts.core.alarms import judge_alarms
-from sfn_rollouts.core.case import Case, is_in_flight
+from sfn_rollouts.core.case import NOT_PROMOTED, Case, is_in_flight
 from sfn_rollouts.core.commands import Command, Malformed, answer, pending_command, staleness
-from sfn_rollouts.core.conditions import DOMAIN, Standing, conclude
+from sfn_rollouts.core.conditions import DOMAIN, PROMOTED, Fact, Standing, conclude
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.deleting import decide_deletion
 from sfn_rollouts.core.findings import Trip
@@ -53,7 +53,10 @@ def hold_after_error(rollout: Rollout, error: str, now: datetime) -> Decision:
     status, spec = rollout.status, rollout.spec
     message = f"the operator failed on this rollout and holds it; its log says where: {error}"
     standing = Standing(status.phase or Phase.PENDING, Reason.INTERNAL_ERROR, message, is_stalled=True)
-    held = conclude(status, standing, dict.fromkeys(DOMAIN), rollout.generation, now)
+    facts: dict[str, Fact | None] = dict.fromkeys(DOMAIN)
+    if status.observed_generation != rollout.generation:
+        facts[PROMOTED] = NOT_PROMOTED  # what was promoted before is no answer to who waits for what is asked for now
+    held = conclude(status, standing, facts, rollout.generation, now)
     case = _case(rollout.generation, _surrogate(status), held, Observation(), now)
     retry_at = case.in_s(stalled_recheck_s(case))
     if not case.has_started or case.is_single_write:

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     IN_SYNC = "InSync", "The alias is as the operator last left or found it."
     NOT_LOOKED = "NotLooked", "Nothing has been read yet."
     NOT_PAUSED = "NotPaused", "Nobody has paused the rollout."
+    NOT_AWAITING_APPROVAL = "NotAwaitingApproval", "The rollout waits for no approval, or something else comes first."
     NOT_PROMOTED = "NotPromoted", "The target does not have all traffic, or its bake is not over."
     COMMAND_DONE = "CommandDone", "A command was carried out."
     COMMAND_REFUSED = "CommandRefused", "A command could not be carried out; the message says why and what to do."
