@@ -1,6 +1,7 @@
 """Kubernetes' bad days: conflicts, outages, cut watches, other writers of the status, odd resources."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -259,3 +260,27 @@ def test_a_pause_lasts_until_it_is_resumed_and_alarms_stay_watched() -> None:
     assert 350 < len(world.cloud.batches) < 380
     world.api.command("orders", id="two", action="resume")
     world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=200)
+
+
+def test_a_condition_that_flips_back_before_it_can_be_stored_keeps_its_time() -> None:
+    """The alarm has no data for a while and nobody can be told: for people it was healthy all along."""
+    alarms = {"names": ["errors"], "onInsufficientData": "Hold"}
+    world = _applied(strategy={"canary": {"weight": 10, "interval": "1h"}}, alarms=alarms)
+    world.run(until=lambda: world.status().step_index == 0)
+    world.settle()
+    before, ok_since = _since(world, "AlarmsHealthy"), world.status().alarms[0].since
+    world.run_for(60)
+    world.api.faults.add("report", Transient("503"), FOR_EVER)
+    reports = world.api.calls.count("report")
+    world.cloud.set_alarm("errors", AlarmState.INSUFFICIENT_DATA)
+    world.run_for(30)
+    assert world.api.calls.count("report") > reports, "there was news that could not be told"
+    world.cloud.set_alarm("errors", AlarmState.OK)
+    world.run_for(30)
+    world.api.faults.mend("report")
+    world.run(until=lambda: world.status().alarms[0].since != ok_since, limit_s=60)
+    assert _since(world, "AlarmsHealthy") == before
+
+
+def _since(world: World, kind: str) -> datetime:
+    return next(item.last_transition_time for item in world.status().conditions if item.type == kind)

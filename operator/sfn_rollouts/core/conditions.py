@@ -107,6 +107,31 @@ def _awaiting_approval(standing: Standing) -> Fact:
     return Fact.false(Reason.NOT_AWAITING_APPROVAL, Reason.NOT_AWAITING_APPROVAL.meaning)
 
 
+def timed_by_stored(status: Status, stored: Status, now: datetime) -> Status:
+    """Date each condition by what the API server holds: several decisions may lie between two reports.
+
+    One that has flipped and flipped back before anybody could see it keeps its stored time. One that differs cannot
+    have flipped before the stored one did: a time from before it belongs to a value that has been overwritten.
+    """
+    known = {item.type: item for item in stored.conditions}
+    newest = max((item.last_transition_time for item in stored.conditions), default=None)
+    timed = tuple(_timed(item, known.get(item.type), newest, now) for item in status.conditions)
+    is_as_it_was = all(new is old for new, old in zip(timed, status.conditions, strict=True))
+    return status if is_as_it_was else status.with_(conditions=timed)
+
+
+def _timed(item: Condition, stored: Condition | None, newest: datetime | None, now: datetime) -> Condition:
+    if stored is not None and stored.status is item.status:
+        return _since(item, stored.last_transition_time)
+    floor = stored.last_transition_time if stored is not None else newest
+    is_outdated = floor is not None and item.last_transition_time <= floor
+    return _since(item, now) if is_outdated else item
+
+
+def _since(item: Condition, moment: datetime) -> Condition:
+    return item if item.last_transition_time == moment else item.with_(last_transition_time=moment)
+
+
 def _kept(old: Condition | None) -> Fact | None:
     return Fact(old.status, Reason(old.reason), old.message) if old is not None and old.reason in set(Reason) else None
 

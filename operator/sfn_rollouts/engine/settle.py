@@ -1,9 +1,10 @@
 """Decide until nothing more follows, or until something must happen outside first."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sfn_rollouts.core.conditions import timed_by_stored
 from sfn_rollouts.core.decide import hold_after_error
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.observation import Observation
@@ -32,7 +33,8 @@ def settle(
     try:
         return Settled(_decide_on(decide, record, alarms, poll_interval_s, now))
     except Exception as error:  # noqa: BLE001 - `decide` is total; a defect must hold one rollout and not stop the others
-        decision = hold_after_error(record.rollout(), f"{type(error).__name__}: {error}"[:512], now)
+        held = hold_after_error(record.rollout(), f"{type(error).__name__}: {error}"[:512], now)
+        decision = _timed(held, record, now)
         record.working = decision.status
         return Settled(decision, error)
 
@@ -42,7 +44,7 @@ def _decide_on(
 ) -> Decision:
     for _ in range(ROUNDS):
         before = record.working
-        decision = decide(record.rollout(), record.observe(alarms, poll_interval_s), now)
+        decision = _timed(decide(record.rollout(), record.observe(alarms, poll_interval_s), now), record, now)
         if _speaks_of_another_write(record, decision):
             record.facts.failed = None
             continue
@@ -50,6 +52,12 @@ def _decide_on(
         if decision.write is not None or decision.status == before:
             return decision
     raise RuntimeError(f"no end after {ROUNDS} decisions")
+
+
+def _timed(decision: Decision, record: Record, now: datetime) -> Decision:
+    """A flip that was never stored never happened: several decisions of a tick are one report."""
+    status = timed_by_stored(decision.status, record.stored, now)
+    return decision if status is decision.status else replace(decision, status=status)
 
 
 def _speaks_of_another_write(record: Record, decision: Decision) -> bool:
