@@ -15,6 +15,7 @@ from typing import Any
 # "##teamcity[" anywhere.
 _ANYWHERE = r"#(?=#\w*\[)"
 _CI_COMMAND = re.compile(rf"{_ANYWHERE}|(?<!\S):(?=:[A-Za-z])")
+_NOT_SEEN = re.compile(rf"{_CI_COMMAND.pattern}|[^\x20-\x7e]")
 _TO_ESCAPE = re.compile(rf"{_ANYWHERE}|[^\n\x20-\x7e]")
 
 
@@ -30,6 +31,14 @@ def one_line(text: str, longest: int | None = None) -> str:
     return harmless if longest is None or len(harmless) <= longest else f"{harmless[: longest - 3]}..."
 
 
+def visible(text: str) -> str:
+    """Return the text as one printable line that stands for this text alone: with escapes of JSON, "\\u00a0".
+
+    For two texts below each other, which may differ in nothing else. As a part of a text in JSON it means the same.
+    """
+    return _NOT_SEEN.sub(_escaped, text)
+
+
 def word(text: str) -> str:
     """Return the text as one word of a shell command that is offered to a person."""
     return shlex.quote(one_line(text))
@@ -43,6 +52,6 @@ def json_text(data: Any, indent: int = 2) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     letter = found[0]
-    if letter.isprintable() and letter != "#":
+    if letter.isprintable() and letter not in "#:":
         return letter
-    return json.dumps(letter)[1:-1] if ord(letter) > 0x7F else f"\\u{ord(letter):04x}"
+    return f"\\u{ord(letter):04x}" if letter in "#:\x7f" else json.dumps(letter)[1:-1]

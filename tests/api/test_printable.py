@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from sfn_rollouts.printable import json_text, one_line, word
+from sfn_rollouts.printable import json_text, one_line, visible, word
 
 EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
 SAID = {
@@ -38,6 +38,25 @@ def test_is_shown_so(given: str, shown: str) -> None:
 @pytest.mark.parametrize("given", [given for given, _ in SAID.values()], ids=SAID)
 def test_a_second_call_changes_nothing(given: str) -> None:
     assert one_line(one_line(given)) == one_line(given)
+
+
+SEEN = {
+    "Charge": "Charge",
+    "\u6ce8\u6587": "\u6ce8\u6587",
+    "a\u00a0b\u200b": "a\\u00a0b\\u200b",
+    "\x1b[2J\u202e\n": "\\u001b[2J\\u202e\\n",
+    "\ud800": "\\ud800",
+    "\U000e0001": "\\udb40\\udc01",
+    "a ::error b": "a \\u003a:error b",
+    "##[error]": "\\u0023#[error]",
+}
+
+
+@pytest.mark.parametrize(("given", "shown"), SEEN.items(), ids=SEEN.values())
+def test_what_cannot_be_seen_is_escaped_as_json_does(given: str, shown: str) -> None:
+    assert visible(given) == shown
+    assert json.loads(f'"{shown}"') == given
+    assert visible(shown) == one_line(shown) == shown
 
 
 def test_every_character_there_is_gives_one_printable_line() -> None:

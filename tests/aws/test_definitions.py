@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sfn_rollouts.aws.definitions import PersonsStepFunctions, VersionContent
+from sfn_rollouts.aws.definitions import PersonsStepFunctions
 from sfn_rollouts.core.arn import StateMachineArn
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
 from tests.aws.doubles import Answer, CannedServer
@@ -79,7 +79,8 @@ FAILURES = {
     "a proxy, 403": (Answer(403, "<html>forbidden</html>"), Transient, "an answer that is not AWS's .403.. Try again"),
     "something new": (error("TeapotException", 418), PortError, "could not be read .TeapotException."),
     "no definition": (Answer(body='{"status": "ACTIVE"}'), Transient, "an answer that is not AWS's"),
-    "no JSON": (Answer(body='{"definition": "StartAt: A"}'), Transient, "an answer that is not AWS's"),
+    "no JSON": (Answer(body='{"definition": "StartAt: A"}'), PortError, ":1 cannot be read: it is not JSON: Expecting"),
+    "no object": (Answer(body='{"definition": "[]"}'), PortError, ":1 cannot be read: it is not a JSON object"),
 }
 
 
@@ -104,8 +105,3 @@ def test_a_profile_that_does_not_exist(bare_environment: None, opened: Open, mon
     monkeypatch.setenv("AWS_PROFILE", "prod")
     with pytest.raises(Denied, match=r"cannot be used: ProfileNotFound profile=prod\. Log in"):
         opened(NOWHERE)
-
-
-def test_a_definition_that_is_no_object_is_empty(canned: CannedServer, opened: Open) -> None:
-    canned.say(Answer(body='{"definition": "[]", "roleArn": "arn:aws:iam::123456789012:role/a"}'))
-    assert opened(NOWHERE).read(1) == VersionContent({}, {"roleArn": "arn:aws:iam::123456789012:role/a"})

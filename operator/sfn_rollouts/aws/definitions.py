@@ -3,13 +3,13 @@
 No budget and no meter: it is two calls that a person waits for. Errors are the ports', with cures for a person.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import NoCredentialsError
 
+from sfn_rollouts.asl import document
 from sfn_rollouts.aws import meanings
 from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
@@ -63,11 +63,14 @@ class PersonsStepFunctions:
         try:
             answer: Mapping[str, Any] = dict(self._client.describe_state_machine(stateMachineArn=arn))
             with reading():
-                definition = json.loads(field(answer, "definition"))
+                text = str(field(answer, "definition"))
         except Exception as error:  # noqa: BLE001 - the seam: whatever boto3 raises becomes one sentence with its cure
             raise _translated(error, arn) from None
-        found = {name: answer[name] for name in _SETTINGS if name in answer}
-        return VersionContent(definition if isinstance(definition, dict) else {}, found)
+        try:
+            definition = document.parse(text)
+        except document.DefinitionError as error:
+            raise PortError(f"the definition of {arn} cannot be read: {error}") from None
+        return VersionContent(definition, {name: answer[name] for name in _SETTINGS if name in answer})
 
     def close(self) -> None:
         """Close all connections."""

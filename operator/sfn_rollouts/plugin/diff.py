@@ -10,12 +10,12 @@ import click
 from sfn_rollouts.asl.comparison import ABSENT, Comparison, FieldChange, Kind, StateChange, compare
 from sfn_rollouts.asl.pins import Loose, loose_ends
 from sfn_rollouts.plugin.connection import pass_cluster
-from sfn_rollouts.plugin.excerpts import excerpt, excerpts, visible
+from sfn_rollouts.plugin.excerpts import excerpt, excerpts
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.output import output_option, serialized
 from sfn_rollouts.plugin.problems import PluginError
 from sfn_rollouts.plugin.rollout import Rollout
-from sfn_rollouts.printable import one_line
+from sfn_rollouts.printable import one_line, visible
 
 _SIGNS = {Kind.ADDED: ("+", "green"), Kind.REMOVED: ("-", "red"), Kind.CHANGED: ("~", "yellow")}
 _LONGEST_WARNING = 1000
@@ -130,7 +130,7 @@ def _field_lines(fields: Sequence[FieldChange]) -> Iterator[str]:
     for each in fields:
         yield f"    {_shown(each.path)}"
         for sign, colour, text in _sides(each.before, each.after):
-            yield click.style(f"      {sign} {one_line(text)}", fg=colour)
+            yield click.style(f"      {sign} {text}", fg=colour)
 
 
 def _sides(before: Any, after: Any) -> Iterator[tuple[str, str, str]]:

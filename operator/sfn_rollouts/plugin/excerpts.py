@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from sfn_rollouts.printable import visible
+
 _LONGEST = 300
 """What a line may have; counted in what a person takes for a letter."""
 _AROUND = 60
@@ -26,22 +28,13 @@ def excerpts(before: Any, after: Any) -> tuple[str, str]:
     """Return two values that differ; of long ones what differs, from the first to the last place, and a bit around."""
     texts = tuple(visible(_json(each)) for each in (before, after))
     if len({unicodedata.normalize("NFKC", each) for each in texts}) == 1:
-        texts = tuple(json.dumps(each) for each in (before, after))  # two spellings of one letter look alike
+        texts = tuple(visible(json.dumps(each)) for each in (before, after))  # two spellings of one letter look alike
     old, new = (_letters(each) for each in texts)
     if max(len(old), len(new)) <= _LONGEST:
         return "".join(old), "".join(new)
     ahead = _common(old, new)
     behind = _common(old[ahead:][::-1], new[ahead:][::-1])
     return _around(old, ahead, len(old) - behind), _around(new, ahead, len(new) - behind)
-
-
-def visible(text: str) -> str:
-    """Return the text with an escape for each character that cannot be seen: two names may differ in nothing else."""
-    return text if text.isprintable() else "".join(each if each.isprintable() else _escape(each) for each in text)
-
-
-def _escape(letter: str) -> str:
-    return json.dumps(letter)[1:-1]
 
 
 def _json(value: Any) -> str:

@@ -1,12 +1,12 @@
 """`-o json`, `-o yaml` and `-o name`: what other programs read, as kubectl writes it."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import click
 
 from sfn_rollouts.api import GROUP, KIND
+from sfn_rollouts.printable import json_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -17,9 +17,9 @@ def output_option(*further: str) -> Callable[[F], F]:
 
 
 def serialized(data: Any, output: str) -> str:
-    """Give plain data as JSON or YAML, without a line end."""
+    """Return plain data as JSON or YAML, without a line end."""
     if output == "json":
-        return json.dumps(data, indent=4, ensure_ascii=False)
+        return json_text(data, indent=4)
     import yaml  # noqa: PLC0415 - 15 ms that only this format needs
 
     return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=2**16)).rstrip("\n")
