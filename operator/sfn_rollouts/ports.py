@@ -20,6 +20,7 @@ from sfn_rollouts.core.observation import (
     VersionFound,
 )
 from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.errors import PortError
 
 Result = TypeVar("Result")
 
@@ -73,14 +74,17 @@ class VersionCatalog(Protocol):
 
 
 class AlarmFeed(Protocol):
-    """CloudWatch alarms, metric and composite."""
+    """CloudWatch alarms of every type."""
 
-    def read(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot]:
-        """Read at most 100 alarms in one call; a name that does not exist is absent from the answer."""
+    def read(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot | PortError]:
+        """Read at most 100 alarms in one call; a name that does not exist is absent from the answer.
+
+        An alarm that cannot be understood is an error beside the others, and harms none of them.
+        """
         ...
 
     def history(self, place: Place, name: str, after: datetime) -> Sequence[AlarmTransition]:
-        """State changes later than `after` (AWS's clock), oldest first, all pages."""
+        """State changes later than `after` (AWS's clock), oldest first, all pages; UNKNOWN for what is not readable."""
         ...
 
 

@@ -11,6 +11,10 @@ from typing import Any
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor"
 ALARM = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:"
 STRATEGIES = "canary, linear, exponential, allAtOnce, preset, steps"
+NOT_NAMEABLE = (
+    "has a control character, a line separator or a broken character, which no alarm has in its name: "
+    "write the name on one line, as CloudWatch shows it"
+)
 
 
 def manifest(name: str = "order-processor", strategy: Any = None, **spec: Any) -> dict[str, Any]:
@@ -99,6 +103,10 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "a hundred alarms": manifest(alarms={"names": [f"alarm-{number}" for number in range(100)]}),
     "an alarm name with colons, spaces and letters from elsewhere": manifest(alarms={"names": ["Aufträge: zu viele"]}),
     "an alarm name of 255 characters": manifest(alarms={"names": ["ü" * 255]}),
+    "an alarm name of 255 UTF-16 units": manifest(alarms={"names": ["🚨" * 127 + "!"]}),
+    "an alarm name with a joined emoji and letters from right to left": manifest(
+        alarms={"names": ["👩\u200d🚒 שגיאות \u202eabc\u202c"]}
+    ),
     "every alarm policy": manifest(
         alarms=alarms(
             onMissing="Ignore",
@@ -388,6 +396,45 @@ REFUSED: dict[str, Refused] = {
         manifest(alarms={"names": ["arn:aws:sns:eu-west-1:123456789012:topic"]}),
         "spec.alarms.names[0]",
         "'arn:aws:sns:eu-west-1:123456789012:topic' is an ARN, not a name of an alarm: write 'NAME'",
+    ),
+    **{
+        f"an alarm name with {what}": Refused(
+            manifest(alarms={"names": ["a", f"Order{character}Processor"]}), "spec.alarms.names[1]", NOT_NAMEABLE
+        )
+        for what, character in {
+            "NUL": "\x00",
+            "a tab": "\t",
+            "a line feed": "\n",
+            "a carriage return": "\r",
+            "an escape": "\x1b[2J",
+            "the last of C0": "\x1f",
+            "DEL": "\x7f",
+            "the first of C1": "\x80",
+            "CSI": "\x9b",
+            "the last of C1": "\x9f",
+            "a line separator": "\u2028",
+            "a paragraph separator": "\u2029",
+            "the replacement character": "\ufffd",
+            "no character": "\uffff",
+        }.items()
+    },
+    "an alarm name that is a line feed": Refused(
+        manifest(alarms={"names": ["\n"]}), "spec.alarms.names[0]", NOT_NAMEABLE
+    ),
+    "an alarm name that ends in a line feed": Refused(
+        manifest(alarms={"names": ["OrderProcessor-failures\n"]}), "spec.alarms.names[0]", NOT_NAMEABLE
+    ),
+    "an alarm name with half of a character": Refused(
+        manifest(alarms={"names": ["\ud83d"]}),
+        "spec.alarms.names[0]",
+        "has half of a character (a lone surrogate): write the whole character",
+        NOT_NAMEABLE,
+    ),
+    "an alarm name of 256 UTF-16 units": Refused(
+        manifest(alarms={"names": ["🚨" * 128]}),
+        "spec.alarms.names[0]",
+        "has more than 255 UTF-16 units, the most that CloudWatch takes (an emoji counts as two): "
+        "correct the name, or give the alarm a shorter one",
     ),
     # enums
     "a preset that AWS does not have": Refused(

@@ -59,6 +59,7 @@ def test_the_status_has_one_default_and_the_spec_those_of_the_design() -> None:
         "spec.alarms.onFiringAtStart": "Block",
         "spec.alarms.onInsufficientData": "Ignore",
         "spec.alarms.onUnreadable": "Hold",
+        "spec.alarms.onUnevaluated": "Hold",
         "spec.alarms.onTransient": "Rollback",
         "spec.paused": False,
         "spec.progressDeadline": "1h",

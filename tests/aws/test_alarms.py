@@ -12,7 +12,7 @@ from botocore.stub import ANY, Stubber
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.arn import Place
 from sfn_rollouts.core.observation import AlarmSnapshot, AlarmTransition
-from sfn_rollouts.errors import PortError, Transient
+from sfn_rollouts.errors import Denied, PortError, Transient
 from tests.aws.doubles import Answer
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def test_metric_and_composite_alarms_are_read_in_one_call(aws: Aws, emulator: Em
     assert found["failures"].reason == "set up"
     assert meter.calls == [("DescribeAlarms", "OK")]
     (call,) = emulator.calls("DescribeAlarms")
-    assert call.params["AlarmTypes"] == ["MetricAlarm", "CompositeAlarm"]
+    assert call.params["AlarmTypes"] == ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
     assert call.params["MaxRecords"] == 100
 
 
@@ -111,16 +111,93 @@ def test_pages_without_end_are_an_error_not_an_answer(aws: Aws, stub: Stubber, c
     [
         pytest.param({"AlarmName": "a", "StateUpdatedTimestamp": T0}, id="without a state"),
         pytest.param({"AlarmName": "a", "StateValue": "OK"}, id="without a time"),
-        pytest.param({"AlarmName": "a", "StateValue": "UNKNOWN", "StateUpdatedTimestamp": T0}, id="of another state"),
-        pytest.param({"StateValue": "OK", "StateUpdatedTimestamp": T0}, id="without a name"),
+        pytest.param({"AlarmName": "a", "StateValue": "PURPLE", "StateUpdatedTimestamp": T0}, id="of another state"),
     ],
 )
-def test_an_alarm_that_cannot_be_understood_is_an_error(alarm, aws: Aws, stub: Stubber, meter: RecordingMeter) -> None:
-    stub.add_response("describe_alarms", OF_AWS | {"MetricAlarms": [alarm]})
+@pytest.mark.parametrize("kind", ["MetricAlarms", "CompositeAlarms", "LogAlarms"])
+def test_an_alarm_that_cannot_be_understood_is_an_error_beside_the_others(
+    kind: str, alarm: dict[str, Any], aws: Aws, stub: Stubber, meter: RecordingMeter
+) -> None:
+    stub.add_response("describe_alarms", OF_AWS | {"MetricAlarms": [metric("b")]} | {kind: [metric("b"), alarm]})
+    found = aws.alarms.read(HERE, ["a", "b", "c"])
+    assert found.keys() == {"a", "b"}
+    assert found["b"] == AlarmSnapshot(AlarmState.OK, T0_MS, "fine")
+    assert isinstance(found["a"], PortError)
+    assert "about alarm a cannot be understood" in found["a"].why
+    assert meter.calls == [("DescribeAlarms", "OK")]
+
+
+@pytest.mark.parametrize("stranger", [{}, {"AlarmName": "z"}], ids=["without a name", "that nobody asked for"])
+def test_beside_an_alarm_that_is_nobodys_none_counts_as_missing(stranger, aws: Aws, stub: Stubber) -> None:
+    """It may be the one that is lacking: a missing alarm is a reason to roll back."""
+    alarm = metric("b") | {"AlarmName": "a"}
+    alarms = [alarm, {key: value for key, value in (metric("b") | stranger).items() if stranger or key != "AlarmName"}]
+    stub.add_response("describe_alarms", OF_AWS | {"MetricAlarms": alarms})
+    found = aws.alarms.read(HERE, ["a", "b"])
+    assert isinstance(found["a"], AlarmSnapshot)
+    assert isinstance(found["b"], PortError)
+
+
+def test_a_list_of_nothing_does_not_say_that_the_alarms_are_missing(canned: CannedServer, connected: Connect) -> None:
+    canned.say(Answer(200, '{"MetricAlarms": [null]}'))
+    found = connected().alarms.read(HERE, ["a", "b"])
+    assert [type(alarm) for alarm in found.values()] == [PortError, PortError]
+
+
+@pytest.mark.parametrize("body", ['{"MetricAlarms": "x"}', '{"MetricAlarms": [3]}', "[]"])
+def test_lists_that_cannot_be_understood_are_an_error(body: str, canned: CannedServer, connected: Connect) -> None:
+    canned.say(Answer(200, body))
+    with pytest.raises(PortError):
+        connected().alarms.read(HERE, ["a", "b"])
+
+
+@pytest.mark.parametrize("state", ["EVALUATION_ERROR", "EVALUATION_FAILURE", "PARTIAL_DATA", "SOMETHING_NEW", ""])
+def test_whether_an_alarm_is_evaluated_is_told(state: str, aws: Aws, stub: Stubber) -> None:
+    alarm = metric("a") | ({"EvaluationState": state} if state else {})
+    stub.add_response("describe_alarms", OF_AWS | {"LogAlarms": [alarm]})
+    found = aws.alarms.read(HERE, ["a"])["a"]
+    assert isinstance(found, AlarmSnapshot)
+    assert (found.evaluation, found.is_evaluated) == (state, state in ("", "PARTIAL_DATA"))
+
+
+def test_a_region_that_does_not_know_log_alarms_is_asked_without(canned: CannedServer, connected: Connect) -> None:
+    unknown = Answer.error(
+        "ValidationError",
+        "1 validation error detected: Value '[MetricAlarm, CompositeAlarm, LogAlarm]' at 'alarmTypes' failed to "
+        "satisfy constraint: Member must satisfy enum value set: [CompositeAlarm, MetricAlarm]",
+    )
+    canned.say(unknown, Answer(200, '{"MetricAlarms": []}'), Answer(200, '{"AlarmHistoryItems": []}'))
+    alarms = connected().alarms
+    assert alarms.read(HERE, ["a"]) == {}
+    assert alarms.history(HERE, "a", LONG_AGO) == []
+    asked = [json.loads(body)["AlarmTypes"] for _, _, body in canned.requests]
+    assert asked == [["MetricAlarm", "CompositeAlarm", "LogAlarm"], *[["MetricAlarm", "CompositeAlarm"]] * 2]
+
+
+def test_a_refused_batch_does_not_name_its_alarms(canned: CannedServer, connected: Connect) -> None:
+    canned.say(Answer.error("ValidationError", "Value '[team-red-secret, team-blue]' at 'alarmNames' failed"))
     with pytest.raises(PortError) as refusal:
-        aws.alarms.read(HERE, ["a"])
+        connected().alarms.read(HERE, ["team-red-secret", "team-blue"])
+    assert "team-" not in refusal.value.why
+    assert "refused for 2 alarms together" in refusal.value.why
+
+
+def test_a_denied_batch_does_not_name_its_alarms(canned: CannedServer, connected: Connect) -> None:
+    arn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:team-red-secret"
+    canned.say(Answer.error("AccessDenied", f"not authorized to perform: cloudwatch:DescribeAlarms on resource: {arn}"))
+    with pytest.raises(Denied) as refusal:
+        connected().alarms.read(HERE, ["team-red", "team-red-secret"])
+    assert "team-" not in refusal.value.why
+    assert "cloudwatch:DescribeAlarms" in refusal.value.why
+
+
+def test_one_refused_alarm_is_told_in_the_words_of_aws(canned: CannedServer, connected: Connect) -> None:
+    canned.say(Answer.error("ValidationError", "Member must satisfy regular expression pattern"))
+    with pytest.raises(PortError) as refusal:
+        connected().alarms.read(HERE, ["a"])
     assert type(refusal.value) is PortError
-    assert meter.calls == [("DescribeAlarms", "Internal")]
+    assert "was refused as invalid (ValidationError) for alarm a of account" in refusal.value.why
+    assert "Member must satisfy regular expression pattern" in refusal.value.why
 
 
 def test_a_failing_batch_does_not_name_its_alarms(aws: Aws, emulator: Emulator) -> None:
@@ -137,6 +214,10 @@ def test_a_failing_batch_does_not_name_its_alarms(aws: Aws, emulator: Emulator) 
         pytest.param(Answer(200, "<html>welcome</html>", ()), id="a captive portal's page"),
         pytest.param(Answer(200, "{}", ()), id="a document of another kind"),
         pytest.param(Answer(200, "", ()), id="nothing at all"),
+        pytest.param(Answer(200, "{}"), id="a document without fields, with a request id"),
+        pytest.param(Answer(200, '{"NextToken": "2"}'), id="a document without lists, with a further page"),
+        pytest.param(Answer(200, '{"MetricAlarms": null}'), id="a list that is null"),
+        pytest.param(Answer(200, '{"Alarms": []}'), id="a list of another kind"),
     ],
 )
 def test_what_is_no_answer_of_cloudwatch_does_not_say_that_the_alarm_is_missing(
@@ -182,7 +263,7 @@ def test_a_composite_alarm_has_a_history(aws: Aws, emulator: Emulator) -> None:
 def test_the_history_is_asked_for_oldest_first_from_the_judged_moment_on(aws: Aws, stub: Stubber) -> None:
     asked = {
         "AlarmName": "a",
-        "AlarmTypes": ["MetricAlarm", "CompositeAlarm"],
+        "AlarmTypes": ["MetricAlarm", "CompositeAlarm", "LogAlarm"],
         "HistoryItemType": "StateUpdate",
         "StartDate": LONG_AGO,
         "ScanBy": "TimestampAscending",
@@ -218,28 +299,45 @@ def test_the_judged_change_itself_is_not_later_than_itself(aws: Aws, stub: Stubb
     assert [change.at for change in changes] == [T0_MS + timedelta(milliseconds=1)]
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        pytest.param({"Timestamp": T0}, id="without data"),
-        pytest.param({"Timestamp": T0, "HistoryData": '{"oldState": {"stateVal'}, id="half a document"),
-        pytest.param({"Timestamp": T0, "HistoryData": "[]"}, id="a list"),
-        pytest.param({"Timestamp": T0, "HistoryData": '{"oldState": {"stateValue": "OK"}}'}, id="without a new state"),
-        pytest.param({"HistoryData": '{"oldState":{"stateValue":"OK"},"newState":{"stateValue":"OK"}}'}, id="no time"),
-    ],
-)
-def test_an_item_that_cannot_be_understood_is_an_error_not_a_gap(broken: Any, aws: Aws, stub: Stubber) -> None:
-    stub.add_response("describe_alarm_history", OF_AWS | {"AlarmHistoryItems": [item(T0), broken]})
-    with pytest.raises(PortError) as refusal:
-        aws.alarms.history(HERE, "a", LONG_AGO)
-    assert type(refusal.value) is PortError
-    assert "alarm a of account 123456789012 in eu-west-1" in refusal.value.why
+@pytest.mark.parametrize("body", ["{}", '{"AlarmHistoryItems": null}', '{"NextToken": "2"}'])
+def test_a_history_without_its_list_does_not_say_that_nothing_happened(
+    body: str, canned: CannedServer, connected: Connect
+) -> None:
+    canned.say(Answer(200, body))
+    with pytest.raises(Transient, match="not AWS's"):
+        connected().alarms.history(HERE, "a", LONG_AGO)
 
 
-def test_an_item_of_an_unknown_state_is_an_error(aws: Aws, stub: Stubber) -> None:
-    stub.add_response("describe_alarm_history", OF_AWS | {"AlarmHistoryItems": [item(T0, "OK", "None")]})
-    with pytest.raises(PortError, match="KeyError"):
-        aws.alarms.history(HERE, "a", LONG_AGO)
+BROKEN: dict[str, dict[str, Any]] = {
+    "without data": {"Timestamp": T0},
+    "half a document": {"Timestamp": T0, "HistoryData": '{"oldState": {"stateVal'},
+    "a list": {"Timestamp": T0, "HistoryData": "[]"},
+    "null": {"Timestamp": T0, "HistoryData": "null"},
+    "without a new state": {"Timestamp": T0, "HistoryData": '{"oldState": {"stateValue": "OK"}}'},
+    "of an unknown state": {"Timestamp": T0, "HistoryData": '{"newState": {"stateValue": "PURPLE"}}'},
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_an_item_that_cannot_be_understood_is_no_gap_and_hides_no_firing(broken: str, aws: Aws, stub: Stubber) -> None:
+    second = timedelta(seconds=1)
+    items = [item(T0), BROKEN[broken], item(T0 + second, "ALARM", "OK")]
+    stub.add_response("describe_alarm_history", OF_AWS | {"AlarmHistoryItems": items})
+    changes = aws.alarms.history(HERE, "a", LONG_AGO)
+    assert [(change.at, change.new) for change in changes] == [
+        (T0_MS, AlarmState.ALARM),
+        (T0_MS, AlarmState.UNKNOWN),
+        (T0_MS + second, AlarmState.OK),
+    ]
+
+
+def test_an_item_without_a_time_lies_where_it_stands(aws: Aws, stub: Stubber) -> None:
+    timeless = {key: value for key, value in item(T0).items() if key != "Timestamp"}
+    items = [timeless, item(T0), timeless]
+    stub.add_response("describe_alarm_history", OF_AWS | {"AlarmHistoryItems": items})
+    changes = aws.alarms.history(HERE, "a", T0_MS - timedelta(seconds=5))
+    times = [change.at for change in changes]
+    assert times == [T0_MS - timedelta(seconds=5) + timedelta(milliseconds=1), T0_MS, T0_MS]
 
 
 def metric(name: str, **fields: Any) -> dict[str, Any]:

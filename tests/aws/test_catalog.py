@@ -70,6 +70,21 @@ def test_running_executions_of_one_version_are_counted(aws: Aws, emulator: Emula
     assert aws.catalog.running(machine, 1) == RunningExecutions(1)
 
 
+@pytest.mark.parametrize("body", ["{}", '{"status": null}', '{"stateMachineArn": "x"}'])
+def test_an_answer_without_fields_does_not_say_that_there_is_no_version(
+    body: str, canned: CannedServer, connected: Connect
+) -> None:
+    canned.say(Answer(body=body))
+    with pytest.raises(Transient, match="not AWS's"):
+        connected().catalog.find(NOWHERE, 1)
+
+
+def test_an_answer_without_fields_does_not_say_that_nothing_runs(canned: CannedServer, connected: Connect) -> None:
+    canned.say(Answer(body='{"nextToken": "2"}'))
+    with pytest.raises(Transient, match="not AWS's"):
+        connected().catalog.running(NOWHERE, 1)
+
+
 def test_a_full_page_is_a_lower_bound(canned: CannedServer, connected: Connect) -> None:
     canned.say(Answer(body=json.dumps({"executions": [{}] * 1000, "nextToken": "more"})))
     assert connected().catalog.running(NOWHERE, 1) == RunningExecutions(1000, more=True)

@@ -73,6 +73,25 @@ def test_a_routing_that_cannot_be_is_not_aws_s(entries, canned: CannedServer, co
         connected().router.read(ELSEWHERE, Urgency.FORWARD)
 
 
+@pytest.mark.parametrize(
+    "body", ["{}", '{"updateDate": 1.0}', '{"updateDate": 1.0, "routingConfiguration": null}', '{"name": "live"}']
+)
+def test_an_answer_without_fields_does_not_say_that_there_is_no_alias(
+    body: str, canned: CannedServer, connected: Connect
+) -> None:
+    canned.say(Answer(body=body))
+    with pytest.raises(Transient, match="not AWS's"):
+        connected().router.read(ELSEWHERE, Urgency.FORWARD)
+
+
+def test_a_write_whose_answer_has_no_date_is_looked_up(canned: CannedServer, connected: Connect) -> None:
+    canned.say(Answer(body="{}"))
+    with pytest.raises(Transient, match="looked up"):
+        connected().router.shift(ELSEWHERE, Routing.whole(1), Urgency.FORWARD)
+    with pytest.raises(Transient, match="looked up"):
+        connected().router.create(ELSEWHERE, Routing.whole(1))
+
+
 def test_a_stale_reading_is_handed_on_as_it_came(aws: Aws, emulator: Emulator, alias: AliasArn) -> None:
     emulator.set_consistency(reads=2)
     before = aws.router.read(alias, Urgency.FORWARD)

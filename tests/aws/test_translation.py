@@ -80,6 +80,9 @@ CODES = {
     "StateMachineDoesNotExist": (Gone, f"Create {LIVE}"),
     "StateMachineDeleting": (Gone, "is being deleted"),
     "ConflictException": (Conflict, "reads again"),
+    "ValidationError": (PortError, "refused as invalid"),
+    "InvalidParameterValue": (PortError, "refused as invalid"),
+    "InvalidParameterValueException": (PortError, "refused as invalid"),
 }
 UNFORESEEN_CODES = ["ValidationException", "InvalidArn", "InvalidName", "ServiceOfTomorrowException"]
 

@@ -37,6 +37,10 @@ def reading(state, since_s=-3600.0, read_s=0.0, changes=None):
     return AlarmReading(snapshot, at(read_s), None if changes is None else tuple(transitions))
 
 
+def unevaluated(state, evaluation="EVALUATION_ERROR"):
+    return AlarmReading(AlarmSnapshot(state, AGO if state is OK else at(-5), "why", evaluation), START)
+
+
 def judge(policy, fact, memory=None, *, has_started=True, names=("A",)):
     alarms = Alarms.model_validate({"names": list(names), **policy})
     facts = {} if fact is None else {"A": fact}
@@ -91,13 +95,63 @@ BY_STATE = {
         "hold AlarmInsufficientData",
         "trip AlarmInsufficientData",
     ),
-    "a missing alarm needs a person at the start and trips in flight": (
+    "a missing alarm needs a person at the start, and in flight the next polls": (
         {},
         AlarmMissing(START),
         "stalled AlarmMissing",
-        "trip AlarmMissing",
+        "hold AlarmMissing",
     ),
     "a missing alarm may be ignored": ({"onMissing": "Ignore"}, AlarmMissing(START), "pass", "pass"),
+    "an alarm that nobody evaluates holds": (
+        {},
+        unevaluated(OK),
+        "hold AlarmUnevaluated",
+        "hold AlarmUnevaluated",
+    ),
+    "an alarm whose evaluation failed holds": (
+        {},
+        unevaluated(OK, "EVALUATION_FAILURE"),
+        "hold AlarmUnevaluated",
+        "hold AlarmUnevaluated",
+    ),
+    "a state of evaluation that nobody knows yet holds": (
+        {},
+        unevaluated(OK, "EVALUATION_ON_HOLIDAY"),
+        "hold AlarmUnevaluated",
+        "hold AlarmUnevaluated",
+    ),
+    "an alarm with partial data is evaluated": ({}, unevaluated(OK, "PARTIAL_DATA"), "pass", "pass"),
+    "unevaluated may be ignored": ({"onUnevaluated": "Ignore"}, unevaluated(OK), "pass", "pass"),
+    "unevaluated may trip, but only in flight": (
+        {"onUnevaluated": "Rollback"},
+        unevaluated(OK),
+        "hold AlarmUnevaluated",
+        "trip AlarmUnevaluated",
+    ),
+    "an alarm that fires counts whoever evaluates it": (
+        {},
+        unevaluated(ALARM),
+        "hold AlarmFiring",
+        "trip AlarmFiring",
+    ),
+    "an ignored firing that nobody evaluates holds": (
+        {"onFiringAtStart": "IgnoreUntilOk"},
+        unevaluated(ALARM),
+        "hold AlarmUnevaluated",
+        "trip AlarmFiring",
+    ),
+    "no data that trips outranks an evaluation that holds": (
+        {"onInsufficientData": "Rollback"},
+        unevaluated(NO_DATA),
+        "hold AlarmUnevaluated",
+        "trip AlarmInsufficientData",
+    ),
+    "an evaluation that trips outranks no data that holds": (
+        {"onInsufficientData": "Hold", "onUnevaluated": "Rollback"},
+        unevaluated(NO_DATA),
+        "hold AlarmUnevaluated",
+        "trip AlarmUnevaluated",
+    ),
     "an alarm that nobody has read holds": ({}, None, "hold Initializing", "hold Initializing"),
     "a failed read is tried again": ({}, Unseen("x", at(-29)), "hold RetryingAWS", "hold RetryingAWS"),
     "a read that fails for three polls is unreadable": (
@@ -214,6 +268,24 @@ UNSEEN_CHANGES = {
         reading(OK, -10, changes=[(-20, NO_DATA), (-10, OK), (-1, ALARM)]),
         "trip AlarmFiring",
     ),
+    "an entry that cannot be understood is no pass": (
+        {},
+        WAS_OK,
+        reading(OK, -10, changes=[(-20, UNKNOWN), (-10, OK)]),
+        "hold RetryingAWS",
+    ),
+    "an entry that cannot be understood is unreadable in the end": (
+        {},
+        WAS_OK,
+        reading(OK, -40, changes=[(-50, UNKNOWN), (-40, OK)]),
+        "hold AlarmUnreadable",
+    ),
+    "a firing beside an entry that cannot be understood counts": (
+        {},
+        WAS_OK,
+        reading(OK, -10, changes=[(-30, ALARM), (-20, UNKNOWN), (-10, OK)]),
+        "trip AlarmTransient",
+    ),
     "what was judged before does not count again": (
         {},
         WAS_OK,
@@ -268,6 +340,72 @@ UNSEEN_CHANGES = {
 def test_unseen_changes(sentence):
     policy, memory, fact, finding = UNSEEN_CHANGES[sentence]
     assert word(judge(policy, fact, memory)) == finding
+
+
+def missing_for(*seconds, policy=None, memory=WAS_OK):
+    """Words after each reading that misses the alarm; between two of them only what the status stores is kept."""
+    words = []
+    for second in seconds:
+        alarms = Alarms.model_validate({"names": ["A"], **(policy or {})})
+        seen = Observation(alarms={"A": AlarmMissing(at(second))}, poll_interval_s=10.0)
+        verdict = judge_alarms(alarms, [memory], seen, at(second), has_started=True)
+        memory = AlarmStatus.model_validate_json(verdict.memories[0].model_dump_json(by_alias=True))
+        words.append(word(verdict))
+    return words
+
+
+HELD, GONE = "hold AlarmMissing", "trip AlarmMissing"
+POLLS = {
+    "the third poll in a row goes back": ((0, 10, 20), [HELD, HELD, GONE]),
+    "two looks within one poll are one": ((0, 9.999, 10, 19.999, 20), [HELD, HELD, HELD, HELD, GONE]),
+    "many looks within one poll are one": (range(10), [HELD] * 10),
+    "the same reading judged again counts once": ((0, 0, 0, 10, 10, 10), [HELD] * 6),
+    "after a long time without an operator it is still the second poll": ((0, 3600, 3610), [HELD, HELD, GONE]),
+    "a clock that was set back counts from there on": ((0, 10, -3590, -3585, -3580), [HELD] * 4 + [GONE]),
+}
+
+
+@pytest.mark.parametrize("sentence", POLLS)
+def test_polls_that_miss_an_alarm(sentence):
+    seconds, words = POLLS[sentence]
+    assert missing_for(*seconds) == words
+
+
+def test_a_poll_that_finds_the_alarm_begins_the_count_anew():
+    [memory] = judge({}, AlarmMissing(at(-20)), WAS_OK).memories
+    [memory] = judge({}, AlarmMissing(at(-10)), memory).memories
+    assert memory.missed.polls == 2
+    [found] = judge({}, reading(OK), memory).memories
+    assert found.missed is None
+    assert missing_for(0, 10, memory=found) == [HELD, HELD]
+
+
+def test_a_poll_that_fails_neither_counts_nor_begins_anew():
+    [memory] = judge({}, AlarmMissing(at(-20)), WAS_OK).memories
+    [memory] = judge({}, Unseen("throttled", at(-10)), memory).memories
+    assert missing_for(0, 10, memory=memory) == [HELD, GONE]
+
+
+def test_polls_while_missing_is_ignored_do_not_count_later():
+    [memory] = judge(
+        {"onMissing": "Ignore"}, AlarmMissing(START), AlarmStatus(name="A", state=OK, missed=None)
+    ).memories
+    assert memory.missed is None
+    assert missing_for(10, 20, memory=memory) == [HELD, HELD]
+
+
+def test_the_message_says_how_many_polls_have_missed_it():
+    [finding] = judge({}, AlarmMissing(START), WAS_OK).findings
+    assert "(poll 1 of 3 that misses it; with the last one it goes back)" in finding.message
+    assert "spec.alarms.onMissing: Ignore" in finding.message
+
+
+def test_an_alarm_that_nobody_evaluates_is_of_an_unknown_state():
+    [memory] = judge({}, unevaluated(OK), WAS_OK).memories
+    assert (memory.state, memory.since) == (UNKNOWN, AGO)
+    assert memory.reason == "not evaluated (EVALUATION_ERROR); it was OK before"
+    [memory] = judge({"onUnevaluated": "Ignore"}, unevaluated(OK), WAS_OK).memories
+    assert memory.state is OK
 
 
 def test_what_was_judged_is_remembered_and_not_judged_again():

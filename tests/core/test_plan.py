@@ -1,7 +1,10 @@
 """Every strategy compiles to steps of a weight and a wait, then a bake."""
 
+from itertools import product
+
 import pytest
 
+from sfn_rollouts.api.advice import no_time_with_traffic
 from sfn_rollouts.api.strategy import Preset
 from sfn_rollouts.core.plan import UNTIL_PROMOTED, bake_index_of, compile_plan
 from tests.core.specs import spec
@@ -105,3 +108,26 @@ def test_a_digest_tells_plans_apart_and_where_the_bake_is():
     assert one.digest == compile_plan(spec(bakeTime="9m")).digest, "the bake is no step"
     assert one.digest != other.digest
     assert (bake_index_of(one.digest), bake_index_of(other.digest), bake_index_of("what")) == (2, 1, None)
+
+
+STRATEGIES = [
+    {"allAtOnce": {}},
+    *({"preset": preset} for preset in Preset),
+    *({"canary": {"weight": weight, "interval": "1s"}} for weight in (1, 99, 100)),
+    *({"linear": {"increment": weight, "interval": "1s"}} for weight in (1, 60, 99, 100)),
+    *({"exponential": {"initialWeight": weight, "factor": 2, "interval": "1s"}} for weight in (1, 99, 100)),
+    *(
+        {"steps": [*before, {"setWeight": 50}, *between, {"setWeight": 100}, *behind]}
+        for before, between, behind in product(([], [{"pause": {}}], [{"pause": {"duration": "1s"}}]), repeat=3)
+    ),
+]
+
+
+@pytest.mark.parametrize("bake", [None, "0s", "1s"])
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=str)
+def test_lint_warns_where_the_plan_has_no_time_with_traffic(strategy, bake):
+    wanted = spec(strategy=strategy, alarms={"names": ["A"]}, bakeTime=bake)
+    plan = compile_plan(wanted)
+    waits = [step.wait_s for step in plan.steps if step.weight > 0]
+    has_time = any(wait is UNTIL_PROMOTED or wait > 0 for wait in waits) or plan.bake_s > 0
+    assert bool([*no_time_with_traffic(wanted)]) is not has_time

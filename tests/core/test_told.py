@@ -233,7 +233,18 @@ STORIES = {
     # -- alarms --
     "an alarm fires": story(*FALLS, ("advance", 30), ("blip",), ("poll",), before=STEPPING, **WITH_ALARM),
     "an alarm fired unseen": story(("blip",), ("poll",), before=STEPPING, **WITH_ALARM),
-    "an alarm is deleted": story(("alarm", "A", None), ("poll",), before=STEPPING, **WITH_ALARM),
+    "an alarm is deleted": story(
+        ("alarm", "A", None), ("poll",), ("advance", 10), ("restart",), ("advance", 10), before=STEPPING, **WITH_ALARM
+    ),
+    "an alarm is missing for two polls": story(
+        ("alarm", "A", None),
+        ("poll",),
+        ("advance", 10),
+        ("alarm", "A", AlarmState.OK),
+        ("advance", 10),
+        before=STEPPING,
+        **WITH_ALARM,
+    ),
     "an alarm has no data": story(
         ("alarm", "A", NO_DATA),
         ("poll",),

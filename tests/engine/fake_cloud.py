@@ -16,7 +16,7 @@ from sfn_rollouts.core.observation import (
     VersionFound,
 )
 from sfn_rollouts.core.routing import Routing
-from sfn_rollouts.errors import Conflict, Gone
+from sfn_rollouts.errors import Conflict, Gone, PortError
 from sfn_rollouts.ports import Urgency
 from tests.engine.fake_clock import FakeClock
 from tests.engine.faults import Faults
@@ -43,6 +43,9 @@ class FakeCloud:
         self.running_executions: RunningExecutions | None = RunningExecutions(3)
         self.counted: list[int] = []  # versions whose executions were asked for
         self.latency_s = 0.02
+        self.refused_names: dict[str, Exception] = {}  # a call that names one of them ends so
+        self.garbled: dict[str, PortError] = {}  # alarms that cannot be understood
+        self.hides_alarms = False  # answers as if there were none
         self.after_call: Callable[[str], None] = lambda call: None
         self._aliases: dict[AliasArn, list[Version]] = {}
         self._alarms: dict[tuple[Place, str], list[tuple[datetime, AlarmState]]] = {}
@@ -109,11 +112,17 @@ class FakeCloud:
 
     # -- ports.AlarmFeed --
 
-    def read_alarms(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot]:
+    def read_alarms(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot | PortError]:
         self.batches.append((place, tuple(names)))
         with self._call("alarms"):
+            for name in names:
+                if name in self.refused_names:
+                    raise self.refused_names[name]
             known = {name: self._alarms[place, name][-1] for name in names if (place, name) in self._alarms}
-            return {name: AlarmSnapshot(state, since, f"{name} says so") for name, (since, state) in known.items()}
+            told = {name: AlarmSnapshot(state, since, f"{name} says so") for name, (since, state) in known.items()}
+            return (
+                {} if self.hides_alarms else told | {name: self.garbled[name] for name in names if name in self.garbled}
+            )
 
     def history(self, place: Place, name: str, after: datetime) -> Sequence[AlarmTransition]:
         with self._call("history"):
@@ -156,7 +165,7 @@ class AlarmFeedOf:
     def __init__(self, cloud: FakeCloud) -> None:
         self._cloud = cloud
 
-    def read(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot]:
+    def read(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot | PortError]:
         return self._cloud.read_alarms(place, names)
 
     def history(self, place: Place, name: str, after: datetime) -> Sequence[AlarmTransition]:

@@ -9,7 +9,8 @@ import pytest
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.arn import Place
 from sfn_rollouts.core.observation import AlarmMissing, AlarmReading, Trouble, Unseen
-from sfn_rollouts.engine.alarm_board import AlarmBoard, is_stale
+from sfn_rollouts.engine.alarm_board import AlarmBoard
+from sfn_rollouts.engine.alarm_sheet import is_stale
 from sfn_rollouts.errors import Denied, Transient
 from tests.engine.fake_clock import NOON, FakeClock
 from tests.engine.fake_cloud import AlarmFeedOf, FakeCloud
@@ -138,11 +139,13 @@ def test_an_alarm_that_is_deleted_and_one_that_comes_back_are_news(board: Board)
     board.cloud.delete_alarm("errors")
     board.run_for(11)
     assert isinstance(board.fact("one", "errors"), AlarmMissing)
+    assert board.woken == ["one"] * 2
     board.run_for(50)
+    assert board.woken == ["one"] * 7, "each poll that misses it counts"
     board.cloud.set_alarm("errors", AlarmState.OK)
     board.run_for(11)
     assert isinstance(board.fact("one", "errors"), AlarmReading)
-    assert board.woken == ["one"] * 3
+    assert board.woken == ["one"] * 8
 
 
 def test_a_refresh_reads_at_once_and_wakes_whatever_it_says(board: Board) -> None:

@@ -226,10 +226,10 @@ def test_a_list_is_taken_apart_and_one_is_chosen_by_name_also_from_standard_inpu
 
 
 def test_names_of_alarms_write_no_lines_of_their_own() -> None:
-    text = Path(CANARY).read_text().replace(FAILURES, '"x\\n::error::pwned\\e[2J##[error]"')
+    text = Path(CANARY).read_text().replace(FAILURES, '"x\\u202e::error::pwned##[error]"')
     answer = CliRunner().invoke(main, ["simulate", "-"], input=text)
     assert answer.exit_code == 0, answer.output
-    assert "x : :error::pwned [2J# #[error]" in answer.output
+    assert "x : :error::pwned# #[error]" in answer.output
     assert all(line.isprintable() and not line.lstrip().startswith("::") for line in answer.output.split("\n"))
 
 

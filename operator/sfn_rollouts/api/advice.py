@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from sfn_rollouts.api.durations import Duration
 from sfn_rollouts.api.problems import Problem, Severity
 from sfn_rollouts.api.spec import Spec
-from sfn_rollouts.api.strategy import Preset
+from sfn_rollouts.api.strategy import Preset, Strategy
 
 
 def advice(spec: Spec) -> list[Problem]:
@@ -21,12 +21,14 @@ def no_alarms(spec: Spec) -> Iterator[Problem]:
         )
 
 
-def all_at_once_without_bake(spec: Spec) -> Iterator[Problem]:
-    """All traffic in one write has no wait of its own in which an alarm could be seen."""
-    is_all_at_once = spec.strategy.all_at_once is not None or spec.strategy.preset is Preset.ALL_AT_ONCE
-    if is_all_at_once and (spec.bake_time is None or spec.bake_time.seconds == 0):
-        cure = "set bakeTime, like 15m"
-        yield _warning("spec.bakeTime", spec.bake_time, f"alarms are never watched after all traffic has moved: {cure}")
+def no_time_with_traffic(spec: Spec) -> Iterator[Problem]:
+    """An alarm tells something about the target only while the target has traffic."""
+    if any(weight > 0 for weight in _weights_waited_at(spec)):
+        return
+    message = (
+        "the target never has traffic while alarms are watched: set bakeTime, like 15m, or wait behind a weight above 0"
+    )
+    yield _warning("spec.bakeTime", spec.bake_time, message)
 
 
 def poll_longer_than_a_wait(spec: Spec) -> Iterator[Problem]:
@@ -42,7 +44,7 @@ def poll_longer_than_a_wait(spec: Spec) -> Iterator[Problem]:
 
 CHECKS: tuple[Callable[[Spec], Iterator[Problem]], ...] = (
     no_alarms,
-    all_at_once_without_bake,
+    no_time_with_traffic,
     poll_longer_than_a_wait,
 )
 
@@ -58,6 +60,34 @@ def _waits(spec: Spec) -> Iterator[tuple[str, Duration]]:
             yield f"spec.strategy.steps[{index}].pause.duration", step.pause.duration
     if spec.bake_time is not None:
         yield "spec.bakeTime", spec.bake_time
+
+
+def _weights_waited_at(spec: Spec) -> Iterator[int]:
+    """Give the percent on the target during each wait of the plan, also one that only a person ends, and the bake."""
+    strategy = spec.strategy
+    weight = 0
+    for step in strategy.steps or ():
+        if step.set_weight is not None:
+            weight = step.set_weight
+        else:
+            yield weight
+    first = _first_weight(strategy)
+    if first is not None and first < 100:
+        yield first
+    bakes_by_default = first is not None  # one more interval
+    if bakes_by_default if spec.bake_time is None else spec.bake_time.seconds > 0:
+        yield 100
+
+
+def _first_weight(strategy: Strategy) -> int | None:
+    """Give the weight at which a strategy with an interval waits first; None for one without."""
+    if strategy.canary is not None:
+        return strategy.canary.weight
+    if strategy.linear is not None:
+        return strategy.linear.increment
+    if strategy.exponential is not None:
+        return strategy.exponential.initial_weight
+    return 10 if strategy.preset not in (None, Preset.ALL_AT_ONCE) else None
 
 
 def _warning(path: str, value: object, message: str) -> Problem:

@@ -53,6 +53,28 @@ NOT_AN_ARN = Rule(
         )
     },
 )
+# CloudWatch refuses a whole call over one name that it cannot take, and the alarms of others are in the same call.
+# Control characters (C0, DEL, C1), the two separators that end a line, U+FFFD, which the API server stores for half of
+# a surrogate pair, and U+FFFE and U+FFFF, which XML cannot carry (CloudWatch's query protocol is XML).
+_NOT_IN_A_NAME = r"[\x00-\x1f\x7f-\x9f\x{2028}\x{2029}\x{fffd}-\x{ffff}]"
+_NOT_IN_A_NAME_IN_PYTHON = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd-\uffff]"
+_BEYOND_16_BITS = r"[\x{10000}-\x{10ffff}]"
+_LONGEST_ALARM_NAME = 255
+
+ALARM_NAME_CHARACTERS = Rule(
+    cel=f"!self.matches({cel_text(_NOT_IN_A_NAME)})",
+    holds=lambda text: re.search(_NOT_IN_A_NAME_IN_PYTHON, text) is None,
+    # Without the value: a terminal would obey it, and the API server takes no message of several lines.
+    message="has a control character, a line separator or a broken character, which no alarm has in its name: "
+    "write the name on one line, as CloudWatch shows it",
+)
+# AWS counts as Java does; CEL and Python count code points.
+ALARM_NAME_LENGTH = Rule(
+    cel=f"self.size() + self.findAll({cel_text(_BEYOND_16_BITS)}).size() <= {_LONGEST_ALARM_NAME}",
+    holds=lambda text: len(text.encode("utf-16-le")) // 2 <= _LONGEST_ALARM_NAME,
+    message=f"has more than {_LONGEST_ALARM_NAME} UTF-16 units, the most that CloudWatch takes (an emoji counts as "
+    "two): correct the name, or give the alarm a shorter one",
+)
 
 StateMachineArn = Annotated[
     str,
@@ -68,4 +90,10 @@ AliasName = Annotated[
     ALIAS_NOT_A_NUMBER,
     immutable("delete this resource and create a new one for another alias"),
 ]
-AlarmName = Annotated[str, Field(min_length=1, max_length=255), NOT_AN_ARN]
+AlarmName = Annotated[
+    str,
+    Field(min_length=1, max_length=_LONGEST_ALARM_NAME),
+    NOT_AN_ARN,
+    ALARM_NAME_CHARACTERS,
+    ALARM_NAME_LENGTH,
+]

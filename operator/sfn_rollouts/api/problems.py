@@ -139,6 +139,11 @@ def _text_length(location: Location, details: ErrorDetails) -> str:
     return f"{shown(details['input'])} has {len(details['input'])} characters: give {bounds}"
 
 
+def _half_character(_location: Location, _details: ErrorDetails) -> str:
+    """Without the value, which no terminal and no file can show."""
+    return "has half of a character (a lone surrogate): write the whole character"
+
+
 def _rule(_location: Location, details: ErrorDetails) -> str:
     return details["msg"]
 
@@ -171,5 +176,6 @@ _SENTENCES: Mapping[str, _Sentence] = {
     "too_long": _list_length,
     "string_too_short": _text_length,
     "string_too_long": _text_length,
+    "string_unicode": _half_character,
     **dict.fromkeys(["int_type", "bool_type", "string_type", "tuple_type", "model_type"], _wrong_type),
 }

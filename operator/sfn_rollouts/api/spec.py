@@ -41,6 +41,14 @@ class OnUnreadable(StrEnum):
     ROLLBACK = "Rollback"
 
 
+class OnUnevaluated(StrEnum):
+    """CloudWatch says that it could not evaluate a watched alarm."""
+
+    HOLD = "Hold"
+    IGNORE = "Ignore"
+    ROLLBACK = "Rollback"
+
+
 class OnTransient(StrEnum):
     """An alarm fired and cleared between two polls, or while the operator was down."""
 
@@ -71,7 +79,7 @@ class Alarms(ApiModel):
 
     names: AlarmNames = Field(
         default=(),
-        description="Names of metric or composite alarms in the state machine's account and region, up to 100.",
+        description="Names of metric, composite or log alarms in the state machine's account and region, up to 100.",
     )
     poll_interval: PollInterval = Field(
         default=Duration("10s"),
@@ -79,8 +87,8 @@ class Alarms(ApiModel):
     )
     on_missing: OnMissing = Field(
         default=OnMissing.BLOCK,
-        description="A watched alarm does not exist. Block: no traffic is moved to the target without it. "
-        "Ignore: go on without it.",
+        description="A watched alarm does not exist. Block: no traffic is moved to the target without it, and in "
+        "flight the third poll in a row that misses it goes back. Ignore: go on without it.",
     )
     on_firing_at_start: OnFiringAtStart = Field(
         default=OnFiringAtStart.BLOCK,
@@ -96,6 +104,12 @@ class Alarms(ApiModel):
         default=OnUnreadable.HOLD,
         description="CloudWatch does not answer, or the last reading is older than three polls. "
         "Hold: no further step meanwhile. Rollback: go back to the stable version.",
+    )
+    on_unevaluated: OnUnevaluated = Field(
+        default=OnUnevaluated.HOLD,
+        description="CloudWatch says that it could not evaluate a watched alarm (EvaluationState EVALUATION_ERROR or "
+        "EVALUATION_FAILURE), so its state is an old one. Hold: no further step meanwhile. Ignore: the old state "
+        "counts. Rollback: as if in ALARM.",
     )
     on_transient: OnTransient = Field(
         default=OnTransient.ROLLBACK,

@@ -99,6 +99,13 @@ class AliasStatus(StatusModel):
     update_date: Time | None = Field(default=None, description="AWS's time of that change.")
 
 
+class Missed(StatusModel):
+    """Polls in a row that did not find an alarm. Looks within one poll interval count as one poll."""
+
+    polls: int = Field(ge=1, description="How many; the third one goes back (onMissing: Block).")
+    at: Time = Field(description="The last one that counted.")
+
+
 class AlarmStatus(StatusModel):
     """The last judged reading of one alarm."""
 
@@ -112,6 +119,7 @@ class AlarmStatus(StatusModel):
         default=None,
         description="It was firing at the start and has not been OK since (onFiringAtStart: IgnoreUntilOk).",
     )
+    missed: Missed | None = Field(default=None, description="It is not found any more; absent while it is.")
 
 
 class PauseCommand(StatusModel):

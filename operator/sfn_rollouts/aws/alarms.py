@@ -1,4 +1,4 @@
-"""CloudWatch alarms: `ports.AlarmFeed`, metric and composite alike.
+"""CloudWatch alarms of every type: `ports.AlarmFeed`.
 
 Both calls count as urgent: the operator makes them to find reasons for a rollback, and nothing else uses their quotas.
 """
@@ -6,19 +6,24 @@ Both calls count as urgent: the operator makes them to find reasons for a rollba
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from functools import reduce
+from typing import TYPE_CHECKING, TypeVar
+
+from botocore.exceptions import ClientError
 
 from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.aws.answers import field, fields
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
 from sfn_rollouts.aws.pages import pages
 from sfn_rollouts.aws.timestamps import to_milliseconds
-from sfn_rollouts.core.observation import AlarmSnapshot, AlarmTransition
+from sfn_rollouts.core.observation import AlarmSnapshot, AlarmTransition, Trouble
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Urgency
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from types_boto3_cloudwatch.literals import AlarmTypeType
@@ -26,15 +31,26 @@ if TYPE_CHECKING:
         AlarmHistoryItemTypeDef,
         CompositeAlarmTypeDef,
         DescribeAlarmHistoryInputTypeDef,
+        DescribeAlarmHistoryOutputTypeDef,
         DescribeAlarmsInputTypeDef,
+        DescribeAlarmsOutputTypeDef,
+        LogAlarmTypeDef,
         MetricAlarmTypeDef,
     )
 
     from sfn_rollouts.aws.clients import Clients
     from sfn_rollouts.core.arn import Place
 
+    _Alarm = MetricAlarmTypeDef | CompositeAlarmTypeDef | LogAlarmTypeDef
+
+_Answer = TypeVar("_Answer")
 _LARGEST_PAGE = 100
-_TYPES: tuple[AlarmTypeType, ...] = ("MetricAlarm", "CompositeAlarm")  # unsaid, AWS gives metric alarms only
+_TYPES: tuple[AlarmTypeType, ...] = (
+    "MetricAlarm",
+    "CompositeAlarm",
+    "LogAlarm",
+)  # unsaid, AWS gives metric alarms only
+_LISTS = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
 _STATES = {state.value: state for state in (AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA)}
 
 
@@ -44,40 +60,50 @@ class CloudWatchAlarms:
     def __init__(self, clients: Clients, calls: Calls) -> None:
         self._clients = clients
         self._calls = calls
+        self._regions_without_log_alarms: set[str] = set()
 
-    def read(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot]:
-        """Read at most 100 alarms; a name that does not exist is absent from the answer."""
+    def read(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot | PortError]:
+        """Read at most 100 alarms; one that does not exist is absent, one that cannot be understood is an error."""
         if len(names) > _LARGEST_PAGE:
             raise PortError(f"DescribeAlarms takes {_LARGEST_PAGE} names, not {len(names)}")
         if not names:  # AWS takes no names for "all alarms of the account"
             return {}
 
-        def fetch(token: str | None) -> tuple[dict[str, AlarmSnapshot], str | None]:
+        def fetch(token: str | None) -> tuple[list[_Alarm], str | None]:
             request: DescribeAlarmsInputTypeDef = {
                 "AlarmNames": names,
-                "AlarmTypes": _TYPES,
                 "MaxRecords": _LARGEST_PAGE,
             }
             if token:
                 request["NextToken"] = token
-            answer = self._clients.watcher(place).describe_alarms(**request)
-            metric = {alarm["AlarmName"]: _snapshot(alarm) for alarm in answer.get("MetricAlarms", ())}
-            composite = {alarm["AlarmName"]: _snapshot(alarm) for alarm in answer.get("CompositeAlarms", ())}
-            return metric | composite, answer.get("NextToken")
+
+            def ask(types: Sequence[AlarmTypeType]) -> DescribeAlarmsOutputTypeDef:
+                request["AlarmTypes"] = types
+                return self._clients.watcher(place).describe_alarms(**request)
+
+            answer = self._with_types(place, ask)
+            return [alarm for alarms in fields(answer, *_LISTS) for alarm in alarms], answer.get("NextToken")
 
         # The names of a batch belong to many rollouts: an error that listed them would show one tenant another's.
-        call = Call(
-            Api.DESCRIBE_ALARMS, place, f"the alarms of account {place.account} in {place.region}", Urgency.ROLLBACK
+        resource = (
+            _one(names[0], place) if len(names) == 1 else f"the alarms of account {place.account} in {place.region}"
         )
-        return {name: alarm for page in pages(self._calls, call, fetch) for name, alarm in page.items()}
+        call = Call(Api.DESCRIBE_ALARMS, place, resource, Urgency.ROLLBACK)
+        try:
+            return _by_name(names, [alarm for page in pages(self._calls, call, fetch) for alarm in page])
+        except PortError as error:
+            error.why = _without_names(error, names)
+            raise
 
     def history(self, place: Place, name: str, after: datetime) -> Sequence[AlarmTransition]:
-        """State changes later than `after` (AWS's clock, milliseconds), oldest first, all pages."""
+        """State changes later than `after` (AWS's clock, milliseconds), oldest first, all pages.
 
-        def fetch(token: str | None) -> tuple[list[AlarmTransition], str | None]:
+        A change that cannot be understood is one to UNKNOWN.
+        """
+
+        def fetch(token: str | None) -> tuple[list[AlarmHistoryItemTypeDef], str | None]:
             request: DescribeAlarmHistoryInputTypeDef = {
                 "AlarmName": name,
-                "AlarmTypes": _TYPES,
                 "HistoryItemType": "StateUpdate",
                 "StartDate": after,
                 "ScanBy": "TimestampAscending",
@@ -85,22 +111,90 @@ class CloudWatchAlarms:
             }
             if token:
                 request["NextToken"] = token
-            answer = self._clients.watcher(place).describe_alarm_history(**request)
-            return [_transition(item) for item in answer.get("AlarmHistoryItems", ())], answer.get("NextToken")
 
-        resource = f"alarm {name} of account {place.account} in {place.region}"
-        call = Call(Api.DESCRIBE_ALARM_HISTORY, place, resource, Urgency.ROLLBACK)
-        changes = [change for page in pages(self._calls, call, fetch) for change in page]
-        return [change for change in changes if change.at > after]
+            def ask(types: Sequence[AlarmTypeType]) -> DescribeAlarmHistoryOutputTypeDef:
+                request["AlarmTypes"] = types
+                return self._clients.watcher(place).describe_alarm_history(**request)
+
+            answer = self._with_types(place, ask)
+            return list(field(answer, "AlarmHistoryItems")), answer.get("NextToken")
+
+        call = Call(Api.DESCRIBE_ALARM_HISTORY, place, _one(name, place), Urgency.ROLLBACK)
+        items = [item for page in pages(self._calls, call, fetch) for item in page]
+        return [change for change in _transitions(items, after) if change.at > after]
+
+    def _with_types(self, place: Place, ask: Callable[[Sequence[AlarmTypeType]], _Answer]) -> _Answer:
+        """Ask for all types. A region that does not know log alarms refuses the word: no alarm would be read there."""
+        if place.region not in self._regions_without_log_alarms:
+            try:
+                return ask(_TYPES)
+            except ClientError as refusal:
+                if "alarmTypes" not in str(refusal):
+                    raise
+                self._regions_without_log_alarms.add(place.region)
+        return ask(_TYPES[:2])
 
 
-def _snapshot(alarm: MetricAlarmTypeDef | CompositeAlarmTypeDef) -> AlarmSnapshot:
+def _one(name: str, place: Place) -> str:
+    return f"alarm {name} of account {place.account} in {place.region}"
+
+
+def _without_names(error: PortError, names: Sequence[str]) -> str:
+    """Return the words of an error without the names of others: it is shown to each rollout that has one of them."""
+    if len(names) == 1 or error.trouble is Trouble.TRANSIENT:
+        return error.why
+    if error.trouble is Trouble.DENIED:
+        hidden = sorted(names, key=len, reverse=True)
+        return reduce(lambda why, name: why.replace(f":alarm:{name}", ":alarm:*"), hidden, error.why)
+    return (
+        f"{Api.DESCRIBE_ALARMS} was refused for {len(names)} alarms together; which of them is the cause is looked for"
+    )
+
+
+def _by_name(names: Sequence[str], alarms: Iterable[_Alarm]) -> dict[str, AlarmSnapshot | PortError]:
+    """File each alarm under its name. One that is nobody's may be any that is lacking: none counts as missing then."""
+    given = {_named(alarm): alarm for alarm in alarms}
+    found = {name: _read(name, given[name]) for name in names if name in given}
+    if given.keys() <= found.keys():
+        return found
+    why = "CloudWatch's answer has an alarm that nobody asked for, and not {}: it is not known whether that exists"
+    return {name: found.get(name) or PortError(why.format(f"alarm {name}")) for name in names}
+
+
+def _named(alarm: object) -> object:
+    """Return the name, None for what has none: botocore hands on whatever stands in a list."""
+    return alarm.get("AlarmName") if isinstance(alarm, dict) else None
+
+
+def _read(name: str, alarm: _Alarm) -> AlarmSnapshot | PortError:
+    """Read one alarm by itself: one that cannot be understood harms no other."""
+    try:
+        return _snapshot(alarm)
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        return PortError(f"CloudWatch's answer about alarm {name} cannot be understood: {type(error).__name__} {error}")
+
+
+def _snapshot(alarm: _Alarm) -> AlarmSnapshot:
     # StateUpdatedTimestamp also moves when only the reason changes: the history then shows that nothing happened.
     since = alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]
-    return AlarmSnapshot(_STATES[alarm["StateValue"]], to_milliseconds(since), alarm.get("StateReason", ""))
+    evaluation = str(alarm.get("EvaluationState") or "")  # composite alarms have none
+    return AlarmSnapshot(
+        _STATES[alarm["StateValue"]], to_milliseconds(since), alarm.get("StateReason") or "", evaluation
+    )
 
 
-def _transition(item: AlarmHistoryItemTypeDef) -> AlarmTransition:
-    data = json.loads(item["HistoryData"])
-    old, new = (_STATES[data[side]["stateValue"]] for side in ("oldState", "newState"))
-    return AlarmTransition(to_milliseconds(item["Timestamp"]), old, new)
+def _transitions(items: Iterable[AlarmHistoryItemTypeDef], after: datetime) -> Iterator[AlarmTransition]:
+    """Read each entry by itself. One without a time lies where it stands, and in any case within what was asked for."""
+    latest = after + timedelta(milliseconds=1)
+    for item in items:
+        at = item.get("Timestamp")
+        latest = to_milliseconds(at) if at is not None else latest
+        yield AlarmTransition(latest, _state(item, "oldState"), _state(item, "newState"))
+
+
+def _state(item: AlarmHistoryItemTypeDef, side: str) -> AlarmState:
+    """Return the state before or after a change; UNKNOWN for an entry that cannot be understood: it is no gap."""
+    try:
+        return _STATES[json.loads(item["HistoryData"])[side]["stateValue"]]
+    except (KeyError, TypeError, ValueError):
+        return AlarmState.UNKNOWN

@@ -65,6 +65,7 @@ REGION_DISABLED = Meaning(Denied, "is not available to the account", "Enable the
 NOT_THERE = Meaning(Gone, "found nothing", "Create {resource}, or correct its name")
 BEING_DELETED = Meaning(Gone, "was refused because the state machine is being deleted", "Create it again")
 CONFLICT = Meaning(Conflict, "met another change", "The operator reads again and decides again", quotes_aws=True)
+INVALID = Meaning(PortError, "was refused as invalid", "Correct what names {resource}", quotes_aws=True)
 UNFORESEEN = Meaning(
     PortError, "ended in a way that the operator does not foresee", "Please report it as a defect", quotes_aws=True
 )
@@ -158,6 +159,9 @@ BY_CODE = {
     "StateMachineDoesNotExist": NOT_THERE,
     "StateMachineDeleting": BEING_DELETED,
     "ConflictException": CONFLICT,
+    "ValidationError": INVALID,
+    "InvalidParameterValue": INVALID,
+    "InvalidParameterValueException": INVALID,
 }
 """AWS's error codes, with those that no service model lists."""
 

@@ -14,10 +14,11 @@ from sfn_rollouts.api.spec import (
     OnInsufficientData,
     OnMissing,
     OnTransient,
+    OnUnevaluated,
     OnUnreadable,
 )
-from sfn_rollouts.api.status import AlarmState, AlarmStatus
-from sfn_rollouts.core.findings import PASS, Finding, Hold, Trip
+from sfn_rollouts.api.status import AlarmState, AlarmStatus, Missed
+from sfn_rollouts.core.findings import PASS, Finding, Hold, Pass, Trip
 from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.observation import (
     AlarmMissing,
@@ -32,6 +33,9 @@ from sfn_rollouts.core.reasons import Reason
 
 STALE_AFTER_POLLS = 3
 """A reading older than three polls is no reading."""
+
+GONE_AFTER_POLLS = 3
+"""An alarm that so many polls in a row miss is gone: one incomplete answer must not undo a good release."""
 
 LATE_HISTORY_S = 2.0
 """How much earlier than StateTransitionedTimestamp the history may date the same change."""
@@ -91,7 +95,7 @@ def judge_alarms(
     """Judge every watched alarm. `has_started`: traffic may have moved, so a finding is a rollback and not a wait."""
     if policy is None or not policy.names:
         return AlarmsVerdict((), (), needs_history=False, read_at=None, lapses_at=None)
-    judge = _Judge(policy, has_started, now, seen.poll_interval_s * STALE_AFTER_POLLS)
+    judge = _Judge(policy, has_started, now, seen.poll_interval_s)
     known = {memory.name: memory for memory in memories}
     verdicts = [judge.verdict(name, known.get(name), seen.alarms.get(name)) for name in policy.names]
     reads = [verdict.read_at for verdict in verdicts if verdict.read_at is not None]
@@ -127,7 +131,7 @@ class _Judge:
     policy: Alarms
     has_started: bool
     now: datetime
-    stale_after_s: float
+    poll_interval_s: float
 
     def verdict(
         self, name: str, memory: AlarmStatus | None, fact: AlarmReading | AlarmMissing | Unseen | None
@@ -143,9 +147,13 @@ class _Judge:
             case AlarmMissing():
                 return self._missing(known, fact)
             case _ if self.has_started and known.since is not None:
-                return self._next_reading(known, known.since, fact)
+                return self._next_reading(known.with_(missed=None), known.since, fact)
             case _:
                 return self._first_reading(known, fact)
+
+    @property
+    def stale_after_s(self) -> float:
+        return self.poll_interval_s * STALE_AFTER_POLLS
 
     def _is_old(self, moment: datetime) -> bool:
         return after(moment, self.stale_after_s) <= self.now
@@ -173,14 +181,27 @@ class _Judge:
     def _missing(self, memory: AlarmStatus, fact: AlarmMissing) -> Verdict:
         remembered = self._unknown(memory, "no such alarm")
         if self.policy.on_missing is OnMissing.IGNORE:
-            return self._read(remembered, PASS, fact.read_at)
+            return self._read(remembered.with_(missed=None), PASS, fact.read_at)
         message = (
             f"alarm {memory.name} does not exist in the state machine's account and region: create it, correct "
             "spec.alarms.names, or set spec.alarms.onMissing: Ignore"
         )
-        if self.has_started:
-            return self._read(remembered, Trip(Reason.ALARM_MISSING, message), fact.read_at)
-        return self._read(remembered, Hold(Reason.ALARM_MISSING, message, needs_person=True), fact.read_at)
+        if not self.has_started:
+            return self._read(remembered, Hold(Reason.ALARM_MISSING, message, needs_person=True), fact.read_at)
+        missed = self._missed(memory.missed, fact.read_at)
+        if missed.polls >= GONE_AFTER_POLLS:
+            return self._read(remembered.with_(missed=missed), Trip(Reason.ALARM_MISSING, message), fact.read_at)
+        so_far = f"{message} (poll {missed.polls} of {GONE_AFTER_POLLS} that misses it; with the last one it goes back)"
+        return self._read(remembered.with_(missed=missed), Hold(Reason.ALARM_MISSING, so_far), fact.read_at)
+
+    def _missed(self, before: Missed | None, read_at: datetime) -> Missed:
+        """Count the polls, each an interval after the one before. Where time went back, a clock was set."""
+        if before is None:
+            return Missed(polls=1, at=read_at)
+        if read_at < before.at:
+            return before.with_(at=read_at)
+        is_next = read_at >= after(before.at, self.poll_interval_s)
+        return Missed(polls=before.polls + 1, at=read_at) if is_next else before
 
     def _first_reading(self, memory: AlarmStatus, fact: AlarmReading) -> Verdict:
         """Before the first shift, or an alarm that an edit added: the state counts, not how it came about."""
@@ -209,30 +230,52 @@ class _Judge:
             return self._read(remembered, _fired_unseen(memory.name, fired_at, changes), fact.read_at)
         if self._is_complete(changes, fact.snapshot):
             return self._by_state(remembered, fact)
-        unseen = self._unseen(memory, Unseen("its history does not show its last change yet", fact.snapshot.since))
+        lacks = "cannot be understood" if _is_garbled(changes) else "does not show its last change yet"
+        why = f"its history {lacks}"
+        unseen = self._unseen(memory, Unseen(why, fact.snapshot.since))
         return replace(unseen, needs_history=True)
 
     def _is_complete(self, changes: Sequence[AlarmTransition], snapshot: AlarmSnapshot) -> bool:
         """An empty history is believed in the end: an alarm created anew has a new time and no change to show."""
         if not changes:
             return self._is_old(snapshot.since)
+        if _is_garbled(changes):
+            return False
         is_up_to_date = changes[-1].at >= after(snapshot.since, -LATE_HISTORY_S)
         return is_up_to_date and changes[-1].new is snapshot.state
 
     def _by_state(self, alarm: AlarmStatus, fact: AlarmReading) -> Verdict:
-        return self._read(alarm, self._finding(alarm, fact.snapshot.reason), fact.read_at)
+        """Firing counts whoever evaluates it; of what else is found, what leads back comes first."""
+        unevaluated = self._unevaluated(alarm, fact.snapshot)
+        findings = (self._firing(alarm, fact.snapshot), unevaluated, self._insufficient(alarm))
+        found = [finding for finding in findings if not isinstance(finding, Pass)]
+        finding = min(found, key=lambda each: isinstance(each, Hold), default=PASS)
+        if found and finding is unevaluated:
+            alarm = self._unknown(alarm, f"not evaluated ({fact.snapshot.evaluation}); it was {alarm.state} before")
+        return self._read(alarm, finding, fact.read_at)
 
-    def _finding(self, alarm: AlarmStatus, why: str) -> Finding:
-        if alarm.state is AlarmState.ALARM and not alarm.ignored_until_ok:
-            message = f"alarm {alarm.name} is firing" + (f": {why}" if why else "")
-            return Trip(Reason.ALARM_FIRING, message) if self.has_started else Hold(Reason.ALARM_FIRING, message)
-        if alarm.state is AlarmState.INSUFFICIENT_DATA:
-            return self._insufficient(alarm)
-        return PASS
+    def _firing(self, alarm: AlarmStatus, snapshot: AlarmSnapshot) -> Finding:
+        if alarm.state is not AlarmState.ALARM or alarm.ignored_until_ok:
+            return PASS
+        message = f"alarm {alarm.name} is firing" + (f": {snapshot.reason}" if snapshot.reason else "")
+        return Trip(Reason.ALARM_FIRING, message) if self.has_started else Hold(Reason.ALARM_FIRING, message)
+
+    def _unevaluated(self, alarm: AlarmStatus, snapshot: AlarmSnapshot) -> Finding:
+        """Its state is the one that it had when somebody could still evaluate it: nobody knows the present one."""
+        if snapshot.is_evaluated or self.policy.on_unevaluated is OnUnevaluated.IGNORE:
+            return PASS
+        message = (
+            f"alarm {alarm.name} is not evaluated ({snapshot.evaluation}), so its state is an old one: correct what it "
+            "evaluates, or set spec.alarms.onUnevaluated: Ignore"
+        )
+        if self.policy.on_unevaluated is OnUnevaluated.ROLLBACK and self.has_started:
+            return Trip(Reason.ALARM_UNEVALUATED, message)
+        return Hold(Reason.ALARM_UNEVALUATED, message)
 
     def _insufficient(self, alarm: AlarmStatus) -> Finding:
         message = f"alarm {alarm.name} has no data to judge by"
-        if self.policy.on_insufficient_data is OnInsufficientData.IGNORE:
+        is_ignored = self.policy.on_insufficient_data is OnInsufficientData.IGNORE
+        if alarm.state is not AlarmState.INSUFFICIENT_DATA or is_ignored:
             return PASS
         if self.policy.on_insufficient_data is OnInsufficientData.ROLLBACK and self.has_started:
             return Trip(Reason.ALARM_INSUFFICIENT_DATA, message)
@@ -265,6 +308,11 @@ def _replay(changes: Iterable[AlarmTransition], is_ignored: bool) -> tuple[datet
         if change.new is AlarmState.ALARM and not is_ignored and fired_at is None:
             fired_at = change.at
     return fired_at, is_ignored
+
+
+def _is_garbled(changes: Iterable[AlarmTransition]) -> bool:
+    """Whether what happened cannot be known from this: the entry that was not understood may have been a firing."""
+    return any(change.new is AlarmState.UNKNOWN for change in changes)
 
 
 def _fired_unseen(name: str, fired_at: datetime, changes: Sequence[AlarmTransition]) -> Trip:

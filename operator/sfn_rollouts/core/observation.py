@@ -55,16 +55,25 @@ class VersionFound(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlarmSnapshot:
-    """One alarm as DescribeAlarms tells it. `since` is StateTransitionedTimestamp, AWS's clock."""
+    """One alarm as DescribeAlarms tells it. `since` is StateTransitionedTimestamp, AWS's clock.
+
+    `evaluation` is EvaluationState as AWS spells it, empty where there is none: all is well, or the alarm is composite.
+    """
 
     state: AlarmState
     since: datetime
     reason: str = ""
+    evaluation: str = ""
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether CloudWatch evaluates the alarm: else its state is the last one that was known, however old."""
+        return self.evaluation in ("", "PARTIAL_DATA")
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmTransition:
-    """One change of an alarm's state from its history, AWS's clock."""
+    """One change of an alarm's state from its history, AWS's clock. UNKNOWN: the entry could not be understood."""
 
     at: datetime
     old: AlarmState

@@ -46,6 +46,10 @@ class Reason(StrEnum):
         "AlarmInsufficientData",
         "A watched alarm has no data, and the policy does not ignore that.",
     )
+    ALARM_UNEVALUATED = (
+        "AlarmUnevaluated",
+        "CloudWatch says that it could not evaluate a watched alarm, and the policy does not ignore that.",
+    )
     ALARM_UNREADABLE = "AlarmUnreadable", "A watched alarm could not be read for three polls."
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded", "A due step was held up for longer than progressDeadline."
     ROLLBACK_FAILED = "RollbackFailed", "The alias could not be put back on the stable version; it is tried again."

@@ -1,6 +1,7 @@
 """Where a rollout in flight stands when it stays: nothing is wrong, or a due step is held."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sfn_rollouts.api.status import Intent, Phase, Shortcut
@@ -24,12 +25,23 @@ def still(
     drift_looks, recheck = look_again(case, DRIFT_CHECK_IN_FLIGHT_S)
     history = [Look.ALARM_HISTORY] if case.alarms.needs_history else []
     return case.decide(
-        standing or standing_in_flight(case),
+        standing or _told_if_blind(case, standing_in_flight(case)),
         write=write,
         looks=[*looks, *drift_looks, *history],
         wakes=[*wakes, recheck, case.deadline_wake],
         alias=alias_fact(case),
     )
+
+
+def _told_if_blind(case: Case, standing: Standing) -> Standing:
+    """Say that an alarm guards nothing, also while no step is due: the traffic is on the target all the same.
+
+    What is merely not read yet, or tried again within three polls, is no news for people.
+    """
+    hold = case.alarms.hold
+    if hold is None or hold.reason in (Reason.INITIALIZING, Reason.RETRYING_AWS):
+        return standing
+    return replace(standing, message=f"{standing.message}; not fully guarded: {hold.message}")
 
 
 def held(case: Case, hold: Hold) -> Decision:

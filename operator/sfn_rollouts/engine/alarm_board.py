@@ -4,65 +4,17 @@ DescribeAlarms allows 9 calls a second for a whole account and region: one call 
 second, batches serve 900 alarms. A call that is not full takes along the names that are due next, which costs nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from sfn_rollouts.core.alarms import STALE_AFTER_POLLS
 from sfn_rollouts.core.arn import Place
 from sfn_rollouts.core.observation import AlarmMissing, AlarmReading, AlarmSnapshot, Trouble, Unseen
+from sfn_rollouts.engine.alarm_sheet import AlarmFact, Line, Sheet, is_stale
 from sfn_rollouts.engine.facts import reading_of, unseen
-from sfn_rollouts.engine.pace import Pace
+from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import AlarmFeed, AlarmMeter, Clock, Lane, Workers
-
-BATCH = 100
-"""AlarmNames: at most 100 (CloudWatch API reference, DescribeAlarms)."""
-
-AlarmFact = AlarmReading | AlarmMissing | Unseen
-
-
-@dataclass
-class _Line:
-    """One alarm of the board. Times are monotonic seconds but for `since`, from when on it was to be read."""
-
-    name: str
-    since: datetime
-    due: float
-    watchers: dict[str, float] = field(default_factory=dict)  # uid -> interval wanted, seconds
-    fact: AlarmFact | None = None
-    is_being_read: bool = False
-    wakes_always: bool = False
-    not_before: float = 0.0  # after a failure not even a refresh comes sooner
-
-    @property
-    def interval_s(self) -> float:
-        return min(self.watchers.values())
-
-    @property
-    def seen_at(self) -> datetime:
-        """When it was seen last; never yet counts from when it was to be read."""
-        return self.fact.since if isinstance(self.fact, Unseen) else self.fact.read_at if self.fact else self.since
-
-    def is_unseen(self, now: datetime) -> bool:
-        """Whether nobody can judge by it: it could not be read, or is too old."""
-        return isinstance(self.fact, Unseen) or is_stale(self.seen_at, self.interval_s, now)
-
-
-@dataclass
-class _Sheet:
-    """All lines of one place."""
-
-    pace: Pace
-    lines: dict[str, _Line] = field(default_factory=dict)
-
-    def batches(self, now: float) -> Iterator[list[_Line]]:
-        """Due lines in calls of 100, the last one filled up with those that are due next."""
-        free = (line for line in self.lines.values() if not line.is_being_read and line.not_before <= now)
-        ready = sorted(free, key=lambda line: (line.due, line.name))
-        due = sum(line.due <= now for line in ready)
-        for start in range(0, due, BATCH):
-            yield ready[start : start + BATCH]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +27,7 @@ class _Watch:
 @dataclass(frozen=True, slots=True)
 class _Answer:
     read_at: datetime
-    snapshots: Mapping[str, AlarmSnapshot]
+    snapshots: Mapping[str, AlarmSnapshot | PortError]
 
 
 class AlarmBoard:
@@ -97,7 +49,7 @@ class AlarmBoard:
         self._wake = wake
         self._meter = meter
         self._is_measured = True
-        self._sheets: dict[Place, _Sheet] = {}
+        self._sheets: dict[Place, Sheet] = {}
         self._watches: dict[str, _Watch] = {}
         self._next_due: float | None = None
 
@@ -110,10 +62,10 @@ class AlarmBoard:
             self._leave(uid, before.place, set(before.names).difference(names if before.place == place else ()))
         self._watches[uid] = watch
         self._is_measured = False
-        sheet = self._sheets.setdefault(place, _Sheet(Pace(self._random)))
+        sheet = self._sheets.setdefault(place, Sheet(self._random))
         now = self._clock.monotonic()
         for name in names:
-            line = sheet.lines.setdefault(name, _Line(name, self._clock.now(), now))
+            line = sheet.lines.setdefault(name, Line(name, self._clock.now(), now))
             line.watchers[uid] = interval_s
             self._pull(line, now + interval_s)
 
@@ -150,9 +102,15 @@ class AlarmBoard:
         for place, sheet in self._sheets.items():
             for batch in sheet.batches(now):
                 self._read(place, sheet, batch)
-        self._next_due = min((line.due for line in self._lines() if not line.is_being_read), default=None)
+        dues = (
+            sheet.due(line)
+            for sheet in self._sheets.values()
+            for line in sheet.lines.values()
+            if not line.is_being_read
+        )
+        self._next_due = min(dues, default=None)
 
-    def _lines(self) -> Iterator[_Line]:
+    def _lines(self) -> Iterator[Line]:
         return (line for sheet in self._sheets.values() for line in sheet.lines.values())
 
     def _measure(self) -> None:
@@ -171,19 +129,19 @@ class AlarmBoard:
         if not sheet.lines:
             del self._sheets[place]
 
-    def _lines_of(self, uid: str) -> list[_Line]:
+    def _lines_of(self, uid: str) -> list[Line]:
         watch = self._watches.get(uid)
         return [self._sheets[watch.place].lines[name] for name in watch.names] if watch is not None else []
 
-    def _pull(self, line: _Line, due: float) -> None:
+    def _pull(self, line: Line, due: float) -> None:
         """Read it by then at the latest."""
         line.due = max(min(line.due, due), line.not_before)
         self._expect(line)
 
-    def _expect(self, line: _Line) -> None:
+    def _expect(self, line: Line) -> None:
         self._next_due = line.due if self._next_due is None else min(self._next_due, line.due)
 
-    def _read(self, place: Place, sheet: _Sheet, batch: list[_Line]) -> None:
+    def _read(self, place: Place, sheet: Sheet, batch: list[Line]) -> None:
         for line in batch:
             line.is_being_read = True
         names = [line.name for line in batch]
@@ -194,68 +152,108 @@ class AlarmBoard:
 
         self._workers.submit(Lane.ALARMS, work, lambda answer: self._done(sheet, batch, answer))
 
-    def _done(self, sheet: _Sheet, batch: list[_Line], answer: _Answer | Exception) -> None:
+    def _done(self, sheet: Sheet, batch: list[Line], answer: _Answer | Exception) -> None:
         """Lines that nobody watches any more are passed over: they are on no sheet."""
         watched = [line for line in batch if line.watchers]
         self._is_measured = False
+        for line in batch:
+            line.is_being_read = False
         if isinstance(answer, Exception):
             self._meter.alarm_reads(reading_of(answer)[0], len(batch))
-            self._postpone(sheet, watched, answer)
-            facts = {line.name: self._failed(line, answer) for line in watched}
+            facts = self._not_answered(sheet, batch, watched, answer)
+        elif _is_doubtful(batch, watched, answer):
+            self._meter.alarm_reads(Trouble.TRANSIENT, len(batch))
+            facts = self._doubted(watched)
         else:
-            found = sum(line.name in answer.snapshots for line in batch)
-            self._meter.alarm_reads("Read", found)
-            self._meter.alarm_reads("Missing", len(batch) - found)
-            self._plan(sheet, watched)
-            facts = {line.name: _answered(line, answer) for line in watched}
-        woken = {uid for line in watched for uid in line.watchers if line.wakes_always or _is_news(line, facts)}
-        for line in watched:
-            line.is_being_read = line.wakes_always = False
+            self._count(batch, answer)
+            facts = self._answered(sheet, watched, answer)
+        for line in (*watched, *sheet.take_pulled()):
+            self._expect(line)
+        self._take(watched, facts)
+
+    def _take(self, watched: list[Line], facts: Mapping[str, AlarmFact]) -> None:
+        """Keep what is known now, and wake whom it concerns; what is to be read again soon has no fact yet."""
+        told = [line for line in watched if line.name in facts]
+        woken = {uid for line in told for uid in line.watchers if line.wakes_always or _is_news(line, facts)}
+        for line in told:
+            line.wakes_always = False
             line.fact = facts[line.name]
         for uid in sorted(woken):
             self._wake(uid)
 
-    def _plan(self, sheet: _Sheet, lines: list[_Line]) -> None:
-        sheet.pace.reset()
-        now = self._clock.monotonic()
-        for line in lines:
-            line.due = now + line.interval_s
-            self._expect(line)
+    def _count(self, batch: list[Line], answer: _Answer) -> None:
+        found = [answer.snapshots[line.name] for line in batch if line.name in answer.snapshots]
+        errors = [reading_of(each)[0] for each in found if isinstance(each, PortError)]
+        self._meter.alarm_reads("Read", len(found) - len(errors))
+        self._meter.alarm_reads("Missing", len(batch) - len(found))
+        for trouble in sorted(set(errors)):
+            self._meter.alarm_reads(trouble, errors.count(trouble))
 
-    def _postpone(self, sheet: _Sheet, lines: list[_Line], error: Exception) -> None:
+    def _answered(self, sheet: Sheet, watched: list[Line], answer: _Answer) -> dict[str, AlarmFact]:
+        now = self._clock.monotonic()
+        for line in watched:
+            line.due, line.is_doubted = now + line.interval_s, False
+        sheet.answered(watched, now)
+        return {line.name: self._fact(line, answer) for line in watched}
+
+    def _fact(self, line: Line, answer: _Answer) -> AlarmFact:
+        found = answer.snapshots.get(line.name)
+        if isinstance(found, PortError):
+            return self._failed(line, found)
+        return AlarmReading(found, answer.read_at) if found is not None else AlarmMissing(answer.read_at)
+
+    def _doubted(self, watched: list[Line]) -> dict[str, AlarmFact]:
+        """Nothing is known yet."""
+        now = self._clock.monotonic()
+        for line in watched:
+            line.due, line.is_doubted = now + min(1.0, line.interval_s), True
+        return {}
+
+    def _not_answered(
+        self, sheet: Sheet, batch: list[Line], watched: list[Line], error: Exception
+    ) -> dict[str, AlarmFact]:
+        self._postpone(sheet, watched, error)
+        is_certain = True
+        if reading_of(error)[0] is not Trouble.TRANSIENT:
+            is_certain = sheet.refused(watched, self._clock.monotonic(), is_of_one=len(batch) == 1)
+        known = watched if is_certain else [line for line in watched if isinstance(line.fact, AlarmReading)]
+        return {line.name: self._failed(line, error, is_certain=is_certain) for line in known}
+
+    def _postpone(self, sheet: Sheet, lines: list[Line], error: Exception) -> None:
         """Try again sooner than at the next poll, and not much later: blind is worse than busy. A refusal can wait."""
         limit_s = min((line.interval_s for line in lines), default=1.0)
         at_least_s = limit_s if reading_of(error)[0] is Trouble.DENIED else getattr(error, "retry_after_s", None)
         sheet.pace.wait(self._clock.monotonic(), min(1.0, limit_s), limit_s, at_least_s or 0.0)
         for line in lines:
             line.due = line.not_before = sheet.pace.next_at
-            self._expect(line)
 
-    def _failed(self, line: _Line, error: Exception) -> AlarmFact:
-        """Keep a reading that is young enough; a refusal counts at once."""
+    def _failed(self, line: Line, error: Exception, *, is_certain: bool = True) -> AlarmFact:
+        """Keep a reading that is young enough; a refusal that is certainly about this alarm counts at once."""
         now, known = self._clock.now(), line.fact
         if known is None:
             return unseen(error, None, line.since)
-        if isinstance(known, Unseen) or reading_of(error)[0] is Trouble.DENIED:
+        if isinstance(known, Unseen) or (is_certain and reading_of(error)[0] is Trouble.DENIED):
             return unseen(error, known, now)
         return unseen(error, None, known.read_at) if is_stale(known.read_at, line.interval_s, now) else known
 
 
-def is_stale(read_at: datetime, interval_s: float, now: datetime) -> bool:
-    """Whether a reading is too old to be one; from the same moment on as `core.alarms` takes it for none."""
-    return (now - read_at).total_seconds() >= interval_s * STALE_AFTER_POLLS
+def _is_doubtful(batch: Sequence[Line], watched: Sequence[Line], answer: _Answer) -> bool:
+    """All alarms of a call are gone, though some were there: a reason to go back, so it is read once more."""
+    was_there = any(isinstance(line.fact, AlarmReading) and not line.is_doubted for line in watched)
+    return len(batch) > 1 and not answer.snapshots and was_there
 
 
-def _answered(line: _Line, answer: _Answer) -> AlarmFact:
-    snapshot = answer.snapshots.get(line.name)
-    return AlarmReading(snapshot, answer.read_at) if snapshot is not None else AlarmMissing(answer.read_at)
-
-
-def _is_news(line: _Line, facts: Mapping[str, AlarmFact]) -> bool:
-    """A newer reading of the same is none."""
+def _is_news(line: Line, facts: Mapping[str, AlarmFact]) -> bool:
+    """A newer reading of the same is none, but that it is still missing is: the polls are counted."""
     before, after = line.fact, facts[line.name]
+    if isinstance(after, AlarmMissing):
+        return after != before
     if isinstance(before, AlarmReading) and isinstance(after, AlarmReading):
-        return (before.snapshot.state, before.snapshot.since) != (after.snapshot.state, after.snapshot.since)
+        return _told(before.snapshot) != _told(after.snapshot)
     if isinstance(before, Unseen) and isinstance(after, Unseen):
         return (before.trouble, before.since) != (after.trouble, after.since)
     return type(before) is not type(after)
+
+
+def _told(snapshot: AlarmSnapshot) -> tuple[object, ...]:
+    return snapshot.state, snapshot.since, snapshot.evaluation

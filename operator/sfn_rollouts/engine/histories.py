@@ -7,7 +7,7 @@ from datetime import datetime
 from sfn_rollouts.api.status import AlarmStatus
 from sfn_rollouts.core.alarms import needs_history
 from sfn_rollouts.core.observation import AlarmReading, Unseen
-from sfn_rollouts.engine.alarm_board import AlarmFact
+from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.facts import History
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.observation import AlarmReading, AliasMissing, AliasReading, RunningExecutions
-from sfn_rollouts.engine.alarm_board import AlarmFact
+from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.facts import History
 from sfn_rollouts.errors import Gone, PortError
 from sfn_rollouts.ports import AlarmFeed, AliasRouter, Clock, Urgency, VersionCatalog

@@ -14,7 +14,7 @@ from sfn_rollouts.core.conditions import READY, condition
 from sfn_rollouts.core.decision import Look, Write
 from sfn_rollouts.core.observation import AliasMissing, AliasReading, Observation, Unseen
 from sfn_rollouts.core.rollout import Rollout
-from sfn_rollouts.engine.alarm_board import AlarmFact
+from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.facts import Facts, latest
 from sfn_rollouts.engine.histories import explained
 from sfn_rollouts.engine.pace import Pace

@@ -9,7 +9,7 @@ from sfn_rollouts.core.decide import hold_after_error
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.observation import Observation
 from sfn_rollouts.core.rollout import Rollout
-from sfn_rollouts.engine.alarm_board import AlarmFact
+from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.record import Record
 
 ROUNDS = 12

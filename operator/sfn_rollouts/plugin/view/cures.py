@@ -99,6 +99,7 @@ CURES: Mapping[str, Callable[[Rollout], Outlook]] = {
     "AlarmTransient": _alarm,
     "AlarmMissing": _alarm,
     "AlarmInsufficientData": _alarm,
+    "AlarmUnevaluated": _alarm,
     "AlarmUnreadable": _alarm,
     "ProgressDeadlineExceeded": _rolled_back,
     "Aborted": _rolled_back,
