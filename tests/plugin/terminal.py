@@ -47,6 +47,10 @@ class Terminal:
         with self._lock:
             return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
+    def types(self, text: str) -> None:
+        """Keys, as somebody presses them."""
+        os.write(self._ours, text.encode())
+
     def resize(self, columns: int, lines: int) -> None:
         """As when somebody drags the corner of the window; what is shown is wiped by the next drawing."""
         with self._lock:
@@ -54,6 +58,10 @@ class Terminal:
             self._screen.reset()
         self._resize(columns, lines)
         os.killpg(self._process.pid, signal.SIGWINCH)
+
+    def ends(self, deadline_s: float) -> int:
+        """Wait until the program has ended by itself; return the exit code."""
+        return self._end(deadline_s)
 
     def interrupt(self, deadline_s: float) -> int:
         """Ctrl-C, which all programs in the terminal get; gives the exit code."""

@@ -9,8 +9,11 @@ import yaml
 from devenv.control_plane import Kubectl
 from sfn_rollouts import __version__
 from sfn_rollouts.api import GROUP, PLURAL
+from sfn_rollouts.plugin.kubectl import Cluster as PersonsCluster
 from sfn_rollouts.plugin.ownership import owner_of
+from sfn_rollouts.plugin.problems import PluginError
 from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.plugin.versioning import ask_for
 from sfn_rollouts.plugin.versions import comparison
 from tests.e2e.cluster import Cluster
 from tests.e2e.story import QUICK_STEPS, Story
@@ -127,11 +130,6 @@ def test_a_version_is_a_number(plugin: Plugin) -> None:
             id="one that went back was never promoted",
         ),
         pytest.param({**IN_FLIGHT, "history": [past(40, 39, "Promoted")]}, 41, id="in flight: what is stable"),
-        pytest.param(
-            {"stableVersion": 42, "history": [past(42, 44, "FastRolledBack"), past(44, 42, "Promoted")]},
-            44,
-            id="undone: and back again",
-        ),
     ],
 )
 def test_undo_asks_for_what_was_promoted_before(
@@ -140,6 +138,89 @@ def test_undo_asks_for_what_was_promoted_before(
     give(cluster, namespace, "x", status("Succeeded", "RolloutComplete", **fields))
     assert plugin.ok("undo", "x").startswith(f"x: version {expected} is asked for instead of 42 ")
     assert spec_version(cluster, namespace) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "left", "before"),
+    [
+        pytest.param(
+            {"stableVersion": 42, "history": [past(42, 44, "FastRolledBack"), past(44, 42, "Promoted")]},
+            *(44, 44),
+            id="undone, in one write",
+        ),
+        pytest.param(
+            {"stableVersion": 42, "history": [past(42, 44, "Promoted"), past(44, 42, "Promoted")]},
+            *(44, 44),
+            id="undone, step by step",
+        ),
+        pytest.param({**IN_FLIGHT, "stableVersion": 44, "history": [past(44, 42, "Promoted")]}, 44, 44, id="in flight"),
+        pytest.param(
+            {
+                **(IN_FLIGHT | {"stableVersion": 41, "targetVersion": 43, "observedGeneration": 0}),
+                "history": [past(42, 41, "Promoted")],
+            },
+            *(43, 41),
+            id="a moment ago, the operator has not seen it",
+        ),
+        pytest.param(
+            {
+                "stableVersion": 42,
+                "history": [past(43, 42, "Aborted", reason="TargetWithdrawn"), past(42, 40, "Promoted")],
+            },
+            *(43, 40),
+            id="withdrawn in flight",
+        ),
+    ],
+)
+def test_what_was_undone_is_not_undone_again(
+    plugin: Plugin, cluster: Cluster, namespace: str, fields: dict[str, Any], left: int, before: int
+) -> None:
+    """By a second person in an incident it would lead back to the version that was just left, or further back."""
+    give(cluster, namespace, "x", status("Succeeded", "RolloutComplete", **fields))
+    assert plugin.error("undo", "x", "--force") == (
+        f"error: x has gone back from version {left} to 42 already: nothing was changed\n"
+        f"If version {before} is what you want: kubectl sfnrollout undo x --to {before}\n"
+    )
+    assert spec_version(cluster, namespace) == 42
+    assert f"version {before} is asked for instead of 42" in plugin.ok("undo", "x", "--to", str(before))
+    assert spec_version(cluster, namespace) == before
+
+
+def test_undo_by_two_people_in_flight(story: Story, plugin: Plugin) -> None:
+    """Version 3 is bad; the second undo would have all traffic on it again."""
+    story.apply(version=2, steps=QUICK_STEPS)
+    story.wait_for_phase("Succeeded")
+    story.edit(version=3)
+    story.wait_for(lambda status: status["stableVersion"] == 3, "version 3 to be stable")
+    assert "version 2 is asked for instead of 3" in plugin.ok("undo", story.name)
+    refused = plugin.error("undo", story.name)
+    assert refused.startswith("error: rollout has gone back from version 3 to 2 already: nothing was changed\n")
+    assert "kubectl sfnrollout undo rollout --to 3" in refused
+
+
+def test_what_somebody_else_asks_for_meanwhile_is_left_alone(
+    plugin: Plugin,
+    cluster: Cluster,
+    namespace: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What came between the look and the write is found by the resource's version; a status changes nothing of it."""
+    monkeypatch.setenv("PATH", plugin.environment()["PATH"])
+    give(cluster, namespace, "x", STATES["done"])
+    person = PersonsCluster(["--kubeconfig", str(plugin.kubectl.kubeconfig)], namespace)
+    seen = Rollout.from_resource(person.get("x"))
+
+    cluster.write_status(namespace, "x", {"message": "another word"})
+    ask_for(person, seen, 41, force=False)
+    assert "version 41 is asked for instead of 42 (generation 2)" in capsys.readouterr().out
+
+    ask_for(person, seen, 41, force=False)
+    assert capsys.readouterr().out == "x: version 41 is asked for already; nothing was changed\n"
+
+    with pytest.raises(PluginError, match="somebody else asks for version 41 of x now, instead of 42: nothing was"):
+        ask_for(person, seen, 40, force=False)
+    assert spec_version(cluster, namespace) == 41
 
 
 def test_undo_without_a_past_names_the_way(plugin: Plugin, cluster: Cluster, namespace: str) -> None:

@@ -7,10 +7,11 @@ import click
 
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.durations import Duration
-from sfn_rollouts.plugin.kubectl import Cluster
+from sfn_rollouts.plugin.kubectl import Cluster, Resource
 from sfn_rollouts.plugin.operator_signs import operator_namespace_option
 from sfn_rollouts.plugin.output import output_option, serialized
 from sfn_rollouts.plugin.problems import PluginError
+from sfn_rollouts.plugin.rollout import Rollout
 
 _timeout = click.option(
     *("--timeout", "wait_s"),
@@ -33,10 +34,27 @@ def commanding(function: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @click.option("--full", is_flag=True, help="Skip the steps that are left: 100 % at once, then the bake.")
+@click.option("--step", metavar="N/M", help="Only at the step that you saw, as get and list show it; or: bake.")
 @commanding
-def promote(cluster: Cluster, name: str, full: bool, **terms: Any) -> None:
-    """End the wait that NAME is in, timed or for approval, or its bake."""
-    _tell(cluster, name, "promote-full" if full else "promote", **terms)
+def promote(cluster: Cluster, name: str, full: bool, step: str | None, **terms: Any) -> None:
+    """End the wait that NAME is in, timed or for approval, or its bake.
+
+    At another step than that of --step nothing is done. Without it, who has a terminal is asked first while the step is
+    a few seconds old: somebody else may have promoted just now.
+    """
+    if full and step is not None:
+        raise click.UsageError("--step is for one step, --full for all that are left")
+    if full:
+        _tell(cluster, name, "promote-full", **terms)
+        return
+    from sfn_rollouts.plugin.step_seen import check_step, confirm_if_young  # noqa: PLC0415 - help is shown without it
+
+    found = cluster.get(name)
+    if step is not None:
+        check_step(Rollout.from_resource(found), step, cluster.place)
+    else:
+        confirm_if_young(Rollout.from_resource(found))
+    _tell(cluster, name, "promote", found=found, **terms)
 
 
 @click.command()
@@ -67,15 +85,23 @@ def retry(cluster: Cluster, name: str, **terms: Any) -> None:
     _tell(cluster, name, "retry", **terms)
 
 
-def _tell(cluster: Cluster, name: str, action: str, output: str | None, wait_s: float, operator_namespace: str) -> None:
-    """Send it, and say what happened.
+def _tell(
+    cluster: Cluster,
+    name: str,
+    action: str,
+    output: str | None,
+    wait_s: float,
+    operator_namespace: str,
+    found: Resource | None = None,
+) -> None:
+    """Send it, bound to the rollout as found (None: as it is now), and say what happened.
 
     Raises:
         PluginError: the operator did not do it, with its reason.
     """
     from sfn_rollouts.plugin.send import send  # noqa: PLC0415 - help is shown without it
 
-    answer = send(cluster, name, action, wait_s, operator_namespace)
+    answer = send(cluster, found or cluster.get(name), action, wait_s, operator_namespace)
     if output is not None:
         click.echo(serialized(dict(answer.raw), output))
     elif answer.is_done:

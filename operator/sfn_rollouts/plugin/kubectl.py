@@ -137,8 +137,14 @@ class Cluster:
         found = self._json("get", "--raw", path)["items"]
         return sorted(found, key=_when_written)
 
-    def patch(self, name: str, body: Mapping[str, Any]) -> Resource:
-        """Merge into a rollout; gives it as it is then."""
+    def patch(self, name: str, body: Mapping[str, Any], resource_version: str | None = None) -> Resource:
+        """Merge into a rollout; return it as it is then.
+
+        Raises:
+            ConflictError: it is not as it was at this version any more.
+        """
+        if resource_version is not None:
+            body = {**body, "metadata": {**body.get("metadata", {}), "resourceVersion": resource_version}}
         merge = ("--type", "merge", "--patch", json.dumps(body))
         return self._json("patch", ROLLOUTS, name, *merge, "--field-manager", FIELD_MANAGER, "--output", "json")
 
@@ -246,6 +252,7 @@ class _Process:
             raise no_kubectl() from None
         self._problem: list[str] = []
         self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._receiver: threading.Thread | None = None
         self._listener.start()
 
     @property
@@ -271,7 +278,8 @@ class _Process:
                 received.put(line)
             received.put(None)
 
-        threading.Thread(target=receive, daemon=True).start()
+        self._receiver = threading.Thread(target=receive, daemon=True)
+        self._receiver.start()
         while True:
             try:
                 line = received.get(timeout=tick_s)
@@ -290,15 +298,19 @@ class _Process:
             self._popen.kill()
         self._popen.wait()
         self._listener.join()
+        if self._receiver is not None:
+            self._receiver.join()
+        self.stdout.close()
 
     def _listen(self) -> None:
         assert self._popen.stderr is not None
-        for line in self._popen.stderr:
-            if self._problem or _BEGINS_A_PROBLEM.match(line):
-                self._problem.append(line)
-            else:
-                sys.stderr.write(line)
-                sys.stderr.flush()
+        with self._popen.stderr as told:
+            for line in told:
+                if self._problem or _BEGINS_A_PROBLEM.match(line):
+                    self._problem.append(line)
+                else:
+                    sys.stderr.write(line)
+                    sys.stderr.flush()
 
 
 _BEGINS_A_PROBLEM = re.compile(

@@ -30,6 +30,10 @@ class ForbiddenError(PluginError):
     """The cluster knows the person, and does not let them."""
 
 
+class ConflictError(PluginError):
+    """Somebody else wrote it after it was read."""
+
+
 class NotFoundError(PluginError):
     """There is no such thing; `what` as kubectl names it."""
 
@@ -61,6 +65,7 @@ _KUBECONFIG = re.compile(
 )
 _CRD_MISSING = re.compile(r'doesn\'t have a resource type "stepfunctionrollouts"|could not find the requested resource')
 _BAD_REQUEST = re.compile(r"^Error from server \(BadRequest\): ")
+_CONFLICT = re.compile(r"Error from server \(Conflict\)")
 _NOT_FOUND = re.compile(r"Error from server \(NotFound\): (?P<what>.*) not found")
 
 
@@ -159,6 +164,10 @@ def _bad_request(text: str) -> PluginError | None:
     return BadRequestError(_plain(text)) if _BAD_REQUEST.search(text) else None
 
 
+def _conflict(text: str) -> PluginError | None:
+    return ConflictError(_plain(text), "Look how it stands, then try again.") if _CONFLICT.search(text) else None
+
+
 def _not_found(text: str) -> PluginError | None:
     found = _NOT_FOUND.search(text)
     return NotFoundError(f"{found['what']} not found") if found else None
@@ -168,6 +177,7 @@ _READERS: tuple[Callable[[str], PluginError | None], ...] = (
     _bad_request,  # first, since it repeats what a person wrote, which may read like any other trouble
     _not_installed,
     _not_found,
+    _conflict,
     _forbidden,
     _unauthorized,
     _login,

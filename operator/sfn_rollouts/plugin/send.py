@@ -16,8 +16,8 @@ from typing import Any
 from sfn_rollouts.api import COMMAND_ANNOTATION
 from sfn_rollouts.plugin.kubectl import Cluster, Resource
 from sfn_rollouts.plugin.operator_signs import why_no_answer
-from sfn_rollouts.plugin.problems import ForbiddenError, PluginError
-from sfn_rollouts.plugin.rollout import Rollout, text_of
+from sfn_rollouts.plugin.problems import ConflictError, ForbiddenError, PluginError
+from sfn_rollouts.plugin.rollout import Rollout
 
 _TICK_S = 0.5
 
@@ -40,27 +40,132 @@ class NoAnswerError(PluginError):
     """The command was written, and nobody has answered."""
 
 
-def send(cluster: Cluster, name: str, action: str, wait_s: float, operator_namespace: str) -> Answer:
-    """Write the command and wait for its answer.
+def send(cluster: Cluster, found: Resource, action: str, wait_s: float, operator_namespace: str) -> Answer:
+    """Write the command, bound to what was found, and wait for its answer.
 
     Raises:
         NoAnswerError: none came; it tells why, if that can be found out.
-        PluginError: it could not be written, or another command took its place.
+        PluginError: it was not written, or another command took its place and was answered first.
     """
-    found = cluster.get(name)
     command = _command(found, action, cluster.user() or _user_here())
-    deadline = time.monotonic() + wait_s
-    written = cluster.patch(name, {"metadata": {"annotations": {COMMAND_ANNOTATION: json.dumps(command)}}})
-    try:
-        answer = _awaited(cluster, written, command["id"], deadline)
-    except ForbiddenError as error:
-        raise NoAnswerError(
-            f"{action} was sent to {name}, but its answer cannot be seen: {error.message}", error.cure
-        ) from None
-    if answer is None:
-        why = f"{_unseen(written)}{why_no_answer(cluster, operator_namespace)}"
-        raise NoAnswerError(f"{action} was sent to {name}, and no operator has answered within {wait_s:g} s", why)
-    return answer
+    sending = _Sending(cluster, command, time.monotonic() + wait_s, wait_s, operator_namespace)
+    return sending.answer(sending.written(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """One command on its way. `deadline` is of the monotonic clock."""
+
+    cluster: Cluster
+    command: Mapping[str, Any]
+    deadline: float
+    wait_s: float
+    operator_namespace: str
+
+    @property
+    def action(self) -> str:
+        """What is commanded."""
+        return str(self.command["action"])
+
+    # -- writing it --
+
+    def written(self, found: Resource) -> Resource:
+        """Write it; return the rollout as it is then.
+
+        One annotation holds one command, so a command that is not answered yet keeps its place: whoever sent it would
+        never hear what became of it. An abort does not wait, and nothing is written over unseen.
+        """
+        name = found["metadata"]["name"]
+        body = {"metadata": {"annotations": {COMMAND_ANNOTATION: json.dumps(self.command)}}}
+        if self.action == "abort":
+            return self.cluster.patch(name, body)
+        while True:
+            found = self._with_a_free_place(found)
+            try:
+                return self.cluster.patch(name, body, found["metadata"]["resourceVersion"])
+            except ConflictError:
+                found = self.cluster.get(name)
+
+    def _with_a_free_place(self, found: Resource) -> Resource:
+        """Wait until the command that is there has been answered.
+
+        Raises:
+            PluginError: it has not been in time.
+        """
+        waiting = unanswered(found)
+        if waiting is None and time.monotonic() < self.deadline:
+            return found
+        try:
+            for seen in self.cluster.follow(found, tick_s=_TICK_S):
+                if seen is not None:
+                    waiting = unanswered(seen)
+                    if waiting is None:
+                        return seen
+                if time.monotonic() >= self.deadline:
+                    break
+        except ForbiddenError as error:
+            raise PluginError(self._not_sent(waiting), f"When it is cannot be seen: {error.message}") from None
+        name = found["metadata"]["name"]
+        raise PluginError(
+            self._not_sent(waiting),
+            f"{self._why()}\nOnly an abort takes its place. To take it back: "
+            f"kubectl annotate sfnrollout {name} {COMMAND_ANNOTATION}-{self.cluster.place}",
+        )
+
+    def _not_sent(self, waiting: str | None) -> str:
+        held = f"{waiting} is not answered yet" if waiting else "the rollout changes all the time"
+        return f"{self.action} was not sent: {held}"
+
+    def _why(self) -> str:
+        return why_no_answer(self.cluster, self.operator_namespace)
+
+    # -- waiting for its answer --
+
+    def answer(self, written: Resource) -> Answer:
+        """Wait until it is answered. Who loses the place goes on waiting: it may have been seen before."""
+        name = written["metadata"]["name"]
+        try:
+            return self._awaited(written)
+        except ForbiddenError as error:
+            raise NoAnswerError(
+                f"{self.action} was sent to {name}, but its answer cannot be seen: {error.message}", error.cure
+            ) from None
+
+    def _awaited(self, written: Resource) -> Answer:
+        name, taken_by, known = written["metadata"]["name"], "", {_last_id(written)}
+        for seen in self.cluster.follow(written, tick_s=_TICK_S):
+            if seen is not None:
+                if (answer := _answer(seen, self.command["id"])) is not None:
+                    return answer
+                taken_by = _taken_by(seen, self.command["id"]) or taken_by
+                if taken_by and _last_id(seen) not in known:
+                    raise PluginError(
+                        f"{self.action} may have been carried out: {taken_by} took its place and was answered first",
+                        f"Look before you send it again: kubectl sfnrollout get {name}{self.cluster.place}",
+                    )
+                known.add(_last_id(seen))
+            if time.monotonic() >= self.deadline:
+                break
+        sent = f"was sent to {name}, and"
+        if taken_by:
+            sent = f"may have been carried out: {taken_by} took its place, and"
+        why = f"{_unseen(written)}{self._why()}"
+        raise NoAnswerError(f"{self.action} {sent} no operator has answered within {self.wait_s:g} s", why)
+
+
+def unanswered(resource: Resource) -> str | None:
+    """Tell in words which command there waits for its answer; None where none does."""
+    rollout = Rollout.from_resource(resource)
+    if COMMAND_ANNOTATION not in rollout.annotations:
+        return None
+    last_id = _last_id(resource)
+    if rollout.sent_command is not None and rollout.sent_command.id == last_id:
+        return None
+    # What is no command has an id that only the operator's own reading knows; to import that takes a while.
+    from sfn_rollouts.core.commands import parse_command  # noqa: PLC0415
+
+    text = str(resource["metadata"]["annotations"][COMMAND_ANNOTATION])
+    return None if parse_command(text).id == last_id else _words(rollout)
 
 
 def _command(resource: Resource, action: str, by: str) -> dict[str, Any]:
@@ -78,18 +183,6 @@ def _user_here() -> str:
     return "somebody"
 
 
-def _awaited(cluster: Cluster, written: Resource, command_id: str, deadline: float) -> Answer | None:
-    """Watch until it is answered; None when time is over."""
-    for seen in cluster.follow(written, tick_s=_TICK_S):
-        if seen is not None:
-            if (answer := _answer(seen, command_id)) is not None:
-                return answer
-            _check_place(seen, command_id)
-        if time.monotonic() >= deadline:
-            return None
-    return None
-
-
 def _answer(resource: Resource, command_id: str) -> Answer | None:
     last = Rollout.from_resource(resource).last_command
     if last is None or last.id != command_id:
@@ -97,29 +190,24 @@ def _answer(resource: Resource, command_id: str) -> Answer | None:
     return Answer(last.result, last.message, resource["status"]["lastCommand"])
 
 
-def _check_place(resource: Resource, command_id: str) -> None:
-    """One annotation holds one command: who writes after us takes ours away, if the operator has not seen it.
-
-    Raises:
-        PluginError: so it is.
-    """
-    there = _command_there(resource)
-    if there.get("id") == command_id:
-        return
-    action, by = text_of(there.get("action")) or "something else", text_of(there.get("by")) or "somebody"
-    raise PluginError(
-        f"another command took its place before the operator saw it: {action} by {by}",
-        "Look how it stands, then send it again.",
-    )
+def _last_id(resource: Resource) -> str:
+    last = Rollout.from_resource(resource).last_command
+    return last.id if last is not None else ""
 
 
-def _command_there(resource: Resource) -> Mapping[str, Any]:
-    """Read the annotation, in which anybody may have written anything."""
-    text = (resource["metadata"].get("annotations") or {}).get(COMMAND_ANNOTATION, "")
-    with contextlib.suppress(ValueError):
-        found = json.loads(text)
-        return found if isinstance(found, dict) else {}
-    return {}
+def _taken_by(resource: Resource, command_id: str) -> str:
+    """Tell in words who has the place now; empty while it is ours."""
+    rollout = Rollout.from_resource(resource)
+    is_ours = rollout.sent_command is not None and rollout.sent_command.id == command_id
+    return "" if is_ours else _words(rollout)
+
+
+def _words(rollout: Rollout) -> str:
+    """Name the command that is there. Anybody may have written anything, or taken it away."""
+    sent = rollout.sent_command
+    if sent is None:
+        return "something else" if COMMAND_ANNOTATION in rollout.annotations else "somebody who removed it"
+    return f"{sent.action or 'another command'} by {sent.by or 'somebody'}"
 
 
 def _unseen(resource: Resource) -> str:
