@@ -239,6 +239,10 @@ MESSAGES = {
         task("{% $function %}"),
         "chooses what it calls when it runs: whether that has a version cannot be seen here",
     ),
+    "a resource that is to be filled in": (
+        task("${ChargeFunctionArn}"),
+        "names what it calls as ${ChargeFunctionArn}: whether that has a version cannot be seen here",
+    ),
     "a placeholder": (
         by_path(INVOKE, FunctionName="charge:${Version}"),
         "names the Lambda function as charge:${Version}: whether that has a version cannot be seen here",

@@ -3,7 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sfn_rollouts.api.names import ARN_FORMAT, WITHOUT_QUALIFIER
+from sfn_rollouts.arns import STATE_MACHINE
 from sfn_rollouts.core.arn import Place, StateMachineArn, version_number
 from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.reasons import Reason
@@ -70,6 +74,26 @@ def test_no_arn_of_a_machine(sentence):
 def test_a_machine_may_be_called_as_its_kind():
     text = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:stateMachine"
     assert str(StateMachineArn.parse(text)) == text
+
+
+PARTS = st.sampled_from(
+    ["arn", "aws", "aws-cn", "states", "lambda", "eu-west-1", "123456789012", "stateMachine", "Orders", "4", "", "a/b"]
+)
+
+
+@given(
+    st.lists(PARTS, max_size=9).map(":".join)
+    | st.lists(PARTS, min_size=1, max_size=3).map(lambda parts: f"{MACHINE}:{':'.join(parts)}")
+    | st.text(max_size=9).map(lambda text: MACHINE + text)
+)
+def test_what_the_resource_takes_is_parsed_and_what_stands_behind_a_name_is_seen_alike(text):
+    """The rules of the resource are patterns, since the API server checks them as well; both must mean the same."""
+    is_qualified = not WITHOUT_QUALIFIER.holds(text)
+    if ARN_FORMAT.holds(text) and not is_qualified:
+        assert str(StateMachineArn.parse(text)) == text
+    elif ARN_FORMAT.holds(text) and not text.endswith(":"):
+        bare = WITHOUT_QUALIFIER.shows["bare"].python(text)
+        assert STATE_MACHINE.parse(text).name == StateMachineArn.parse(bare).name
 
 
 def test_the_number_of_a_version():

@@ -129,7 +129,7 @@ def calls_of(definition: Mapping[str, Any]) -> Iterator[Call]:
 def _calls_by(state: State, resource: str) -> Iterator[Call]:
     if (arn := _arn(resource)) is None:
         if resource.startswith(("$", "{%")):
-            yield Call(state, None, None, Pin.UNKNOWN, resource)
+            yield Call(state, None, None, Pin.UNKNOWN, resource if _PLACEHOLDER.search(resource) else None)
     elif (arn.service, arn.resource.partition(":")[0]) == (FUNCTION.service, FUNCTION.type):
         yield _call(state, LAMBDA, resource)
     elif arn.service == "states" and (way := _WAY_OF.get(arn.resource.partition(".")[0])) is not None:
@@ -193,13 +193,11 @@ def _revealed(reference: Reference) -> Reference:
 
 
 def _message(call: Call) -> str:
-    if call.callee is None:
-        return "chooses what it calls when it runs: whether that has a version cannot be seen here"
     callee, reference = call.callee, call.reference
-    if reference is None and call.text is None:
-        return f"chooses the {callee.noun} when it runs: whether that has a {callee.version} cannot be seen here"
-    if call.pin is Pin.UNKNOWN or reference is None:
-        return f"names the {callee.noun} as {call.text}: whether that has a {callee.version} cannot be seen here"
+    if callee is None or reference is None or call.pin is Pin.UNKNOWN:
+        noun, version = (f"the {callee.noun}", callee.version) if callee is not None else ("what it calls", "version")
+        told = f"chooses {noun} when it runs" if call.text is None else f"names {noun} as {call.text}"
+        return f"{told}: whether that has a {version} cannot be seen here"
     name = reference.name if reference.label is None else f"{reference.name}/{reference.label}"
     if call.pin is Pin.NOTHING:
         told = f"{callee.verb} {callee.noun} {name} without a {callee.version}"

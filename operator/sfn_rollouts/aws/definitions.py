@@ -65,7 +65,7 @@ class PersonsStepFunctions:
             with reading():
                 text = str(field(answer, "definition"))
         except Exception as error:  # noqa: BLE001 - the seam: whatever boto3 raises becomes one sentence with its cure
-            raise _translated(error, arn) from None
+            raise _translated(error, self._machine, version) from None
         try:
             definition = document.parse(text)
         except document.DefinitionError as error:
@@ -83,12 +83,12 @@ def _unusable(error: CredentialsError) -> Denied:
     return Denied(f"the AWS credentials of your shell cannot be used: {error.told}. {_LOG_IN}")
 
 
-def _translated(error: Exception, arn: str) -> PortError:
-    meaning, code = meaning_of(error), code_of(error)
+def _translated(error: Exception, machine: StateMachineArn, version: int) -> PortError:
+    meaning, code, arn = meaning_of(error), code_of(error), machine.version(version)
     if isinstance(error, CredentialsError) and meaning.error is Denied:
         return _unusable(error)
     if meaning is meanings.NOT_THERE or meaning is meanings.BEING_DELETED:
-        versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {arn.rpartition(':')[0]}"
+        versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {machine}"
         return Gone(f"{arn} does not exist: it was deleted, or never published. {versions} tells what there is.")
     if meaning is meanings.DENIED:
         return Denied(
