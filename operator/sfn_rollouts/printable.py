@@ -13,10 +13,11 @@ from typing import Any
 # What the agents of CI services obey in what a step prints. GitHub looks for "::error ..." where a line begins and for
 # "##[error]" anywhere in it (actions/runner, ActionCommand.cs); Azure Pipelines takes "##vso[" and TeamCity
 # "##teamcity[" anywhere.
-_ANYWHERE = r"#(?=#\w*\[)"
-_CI_COMMAND = re.compile(rf"{_ANYWHERE}|(?<!\S):(?=:[A-Za-z])")
+CI_MARKER = re.compile(r"#(?=#\w*\[)")
+_CI_COMMAND = re.compile(rf"{CI_MARKER.pattern}|(?<!\S):(?=:[A-Za-z])")
+_AT_A_BEGINNING = re.compile(r"(?m)^([ \t]*:)(?=:[A-Za-z])")
 _NOT_SEEN = re.compile(rf"{_CI_COMMAND.pattern}|[^\x20-\x7e]")
-_TO_ESCAPE = re.compile(rf"{_ANYWHERE}|[^\n\x20-\x7e]")
+_TO_ESCAPE = re.compile(rf"{CI_MARKER.pattern}|[^\n\x20-\x7e]")
 
 
 def one_line(text: str, longest: int | None = None) -> str:
@@ -37,6 +38,11 @@ def visible(text: str) -> str:
     For two texts below each other, which may differ in nothing else. As a part of a text in JSON it means the same.
     """
     return _NOT_SEEN.sub(_escaped, text)
+
+
+def folded(page: str) -> str:
+    """Return a page of texts made printable, so that none begins a command where the page has folded it."""
+    return _AT_A_BEGINNING.sub(r"\1 ", page)
 
 
 def word(text: str) -> str:

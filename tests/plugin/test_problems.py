@@ -1,6 +1,7 @@
 """Whatever stands between a person and the cluster is named, with its cure; where the cure is a command, it works."""
 
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from devenv.control_plane import ControlPlane, Kubectl
 from sfn_rollouts.plugin.problems import ForbiddenError, UnreachableError, problem_from
+from sfn_rollouts.printable import one_line
 from tests.e2e.cluster import Cluster
 from tests.plugin.conftest import PLUGIN_FOLDER, Plugin
 from tests.plugin.rollouts import STATES, give
@@ -129,6 +131,33 @@ def test_no_permission_with_what_an_administrator_does(
         else plugin(*verb, kubeconfig=kubeconfig)
     )
     assert expected.format(namespace) not in after.stderr
+
+
+@pytest.mark.parametrize(
+    "user", ["$(touch PWN)", "x; touch PWN #", "a'b", "Ann Lee", "-A", "a\nb", "\x1b[2J", "`id`", "ü"]
+)
+def test_a_user_is_one_word_of_the_commands_for_an_administrator(user: str) -> None:
+    """An identity provider names users; somebody else pastes the command."""
+    problem = problem_from(
+        f'Error from server (Forbidden): stepfunctionrollouts.sfnrollouts.dev is forbidden: User "{user}" cannot list '
+        'resource "stepfunctionrollouts" in API group "sfnrollouts.dev" in the namespace "a"\n'
+    )
+    told = problem.format_message().splitlines()
+    assert all(line.isprintable() for line in told)
+    role, binding = (shlex.split(line) for line in told[-2:])
+    assert role[:4] == ["kubectl", "create", "clusterrole", "list-stepfunctionrollouts"]
+    assert binding[:3] == ["kubectl", "create", "rolebinding"]
+    assert re.fullmatch("[a-z0-9]([-a-z0-9.]*[a-z0-9])?", binding[3])
+    assert binding[4:] == ["--clusterrole=list-stepfunctionrollouts", f"--user={one_line(user)}", "--namespace=a"]
+
+
+def test_what_kubectl_says_on_further_lines_passes_for_nothing_else() -> None:
+    problem = problem_from('The StepFunctionRollout "x" is invalid: \n::error::pwned\nerror: \x1b[2J##[error]\n')
+    assert problem.format_message().splitlines() == [
+        'The StepFunctionRollout "x" is invalid: ',
+        "  : :error::pwned",
+        "  error:  [2J# #[error]",
+    ]
 
 
 def test_an_admission_policy_speaks_for_itself() -> None:

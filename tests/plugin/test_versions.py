@@ -1,6 +1,7 @@
 """`set-version`, `undo`, `history` and `version`: which version there is, was, and shall be."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -110,6 +111,61 @@ def test_an_annotation_copied_from_another_resource_owns_nothing() -> None:
     copied = {"argocd.argoproj.io/tracking-id": "orders:sfnrollouts.dev/StepFunctionRollout:a/template"}
     metadata = {"name": "x", "namespace": "a", "annotations": copied}
     assert owner_of(Rollout.from_resource({"metadata": metadata})) is None
+
+
+HOSTILE_WORDS = [
+    "x; touch PWN #",
+    "$(touch PWN)",
+    "`id`",
+    "a'b",
+    "a b",
+    "-A",
+    "a\nb",
+    "a\x1b[2J",
+    "a/b",
+    "A",
+    "a" * 300,
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE_WORDS)
+@pytest.mark.parametrize(
+    "marked",
+    [
+        lambda name: {"annotations": {"argocd.argoproj.io/tracking-id": f"{name}:g/K:a/x"}},
+        lambda name: {"labels": {"argocd.argoproj.io/instance": name}},
+        lambda name: {"labels": {"app.kubernetes.io/instance": name}},
+        lambda name: {
+            "labels": {"kustomize.toolkit.fluxcd.io/name": name, "kustomize.toolkit.fluxcd.io/namespace": "b"}
+        },
+        lambda name: {"labels": {"helm.toolkit.fluxcd.io/name": "b", "helm.toolkit.fluxcd.io/namespace": name}},
+    ],
+    ids=["Argo CD, annotation", "Argo CD, own label", "Argo CD, default label", "Flux", "Flux, namespace"],
+)
+def test_a_name_that_is_none_is_told_and_put_into_no_command(marked: Callable[[str], Any], name: str) -> None:
+    owner = owner_of(Rollout.from_resource({"metadata": {"name": "x", "namespace": "a", **marked(name)}}))
+    assert owner is not None
+    assert owner.hasten is None
+    assert owner.who.isprintable()
+
+
+def test_an_application_outside_of_argo_cds_namespace_is_named_as_its_command_line_does() -> None:
+    tracked = {"argocd.argoproj.io/tracking-id": "team-a_orders:sfnrollouts.dev/StepFunctionRollout:a/x"}
+    owner = owner_of(Rollout.from_resource({"metadata": {"name": "x", "namespace": "a", "annotations": tracked}}))
+    assert owner is not None
+    assert owner.hasten == "argocd app sync team-a/orders"
+
+
+def test_without_a_command_git_is_told_all_the_same(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    tracked = {"argocd.argoproj.io/tracking-id": f"x; touch PWN #:sfnrollouts.dev/StepFunctionRollout:{namespace}/x"}
+    give(cluster, namespace, "x", STATES["done"], metadata={"annotations": tracked})
+    assert plugin.error("set-version", "x", "43") == (
+        "error: x belongs to the Argo CD application x; touch PWN #\n"
+        f"In Git, where it takes StepFunctionRollout {namespace}/x from, set\n"
+        "  spec.version: 43\n"
+        "and commit\n"
+        "To set it here all the same, until Git's word (42) comes back: --force\n"
+    )
 
 
 def test_a_version_is_a_number(plugin: Plugin) -> None:

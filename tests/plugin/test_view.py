@@ -2,6 +2,7 @@
 
 import io
 import re
+import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -122,6 +123,30 @@ def test_what_people_wrote_is_text_and_nothing_else() -> None:
     assert "first second" in text
     assert "[bold]third[/bold]" in text
     assert not set(text) & set("\x1b\x07\u202e")
+
+
+@pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}], ids=["plain", "coloured"])
+def test_a_line_that_is_folded_begins_no_command_of_a_ci_service(environment: dict[str, str]) -> None:
+    seen = scene("hostile words")
+    for before in range(50, 80):  # at one of them the page breaks the line just there
+        status = {**seen.resource["status"], "message": f"{'x' * before}::error::pwned {'y' * 70} ::error::pwned"}
+        buffer = io.BytesIO()
+        output = Output(io.TextIOWrapper(buffer, encoding="utf8", write_through=True), environment)
+        output.show(page(Scene({**seen.resource, "status": status}, seen.now, seen.events).view, Paper(80)))
+        text = buffer.getvalue().decode()
+        assert "error::pwned" in text
+        assert not re.search(r"(?m)^\s*::", text)
+
+
+def test_a_command_to_be_copied_is_words_whatever_the_resource_says() -> None:
+    hostile = "x'; touch PWN; $(id) `id` #"
+    seen = scene("hostile words")
+    spec = {**seen.resource["spec"], "stateMachineArn": hostile, "alias": "a b"}
+    rollout = Rollout.from_resource({**seen.resource, "spec": spec})
+    for reason, cure in CURES.items():
+        for deed in cure(rollout).deeds:
+            words = shlex.split(deed.command)
+            assert not {"touch", "PWN;", "$(id)", "`id`"} & set(words), (reason, deed.command)
 
 
 @pytest.mark.parametrize("height", [24, 30, 40])

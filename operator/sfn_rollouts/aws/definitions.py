@@ -18,6 +18,7 @@ from sfn_rollouts.aws.session import open_session, settings
 from sfn_rollouts.aws.translation import code_of, meaning_of
 from sfn_rollouts.core.arn import StateMachineArn
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
+from sfn_rollouts.printable import word
 
 _ATTEMPTS, _ANSWER_TIMEOUT_S = 3, 10.0
 _SETTINGS = ("roleArn", "type", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
@@ -88,7 +89,7 @@ def _translated(error: Exception, machine: StateMachineArn, version: int) -> Por
     if isinstance(error, CredentialsError) and meaning.error is Denied:
         return _unusable(error)
     if meaning is meanings.NOT_THERE or meaning is meanings.BEING_DELETED:
-        versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {machine}"
+        versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {word(str(machine))}"
         return Gone(f"{arn} does not exist: it was deleted, or never published. {versions} tells what there is.")
     if meaning is meanings.DENIED:
         return Denied(

@@ -12,6 +12,7 @@ from sfn_rollouts.plugin.operator_signs import operator_namespace_option
 from sfn_rollouts.plugin.output import output_option, serialized
 from sfn_rollouts.plugin.problems import PluginError
 from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.printable import word
 
 _timeout = click.option(
     *("--timeout", "wait_s"),
@@ -109,5 +110,6 @@ def _tell(
     if not answer.is_done:
         how = "came too late" if answer.result == "Stale" else "was refused"
         raise PluginError(
-            f"{name}: {action} {how}: {answer.message}", f"How it stands: kubectl sfnrollout get {name}{cluster.place}"
+            f"{name}: {action} {how}: {answer.message}",
+            f"How it stands: kubectl sfnrollout get {word(name)}{cluster.place}",
         )

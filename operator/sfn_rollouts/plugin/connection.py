@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from sfn_rollouts.api import GROUP, PLURAL
+from sfn_rollouts.plugin.names import NamespaceName, RolloutName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,7 @@ def connection_options() -> list[click.Parameter]:
         click.Option(
             ["-n", "--namespace"],
             metavar="NS",
+            type=NamespaceName(),
             expose_value=False,
             callback=_note,
             shell_complete=_live,
@@ -68,7 +70,7 @@ def connection_options() -> list[click.Parameter]:
 
 def name_argument() -> click.Argument:
     """Give the argument NAME of a rollout, which Tab completes with those that are there."""
-    return click.Argument(["name"], shell_complete=_live)
+    return click.Argument(["name"], type=RolloutName(), shell_complete=_live)
 
 
 def cluster_of(context: click.Context) -> Cluster:
@@ -105,14 +107,15 @@ def _option(flag: str, metavar: str, hidden: bool) -> click.Option:
 
 
 def _live(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Ask kubectl for what there is. Who presses Tab wants candidates or nothing."""
+    """Ask kubectl for what there is, after TYPE/ as well. Who presses Tab wants candidates or nothing."""
     from sfn_rollouts.plugin.problems import PluginError  # noqa: PLC0415 - with kubectl
 
     try:
         found = cluster_of(context).words(*_COMPLETED_BY[parameter.opts[-1]])
     except PluginError:
         return []
-    return [word for word in found if word.startswith(incomplete)]
+    kind, slash, begun = incomplete.rpartition("/") if parameter.name == "name" else ("", "", incomplete)
+    return [f"{kind}{slash}{word}" for word in found if word.startswith(begun)]
 
 
 def _note(context: click.Context, option: click.Parameter, value: Any) -> None:
@@ -125,4 +128,4 @@ def _parts(flag: str, value: Any) -> list[str]:
     if value is True:
         return [flag]
     values = value if isinstance(value, tuple) else (value,)
-    return [part for each in values for part in (flag, each)]
+    return [f"{flag}={each}" for each in values]  # as one word: what begins with a '-' is a value all the same

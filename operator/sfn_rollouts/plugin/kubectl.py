@@ -21,6 +21,7 @@ from sfn_rollouts.plugin.problems import (
     no_kubectl,
     problem_from,
 )
+from sfn_rollouts.printable import one_line, word
 
 Resource = dict[str, Any]
 
@@ -52,14 +53,15 @@ class Cluster:
     """
 
     def __init__(self, flags: Sequence[str] = (), namespace: str | None = None) -> None:
-        self._flags = [*flags, *(["--namespace", namespace] if namespace is not None else [])]
-        self._patience = [] if _REQUEST_TIMEOUT in flags else [_REQUEST_TIMEOUT, "30s"]
+        self._flags = [*flags, *([f"--namespace={namespace}"] if namespace is not None else [])]
+        is_told = any(flag.startswith(f"{_REQUEST_TIMEOUT}=") for flag in flags)
+        self._patience = [] if is_told else [f"{_REQUEST_TIMEOUT}=30s"]
         self.namespace = namespace
 
     @property
     def place(self) -> str:
         """What a command to be pasted must end with to mean this namespace; empty where it is the usual one."""
-        return "" if self.namespace is None else f" -n {self.namespace}"
+        return "" if self.namespace is None else f" -n {word(self.namespace)}"
 
     def get(self, name: str) -> Resource:
         """Give one rollout.
@@ -68,9 +70,14 @@ class Cluster:
             NotFoundError: there is none of that name; it tells the nearest one.
         """
         try:
-            return self.read(ROLLOUTS, name)
+            found = self.read(ROLLOUTS, name)
         except NotFoundError as error:
             raise self._with_nearest(name, error) from None
+        if (found.get("metadata") or {}).get("name") != name:
+            raise PluginError(
+                f"kubectl did not answer with rollout {name}", "Is there a proxy in front of the cluster?"
+            )
+        return found
 
     def list(self, namespace: str | None = None, selector: str = "") -> Sequence[Resource]:
         """Return the rollouts of a namespace, or of all of them, as the API server orders them.
@@ -150,7 +157,7 @@ class Cluster:
 
     def read(self, kind: str, *arguments: str, namespace: str | None = None) -> Resource:
         """Give what `kubectl get KIND ARGUMENTS -o json` gives, in another namespace than the usual one where told."""
-        place = ["--namespace", namespace] if namespace is not None else []  # the last one given counts
+        place = [f"--namespace={namespace}"] if namespace is not None else []  # the last one given counts
         return self._json("get", kind, *arguments, *place, "--output", "json")
 
     def user(self) -> str:
@@ -211,7 +218,7 @@ class Cluster:
         with contextlib.suppress(PluginError):
             here = [each["metadata"]["name"] for each in self.read(ROLLOUTS)["items"]]
             if near := _nearest(name, here):
-                return NotFoundError(f"there is no rollout {name}", f"Did you mean {near}?")
+                return NotFoundError(f"there is no rollout {name}", f"Did you mean {word(near)}?")
             with contextlib.suppress(ForbiddenError):
                 return self._with_nearest_elsewhere(name)
             known = f"There are: {', '.join(sorted(here)[:5])}" if here else "There are none in this namespace."
@@ -226,7 +233,7 @@ class Cluster:
             return NotFoundError(f"there is no rollout {name} in this namespace", cure)
         return NotFoundError(
             f"there is no rollout {name} in this namespace",
-            f"Did you mean {near} --namespace {everywhere[near]}?",
+            f"Did you mean {word(near)} --namespace {word(everywhere[near])}?",
         )
 
 
@@ -309,10 +316,12 @@ class _Process:
                 if self._problem or _BEGINS_A_PROBLEM.match(line):
                     self._problem.append(line)
                 else:
-                    sys.stderr.write(line)
+                    sys.stderr.write(f"{one_line(line.rstrip())}\n" if line.startswith(_WARNING) else line)
                     sys.stderr.flush()
 
 
+_WARNING = "Warning: "
+"""What an admission policy of the cluster says; all else is kubectl's own, or of a program that logs in."""
 _BEGINS_A_PROBLEM = re.compile(
     r"[EWIF]\d{4} |[Ee]rror|Unable to connect|The connection to|The \S+ \"|You must be logged"
 )

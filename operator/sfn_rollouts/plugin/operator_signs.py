@@ -8,7 +8,9 @@ import click
 
 from sfn_rollouts.plugin.ages import age
 from sfn_rollouts.plugin.kubectl import Cluster
+from sfn_rollouts.plugin.names import NamespaceName
 from sfn_rollouts.plugin.problems import ForbiddenError, NotFoundError, PluginError
+from sfn_rollouts.printable import one_line, word
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,6 +25,7 @@ def operator_namespace_option(function: F) -> F:
     return click.option(
         "--operator-namespace",
         metavar="NS",
+        type=NamespaceName(),
         envvar="SFN_ROLLOUTS_OPERATOR_NAMESPACE",
         default=NAME,
         show_default=True,
@@ -47,7 +50,7 @@ def why_no_answer(cluster: Cluster, namespace: str) -> str:
 
 
 def _told_by(spec: dict[str, Any], namespace: str, now: datetime) -> str:
-    logs = f"Its log tells more: kubectl logs -n {namespace} -l {LABEL}"
+    logs = f"Its log tells more: kubectl logs -n {word(namespace)} -l {LABEL}"
     renewed = _moment(spec.get("renewTime"))
     if not spec.get("holderIdentity") or renewed is None:
         return f"The operator has stopped: nobody holds the Lease {NAME} in namespace {namespace}. {logs}"
@@ -56,9 +59,10 @@ def _told_by(spec: dict[str, Any], namespace: str, now: datetime) -> str:
         return (
             f"The operator does not run: its Lease {NAME} in namespace {namespace} was last renewed {ago} ago. {logs}"
         )
+    holder = one_line(str(spec["holderIdentity"]))
     return (
-        f"An operator runs (its Lease was renewed {ago} ago by {spec['holderIdentity']}), so it may not look after "
-        f"this namespace, or it is in trouble. {logs}"
+        f"An operator runs (its Lease was renewed {ago} ago by {holder}), so it may not look after this namespace, "
+        f"or it is in trouble. {logs}"
     )
 
 

@@ -6,15 +6,21 @@ and https://fluxcd.io/flux/components/kustomize/kustomizations/ (the same for he
 
 from dataclasses import dataclass
 
+from sfn_rollouts.api.dns_names import LONGEST_LABEL, is_subdomain
 from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.printable import one_line, word
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """`who` like "the Flux Kustomization flux-system/apps"; `hasten` is how to make it look at Git now."""
+    """`who` like "the Flux Kustomization flux-system/apps"; `hasten` is how to make it look at Git now.
+
+    Whoever may annotate a rollout writes these names, and somebody else pastes the command: where one is not such a
+    name as Kubernetes takes, there is no command.
+    """
 
     who: str
-    hasten: str
+    hasten: str | None
 
 
 def owner_of(rollout: Rollout) -> Owner | None:
@@ -27,18 +33,31 @@ def _flux(rollout: Rollout, controller: str, kind: str) -> Owner | None:
     namespace = rollout.labels.get(f"{controller}.toolkit.fluxcd.io/namespace")
     if not name or not namespace:
         return None
-    return Owner(
-        f"the Flux {kind} {namespace}/{name}", f"flux reconcile {kind.lower()} {name} -n {namespace} --with-source"
-    )
+    command = f"flux reconcile {kind.lower()} {word(name)} -n {word(namespace)} --with-source"
+    return Owner(f"the Flux {kind} {namespace}/{name}", command if _are_names(name, namespace) else None)
 
 
 def _argo_cd(rollout: Rollout) -> Owner | None:
     name = _tracked_by(rollout) or rollout.labels.get("argocd.argoproj.io/instance")
     if name:
-        return Owner(f"the Argo CD application {name}", f"argocd app sync {name}")
+        return Owner(f"the Argo CD application {_told(name)}", _sync(name))
     # Argo CD's default label is also what charts set: whichever it is, it writes the spec again.
     name = rollout.labels.get("app.kubernetes.io/instance")
-    return Owner(f"the Argo CD application (or Helm release) {name}", f"argocd app sync {name}") if name else None
+    return Owner(f"the Argo CD application (or Helm release) {_told(name)}", _sync(name)) if name else None
+
+
+def _sync(application: str) -> str | None:
+    """An application outside of Argo CD's own namespace tracks as NAMESPACE_NAME, and is called NAMESPACE/NAME."""
+    parts = application.split("_", 1)
+    return f"argocd app sync {word('/'.join(parts))}" if _are_names(*parts) else None
+
+
+def _are_names(*names: str) -> bool:
+    return all(map(is_subdomain, names))
+
+
+def _told(name: str) -> str:
+    return one_line(name, longest=LONGEST_LABEL)
 
 
 def _tracked_by(rollout: Rollout) -> str:

@@ -5,17 +5,25 @@ from collections.abc import Callable
 
 import click
 
+from sfn_rollouts.printable import one_line, word
+
 
 class PluginError(click.ClickException):
-    """Ends the command with exit code 1; `cure` tells what to do, on lines of its own."""
+    """Ends the command with exit code 1; `cure` tells what to do, on lines of its own.
+
+    The message may quote anybody: a line of it that is not the first is indented, so that none passes for ours.
+    """
 
     def __init__(self, message: str, cure: str = "") -> None:
         super().__init__(message)
         self.cure = cure
 
     def format_message(self) -> str:
-        """Give the message and the cure."""
-        return f"{self.message}\n{self.cure}" if self.cure else self.message
+        """Return the message and the cure, each line of it printable."""
+        first, *more = self.message.splitlines() or [""]
+        return "\n".join(
+            [one_line(first), *(f"  {one_line(line)}" for line in more), *map(one_line, self.cure.splitlines())]
+        )
 
 
 class UnreachableError(PluginError):
@@ -103,13 +111,12 @@ def _forbidden(text: str) -> PluginError | None:
 def _how_to_grant(user: str, verb: str, resource: str, namespace: str) -> str:
     """Two commands for an administrator, to be pasted."""
     role = f"{verb}-{resource.partition('.')[0]}"
-    kind, place = ("rolebinding", f" -n {namespace}") if namespace else ("clusterrolebinding", "")
-    name = re.sub(r"[^a-z0-9.-]+", "-", user.lower()).strip("-.")
-    return (
-        "An administrator grants it:\n"
-        f"  kubectl create clusterrole {role} --verb={verb} --resource={resource}\n"
-        f"  kubectl create {kind} {name}-{role} --clusterrole={role} --user={user}{place}"
-    )
+    kind, place = ("rolebinding", [f"--namespace={namespace}"]) if namespace else ("clusterrolebinding", [])
+    name = re.sub(r"[^a-z0-9.-]+", "-", f"{user}-{role}".lower()).strip("-.")
+    role_made = ["clusterrole", role, f"--verb={verb}", f"--resource={resource}"]
+    bound = [kind, name, f"--clusterrole={role}", f"--user={user}", *place]
+    commands = (" ".join(map(word, ["kubectl", "create", *words])) for words in (role_made, bound))
+    return "\n".join(["An administrator grants it:", *(f"  {command}" for command in commands)])
 
 
 def _unauthorized(text: str) -> PluginError | None:

@@ -18,6 +18,7 @@ from sfn_rollouts.plugin.kubectl import Cluster, Resource
 from sfn_rollouts.plugin.operator_signs import why_no_answer
 from sfn_rollouts.plugin.problems import ConflictError, ForbiddenError, PluginError
 from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.printable import word
 
 _TICK_S = 0.5
 
@@ -141,7 +142,7 @@ class _Sending:
                 if taken_by and _last_id(seen) not in known:
                     raise PluginError(
                         f"{self.action} may have been carried out: {taken_by} took its place and was answered first",
-                        f"Look before you send it again: kubectl sfnrollout get {name}{self.cluster.place}",
+                        f"Look before you send it again: kubectl sfnrollout get {word(name)}{self.cluster.place}",
                     )
                 known.add(_last_id(seen))
             if time.monotonic() >= self.deadline:

@@ -10,6 +10,7 @@ from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.core.plan import compile_plan
 from sfn_rollouts.plugin.problems import PluginError
 from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.printable import word
 
 BAKE = "bake"
 _YOUNG = timedelta(seconds=5)
@@ -22,7 +23,7 @@ def check_step(rollout: Rollout, wanted: str, place: str) -> None:
     Raises:
         PluginError: it is not; nothing must be sent.
     """
-    stands = f"How it stands: kubectl sfnrollout get {rollout.name}{place}"
+    stands = f"How it stands: kubectl sfnrollout get {word(rollout.name)}{place}"
     if not rollout.is_in_flight or "/" not in rollout.step:
         raise PluginError(f"{rollout.name} is at no step: nothing was sent", stands)
     if rollout.intended_weight is not None:

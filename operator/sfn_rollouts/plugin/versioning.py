@@ -9,6 +9,7 @@ from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.ownership import owner_of
 from sfn_rollouts.plugin.problems import ConflictError, PluginError
 from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.printable import word
 
 _PROMOTED = ("Promoted", "FastPromoted", "FastRolledBack")
 _force = click.option("--force", is_flag=True, help="Also where Argo CD or Flux will put the old one back.")
@@ -50,13 +51,13 @@ def _version_before(rollout: Rollout, place: str) -> int:
     if before is None:
         raise PluginError(
             f"{rollout.name} has no earlier version in its history",
-            f"Name one: kubectl sfnrollout set-version {rollout.name} VERSION{place}",
+            f"Name one: kubectl sfnrollout set-version {word(rollout.name)} VERSION{place}",
         )
     left = _left(rollout, before)
     if left is not None:
         raise PluginError(
             f"{rollout.name} has gone back from version {left} to {rollout.version} already: nothing was changed",
-            f"If version {before} is what you want: kubectl sfnrollout undo {rollout.name} --to {before}{place}",
+            f"If version {before} is what you want: kubectl sfnrollout undo {word(rollout.name)} --to {before}{place}",
         )
     return before
 
@@ -105,7 +106,7 @@ def ask_for(cluster: Cluster, rollout: Rollout, version: int, force: bool) -> No
     click.echo(
         f"{rollout.name}: version {version} is asked for instead of {rollout.version} "
         f"(generation {changed['metadata']['generation']})\n"
-        f"Wait for it: kubectl sfnrollout status {rollout.name}{cluster.place} --watch"
+        f"Wait for it: kubectl sfnrollout status {word(rollout.name)}{cluster.place} --watch"
     )
 
 
@@ -116,7 +117,7 @@ def _ask_again(cluster: Cluster, before: Rollout, version: int, force: bool) -> 
         raise PluginError(
             f"somebody else asks for version {now.version} of {now.name} now, instead of {before.version}: "
             "nothing was changed",
-            f"How it stands: kubectl sfnrollout get {now.name}{cluster.place}",
+            f"How it stands: kubectl sfnrollout get {word(now.name)}{cluster.place}",
         )
     ask_for(cluster, now, version, force)
 
@@ -133,9 +134,9 @@ def _check_owner(rollout: Rollout, version: int, place: str) -> None:
     steps = [
         f"In Git, where it takes StepFunctionRollout {rollout.namespace}/{rollout.name} from, set",
         f"  spec.version: {version}",
-        f"and commit; it comes sooner with: {owner.hasten}",
+        f"and commit; it comes sooner with: {owner.hasten}" if owner.hasten else "and commit",
         f"To set it here all the same, until Git's word ({rollout.version}) comes back: --force",
     ]
     if rollout.is_in_flight:
-        steps.append(f"To leave the rollout in flight now: kubectl sfnrollout abort {rollout.name}{place}")
+        steps.append(f"To leave the rollout in flight now: kubectl sfnrollout abort {word(rollout.name)}{place}")
     raise PluginError(f"{rollout.name} belongs to {owner.who}", "\n".join(steps))

@@ -12,6 +12,7 @@ from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.operator_signs import LABEL, operator_namespace_option
 from sfn_rollouts.plugin.output import output_option, serialized
 from sfn_rollouts.plugin.problems import NotFoundError, PluginError
+from sfn_rollouts.printable import one_line
 
 UNKNOWN = "unknown"
 _SHOWN = 3
@@ -34,7 +35,7 @@ def version(cluster: Cluster, operator_namespace: str, output: str | None) -> No
         click.echo(serialized(found, output))
         return
     for name, answer in found.items():
-        click.echo(f"{name:<10}{answer['version']}  ({answer['note']})")
+        click.echo(one_line(f"{name:<10}{answer['version']}  ({answer['note']})"))
 
 
 def _operator(cluster: Cluster, namespace: str) -> Answer:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sfn_rollouts.plugin.ownership import owner_of
 from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.printable import word
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Outlook:
 def command(rollout: Rollout, action: str) -> str:
     """Give what to type to have something done to this rollout, whatever the kubeconfig's namespace is."""
     verb, _, arguments = action.partition(" ")
-    return f"kubectl sfnrollout {verb} {rollout.name} {arguments}".rstrip() + f" -n {rollout.namespace}"
+    return f"kubectl sfnrollout {verb} {word(rollout.name)} {arguments}".rstrip() + f" -n {word(rollout.namespace)}"
 
 
 def _rolled_back(rollout: Rollout) -> Outlook:
@@ -51,7 +52,7 @@ def _invalid(_: Rollout) -> Outlook:
 
 
 def _not_found(rollout: Rollout) -> Outlook:
-    versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {rollout.machine_arn}"
+    versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {word(rollout.machine_arn)}"
     sentence = "it goes on by itself, within 5 minutes, once this is there"
     return Outlook(sentence, (Deed(versions, "what there is"), _another_version(rollout)))
 
@@ -125,9 +126,9 @@ def _as_left(rollout: Rollout) -> Deed:
 
 
 def _routing(rollout: Rollout, routing: tuple[tuple[int | None, int], ...]) -> str:
-    entries = (f"stateMachineVersionArn={rollout.machine_arn}:{number or 'VERSION'},weight={weight}"
+    entries = (word(f"stateMachineVersionArn={rollout.machine_arn}:{number or 'VERSION'},weight={weight}")
                for number, weight in routing)  # fmt: skip
-    alias = f"{rollout.machine_arn}:{rollout.alias}"
+    alias = word(f"{rollout.machine_arn}:{rollout.alias}")
     return " ".join(
         [
             f"aws stepfunctions update-state-machine-alias --state-machine-alias-arn {alias} --routing-configuration",

@@ -6,6 +6,7 @@ from typing import TextIO
 from rich.console import Console, RenderableType
 
 from sfn_rollouts.plugin.view.marks import ASCII, Marks, marks_for
+from sfn_rollouts.printable import folded
 
 _PLAIN_LOCALES = ("C", "POSIX")
 
@@ -37,12 +38,12 @@ class Output:
 
     def show(self, page: RenderableType) -> None:
         """Write a page as it stands, without the spaces that only a screen needs."""
-        if self.console.is_terminal:
-            self.console.print(page, crop=False)
-            return
         with self.console.capture() as captured:
             self.console.print(page, crop=False)
-        self.console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+        text = folded(captured.get())
+        if not self.console.is_terminal:
+            text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+        self.console.file.write(text)
         self.console.file.flush()
 
 
