@@ -1,7 +1,9 @@
-"""CloudWatch alarms of both types: configuration, state, and what DescribeAlarms answers.
+"""CloudWatch alarms of all types: configuration, state, and what DescribeAlarms answers.
 
-Source: API reference. Metric alarms are created in INSUFFICIENT_DATA and do not evaluate metrics. On AWS a state forced
-by SetAlarmState falls back within seconds; here it stays until set again. Alarm actions are stored but not carried out.
+Source: API reference. Metric alarms are created in INSUFFICIENT_DATA and do not evaluate metrics. On AWS a state
+forced by SetAlarmState falls back within seconds; here it stays until set again. Alarm actions are stored but not
+carried out. A name with ASCII control characters is refused at its creation (API reference), and here wherever it is
+named, which is the worst that AWS may do (not established).
 """
 
 from __future__ import annotations
@@ -20,14 +22,15 @@ if TYPE_CHECKING:
     from devenv.aws.region import Fields, Params, Region
 
 _DEFAULT_RECORDS = 50  # not stated in the API reference
-_ANSWER_KEYS = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms"}
+_ANSWER_KEYS = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms", "LogAlarm": "LogAlarms"}
 
 
 @dataclass(frozen=True)
 class Alarm:
     """`configuration` holds the fields as they were put; `rule` is there for composite alarms only.
 
-    `updated` moves with each setting of the state, `transitioned` only when its value changes."""
+    `updated` moves with each setting of the state, `transitioned` only when its value changes. `evaluation` is
+    EvaluationState, which composite alarms do not have; None: it is evaluated."""
 
     name: str
     arn: str
@@ -40,6 +43,7 @@ class Alarm:
     updated: datetime
     transitioned: datetime
     rule: ParsedRule | None = None
+    evaluation: str | None = None
 
 
 def put_metric_alarm(region: Region, params: Params) -> Fields:
@@ -47,9 +51,22 @@ def put_metric_alarm(region: Region, params: Params) -> Fields:
     return {}
 
 
+def put_log_alarm(region: Region, params: Params) -> Fields:
+    put(region, params, "LogAlarm", None)
+    return {}
+
+
+def set_evaluation(region: Region, name: str, evaluation: str | None) -> None:
+    """EVALUATION_ERROR, EVALUATION_FAILURE or PARTIAL_DATA; the state stays as it was. Raises ResourceNotFound."""
+    if name not in region.alarms:
+        raise AwsError("ResourceNotFound", "Unknown alarm", status=404)
+    region.alarms[name] = replace(region.alarms[name], evaluation=evaluation)
+
+
 def put(region: Region, params: Params, alarm_type: str, rule: ParsedRule | None) -> Alarm:
     """Creates the alarm, or changes its configuration and leaves its state."""
     name = params["AlarmName"]
+    _require_plain([name])
     now = region.now()
     configuration = {"ActionsEnabled": True} | {key: value for key, value in params.items() if key != "Tags"}
     former = region.alarms.get(name)
@@ -77,6 +94,7 @@ def move(region: Region, alarm: Alarm, state: str, reason: str, reason_data: str
 def describe(region: Region, params: Params) -> Fields:
     """Sorted by name, metric alarms first; a name that does not exist is simply absent."""
     _require_one_filter(params)
+    _require_plain(params.get("AlarmNames") or [])
     types = params.get("AlarmTypes") or ["MetricAlarm"]
     found = [alarm for alarm in _candidates(region, params) if alarm.type in types and _is_asked_for(alarm, params)]
     alarms, token = page(
@@ -140,7 +158,8 @@ def shown(alarm: Alarm) -> Fields:
         "StateUpdatedTimestamp": alarm.updated,
         "StateTransitionedTimestamp": alarm.transitioned,
     }
-    return answer | ({"StateReasonData": alarm.reason_data} if alarm.reason_data else {})
+    evaluation = {"EvaluationState": alarm.evaluation} if alarm.evaluation else {}
+    return answer | ({"StateReasonData": alarm.reason_data} if alarm.reason_data else {}) | evaluation
 
 
 def _candidates(region: Region, params: Params) -> list[Alarm]:
@@ -173,6 +192,12 @@ def _require_one_filter(params: Params) -> None:
     if params.get("AlarmNames") and params.get("AlarmNamePrefix"):
         text = "The parameters AlarmNames and AlarmNamePrefix cannot be specified together"
         raise AwsError("ValidationError", text)
+
+
+def _require_plain(names: list[str]) -> None:
+    if any(ord(character) < 32 or ord(character) == 127 for name in names for character in name):
+        text = "Member must satisfy constraint: [Member must not contain ASCII control characters]"
+        raise AwsError("ValidationError", f"1 validation error detected: Value at 'alarmNames' failed: {text}")
 
 
 def _require_same_type(former: Alarm, alarm_type: str) -> None:

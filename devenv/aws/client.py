@@ -144,6 +144,26 @@ class Emulator:
         self._call("cloudwatch", "PutCompositeAlarm", AlarmName=name, AlarmRule=rule)
         return name
 
+    def put_log_alarm(self, name: str, state: str = "OK") -> str:
+        """A log alarm on lines that hold ERROR, in `state`. Its name."""
+        self._call(
+            "cloudwatch",
+            "PutLogAlarm",
+            AlarmName=name,
+            ScheduledQueryConfiguration={
+                "QueryString": "filter @message like /ERROR/",
+                "ScheduledQueryRoleARN": _ROLE.format(account=self.account),
+                "ScheduleConfiguration": {"ScheduleExpression": "rate(1 minute)", "StartTimeOffset": 60},
+                "AggregationExpression": "count(*)",
+            },
+            QueryResultsToEvaluate=1,
+            QueryResultsToAlarm=1,
+            Threshold=1.0,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+        )
+        self.set_alarm(name, state, reason="set up")
+        return name
+
     def delete_alarm(self, name: str) -> None:
         self._call("cloudwatch", "DeleteAlarms", AlarmNames=[name])
 
@@ -152,6 +172,10 @@ class Emulator:
     def set_alarm(self, name: str, state: str, reason: str = "set by the emulator's client") -> None:
         """OK, ALARM or INSUFFICIENT_DATA, for either type; composites above it follow."""
         self._call("cloudwatch", "SetAlarmState", AlarmName=name, StateValue=state, StateReason=reason)
+
+    def set_evaluation(self, name: str, evaluation: str | None) -> None:
+        """EVALUATION_ERROR, EVALUATION_FAILURE, PARTIAL_DATA; None: the alarm is evaluated again."""
+        self._ask("POST", "evaluation", {"name": name, "evaluation": evaluation})
 
     def blip(self, name: str, reason: str = "a blip") -> None:
         """ALARM and OK again, with no poll between."""

@@ -81,6 +81,8 @@ class Cloud:
     def _faulted(self, call: Call, fault: Fault, elsewhere: Callable[[], Any] | None) -> Outcome:
         if error := refusal(fault, call):
             return Outcome(error=error)
+        if fault.kind == "empty":
+            return Outcome(answer={})
         if fault.kind == "delay":
             fault.lifted.wait(fault.delay_s)
         outcome = self._attempted(call, elsewhere) if fault.has_effect else Outcome()

@@ -63,7 +63,7 @@ def _value(shape: Any, value: Any, at: str) -> Iterator[str]:
 
 def _broken(shape: Any, value: Any) -> Iterator[str]:
     bounds, is_number = shape.metadata, isinstance(value, int | float) and not isinstance(value, bool)
-    measured = value if is_number else len(value) if isinstance(value, str | list) else None
+    measured = value if is_number else _length(value) if isinstance(value, str | list) else None
     noun = "value" if is_number else "length"
     if measured is not None and "max" in bounds and measured > bounds["max"]:
         yield f"Member must have {noun} less than or equal to {bounds['max']}"
@@ -71,6 +71,11 @@ def _broken(shape: Any, value: Any) -> Iterator[str]:
         yield f"Member must have {noun} greater than or equal to {bounds['min']}"
     if isinstance(value, str):
         yield from _broken_text(bounds, value)
+
+
+def _length(value: str | list[Any]) -> int:
+    """As Java counts: a character beyond U+FFFF is two."""
+    return len(value.encode("utf-16-le", "surrogatepass")) // 2 if isinstance(value, str) else len(value)
 
 
 def _broken_text(bounds: dict[str, Any], value: str) -> Iterator[str]:

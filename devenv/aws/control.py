@@ -5,6 +5,7 @@ here are not in the journal, meet no fault and spend no quota.
 
     POST   /_control/call            {service, operation, params, account, region} -> the operation's answer
     POST   /_control/blip            {name, reason, account, region}     ALARM and OK again, with no poll between
+    POST   /_control/evaluation      {name, evaluation, account, region} EvaluationState; null: it is evaluated again
     POST   /_control/finish          {executionArn, status, error, cause, account, region}
     GET    /_control/executions      ?arn= -> [{executionArn, status, stateMachineVersionArn, ...}], Express too
     GET    /_control/routing         ?alias= -> {version: weight}, never stale
@@ -29,7 +30,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from devenv.aws import aliases, executions
+from devenv.aws import alarms, aliases, executions
 from devenv.aws.arns import parse_machine_arn
 from devenv.aws.calls import Call
 from devenv.aws.errors import AwsError, resource_not_found
@@ -90,6 +91,12 @@ def _blip(cloud: Cloud, wishes: Wishes) -> object:
             params = {"AlarmName": wishes["name"], "StateValue": state, "StateReason": wishes.get("reason", "a blip")}
             cloud.perform(Call("cloudwatch", "SetAlarmState", params, *_place(wishes)))
             time.sleep(_A_TICK_S)
+    return {}
+
+
+def _evaluation(cloud: Cloud, wishes: Wishes) -> object:
+    with cloud.lock:
+        alarms.set_evaluation(cloud.region(*_place(wishes)), wishes["name"], wishes.get("evaluation"))
     return {}
 
 
@@ -177,6 +184,7 @@ def _health(_: Cloud, __: Wishes) -> object:
 ROUTES: dict[tuple[str, str], Callable[[Cloud, Wishes], object]] = {
     ("POST", "call"): _call,
     ("POST", "blip"): _blip,
+    ("POST", "evaluation"): _evaluation,
     ("POST", "finish"): _finish,
     ("GET", "executions"): _executions,
     ("GET", "routing"): _routing,

@@ -1,7 +1,9 @@
 """Bad days on demand: refusals, delays and lost answers, for chosen operations, a counted number of times.
 
 What `kind` means:
-- throttle, internal, unavailable, denied, expired, conflict, deleting: the call is refused and has no effect;
+- throttle, internal, unavailable, denied, expired, conflict, deleting, invalid: the call is refused and has no effect
+  (invalid: a validation error of the whole call);
+- empty: the call has no effect and is answered with a document without fields;
 - delay: the call is answered after `delay_s`;
 - reset, timeout: the connection is reset, or held unanswered for `delay_s`, BEFORE the call has its effect;
 - reset-after, timeout-after: the same AFTER it, so the write happened and only its answer is lost.
@@ -27,6 +29,8 @@ FaultKind = Literal[
     "expired",
     "conflict",
     "deleting",
+    "invalid",
+    "empty",
     "delay",
     "reset",
     "reset-after",
@@ -116,10 +120,22 @@ def refusal(fault: Fault, call: Call) -> AwsError | None:
             return AwsError("ExpiredTokenException", text, query_code="ExpiredToken")
         case "conflict":
             return AwsError("ConflictException", f"A concurrent request conflicts with {call.operation}.")
+        case "invalid":
+            return _invalid(call)
         case "deleting":
             return AwsError("StateMachineDeleting", f"State Machine is being deleted: '{call.resource()}'")
         case _:
             return None
+
+
+def _invalid(call: Call) -> AwsError:
+    """Worded as for a constraint that the service model does not show; the member that breaks it is not named."""
+    member = "alarmNames" if "AlarmNames" in call.params else "input"
+    text = (
+        f"1 validation error detected: Value '[{', '.join(call.identifiers())}]' at '{member}' failed to satisfy "
+        "constraint: Member must satisfy constraint: [Member must not contain control characters]"
+    )
+    return AwsError("ValidationException", text, query_code="ValidationError")
 
 
 def _denied(call: Call) -> str:

@@ -40,6 +40,7 @@ STEP_FUNCTIONS: dict[str, Operation] = {
 
 CLOUDWATCH: dict[str, Operation] = {
     "PutMetricAlarm": alarms.put_metric_alarm,
+    "PutLogAlarm": alarms.put_log_alarm,
     "PutCompositeAlarm": composite_alarms.put_composite_alarm,
     "SetAlarmState": alarm_states.set_state,
     "DescribeAlarms": alarms.describe,

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from devenv.aws.errors import AwsError
 from devenv.aws.server import AwsEmulator
 
 BOTH = ["MetricAlarm", "CompositeAlarm"]
@@ -155,3 +157,47 @@ def test_the_older_query_protocol_is_answered_in_xml(board: Any) -> None:
     assert "<AlarmName>m1</AlarmName>" in body
     assert "<AlarmName>m2</AlarmName>" not in body
     assert "<StateValue>OK</StateValue>" in body
+
+
+def test_a_log_alarm_is_shown_in_a_list_of_its_own(aws: Any) -> None:
+    aws.put_log_alarm("l", "ALARM")
+    aws.put_alarm("m")
+    client = aws.boto3_client("cloudwatch")
+    assert named(client.describe_alarms(AlarmNames=["l", "m"], AlarmTypes=BOTH)) == (["m"], [])
+    answer = client.describe_alarms(AlarmNames=["l", "m"], AlarmTypes=[*BOTH, "LogAlarm"])
+    [alarm] = answer["LogAlarms"]
+    assert (alarm["AlarmName"], alarm["StateValue"]) == ("l", "ALARM")
+    history = client.describe_alarm_history(AlarmName="l", AlarmTypes=["LogAlarm"], HistoryItemType="StateUpdate")
+    assert [item["HistorySummary"] for item in history["AlarmHistoryItems"]] == [
+        "Alarm updated from INSUFFICIENT_DATA to ALARM"
+    ]
+
+
+def test_an_alarm_that_is_not_evaluated_keeps_its_state(aws: Any) -> None:
+    aws.put_alarm("m")
+    client = aws.boto3_client("cloudwatch")
+    before = client.describe_alarms(AlarmNames=["m"])["MetricAlarms"]
+    aws.set_evaluation("m", "EVALUATION_ERROR")
+    assert client.describe_alarms(AlarmNames=["m"])["MetricAlarms"] == [
+        before[0] | {"EvaluationState": "EVALUATION_ERROR"}
+    ]
+    aws.set_evaluation("m", None)
+    assert client.describe_alarms(AlarmNames=["m"])["MetricAlarms"] == before
+    with pytest.raises(AwsError, match="Unknown alarm"):
+        aws.set_evaluation("gone", "EVALUATION_ERROR")
+
+
+@pytest.mark.parametrize("name", ["🚨" * 128, "a\nb", "\x7f"], ids=["256 UTF-16 units", "a line feed", "DEL"])
+def test_a_name_that_is_refused_is_a_refusal_of_the_whole_call(name: str, aws: Any) -> None:
+    aws.put_alarm("good")
+    client = aws.boto3_client("cloudwatch")
+    with pytest.raises(ClientError) as caught:
+        client.describe_alarms(AlarmNames=["good", name])
+    assert caught.value.response["Error"]["Code"] == "ValidationError"
+    with pytest.raises(AwsError):
+        aws.put_alarm(name)
+
+
+def test_a_name_of_255_utf_16_units_is_taken(aws: Any) -> None:
+    name = aws.put_alarm("🚨" * 127 + "!")
+    assert named(aws.boto3_client("cloudwatch").describe_alarms(AlarmNames=[name])) == ([name], [])

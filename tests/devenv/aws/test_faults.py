@@ -33,6 +33,15 @@ REFUSALS = {
         "State Machine is being deleted: 'arn:aws:states:eu-west-1:123456789012:stateMachine:Orders:live'",
     ),
     "conflict": ("ConflictException", 400, "A concurrent request conflicts with UpdateStateMachineAlias."),
+    "invalid": (
+        "ValidationException",
+        400,
+        (
+            "1 validation error detected: Value '[arn:aws:states:eu-west-1:123456789012:stateMachine:Orders:live]' at "
+            "'input' failed to satisfy constraint: Member must satisfy constraint: "
+            "[Member must not contain control characters]"
+        ),
+    ),
     "denied": (
         "AccessDeniedException",
         400,
@@ -58,6 +67,26 @@ def test_a_refusal_has_no_effect_and_is_counted(kind: Any, aws: Any, sfn: Any, a
     shift(sfn, alias)
     assert aws.routing(alias) == V2
     assert [call.outcome for call in aws.calls("UpdateStateMachineAlias")] == [REFUSALS[kind][0], "ok"]
+
+
+def test_one_name_that_is_refused_is_a_refusal_of_the_whole_call(aws: Any) -> None:
+    client = aws.boto3_client("cloudwatch")
+    for name in ("good", "bad"):
+        aws.put_alarm(name)
+    aws.fail("DescribeAlarms", "invalid", match="bad")
+    assert len(client.describe_alarms(AlarmNames=["good"])["MetricAlarms"]) == 1
+    with pytest.raises(ClientError) as caught:
+        client.describe_alarms(AlarmNames=["good", "bad"])
+    assert caught.value.response["Error"]["Code"] == "ValidationError"
+    assert "at 'alarmNames' failed to satisfy constraint" in str(caught.value)
+
+
+def test_an_answer_without_fields(aws: Any) -> None:
+    aws.put_alarm("good")
+    aws.fail("DescribeAlarms", "empty", times=1)
+    client = aws.boto3_client("cloudwatch")
+    assert set(client.describe_alarms(AlarmNames=["good"])) == {"ResponseMetadata"}
+    assert len(client.describe_alarms(AlarmNames=["good"])["MetricAlarms"]) == 1
 
 
 LOST = {
