@@ -13,13 +13,20 @@ from typing import Any, Self
 
 from devenv.control_plane import audit, certificates
 from devenv.control_plane.binaries import Binaries, ensure_binaries
+from devenv.control_plane.foreign_page import ForeignPage, Page
 from devenv.control_plane.kubeconfig import write_kubeconfig
 from devenv.control_plane.kubectl import Kubectl
 from devenv.control_plane.ports import free_ports
 from devenv.control_plane.probe import answers_ok
 from devenv.control_plane.proxy import CuttableProxy
 from devenv.control_plane.server_process import Lifeline, ServerProcess
-from devenv.control_plane.servers import AUDIT_LOG, api_server_command, etcd_command, write_certificates
+from devenv.control_plane.servers import (
+    AUDIT_LOG,
+    CERTIFICATE_FOLDER,
+    api_server_command,
+    etcd_command,
+    write_certificates,
+)
 from devenv.waiting import wait_until
 
 ADMIN_USER = "devenv-admin"
@@ -97,6 +104,11 @@ class ControlPlane:
     def new_network(self) -> CuttableProxy:
         """A further way to the API server, to be used as a context manager."""
         return CuttableProxy(self._port)
+
+    def foreign_page(self, page: Page) -> ForeignPage:
+        """A server that clients take for the API server; lead a way to it with `CuttableProxy.divert(its port)`."""
+        folder = self.folder / CERTIFICATE_FOLDER
+        return ForeignPage(page, (folder / "apiserver.crt", folder / "apiserver.key"))
 
     def audit_events(self) -> list[dict[str, Any]]:
         """What users other than administrators asked for so far: audit.k8s.io/v1 Events at Metadata level, in order.

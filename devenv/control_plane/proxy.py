@@ -15,7 +15,7 @@ class CuttableProxy:
     """Forwards 127.0.0.1:`port` to 127.0.0.1:`target_port`. Use as a context manager, or call `close()`."""
 
     def __init__(self, target_port: int) -> None:
-        self._target_port = target_port
+        self._target_port = self._own_target_port = target_port
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._accepting: threading.Thread | None = None
@@ -52,6 +52,10 @@ class CuttableProxy:
             self._is_refusing.clear()
             self._accepting = threading.Thread(target=self._serve, args=(listener,), daemon=True, name="proxy-accept")
             self._accepting.start()
+
+    def divert(self, port: int | None = None) -> None:
+        """Lead new connections to another port of loopback, or back; `cut()` too, so that nobody keeps the old way."""
+        self._target_port = self._own_target_port if port is None else port
 
     def close(self) -> None:
         self.refuse()

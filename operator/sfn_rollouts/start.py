@@ -9,6 +9,7 @@ from typing import TypeVar
 from sfn_rollouts.aws.connection import Aws
 from sfn_rollouts.config import Settings
 from sfn_rollouts.errors import Denied, PortError, Transient
+from sfn_rollouts.kube.answers import SERVER_VERSION
 from sfn_rollouts.kube.connection import Connection, NoCluster, connect
 from sfn_rollouts.kube.crd import crd_problem
 from sfn_rollouts.kube.permissions import LEASE_RIGHTS, Right, missing_rights
@@ -115,7 +116,7 @@ def _connect(settings: Settings, environ: Mapping[str, str]) -> Connection:
 
 def _version(connection: Connection) -> None:
     try:
-        connection.call("get", "version", "/version")
+        connection.call("get", "version", "/version", SERVER_VERSION)
     except Denied:
         return  # it answers, which is all that is asked here; who may do what is looked at later
 

@@ -1,10 +1,11 @@
 """Who leads: one at a time, whatever the clocks of the machines say and whatever the API server does."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from sfn_rollouts.engine.candidate import Candidate, Lease, Terms
+from sfn_rollouts.engine.candidate import RELEASED_S, Candidate, Held, Lease, Terms
 from sfn_rollouts.errors import Conflict, Transient
 from tests.engine.fake_clock import FakeClock
 
@@ -170,3 +171,108 @@ def test_of_two_that_create_it_at_once_one_leads(leases: FakeLeases, clock: Fake
     leases.read = lambda: None  # type: ignore[method-assign]
 
     assert (first.bid(), second.bid()) == (True, False)
+
+
+GHOST = Lease("1", "ghost", TERMS.lease_s, "2026-01-01T00:00:00.000000Z", 3)
+ODD_LEASES = {
+    "it binds for 68 years": (replace(GHOST, duration_s=2.0**31 - 1), TERMS.longest_s),
+    "it binds for longer than ours, as one of another release may": (replace(GHOST, duration_s=60.0), 60.0),
+    "it binds for no time": (replace(GHOST, duration_s=0.0), TERMS.lease_s),
+    "it binds for less than no time": (replace(GHOST, duration_s=-(2.0**31)), TERMS.lease_s),
+    "it was renewed in the far future": (replace(GHOST, renewed="9999-12-31T23:59:59.999999Z"), TERMS.lease_s),
+    "it was renewed long ago": (replace(GHOST, renewed="0001-01-01T00:00:00.000000Z"), TERMS.lease_s),
+    "it does not say when it was renewed": (replace(GHOST, renewed=""), TERMS.lease_s),
+    "its time of renewal is no time": (replace(GHOST, renewed="yesterday"), TERMS.lease_s),
+    "its holder has a very long name": (replace(GHOST, holder="x" * 100_000), TERMS.lease_s),
+    "its holder's name is a space": (replace(GHOST, holder=" "), TERMS.lease_s),
+}
+
+
+@pytest.mark.parametrize(("lease", "free_after_s"), ODD_LEASES.values(), ids=ODD_LEASES)
+def test_an_odd_lease_keeps_nobody_out_for_good_and_lets_nobody_in_too_soon(
+    leases: FakeLeases, clock: FakeClock, lease: Lease, free_after_s: float
+) -> None:
+    leases.lease = lease
+    other = candidate("b", leases, clock)
+    assert not other.bid()
+    assert other.held_by_other == Held(lease.holder, free_after_s, 0.0)
+
+    clock.advance(free_after_s - 0.1)
+    assert not other.bid()
+    clock.advance(0.1)
+    assert other.bid()
+    assert other.held_by_other is None
+
+
+def test_a_lease_whose_numbers_somebody_changes_binds_no_less_and_no_longer(
+    leases: FakeLeases, clock: FakeClock
+) -> None:
+    """Only a renewal is a sign of life, and a leader that does not know of the new numbers has ten seconds still."""
+    leader, other = candidate("a", leases, clock), candidate("b", leases, clock)
+    leader.bid()
+    for duration_s in (0.0, 2.0**31 - 1, -1.0, TERMS.lease_s):
+        assert leases.lease is not None
+        leases.lease = replace(leases.lease, duration_s=duration_s, transitions=7)
+        assert not other.bid()
+        assert other.is_leader() + leader.is_leader() == 1
+        clock.advance(2)
+
+    clock.advance(TERMS.lease_s - 4 * 2)
+    assert other.bid()
+
+
+def taken_away(leases: FakeLeases) -> None:
+    leases.lease = None
+
+
+def emptied(leases: FakeLeases) -> None:
+    assert leases.lease is not None
+    leases.lease = replace(leases.lease, holder="")
+
+
+def emptied_whole(leases: FakeLeases) -> None:
+    leases.lease = Lease("9", "", 0.0, "", 0)
+
+
+@pytest.mark.parametrize("deed", [taken_away, emptied, emptied_whole])
+def test_a_lease_that_is_taken_from_its_leader_is_free_when_the_leader_has_looked(
+    leases: FakeLeases, clock: FakeClock, deed: Callable[[FakeLeases], None]
+) -> None:
+    """kubectl delete lease: the leader that held it cannot know until its next bid, and writes meanwhile."""
+    leader, other = candidate("a", leases, clock), candidate("b", leases, clock)
+    leader.bid()
+    other.bid()
+    deed(leases)
+
+    for _ in range(int(TERMS.lease_s)):
+        assert not other.bid()
+        clock.advance(1)
+    assert not leader.is_leader()
+    assert other.bid()
+
+
+def test_a_leader_whose_lease_was_taken_away_takes_it_again(leases: FakeLeases, clock: FakeClock) -> None:
+    leader, other = candidate("a", leases, clock), candidate("b", leases, clock)
+    leader.bid()
+    other.bid()
+    taken_away(leases)
+
+    assert (other.bid(), leader.bid(), other.bid()) == (False, True, False)
+
+
+def test_a_leader_that_finds_another_in_its_place_writes_nothing_more(leases: FakeLeases, clock: FakeClock) -> None:
+    leader = candidate("a", leases, clock)
+    leader.bid()
+    leases.lease = GHOST
+
+    assert not leader.bid()
+    assert not leader.is_leader()
+
+
+def test_a_release_says_so_in_the_lease(leases: FakeLeases, clock: FakeClock) -> None:
+    leader = candidate("a", leases, clock)
+    leader.bid()
+    leader.release()
+    assert leases.lease is not None
+    assert leases.lease.is_released
+    assert leases.lease.duration_s == RELEASED_S

@@ -1,6 +1,7 @@
 """The election's thread: elected once, lost once, and the lease given back at the end."""
 
 import threading
+from dataclasses import replace
 from random import Random
 
 import structlog
@@ -8,9 +9,11 @@ from structlog.testing import capture_logs
 
 from devenv.waiting import wait_until
 from sfn_rollouts.clock import SteadyClock
-from sfn_rollouts.engine.candidate import Candidate, Terms
+from sfn_rollouts.engine.candidate import Candidate, Lease, Terms
 from sfn_rollouts.engine.election import Election
-from tests.engine.test_candidate import FakeLeases
+from sfn_rollouts.errors import Conflict
+from tests.engine.fake_clock import FakeClock
+from tests.engine.test_candidate import GHOST, FakeLeases
 
 QUICK = Terms(lease_s=0.3, renew_s=0.2, retry_s=0.02)
 
@@ -91,6 +94,66 @@ def test_an_outage_is_told_once_and_so_is_its_end() -> None:
         "the lease can be renewed and read again",
         "leading",
     ]
+
+
+class Told:
+    """An election whose bids the test makes itself, at times of its own, and what it logged."""
+
+    def __init__(self, leases: FakeLeases) -> None:
+        self.clock = FakeClock()
+        self.leases = leases
+        candidate = Candidate("b", leases, self.clock, Terms())
+        self.election = Election(candidate, lambda: None, lambda: None, Random(1))
+
+    def bid(self, *after_s: float) -> list[tuple[str, str]]:
+        """Bid after each of these pauses; return the lines as level and text."""
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))  # undone by conftest.py
+        with capture_logs() as lines:
+            for pause_s in after_s:
+                self.clock.advance(pause_s)
+                self.election.bid()
+        return [(line["log_level"], line["event"]) for line in lines]
+
+
+def test_it_says_once_for_each_holder_for_whom_it_stands_by() -> None:
+    told = Told(FakeLeases())
+    told.leases.lease = replace(GHOST, holder="first\n[error] x", duration_s=40.0)
+    assert told.bid(0, 2, 2) == [("info", "standing by for first [error] x, lease of 40 s")]
+
+    told.leases.lease = replace(GHOST, holder="y" * 1000)
+    assert told.bid(2, 2) == [("info", f"standing by for {'y' * 125}..., lease of 15 s")]
+
+
+def test_it_says_again_for_whom_it_stands_by_when_the_lease_was_free_meanwhile() -> None:
+    told = Told(FakeLeases())
+    told.leases.lease = GHOST
+    told.bid(0)
+
+    def write(before: Lease, holder: str, duration_s: float) -> Lease:
+        raise Conflict("its holder was faster")
+
+    told.leases.write = write  # type: ignore[method-assign]
+    assert told.bid(15) == []
+    told.leases.lease = replace(GHOST, renewed="now")
+    assert told.bid(2) == [("info", "standing by for ghost, lease of 15 s")]
+
+
+def test_it_warns_once_of_a_lease_that_is_not_renewed_and_not_free() -> None:
+    told = Told(FakeLeases())
+    told.leases.lease = replace(GHOST, duration_s=2.0**31 - 1)
+    assert told.bid(0, 30, 29.9) == [("info", "standing by for ghost, lease of 150 s")]
+
+    unrenewed = "the lease has not been renewed for long and is not free yet: nobody may be looking after rollouts"
+    assert told.bid(0.1, 2, 2) == [("warning", unrenewed)]
+
+    told.leases.lease = replace(told.leases.lease, renewed="now")
+    assert told.bid(2, 60) == [("warning", unrenewed)]
+
+
+def test_a_lease_as_ours_is_free_before_there_is_anything_to_warn_of() -> None:
+    told = Told(FakeLeases())
+    told.leases.lease = GHOST
+    assert [level for level, _ in told.bid(0, *[2] * 8)] == ["info"]
 
 
 def test_stopping_gives_the_lease_back_and_the_next_leads() -> None:

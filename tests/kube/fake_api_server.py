@@ -21,11 +21,19 @@ def _group(name: str, version: str) -> dict[str, Any]:
 PAGES: dict[str, Any] = {
     "/api": {"versions": ["v1"]},
     "/api/v1": {"resources": [_resource("namespaces", "Namespace"), _resource("events", "Event")]},
-    "/apis": {"groups": [_group("sfnrollouts.dev", "v1alpha1"), _group("apiextensions.k8s.io", "v1")]},
+    "/apis": {
+        "apiVersion": "v1",
+        "kind": "APIGroupList",
+        "groups": [_group("sfnrollouts.dev", "v1alpha1"), _group("apiextensions.k8s.io", "v1")],
+    },
     "/apis/apiextensions.k8s.io/v1": {
         "resources": [_resource("customresourcedefinitions", "CustomResourceDefinition")]
     },
-    "/apis/sfnrollouts.dev/v1alpha1": {"resources": [_resource("stepfunctionrollouts", "StepFunctionRollout")]},
+    "/apis/sfnrollouts.dev/v1alpha1": {
+        "apiVersion": "v1",
+        "kind": "APIResourceList",
+        "resources": [_resource("stepfunctionrollouts", "StepFunctionRollout")],
+    },
 }
 BROKEN = {"type": "ERROR", "object": {"kind": "Status", "code": 500, "message": "unable to decode an event"}}
 
@@ -36,6 +44,7 @@ class FakeApiServer:
     def __init__(self, broken_watches: int) -> None:
         self.broken_watches = broken_watches
         self.lists = 0
+        self.items: list[Any] = [RESOURCE]
         self._closing = threading.Event()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -56,7 +65,7 @@ class FakeApiServer:
             return PAGES[address.path]
         if "watch" not in parse_qs(address.query):
             self.lists += 1
-            return {"metadata": {"resourceVersion": "1"}, "items": [RESOURCE]}
+            return {"metadata": {"resourceVersion": "1"}, "items": self.items}
         if self.broken_watches:
             self.broken_watches -= 1
             return BROKEN
@@ -67,7 +76,14 @@ class FakeApiServer:
 RESOURCE = {
     "apiVersion": "sfnrollouts.dev/v1alpha1",
     "kind": "StepFunctionRollout",
-    "metadata": {"namespace": "shop", "name": "orders", "uid": "uid-1", "resourceVersion": "1"},
+    "metadata": {
+        "namespace": "shop",
+        "name": "orders",
+        "uid": "uid-1",
+        "resourceVersion": "1",
+        "generation": 1,
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+    },
 }
 
 

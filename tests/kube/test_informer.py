@@ -19,7 +19,7 @@ from sfn_rollouts.kube.connection import Connection, connect
 from sfn_rollouts.kube.informer import Backoffs, Informer
 from sfn_rollouts.ports import Key
 from tests.kube.conftest import Apply
-from tests.kube.fake_api_server import FakeApiServer
+from tests.kube.fake_api_server import RESOURCE, FakeApiServer
 
 
 @dataclass
@@ -165,9 +165,27 @@ def test_a_watch_that_breaks_kopf_is_started_again(listen: Listen, log_lines: li
     assert ["unable to decode an event" in line["why"] for line in log_lines] == [True, True]
 
 
+def test_what_is_no_rollout_is_not_told(listen: Listen, log_lines: list[dict[str, Any]]) -> None:
+    """A way that leads to another API, or to a store that has lost half of an object."""
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": RESOURCE["metadata"]}
+    nameless = {**RESOURCE, "metadata": {"uid": "uid-2"}}
+    with FakeApiServer(broken_watches=0) as fake:
+        fake.items = [pod, nameless, RESOURCE]
+        heard = listen(_connection(fake.url), [])
+
+        wait_until(lambda: len(log_lines) == 2, 30, "both to be passed over")
+        wait_until(lambda: heard.seen, 10, "the rollout to be told of")
+
+    assert [each["metadata"]["uid"] for each in heard.seen] == ["uid-1"]
+    assert [line["why"] for line in log_lines] == [
+        "no StepFunctionRollout of sfnrollouts.dev/v1alpha1",
+        "metadata.name is not there or not as it must be",
+    ]
+
+
 def test_without_the_crd_it_waits_and_tries_again(listen: Listen) -> None:
     with FakeApiServer(broken_watches=0) as fake:
-        heard = listen(_connection(fake.url + "/elsewhere"), [])  # every page there is a list: no group is served
+        heard = listen(_connection(fake.url + "/elsewhere"), [])
 
         wait_until(lambda: heard.restarts == 2, 30, "a second attempt")
 

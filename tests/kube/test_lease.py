@@ -1,6 +1,7 @@
 """The Lease on a real API server: what two candidates see of each other, and where the lease is looked for."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from sfn_rollouts.errors import Conflict
 from sfn_rollouts.kube.connection import Connection, connect, namespace_of
 from sfn_rollouts.kube.lease import LeaseStore
 from sfn_rollouts.kube.permissions import LEASE, LEASE_RIGHTS, missing_rights
+from tests.engine.fake_clock import FakeClock
 
 HOME = "sfn-rollouts"
 
@@ -42,6 +44,49 @@ def test_a_write_over_a_lease_that_has_changed_is_a_conflict(leases: LeaseStore)
         leases.write(read, "b", 15)
     with pytest.raises(Conflict):
         leases.create("b", 15)
+
+
+ODD_SPECS: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "the last number of transitions": {"leaseTransitions": 2**31 - 1},
+    "the longest duration and nobody": {"leaseDurationSeconds": 2**31 - 1, "holderIdentity": ""},
+    "the far future": {"renewTime": "9999-12-31T23:59:59.999999Z", "acquireTime": "9999-12-31T23:59:59.999999Z"},
+}
+
+
+@pytest.mark.parametrize("spec", ODD_SPECS.values(), ids=ODD_SPECS)
+def test_an_odd_lease_without_a_holder_is_taken(leases: LeaseStore, kubectl: Kubectl, spec: dict[str, Any]) -> None:
+    """The API server refuses a whole write over one number that does not fit, so none may be counted up blindly."""
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(stored(spec)))
+
+    assert Candidate("a", leases, SteadyClock(), Terms()).bid()
+    read = leases.read()
+    assert read is not None
+    assert (read.holder, read.duration_s) == ("a", 15)
+    assert 0 <= read.transitions <= 1
+
+
+def test_an_odd_lease_of_somebody_else_is_taken_when_it_has_not_been_renewed(
+    leases: LeaseStore, kubectl: Kubectl
+) -> None:
+    spec = {"holderIdentity": "ghost", "leaseDurationSeconds": 2**31 - 1, "leaseTransitions": 2**31 - 1,
+            "renewTime": "9999-12-31T23:59:59.999999Z"}  # fmt: skip
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(stored(spec)))
+    clock = FakeClock()
+    candidate = Candidate("a", leases, clock, Terms())
+
+    assert not candidate.bid()
+    clock.advance(Terms().longest_s)
+    assert candidate.bid()
+    read = leases.read()
+    assert read is not None
+    assert (read.holder, read.duration_s, read.transitions) == ("a", 15, 0)
+
+
+def stored(spec: dict[str, Any]) -> dict[str, Any]:
+    """The shipped lease with this spec."""
+    metadata = {"name": LEASE, "namespace": HOME}
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
 
 
 def test_there_may_be_none(leases: LeaseStore) -> None:

@@ -59,14 +59,14 @@ def test_after_a_failure_it_does_not_wait_for_the_next_interval(sweep: Sweep) ->
     assert sweeper.is_alive()
 
 
-def test_a_defect_does_not_end_it(sweep: Sweep, log_lines: list[dict[str, object]]) -> None:
-    lists = Lists(KeyError("items"), Denied("may not"), 3)
+def test_no_refusal_and_no_foreign_answer_ends_it(sweep: Sweep, log_lines: list[dict[str, object]]) -> None:
+    lists = Lists(Transient("not the API server's"), Denied("may not"), 3)
 
     sweeper = sweep(lists, 0.01)
 
     wait_until(lambda: lists.asked >= 3, 10, "a third attempt")
     assert sweeper.is_alive()
-    assert ["items" in str(line["why"]) or "may not" in str(line["why"]) for line in log_lines[:2]] == [True, True]
+    assert [line["why"] for line in log_lines[:2]] == ["not the API server's", "may not"]
 
 
 def test_it_stops_at_once(sweep: Sweep) -> None:

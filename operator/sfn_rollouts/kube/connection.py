@@ -24,6 +24,7 @@ from kubernetes.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVICE_TO
 
 from sfn_rollouts import __version__
 from sfn_rollouts.errors import Transient
+from sfn_rollouts.kube.answers import Answer, understood
 from sfn_rollouts.kube.refusals import refusal
 
 FIELD_MANAGER = "sfn-rollouts"
@@ -61,31 +62,33 @@ class Connection:
         verb: str,
         resource: str,
         path: str,
+        due: Answer,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Do `verb` (as RBAC names it) on `resource` (for messages) at `path`; gives the decoded answer.
+        """Do `verb` (as RBAC names it) on `resource` (for messages) at `path`; return the answer decoded. It is `due`.
 
         Raises:
-            Conflict, Gone, Denied, Transient, PortError: see `refusals`.
+            Conflict, Gone, Denied, Transient, PortError: see `refusals`; Transient too for an answer that is not `due`.
         """
         method = _METHODS[verb]
         what = f"{verb} {resource}"
+        headers = self._headers(what, method)
         try:
             answer = self._pool.request(
                 method,
                 self.server.rstrip("/") + path + ("?" + urlencode(query) if query else ""),
                 body=None if body is None else json.dumps(body).encode(),
-                headers=self._headers(method),
+                headers=headers,
                 timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
                 retries=False,
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Transient(f"{what}: no answer from {self.server}: {error}") from error
+        content_type = answer.headers.get("Content-Type")
         if not 200 <= answer.status < 300:
-            raise refusal(what, answer.status, answer.data, answer.headers.get("Retry-After"))
-        decoded: dict[str, Any] = json.loads(answer.data)
-        return decoded
+            raise refusal(what, answer.status, answer.data, content_type, answer.headers.get("Retry-After"))
+        return understood(what, due, answer.data, content_type)
 
     def close(self) -> None:
         """Close the pooled sockets."""
@@ -100,11 +103,16 @@ class Connection:
                 return str(token)
             return self.configuration.get_basic_auth_token() if self.configuration.username else None
 
-    def _headers(self, method: str) -> dict[str, str]:
+    def _headers(self, what: str, method: str) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": f"sfn-rollouts/{__version__}"}
         if content_type := _CONTENT_TYPES.get(method):
             headers["Content-Type"] = content_type
-        if authorization := self.authorization():
+        try:
+            authorization = self.authorization()
+        except _UNUSABLE as error:  # a token file between two of its lives, an exec plugin that did not end well
+            told = " ".join(str(error).split())
+            raise Transient(f"{what}: the credentials for {self.server} cannot be renewed: {told}") from error
+        if authorization:
             headers["Authorization"] = authorization
         return headers
 

@@ -6,6 +6,7 @@ from typing import Any
 from sfn_rollouts.api import GROUP, PLURAL, VERSION
 from sfn_rollouts.api.crd import resource_schema
 from sfn_rollouts.errors import Gone
+from sfn_rollouts.kube.answers import CRD
 from sfn_rollouts.kube.connection import Connection, path_of
 
 NAME = f"{PLURAL}.{GROUP}"
@@ -25,6 +26,7 @@ def crd_problem(connection: Connection) -> str | None:
             "get",
             "customresourcedefinitions.apiextensions.k8s.io",
             path_of("apis", "apiextensions.k8s.io", "v1", "customresourcedefinitions", NAME),
+            CRD,
         )
     except Gone:
         return f"the CRD {NAME} is not installed; {CURE}"
@@ -37,9 +39,9 @@ def shortcoming(found: Mapping[str, Any]) -> str | None:
     version = next((each for each in found["spec"]["versions"] if each["name"] == VERSION), None)
     if version is None or not version["served"]:
         return f"does not serve {VERSION}"
-    if "status" not in version.get("subresources", {}):
+    if "status" not in (version.get("subresources") or {}):
         return "has no status subresource"
-    lacking = sorted(_lacking(resource_schema(), version["schema"]["openAPIV3Schema"], ""))
+    lacking = sorted(_lacking(resource_schema(), _schema(version), ""))
     if lacking:
         # The API server drops unknown fields without a word: a status without its intent would lose a rollout.
         more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
@@ -47,6 +49,10 @@ def shortcoming(found: Mapping[str, Any]) -> str | None:
     if not _is_established(found):
         return "is not established yet"
     return None
+
+
+def _schema(version: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (version.get("schema") or {}).get("openAPIV3Schema") or {}
 
 
 def _lacking(wanted: Mapping[str, Any], found: Mapping[str, Any], path: str) -> Iterator[str]:
@@ -62,5 +68,5 @@ def _lacking(wanted: Mapping[str, Any], found: Mapping[str, Any], path: str) -> 
 
 
 def _is_established(found: Mapping[str, Any]) -> bool:
-    conditions = found.get("status", {}).get("conditions", [])
+    conditions = (found.get("status") or {}).get("conditions") or []
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)

@@ -11,6 +11,7 @@ from typing import Any
 from sfn_rollouts.api import GROUP, KIND, VERSION
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.errors import Gone, PortError
+from sfn_rollouts.kube.answers import EVENT
 from sfn_rollouts.kube.connection import FIELD_MANAGER, Connection, path_of
 from sfn_rollouts.kube.event_flow import Bump, Create, EventFlow, Subject
 from sfn_rollouts.logs import get_logger
@@ -95,7 +96,7 @@ class EventAnnouncer:
     def _create(self, deed: Create) -> str:
         body = event(deed, self._clock.now(), secrets.token_hex(8))
         path = path_of("api", "v1", "namespaces", deed.subject.key.namespace, "events")
-        self._connection.call("create", "events", path, _WRITER, body)
+        self._connection.call("create", "events", path, EVENT, _WRITER, body)
         return str(body["metadata"]["name"])
 
     def _bump(self, deed: Bump) -> str | None:
@@ -107,7 +108,7 @@ class EventAnnouncer:
             "message": deed.announcement.message[:_MESSAGE_LIMIT],
         }
         try:
-            self._connection.call("patch", "events", path, _WRITER, body)
+            self._connection.call("patch", "events", path, EVENT, _WRITER, body)
         except Gone:
             return None
         return deed.name

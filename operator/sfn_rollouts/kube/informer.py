@@ -16,6 +16,7 @@ import kopf
 
 from sfn_rollouts.api import GROUP, PLURAL, VERSION
 from sfn_rollouts.errors import Transient
+from sfn_rollouts.kube.answers import GROUPS, KINDS, ROLLOUT
 from sfn_rollouts.kube.connection import Connection, path_of
 from sfn_rollouts.kube.kopf_login import connection_info
 from sfn_rollouts.kube.kopf_storages import NoDiffBase, NoProgress
@@ -148,10 +149,13 @@ def _registry(
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry, id="observe")
     async def _observe(event: kopf.RawEvent, **_: Any) -> None:
         # The plain dict as it was decoded; nothing is copied, because this runs for each of our own status writes too.
-        if event["type"] == "DELETED":
-            gone(event["object"]["metadata"]["uid"])
+        resource = event["object"]
+        if odd := ROLLOUT.misfit(resource):
+            _log.warning("the watch brought what is not the API server's; it is passed over", why=odd)
+        elif event["type"] == "DELETED":
+            gone(resource["metadata"]["uid"])
         else:
-            seen(event["object"])
+            seen(resource)
 
     return registry
 
@@ -179,11 +183,11 @@ def _settings() -> kopf.OperatorSettings:
 
 def _check_served(connection: Connection) -> None:
     """Refuse to start kopf while our API is not served: it would find nothing to watch and sleep for ever."""
-    group = connection.call("get", "apis", path_of("apis"))
+    group = connection.call("get", "apis", path_of("apis"), GROUPS)
     served = {version["version"] for each in group["groups"] if each["name"] == GROUP for version in each["versions"]}
     if VERSION not in served:
         raise Transient(f"the API server does not serve {GROUP}/{VERSION}: is the CRD installed?")
-    kinds = connection.call("get", "apis", path_of("apis", GROUP, VERSION))
+    kinds = connection.call("get", "apis", path_of("apis", GROUP, VERSION), KINDS)
     if PLURAL not in {each["name"] for each in kinds["resources"]}:
         raise Transient(f"the API server does not serve {PLURAL}.{GROUP}: is the CRD installed?")
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from sfn_rollouts.engine.candidate import Lease
 from sfn_rollouts.errors import Gone
+from sfn_rollouts.kube.answers import LEASE
 from sfn_rollouts.kube.connection import FIELD_MANAGER, Connection, path_of
 
 LEASES = "leases.coordination.k8s.io"
 _GROUP = ("apis", "coordination.k8s.io", "v1", "namespaces")
 _WRITER = {"fieldManager": FIELD_MANAGER}
+_INT32_MAX = 2**31 - 1
 
 
 class LeaseStore:
@@ -24,7 +26,7 @@ class LeaseStore:
     def read(self) -> Lease | None:
         """Give the Lease, None while there is none."""
         try:
-            return _parsed(self._connection.call("get", LEASES, self._path(self._name)))
+            return parsed(self._connection.call("get", LEASES, self._path(self._name), LEASE))
         except Gone:
             return None
 
@@ -37,31 +39,41 @@ class LeaseStore:
             "metadata": {"name": self._name, "namespace": self._namespace},
             "spec": {**_held(holder, duration_s, now), "acquireTime": now, "leaseTransitions": 0},
         }
-        return _parsed(self._connection.call("create", LEASES, self._path(), _WRITER, body))
+        return parsed(self._connection.call("create", LEASES, self._path(), LEASE, _WRITER, body))
 
     def write(self, before: Lease, holder: str, duration_s: float) -> Lease:
         """Renew, take over, or, with no holder, release. Conflict: it is no longer as it was read."""
         now = _micro_time(datetime.now(UTC))
         spec = _held(holder, duration_s, now)
         if holder and holder != before.holder:
-            spec |= {"acquireTime": now, "leaseTransitions": before.transitions + 1}
+            spec |= {"acquireTime": now, "leaseTransitions": _one_more(before.transitions)}
         body = {"metadata": {"resourceVersion": before.resource_version}, "spec": spec}
-        return _parsed(self._connection.call("patch", LEASES, self._path(self._name), _WRITER, body))
+        return parsed(self._connection.call("patch", LEASES, self._path(self._name), LEASE, _WRITER, body))
 
     def _path(self, *name: str) -> str:
         return path_of(*_GROUP, self._namespace, "leases", *name)
 
 
-def _parsed(raw: Mapping[str, Any]) -> Lease:
-    """Take a Lease as the API server gives it; what is absent counts as not held."""
+def parsed(raw: Mapping[str, Any]) -> Lease:
+    """Take a Lease as the API server gives it (`answers.LEASE`); what is absent counts as not held."""
     spec = raw.get("spec") or {}
     return Lease(
-        resource_version=str(raw["metadata"]["resourceVersion"]),
+        resource_version=raw["metadata"]["resourceVersion"],
         holder=spec.get("holderIdentity") or "",
-        duration_s=float(spec.get("leaseDurationSeconds") or 0),
-        renewed=str(spec.get("renewTime") or ""),
-        transitions=int(spec.get("leaseTransitions") or 0),
+        duration_s=_within_int32(spec.get("leaseDurationSeconds") or 0),
+        renewed=spec.get("renewTime") or "",
+        transitions=_within_int32(spec.get("leaseTransitions") or 0),
     )
+
+
+def _within_int32(number: int) -> int:
+    """As the API server stores it; a longer number cannot even become a float."""
+    return max(-_INT32_MAX, min(number, _INT32_MAX))
+
+
+def _one_more(transitions: int) -> int:
+    """Count on, from 0 again after the last number that the API server takes: it refuses a whole write over more."""
+    return transitions + 1 if 0 <= transitions < _INT32_MAX else 0
 
 
 def _held(holder: str, duration_s: float, now: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sfn_rollouts.api import GROUP, PLURAL
+from sfn_rollouts.kube.answers import REVIEW
 from sfn_rollouts.kube.connection import Connection, path_of
 
 
@@ -73,6 +74,7 @@ def _is_allowed(connection: Connection, right: Right, namespace: str) -> bool:
         "create",
         "selfsubjectaccessreviews.authorization.k8s.io",
         path_of("apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"),
+        REVIEW,
         body={
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",

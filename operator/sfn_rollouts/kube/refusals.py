@@ -1,45 +1,44 @@
-"""What a refusal of the API server means, by the reaction that it wants."""
-
-import json
-from typing import Any
+"""What an answer outside 2xx means, by the reaction that it wants."""
 
 from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Transient
+from sfn_rollouts.kube.answers import status_of
+
+_LONGEST = 512
+"""What a condition may hold."""
 
 
-def refusal(what: str, code: int, body: bytes, retry_after: str | None = None) -> PortError:
+def refusal(
+    what: str, code: int, body: bytes, content_type: str | None = None, retry_after: str | None = None
+) -> PortError:
     """Turn an answer outside 2xx into an error.
 
-    `what` is "verb resource", `body` a Status object where the API server wrote it and anything where a proxy did.
+    `what` is "verb resource", `body` a Status object where the API server wrote it and anything where a proxy did:
+    that is Transient, whatever the code. It can neither tell that a rollout is gone nor that we lack a right. The API
+    server itself sends no Status with 429, some of 5xx, and where it serves no such path.
     """
-    why = f"{what}: {_reason(body) or f'HTTP {code}'}"
+    status = status_of(body, content_type)
+    if status is None:
+        return Transient(f"{what}: HTTP {code}, not in the API server's words", retry_after_s=_seconds(retry_after))
+    message = status.get("message")
+    why = f"{what}: {message[:_LONGEST] if message else f'HTTP {code}'}"
     if code in (401, 403):
-        return Denied(f"{why}; {_cure(code, what)}")
+        return Denied(f"{why}; {_remedy(code, what)}")
     if code == 404:
         return Gone(why)
     if code == 409:
         return Conflict(why)
-    if code in (410, 429) or code >= 500:  # 410: the next page of a list has expired, a new list will do
+    if code in (410, 429) or not 400 <= code < 500:  # 410: the next page of a list has expired, a new list will do
         return Transient(why, retry_after_s=_seconds(retry_after))
     return PortError(why)
 
 
-def _cure(code: int, what: str) -> str:
+def _remedy(code: int, what: str) -> str:
     if code == 401:
         return "give the operator valid credentials"
     verb, resource = what.split(" ", 1)
     return f"grant the operator the verb {verb} on {resource}"
 
 
-def _reason(body: bytes) -> str:
-    """Status.message, cut to what a condition may hold; empty where the body is none."""
-    try:
-        status: Any = json.loads(body)
-    except ValueError:
-        return ""
-    message = status.get("message") if isinstance(status, dict) else None
-    return str(message)[:512] if message else ""
-
-
 def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After in seconds; a date there, which no API server sends, is passed over."""
-    return float(retry_after) if retry_after and retry_after.isdigit() else None
+    """Retry-After in seconds; anything else there, a date or a digit of another script, is passed over."""
+    return float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdecimal() else None

@@ -5,6 +5,7 @@ from typing import Any
 
 from sfn_rollouts.api import FINALIZER, GROUP, PLURAL, VERSION
 from sfn_rollouts.errors import Conflict, Gone
+from sfn_rollouts.kube.answers import ROLLOUT, ROLLOUTS
 from sfn_rollouts.kube.connection import FIELD_MANAGER, Connection, path_of
 from sfn_rollouts.kube.patches import finalizer_patch, status_patch, with_or_without
 from sfn_rollouts.ports import Key, Report
@@ -27,7 +28,7 @@ class KubeStore:
 
     def get(self, key: Key) -> Mapping[str, Any]:
         """One resource. Gone: it was deleted."""
-        return self._connection.call("get", PLURAL, _path(key))
+        return self._connection.call("get", PLURAL, _path(key), ROLLOUT)
 
     def report(self, report: Report) -> Mapping[str, Any] | None:
         """Write finalizer, then status; gives the resource as stored, None once it is gone.
@@ -50,26 +51,26 @@ class KubeStore:
             return stored if stored is not None else self.get(report.key)
         version = report.resource_version if stored is None else stored["metadata"]["resourceVersion"]
         body = status_patch(version, report.status)
-        return self._connection.call("patch", f"{PLURAL}/status", _path(report.key, "status"), _WRITER, body)
+        return self._connection.call("patch", f"{PLURAL}/status", _path(report.key, "status"), ROLLOUT, _WRITER, body)
 
     def _set_finalizer(self, report: Report) -> Mapping[str, Any]:
         # The patch replaces the list, and the report does not know others' finalizers: read them, as of the decision.
         found = self.get(report.key)
         if found["metadata"]["resourceVersion"] != report.resource_version or found["metadata"]["uid"] != report.uid:
             raise Conflict(f"{report.key} has changed since it was read")
-        before = found["metadata"].get("finalizers", [])
+        before = found["metadata"].get("finalizers") or []
         after = with_or_without(before, FINALIZER, wanted=bool(report.finalizer))
         if after == before:
             return found
         body = finalizer_patch(report.resource_version, after)
-        return self._connection.call("patch", PLURAL, _path(report.key), _WRITER, body)
+        return self._connection.call("patch", PLURAL, _path(report.key), ROLLOUT, _WRITER, body)
 
     def _pages(self, namespace: str | None) -> Iterator[Mapping[str, Any]]:
         scope = () if namespace is None else ("namespaces", namespace)
         path = path_of("apis", GROUP, VERSION, *scope, PLURAL)
         query = self._page
         while True:
-            page = self._connection.call("list", PLURAL, path, query)
+            page = self._connection.call("list", PLURAL, path, ROLLOUTS, query)
             yield from page["items"]
             following = page["metadata"].get("continue")
             if not following:
@@ -84,4 +85,4 @@ def _path(key: Key, *subresource: str) -> str:
 def _is_gone(resource: Mapping[str, Any]) -> bool:
     """Whether taking the last finalizer away has just deleted it: the API server answers that with its last state."""
     metadata = resource["metadata"]
-    return "deletionTimestamp" in metadata and not metadata.get("finalizers")
+    return metadata.get("deletionTimestamp") is not None and not metadata.get("finalizers")

@@ -50,6 +50,4 @@ class Sweeper:
             _log.debug("swept", resources=self._sweep())
         except PortError as error:
             return error.why
-        except Exception as error:  # noqa: BLE001 - an odd answer of some proxy must not end the sweeper for good
-            return f"{type(error).__name__}: {error}"
         return None

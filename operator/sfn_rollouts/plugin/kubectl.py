@@ -22,6 +22,7 @@ from sfn_rollouts.plugin.problems import (
     problem_from,
 )
 from sfn_rollouts.printable import one_line, word
+from sfn_rollouts.shapes import Shape, misfit
 
 Resource = dict[str, Any]
 
@@ -33,6 +34,11 @@ _API = f"/apis/{GROUP}/{VERSION}"
 _REQUEST_TIMEOUT = "--request-timeout"
 """kubectl waits for ever for a cluster that hangs, unless told; a watch is not told, as it would be cut."""
 _PLAIN = re.compile(r"[A-Za-z0-9.-]*")
+_OBJECT_OR_LIST: Shape = {"kind": str, "items?": [{"metadata": dict}]}
+_ROLLOUT: Shape = {"metadata": {"name": str, "namespace": str, "uid": str, "resourceVersion": str}, "spec?": dict}
+_ROLLOUTS: Shape = {"items": [_ROLLOUT]}
+_EVENTS: Shape = {"items": [{"metadata": {"resourceVersion": str}}]}
+_WHO: Shape = {"status": {"userInfo": {"username": str}}}
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 _LOOK_AGAIN_S = 2.0
 
@@ -70,10 +76,10 @@ class Cluster:
             NotFoundError: there is none of that name; it tells the nearest one.
         """
         try:
-            found = self.read(ROLLOUTS, name)
+            found = self.read(ROLLOUTS, name, shape=_ROLLOUT)
         except NotFoundError as error:
             raise self._with_nearest(name, error) from None
-        if (found.get("metadata") or {}).get("name") != name:
+        if found["metadata"]["name"] != name:
             raise PluginError(
                 f"kubectl did not answer with rollout {name}", "Is there a proxy in front of the cluster?"
             )
@@ -89,7 +95,7 @@ class Cluster:
         """
         place = f"/namespaces/{_quoted(namespace)}" if namespace is not None else ""
         query = f"?labelSelector={_quoted(selector)}" if selector else ""
-        return list(self._json("get", "--raw", f"{_API}{place}/{PLURAL}{query}")["items"])
+        return list(self._json("get", "--raw", f"{_API}{place}/{PLURAL}{query}", shape=_ROLLOUTS)["items"])
 
     def watch(self, name: str, tick_s: float | None = None) -> Iterator[Resource | None]:
         """Give the rollout as it is and whenever it changes, for ever; see `follow`."""
@@ -102,7 +108,7 @@ class Cluster:
         has_answered = False
         while True:
             try:
-                found = self.read(ROLLOUTS, name)
+                found = self.read(ROLLOUTS, name, shape=_ROLLOUT)
                 yield found
                 has_answered = True
                 yield from self.follow(found, tick_s)
@@ -141,7 +147,7 @@ class Cluster:
         """Give the Events about a rollout, oldest first."""
         uid, namespace = resource["metadata"]["uid"], resource["metadata"]["namespace"]
         path = f"/api/v1/namespaces/{_quoted(namespace)}/events?fieldSelector=involvedObject.uid%3D{_quoted(uid)}"
-        found = self._json("get", "--raw", path)["items"]
+        found = self._json("get", "--raw", path, shape=_EVENTS)["items"]
         return sorted(found, key=_when_written)
 
     def patch(self, name: str, body: Mapping[str, Any], resource_version: str | None = None) -> Resource:
@@ -153,17 +159,25 @@ class Cluster:
         if resource_version is not None:
             body = {**body, "metadata": {**body.get("metadata", {}), "resourceVersion": resource_version}}
         merge = ("--type", "merge", "--patch", json.dumps(body))
-        return self._json("patch", ROLLOUTS, name, *merge, "--field-manager", FIELD_MANAGER, "--output", "json")
+        return self._json(
+            "patch", ROLLOUTS, name, *merge, "--field-manager", FIELD_MANAGER, "--output", "json", shape=_ROLLOUT
+        )
 
-    def read(self, kind: str, *arguments: str, namespace: str | None = None) -> Resource:
-        """Give what `kubectl get KIND ARGUMENTS -o json` gives, in another namespace than the usual one where told."""
+    def read(
+        self, kind: str, *arguments: str, namespace: str | None = None, shape: Shape = _OBJECT_OR_LIST
+    ) -> Resource:
+        """Return what `kubectl get KIND ARGUMENTS -o json` prints, in another namespace than the usual one where told.
+
+        Raises:
+            UnreachableError: it is not of that shape, as what some proxy answers in the API server's place.
+        """
         place = [f"--namespace={namespace}"] if namespace is not None else []  # the last one given counts
-        return self._json("get", kind, *arguments, *place, "--output", "json")
+        return self._json("get", kind, *arguments, *place, "--output", "json", shape=shape)
 
     def user(self) -> str:
         """Name the person as the cluster knows them; empty where it does not tell."""
-        with contextlib.suppress(PluginError, KeyError):
-            answer = self._json("auth", "whoami", "--output", "json")
+        with contextlib.suppress(PluginError):
+            answer = self._json("auth", "whoami", "--output", "json", shape=_WHO)
             return str(answer["status"]["userInfo"]["username"])
         return ""
 
@@ -171,15 +185,15 @@ class Cluster:
         """Give what kubectl prints when asked for names."""
         return self._run(*arguments).split()
 
-    def _json(self, *arguments: str) -> Resource:
+    def _json(self, *arguments: str, shape: Shape) -> Resource:
         output = self._run(*arguments)
-        try:
-            return dict(json.loads(output))
-        except ValueError:
-            raise PluginError(
-                f"kubectl did not answer with JSON but with {output[:60]!r}",
+        decoded = _decoded(output)
+        if misfit(decoded, shape) is not None:
+            raise UnreachableError(
+                f"kubectl did not answer with what was asked for but with {output[:60]!r}",
                 "Is there a proxy in front of the cluster?",
-            ) from None
+            )
+        return dict(decoded)
 
     def _run(self, *arguments: str) -> str:
         """Give kubectl's standard output."""
@@ -201,7 +215,7 @@ class Cluster:
                     yield None
                     continue
                 event = _event(line)
-                if event["type"] == "ERROR":  # the resourceVersion is too old, or half a line came: look again
+                if event["type"] == "ERROR":  # the resourceVersion is too old, or what came is no event: look again
                     return
                 if event["type"] == "DELETED":
                     raise NotFoundError(f"{metadata['name']} was deleted meanwhile")
@@ -216,7 +230,7 @@ class Cluster:
     def _with_nearest(self, name: str, error: NotFoundError) -> NotFoundError:
         """Tell what the person may have meant, as far as they may see it."""
         with contextlib.suppress(PluginError):
-            here = [each["metadata"]["name"] for each in self.read(ROLLOUTS)["items"]]
+            here = [each["metadata"]["name"] for each in self.read(ROLLOUTS, shape=_ROLLOUTS)["items"]]
             if near := _nearest(name, here):
                 return NotFoundError(f"there is no rollout {name}", f"Did you mean {word(near)}?")
             with contextlib.suppress(ForbiddenError):
@@ -337,11 +351,17 @@ def _ticks_during(pause_s: float, tick_s: float | None) -> Iterator[None]:
 
 
 def _event(line: str) -> Resource:
-    """Give a watch event; a connection can be cut in the middle of one."""
+    """Return a watch event; a connection can be cut in the middle of one, and a proxy may answer with a page."""
+    decoded = _decoded(line)
+    return dict(decoded) if misfit(decoded, {"type": str, "object": _ROLLOUT}) is None else {"type": "ERROR"}
+
+
+def _decoded(text: str) -> Any:
+    """Return the JSON; None where it is none, which fits no shape."""
     try:
-        return dict(json.loads(line))
-    except ValueError:
-        return {"type": "ERROR"}
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _nearest(name: str, names: Iterable[str]) -> str | None:

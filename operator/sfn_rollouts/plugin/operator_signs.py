@@ -11,13 +11,17 @@ from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.names import NamespaceName
 from sfn_rollouts.plugin.problems import ForbiddenError, NotFoundError, PluginError
 from sfn_rollouts.printable import one_line, word
+from sfn_rollouts.shapes import Shape
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 NAME = "sfn-rollouts"
 LABEL = f"app.kubernetes.io/name={NAME}"
 _LEASES = "leases.coordination.k8s.io"
-_USUAL_TERM_S = 15
+_USUAL_TERM_S, _LONGEST_TERM_S = 15, 150
+"""As `engine.candidate.Terms`: what an operator writes, and how long any Lease keeps another out."""
+_LEASE: Shape = {"spec?": {"holderIdentity?": str, "renewTime?": str, "leaseDurationSeconds?": int}}
+_HOLDER_SHOWN = 128
 
 
 def operator_namespace_option(function: F) -> F:
@@ -36,7 +40,7 @@ def operator_namespace_option(function: F) -> F:
 def why_no_answer(cluster: Cluster, namespace: str) -> str:
     """Say in a sentence or two why an operator does not answer, as far as its Lease tells."""
     try:
-        lease = cluster.read(_LEASES, NAME, namespace=namespace)
+        lease = cluster.read(_LEASES, NAME, namespace=namespace, shape=_LEASE)
     except NotFoundError:
         return (
             f"There is no Lease {NAME} in namespace {namespace}: no operator runs there, or it runs without "
@@ -46,28 +50,35 @@ def why_no_answer(cluster: Cluster, namespace: str) -> str:
         return f"Whether an operator runs cannot be told: {error.message}."
     except PluginError as error:
         return f"Whether an operator runs cannot be told: {error.format_message()}"
-    return _told_by(lease.get("spec") or {}, namespace, datetime.now(UTC))
+    return told_by(lease.get("spec") or {}, namespace, datetime.now(UTC))
 
 
-def _told_by(spec: dict[str, Any], namespace: str, now: datetime) -> str:
+def told_by(spec: dict[str, Any], namespace: str, now: datetime) -> str:
+    """Say what the spec of an operator's Lease tells."""
     logs = f"Its log tells more: kubectl logs -n {word(namespace)} -l {LABEL}"
     renewed = _moment(spec.get("renewTime"))
     if not spec.get("holderIdentity") or renewed is None:
         return f"The operator has stopped: nobody holds the Lease {NAME} in namespace {namespace}. {logs}"
     ago = age(renewed, now)
-    if (now - renewed).total_seconds() > 2 * (spec.get("leaseDurationSeconds") or _USUAL_TERM_S):
+    if (now - renewed).total_seconds() > 2 * _term_s(spec):
         return (
             f"The operator does not run: its Lease {NAME} in namespace {namespace} was last renewed {ago} ago. {logs}"
         )
-    holder = one_line(str(spec["holderIdentity"]))
+    holder = one_line(spec["holderIdentity"], _HOLDER_SHOWN)
     return (
         f"An operator runs (its Lease was renewed {ago} ago by {holder}), so it may not look after this namespace, "
         f"or it is in trouble. {logs}"
     )
 
 
+def _term_s(spec: dict[str, Any]) -> int:
+    """Return for how long the Lease binds; what somebody else wrote into it may say anything."""
+    return min(max(spec.get("leaseDurationSeconds") or 0, _USUAL_TERM_S), _LONGEST_TERM_S)
+
+
 def _moment(text: str | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(text or "")
+        moment = datetime.fromisoformat(text or "")
     except ValueError:
         return None
+    return moment if moment.tzinfo is not None else None

@@ -13,9 +13,14 @@ from sfn_rollouts.plugin.operator_signs import LABEL, operator_namespace_option
 from sfn_rollouts.plugin.output import output_option, serialized
 from sfn_rollouts.plugin.problems import NotFoundError, PluginError
 from sfn_rollouts.printable import one_line
+from sfn_rollouts.shapes import Shape
 
 UNKNOWN = "unknown"
 _SHOWN = 3
+_DEPLOYMENTS: Shape = {
+    "items": [{"metadata": dict, "spec": {"template": {"spec": {"containers": [{"image": str}]}}}}],
+}
+_CRD: Shape = {"spec": {"versions": [{"name": str, "served": bool, "schema": {"openAPIV3Schema": dict}}]}}
 
 Answer = dict[str, str]
 
@@ -41,7 +46,9 @@ def version(cluster: Cluster, operator_namespace: str, output: str | None) -> No
 def _operator(cluster: Cluster, namespace: str) -> Answer:
     """As its Deployment says."""
     try:
-        deployments = cluster.read("deployments.apps", "--selector", LABEL, namespace=namespace)["items"]
+        deployments = cluster.read("deployments.apps", "--selector", LABEL, namespace=namespace, shape=_DEPLOYMENTS)[
+            "items"
+        ]
     except PluginError as error:
         return {"version": UNKNOWN, "note": error.message}
     if not deployments:
@@ -62,7 +69,7 @@ def _version_of(deployment: Mapping[str, Any]) -> str:
 
 def _crd(cluster: Cluster) -> Answer:
     try:
-        crd = cluster.read("customresourcedefinitions.apiextensions.k8s.io", f"{PLURAL}.{GROUP}")
+        crd = cluster.read("customresourcedefinitions.apiextensions.k8s.io", f"{PLURAL}.{GROUP}", shape=_CRD)
     except NotFoundError:
         return {"version": UNKNOWN, "note": "not installed: kubectl apply --server-side -f crds/"}
     except PluginError as error:
