@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfn_rollouts.arns import (
@@ -16,6 +16,7 @@ from sfn_rollouts.arns import (
     Reference,
 )
 
+unhurried = settings(deadline=None)  # a busy machine is no defect
 EUROPE = {"partition": "aws", "region": "eu-west-1", "account": "123456789012"}
 LAMBDA = "arn:aws:lambda:eu-west-1:123456789012:function"
 STATES = "arn:aws:states:eu-west-1:123456789012:stateMachine"
@@ -181,18 +182,21 @@ def references(draw: st.DrawFn, kind: Nomenclature) -> Reference:
 
 
 @pytest.mark.parametrize("kind", [FUNCTION, STATE_MACHINE, TASK_DEFINITION, JOB_DEFINITION], ids=lambda kind: kind.type)
+@unhurried
 @given(data=st.data())
 def test_what_is_written_reads_as_it_was(kind: Nomenclature, data: st.DataObject) -> None:
     reference = data.draw(references(kind))
     assert kind.parse(kind.format(reference)) == reference
 
 
+@unhurried
 @given(st.builds(Arn, TEXTS, TEXTS, TEXTS | st.just(""), ACCOUNTS | st.just(""), st.text(min_size=1)))
 def test_an_arn_that_is_written_reads_as_it_was(arn: Arn) -> None:
     assert Arn.parse(str(arn)) == arn
 
 
 @pytest.mark.parametrize("kind", [FUNCTION, STATE_MACHINE, TASK_DEFINITION, JOB_DEFINITION], ids=lambda kind: kind.type)
+@unhurried
 @given(
     text=st.lists(st.sampled_from([":", "/", "arn", "aws", "lambda", "function", "7", "states", "stateMachine", ""]))
 )

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfn_rollouts.api.names import ARN_FORMAT, WITHOUT_QUALIFIER
@@ -14,6 +14,7 @@ from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.routing import Routing
 from tests.core.specs import MACHINE
 
+unhurried = settings(deadline=None)  # a busy machine is no defect
 NO_ROUTINGS = {
     "none": (),
     "three versions": ((1, 30), (2, 30), (3, 40)),
@@ -81,6 +82,7 @@ PARTS = st.sampled_from(
 )
 
 
+@unhurried
 @given(
     st.lists(PARTS, max_size=9).map(":".join)
     | st.lists(PARTS, min_size=1, max_size=3).map(lambda parts: f"{MACHINE}:{':'.join(parts)}")

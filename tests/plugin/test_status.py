@@ -160,6 +160,24 @@ def test_the_timeout_also_ends_a_watch_on_a_cluster_that_is_gone(
     assert process.returncode == 2
 
 
+def test_a_pipeline_is_not_green_for_the_version_before(story: Story, plugin: Plugin) -> None:
+    """As in a pipeline that has pushed version 3, which Git's tool applies while it waits; then so for a revert."""
+    story.apply(version=2, steps=QUICK_STEPS)
+    story.wait_for_phase("Succeeded")
+    with watching(plugin, story.name, version=3) as process:
+        assert words_of(process) == "rollout: it asks for version 2, not for 3 yet"
+        story.edit(version=3)
+        output, complaint = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, complaint) == (0, "")
+    assert "rollout: Succeeded, RolloutComplete: version 3" in output.splitlines()[-1].partition(" ")[2]
+    with watching(plugin, story.name, version=2) as process:
+        assert words_of(process) == "rollout: it asks for version 3, not for 2 yet"
+        story.edit(version=2)
+        output, complaint = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, complaint) == (0, "")
+    assert "rollout: Succeeded, RolloutComplete: version 2" in output.splitlines()[-1].partition(" ")[2]
+
+
 DONE_WITH_43 = status("Succeeded", "RolloutComplete", "version 43 has all traffic", 2, **ENDED | {"targetVersion": 43})
 
 
