@@ -36,6 +36,12 @@ def parse(text: str) -> ParsedRule:
     return ParsedRule(rule, frozenset(reader.children))
 
 
+def _alarm_name(word: str) -> str:
+    """Read from the front: an alarm's name may hold colons, and look like the end of an ARN."""
+    parts = word.split(":", 6)
+    return parts[6] if len(parts) == 7 and (parts[0], parts[5]) == ("arn", "alarm") else word
+
+
 def _refused(why: str) -> AwsError:
     return AwsError("ValidationError", f"AlarmRule is not valid: {why}")
 
@@ -86,7 +92,7 @@ class _Reader:
 
     def _child(self, state: str) -> Rule:
         self._expect("(")
-        name = self._next().rsplit(":alarm:", 1)[-1]
+        name = _alarm_name(self._next())
         self._expect(")")
         self.children.add(name)
         return lambda states: states.get(name) == state

@@ -12,6 +12,8 @@ RULES = {
     'ALARM("a")': "ALARM",
     "ALARM('a')": "ALARM",
     'ALARM("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a")': "ALARM",
+    'ALARM("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:the:alarm:a b")': "ALARM",
+    'ALARM("the:alarm:a b")': "ALARM",
     "OK(b)": "ALARM",
     "OK(a)": "OK",
     "INSUFFICIENT_DATA(n)": "ALARM",
@@ -37,7 +39,7 @@ def state(cloudwatch: Any, name: str = "c") -> str:
 
 @pytest.fixture
 def children(aws: Any) -> Any:
-    for name, value in (("a", "ALARM"), ("b", "OK"), ("n", "INSUFFICIENT_DATA")):
+    for name, value in (("a", "ALARM"), ("the:alarm:a b", "ALARM"), ("b", "OK"), ("n", "INSUFFICIENT_DATA")):
         aws.put_alarm(name, value)
     return aws
 
