@@ -97,6 +97,7 @@ class Operator:
             router=FencedRouter(cloud.router, candidate.is_leader) if candidate else cloud.router,
             catalog=cloud.catalog,
             alarm_feed=cloud.alarms,
+            reach=cloud.reach,
             store=FencedStore(self._store, candidate.is_leader) if candidate else self._store,
             announcer=self._announcer,
             meter=meter,

@@ -1,6 +1,6 @@
 """What /metrics shows. Names and labels are API: dashboards and alerts of users hang on them (docs/metrics.md).
 
-Labels name what people named, and accounts, regions and APIs; never an ARN, a version or a message, which would make a
+Labels name what people named, and regions and APIs; never an ARN, a version or a message, which would make a
 new series each time.
 """
 
@@ -268,7 +268,7 @@ class _Buckets:
         self.fills: Callable[[], Iterable[Fill]] = tuple
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        labels = ("account", "region", "api")
+        labels = ("region", "api")
         tokens = GaugeMetricFamily(
             "sfn_rollouts_aws_bucket_tokens", "Calls that AWS's quota allows at once now, by our count.", labels=labels
         )
@@ -276,7 +276,7 @@ class _Buckets:
             "sfn_rollouts_aws_bucket_capacity", "Calls that AWS's quota allows at once after a silence.", labels=labels
         )
         for fill in self.fills():
-            where = (fill.place.account, fill.place.region, fill.api)
+            where = (fill.region, fill.api)
             tokens.add_metric(where, fill.tokens)
             capacity.add_metric(where, fill.capacity)
         yield from (tokens, capacity)

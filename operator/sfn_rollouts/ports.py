@@ -13,6 +13,7 @@ from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.observation import (
+    Account,
     AlarmSnapshot,
     AlarmTransition,
     AliasReading,
@@ -85,6 +86,22 @@ class AlarmFeed(Protocol):
 
     def history(self, place: Place, name: str, after: datetime) -> Sequence[AlarmTransition]:
         """State changes later than `after` (AWS's clock), oldest first, all pages; UNKNOWN for what is not readable."""
+        ...
+
+
+class Reach(Protocol):
+    """Where the operator's credentials lead."""
+
+    def account(self) -> Account:
+        """Ask whose they are: one call."""
+        ...
+
+    def knows(self, partition: str, region: str) -> bool:
+        """Whether there is such a region. Neither blocks nor raises."""
+        ...
+
+    def leave(self, region: str) -> None:
+        """Give up what is kept for a region that nobody names any more."""
         ...
 
 

@@ -33,7 +33,7 @@ T0_MS = T0.replace(microsecond=123000)
 @pytest.fixture
 def stub(aws: Aws) -> Iterator[Stubber]:
     """AWS's answers as botocore would hand them over, checked against its model of CloudWatch."""
-    with Stubber(aws.clients.watcher(HERE)) as stubber:
+    with Stubber(aws.clients.watcher(HERE.region)) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
 

@@ -165,7 +165,7 @@ def test_many_threads_share_one_client_and_its_connections(
     aws = connected(workers=16)
     with caplog.at_level("WARNING", "urllib3"), ThreadPoolExecutor(16) as pool:
         readings = list(pool.map(lambda _: aws.router.read(alias, Urgency.FORWARD), range(96)))
-        clients = {id(aws.clients.reader(alias.machine.place)) for _ in range(3)}
+        clients = {id(aws.clients.reader(alias.machine.region)) for _ in range(3)}
     assert len(readings) == 96
     assert None not in readings
     assert len(clients) == 1

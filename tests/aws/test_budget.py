@@ -10,22 +10,21 @@ import pytest
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.budget import Budget
 from sfn_rollouts.aws.quotas import Quota, quota
-from sfn_rollouts.core.arn import Place
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.ports import Urgency
 
 if TYPE_CHECKING:
     from tests.aws.doubles import HandClock
 
-HERE = Place("123456789012", "eu-west-1")
+HERE = "eu-west-1"
 
 
-def spent(budget: Budget, place: Place, api: Api, urgency: Urgency) -> int:
+def spent(budget: Budget, region: str, api: Api, urgency: Urgency) -> int:
     """How many calls are served before the first refusal."""
     count = 0
     try:
         while True:
-            budget.spend(place, api, urgency)
+            budget.spend(region, api, urgency)
             count += 1
     except Transient:
         return count
@@ -50,18 +49,17 @@ def test_the_published_quotas(api: Api, region: str, expected: Quota) -> None:
     assert quota(api, region) == expected
 
 
-@pytest.mark.parametrize("api", Api)
+@pytest.mark.parametrize("api", [api for api in Api if api.needs_permission])
 @pytest.mark.parametrize("region", ["eu-west-1", "sa-east-1", "a-region-of-tomorrow"])
 def test_every_api_has_a_quota_everywhere(api: Api, region: str) -> None:
     assert quota(api, region).capacity > 0
 
 
-def test_each_place_and_api_has_its_own_bucket(clock: HandClock) -> None:
+def test_each_region_and_api_has_its_own_bucket(clock: HandClock) -> None:
     budget = Budget(clock)
     assert spent(budget, HERE, Api.UPDATE_ALIAS, Urgency.ROLLBACK) == 100
     assert spent(budget, HERE, Api.CREATE_ALIAS, Urgency.ROLLBACK) == 100
-    assert spent(budget, Place("123456789012", "us-east-1"), Api.UPDATE_ALIAS, Urgency.ROLLBACK) == 100
-    assert spent(budget, Place("210987654321", "eu-west-1"), Api.UPDATE_ALIAS, Urgency.ROLLBACK) == 100
+    assert spent(budget, "us-east-1", Api.UPDATE_ALIAS, Urgency.ROLLBACK) == 100
 
 
 @pytest.mark.parametrize("urgency", Urgency)
@@ -88,7 +86,7 @@ def test_the_refusal_says_the_same_at_any_level_and_names_what_is_short(clock: H
         clock.advance(0.1)
     (text,) = texts
     assert text == (
-        "states:UpdateStateMachineAlias waits: the quota of account 123456789012 in eu-west-1 is used up, apart from "
+        "states:UpdateStateMachineAlias waits: the account's quota in eu-west-1 is used up, apart from "
         "the share kept for rollbacks. It goes on by itself; ask AWS for a higher quota if this happens often"
     )
 

@@ -8,7 +8,6 @@ import pytest
 
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.budget import Budget, Fill
-from sfn_rollouts.core.arn import Place
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.ports import Urgency
 from tests.aws.doubles import HandClock
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from sfn_rollouts.core.arn import AliasArn
     from tests.aws.doubles import RecordingMeter
 
-HERE, THERE = Place("123456789012", "eu-west-1"), Place("123456789012", "us-east-1")
+HERE, THERE = "eu-west-1", "us-east-1"
 
 
 def test_a_call_that_aws_throttles_is_counted_as_such(
@@ -39,7 +38,7 @@ def test_a_call_for_which_there_is_no_token_is_withheld_and_not_made(
 ) -> None:
     while not meter.withheld:
         try:
-            aws.budget.spend(alias.machine.place, Api.DESCRIBE_ALIAS, Urgency.BACKGROUND)
+            aws.budget.spend(alias.machine.region, Api.DESCRIBE_ALIAS, Urgency.BACKGROUND)
         except Transient:
             with pytest.raises(Transient, match="quota"):
                 aws.router.read(alias, Urgency.BACKGROUND)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sfn_rollouts import __version__
-from sfn_rollouts.core.arn import Place, StateMachineArn
+from sfn_rollouts.core.arn import StateMachineArn
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.errors import Denied
 from sfn_rollouts.ports import Urgency
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sfn_rollouts.core.arn import AliasArn
     from tests.aws.conftest import Connect
 
-HERE = Place("123456789012", "eu-west-1")
+HERE = "eu-west-1"
 LIVE = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor").alias("live")
 
 
@@ -116,10 +116,10 @@ def test_the_operator_says_who_it_is(canned: CannedServer, connected: Connect) -
     assert f"sfn-rollouts/{__version__}" in canned.requests[0][1]["user-agent"]
 
 
-def test_clients_are_kept_for_each_place(canned: CannedServer, connected: Connect) -> None:
+def test_clients_are_kept_for_each_region(canned: CannedServer, connected: Connect) -> None:
     clients = connected().clients
-    elsewhere = Place("210987654321", "us-east-1")
-    assert clients.writer(HERE) is clients.writer(Place("123456789012", "eu-west-1"))
+    elsewhere = "us-east-1"
+    assert clients.writer(HERE) is clients.writer(HERE)
     assert clients.writer(HERE) is not clients.reader(HERE)
     assert clients.writer(HERE) is not clients.writer(elsewhere)
     assert clients.writer(elsewhere).meta.region_name == "us-east-1"

@@ -13,7 +13,7 @@ from sfn_rollouts.api.status import (
 )
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.budget import Fill
-from sfn_rollouts.core.arn import Place, StateMachineArn
+from sfn_rollouts.core.arn import StateMachineArn
 from sfn_rollouts.metrics import PrometheusMeter
 from sfn_rollouts.ports import Key
 
@@ -186,10 +186,10 @@ def test_times_are_unix_seconds_and_not_a_number_before_there_is_one() -> None:
 
 
 def test_buckets_are_read_at_each_scrape() -> None:
-    meter, here = PrometheusMeter(), Place("123456789012", "eu-west-1")
+    meter, here = PrometheusMeter(), "eu-west-1"
     fills = [Fill(here, Api.UPDATE_ALIAS, 12.5, 100)]
     meter.watch_buckets(lambda: fills)
-    of = 'account="123456789012",api="UpdateStateMachineAlias",region="eu-west-1"'
+    of = 'api="UpdateStateMachineAlias",region="eu-west-1"'
     assert shown(meter, "aws_bucket") == [
         f"aws_bucket_tokens{{{of}}} 12.5",
         f"aws_bucket_capacity{{{of}}} 100.0",

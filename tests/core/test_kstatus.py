@@ -1,5 +1,6 @@
 """The table phase x conditions x kstatus, row by row; Argo CD reads the phase, and Stalled before it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.conditions import condition
 from sfn_rollouts.core.decide import hold_after_error
-from sfn_rollouts.core.observation import Trouble
+from sfn_rollouts.core.observation import Account, Trouble
 from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.core.routing import Routing
 from tests.core.kstatus import kstatus
@@ -174,6 +175,20 @@ def rival():
     return world
 
 
+def foreign_account():
+    world = World()
+    world.seen = replace(world.seen, account=Account("210987654321", "aws"))
+    world.settle()
+    return world
+
+
+def unknown_region():
+    world = World()
+    world.seen = replace(world.seen, is_region_known=False)
+    world.settle()
+    return world
+
+
 # situation: how it comes about, phase, Ready, its reason, Reconciling, Stalled, kstatus
 TABLE = {
     "accepted, AWS does not answer": (accepted, "Pending", "Unknown", "RetryingAWS", True, False, "InProgress"),
@@ -198,6 +213,8 @@ TABLE = {
     "alarm firing at the start": (firing_at_start, "Pending", "Unknown", "AlarmFiring", True, False, "InProgress"),
     "alias split by somebody else": (alias_split, "Pending", "False", "AliasSplit", False, True, "Failed"),
     "drift held in flight": (drift_held, "Progressing", "False", "AliasDrifted", False, True, "Failed"),
+    "another account": (foreign_account, "Failed", "False", "ForeignAccount", False, True, "Failed"),
+    "an unknown region": (unknown_region, "Failed", "False", "UnknownRegion", False, True, "Failed"),
     "an older rival": (rival, "Pending", "False", "AliasConflict", False, True, "Failed"),
 }
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.observation import (
+    Account,
     AlarmSnapshot,
     AlarmTransition,
     AliasReading,
@@ -27,7 +28,7 @@ Version = tuple[Routing, datetime] | None  # what an alias was from some moment 
 
 
 class FakeCloud:
-    """`ports.AliasRouter`, `ports.VersionCatalog` and `ports.AlarmFeed` in one. `effect` is called around mutations."""
+    """`ports.AliasRouter`, `VersionCatalog`, `AlarmFeed` and `Reach` in one. `effect` is called around mutations."""
 
     def __init__(self, clock: FakeClock, effect: Callable[[str], None]) -> None:
         self._clock = clock
@@ -47,8 +48,26 @@ class FakeCloud:
         self.garbled: dict[str, PortError] = {}  # alarms that cannot be understood
         self.hides_alarms = False  # answers as if there were none
         self.after_call: Callable[[str], None] = lambda call: None
+        self.ours: Account | PortError = Account(MACHINE.account, MACHINE.partition)
+        self.identity_asked = 0
+        self.regions = {"aws": {MACHINE.region, "us-east-1"}}
+        self.left: list[str] = []
         self._aliases: dict[AliasArn, list[Version]] = {}
         self._alarms: dict[tuple[Place, str], list[tuple[datetime, AlarmState]]] = {}
+
+    # -- ports.Reach; STS takes no time, so that it is in no story's way --
+
+    def account(self) -> Account:
+        self.identity_asked += 1
+        if isinstance(self.ours, PortError):
+            raise self.ours
+        return self.ours
+
+    def knows(self, partition: str, region: str) -> bool:
+        return region in self.regions.get(partition, ())
+
+    def leave(self, region: str) -> None:
+        self.left.append(region)
 
     # -- what others do --
 

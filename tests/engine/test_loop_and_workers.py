@@ -36,6 +36,7 @@ class Running:
             self.world.cloud,
             self.world.cloud,
             AlarmFeedOf(self.world.cloud),
+            self.world.cloud,
             self.world.api,
             self.world.announced,
             self.world.meter,

@@ -150,6 +150,7 @@ class World:
             self.cloud,
             self.cloud,
             AlarmFeedOf(self.cloud),
+            self.cloud,
             self.api,
             self.announced,
             self.meter,

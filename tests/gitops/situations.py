@@ -224,6 +224,8 @@ ROWS: dict[str, Row] = {
     "drift held in flight": given_up("drift held in flight"),
     "drift at rest, being put back": moving(put_back),
     "drift held at rest": given_up(drift_held_at_rest),
+    "the state machine is in another account": given_up("another account"),
+    "the region is not known": given_up("an unknown region"),
     "an older resource has the alias": given_up("an older rival"),
     "the operator itself failed on it": given_up(internal_error),
     "being deleted": Row(shifting, "Progressing", "Terminating", flux_pause="InProgress", is_deleting=True),

@@ -79,7 +79,7 @@ class CloudWatchAlarms:
 
             def ask(types: Sequence[AlarmTypeType]) -> DescribeAlarmsOutputTypeDef:
                 request["AlarmTypes"] = types
-                return self._clients.watcher(place).describe_alarms(**request)
+                return self._clients.watcher(place.region).describe_alarms(**request)
 
             answer = self._with_types(place, ask)
             return [alarm for alarms in fields(answer, *_LISTS) for alarm in alarms], answer.get("NextToken")
@@ -114,7 +114,7 @@ class CloudWatchAlarms:
 
             def ask(types: Sequence[AlarmTypeType]) -> DescribeAlarmHistoryOutputTypeDef:
                 request["AlarmTypes"] = types
-                return self._clients.watcher(place).describe_alarm_history(**request)
+                return self._clients.watcher(place.region).describe_alarm_history(**request)
 
             answer = self._with_types(place, ask)
             return list(field(answer, "AlarmHistoryItems")), answer.get("NextToken")

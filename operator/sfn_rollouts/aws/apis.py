@@ -1,4 +1,4 @@
-"""The AWS calls the operator makes; the operator's IAM policy allows exactly these."""
+"""The AWS calls the operator makes; the operator's IAM policy allows exactly those that need a permission."""
 
 from enum import StrEnum
 
@@ -13,8 +13,16 @@ class Api(StrEnum):
     LIST_EXECUTIONS = "ListExecutions"
     DESCRIBE_ALARMS = "DescribeAlarms"
     DESCRIBE_ALARM_HISTORY = "DescribeAlarmHistory"
+    GET_CALLER_IDENTITY = "GetCallerIdentity"
 
     @property
     def action(self) -> str:
         """As an IAM policy names it."""
+        if not self.needs_permission:
+            return f"sts:{self.value}"
         return f"{'cloudwatch' if 'Alarm' in self.value else 'states'}:{self.value}"
+
+    @property
+    def needs_permission(self) -> bool:
+        """Whether an IAM policy must allow it; who one is may be asked by everybody (STS API reference)."""
+        return self is not Api.GET_CALLER_IDENTITY

@@ -38,7 +38,7 @@ class StepFunctionsCatalog:
         arn = machine.version(version)
 
         def work() -> RunningExecutions | None:
-            client = self._clients.reader(machine.place)
+            client = self._clients.reader(machine.region)
             try:
                 page = client.list_executions(stateMachineArn=arn, statusFilter="RUNNING", maxResults=_LARGEST_PAGE)
             except client.exceptions.StateMachineTypeNotSupported:
@@ -52,7 +52,7 @@ class StepFunctionsCatalog:
         """Give ACTIVE or DELETING, None where there is no such machine or version."""
 
         def work() -> str | None:
-            client = self._clients.reader(place)
+            client = self._clients.reader(place.region)
             try:
                 # Without the definition: reading an encrypted one would need the right to use its KMS key.
                 answer = client.describe_state_machine(stateMachineArn=arn, includedData="METADATA_ONLY")

@@ -1,18 +1,22 @@
-"""boto3 clients of each place, made when first used."""
+"""boto3 clients of each region, made when first used: the credentials, and so the account, are one."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfn_rollouts.aws.credentials import fetching
-from sfn_rollouts.aws.session import credential_source, open_session, settings
+from sfn_rollouts.aws.session import credential_source, known_regions, open_session, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_stepfunctions import SFNClient
 
-    from sfn_rollouts.core.arn import Place
+_STS_REGION = "us-east-1"
+_STS_TIMEOUT_S = 3.0
+"""Nothing begins before this has been answered, or has failed."""
 
 
 class Clients:
@@ -24,41 +28,63 @@ class Clients:
         self._session = open_session()
         self._reading = settings(2, workers, answer_timeout_s)
         self._writing = settings(1, workers, answer_timeout_s)
-        self._readers: dict[Place, SFNClient] = {}
-        self._writers: dict[Place, SFNClient] = {}
-        self._watchers: dict[Place, CloudWatchClient] = {}
+        self._asking = settings(1, 1, min(answer_timeout_s, _STS_TIMEOUT_S))
+        self._readers: dict[str, SFNClient] = {}
+        self._writers: dict[str, SFNClient] = {}
+        self._watchers: dict[str, CloudWatchClient] = {}
+        self.regions = known_regions(self._session)
 
     def credential_source(self) -> str:
         """Tell where the credentials come from. CredentialsError: there are none."""
         with self._lock:
             return credential_source(self._session)
 
-    def reader(self, place: Place) -> SFNClient:
+    def reader(self, region: str) -> SFNClient:
         """Give the client that reads Step Functions. CredentialsError: it cannot be made."""
         with self._lock, fetching():
-            if place not in self._readers:
-                self._readers[place] = self._session.client(
-                    "stepfunctions", region_name=place.region, config=self._reading
-                )
-            return self._readers[place]
+            if region not in self._readers:
+                self._readers[region] = self._session.client("stepfunctions", region_name=region, config=self._reading)
+            return self._readers[region]
 
-    def writer(self, place: Place) -> SFNClient:
+    def writer(self, region: str) -> SFNClient:
         """Give the client that writes aliases. CredentialsError: it cannot be made."""
         with self._lock, fetching():
-            if place not in self._writers:
-                self._writers[place] = self._session.client(
-                    "stepfunctions", region_name=place.region, config=self._writing
-                )
-            return self._writers[place]
+            if region not in self._writers:
+                self._writers[region] = self._session.client("stepfunctions", region_name=region, config=self._writing)
+            return self._writers[region]
 
-    def watcher(self, place: Place) -> CloudWatchClient:
+    def watcher(self, region: str) -> CloudWatchClient:
         """Give the client that reads alarms. CredentialsError: it cannot be made."""
         with self._lock, fetching():
-            if place not in self._watchers:
-                self._watchers[place] = self._session.client(
-                    "cloudwatch", region_name=place.region, config=self._reading
-                )
-            return self._watchers[place]
+            if region not in self._watchers:
+                self._watchers[region] = self._session.client("cloudwatch", region_name=region, config=self._reading)
+            return self._watchers[region]
+
+    def caller_identity(self) -> Mapping[str, Any]:
+        """Ask STS whose credentials these are; the client is not kept, as it is used once.
+
+        Where no region is set it is asked in us-east-1, as botocore does for its global endpoint.
+        """
+        with self._lock, fetching():
+            region = self._session.region_name or _STS_REGION
+            client = self._session.client("sts", region_name=region, config=self._asking)
+        try:
+            return dict(client.get_caller_identity())
+        finally:
+            client.close()
+
+    def leave(self, region: str) -> None:
+        """Close what is kept for a region."""
+        kept: tuple[dict[str, Any], ...] = (self._readers, self._writers, self._watchers)
+        with self._lock:
+            clients = [found.pop(region) for found in kept if region in found]
+        for client in clients:
+            client.close()
+
+    def count(self) -> int:
+        """Tell how many clients are kept."""
+        with self._lock:
+            return len(self._readers) + len(self._writers) + len(self._watchers)
 
     def close(self) -> None:
         """Close all connections."""

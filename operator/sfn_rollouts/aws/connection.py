@@ -9,6 +9,7 @@ from sfn_rollouts.aws.calls import Calls
 from sfn_rollouts.aws.catalog import StepFunctionsCatalog
 from sfn_rollouts.aws.clients import Clients
 from sfn_rollouts.aws.credentials import CredentialsError
+from sfn_rollouts.aws.reach import CredentialsReach
 from sfn_rollouts.aws.router import StepFunctionsRouter
 from sfn_rollouts.aws.translation import without_credentials
 from sfn_rollouts.ports import CallMeter, Clock
@@ -21,6 +22,7 @@ class Aws:
     router: StepFunctionsRouter
     catalog: StepFunctionsCatalog
     alarms: CloudWatchAlarms
+    reach: CredentialsReach
     clients: Clients
     budget: Budget
 
@@ -32,7 +34,7 @@ class Aws:
             raise without_credentials(error) from None
 
     def bucket_fills(self) -> Sequence[Fill]:
-        """Give how full the token buckets are, of every place and API called so far."""
+        """Give how full the token buckets are, of every region and API called so far."""
         return self.budget.fills()
 
     def close(self) -> None:
@@ -59,6 +61,7 @@ def connect(clock: Clock, meter: CallMeter, workers: int, answer_timeout_s: floa
         router=StepFunctionsRouter(clients, calls, clock),
         catalog=StepFunctionsCatalog(clients, calls),
         alarms=CloudWatchAlarms(clients, calls),
+        reach=CredentialsReach(clients, budget, meter),
         clients=clients,
         budget=budget,
     )

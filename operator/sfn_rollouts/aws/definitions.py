@@ -100,6 +100,6 @@ def _translated(error: Exception, machine: StateMachineArn, version: int) -> Por
         return Denied(f"the definition of {arn} is encrypted, and your AWS credentials may not call kms:Decrypt.")
     if meaning.error is Denied:
         return Denied(f"AWS does not take your credentials ({code}). {_LOG_IN}")
-    if meaning.error is Transient:
+    if issubclass(meaning.error, Transient):
         return Transient(f"reading {arn} {meaning.found} ({code}). Try again.")
     return PortError(f"{arn} could not be read ({code})")

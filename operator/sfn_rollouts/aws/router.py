@@ -35,7 +35,7 @@ class StepFunctionsRouter:
         """Give the alias, None where AWS knows none. AWS may answer with what was true some seconds ago."""
 
         def work() -> AliasReading | None:
-            client = self._clients.reader(alias.machine.place)
+            client = self._clients.reader(alias.machine.region)
             read_at = self._clock.now()  # before the call: a slow answer must not pass for a fresh one
             try:
                 answer = client.describe_state_machine_alias(stateMachineAliasArn=str(alias))
@@ -51,7 +51,7 @@ class StepFunctionsRouter:
         """Route the alias; gives AWS's updateDate. Sent once: after a Transient, read back what became of it."""
 
         def work() -> datetime:
-            client = self._clients.writer(alias.machine.place)
+            client = self._clients.writer(alias.machine.region)
             answer = client.update_state_machine_alias(
                 stateMachineAliasArn=str(alias), routingConfiguration=_entries(alias.machine, routing)
             )
@@ -64,7 +64,7 @@ class StepFunctionsRouter:
         """Create the alias; gives AWS's creationDate. Creating it again with the same routing is no error."""
 
         def work() -> datetime:
-            client = self._clients.writer(alias.machine.place)
+            client = self._clients.writer(alias.machine.region)
             answer = client.create_state_machine_alias(
                 name=alias.name, routingConfiguration=_entries(alias.machine, routing)
             )

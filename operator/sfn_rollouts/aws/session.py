@@ -1,5 +1,6 @@
 """The one boto3 session: where credentials come from, and how long anything may take."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -9,6 +10,8 @@ from botocore.config import Config
 from sfn_rollouts import __version__
 from sfn_rollouts.aws.answers import guard_answers
 from sfn_rollouts.aws.credentials import Chain, fetching, log_in_one_line
+
+_SERVICES = ("stepfunctions", "cloudwatch")
 
 
 def settings(attempts: int, workers: int, answer_timeout_s: float = 5) -> Config:
@@ -44,6 +47,23 @@ def open_session(region: str | None = None) -> boto3.Session:
         if region and not core.get_config_variable("region"):
             core.set_config_variable("region", region)
         return boto3.Session(botocore_session=core)
+
+
+def known_regions(session: boto3.Session) -> Mapping[str, frozenset[str]]:
+    """Give the regions of each partition, as botocore's data lists them, with the one that the session is set to.
+
+    botocore would make a client for any text that looks like a region. One newer than its data is known to an operator
+    that runs there, or whose AWS_REGION names it.
+
+    Raises:
+        CredentialsError: the data that AWS_DATA_PATH adds cannot be read.
+    """
+    with fetching():
+        ours = {session.region_name} - {None}
+        return {
+            partition: frozenset().union(ours, *(session.get_available_regions(name, partition) for name in _SERVICES))
+            for partition in session.get_available_partitions()
+        }
 
 
 def credential_source(session: boto3.Session) -> str:

@@ -61,7 +61,7 @@ def _meaning_of_fetching(error: CredentialsError) -> Meaning:
     known = meaning_of(error.cause)
     if known is meanings.DENIED:
         return meanings.NOT_TRUSTED
-    if known.error is Transient or (known.error is Denied and isinstance(error.cause, ClientError)):
+    if issubclass(known.error, Transient) or (known.error is Denied and isinstance(error.cause, ClientError)):
         return known
     is_a_neighbour = error.provider in (AGENT, INSTANCE) and not isinstance(error.cause, OSError)
     return meanings.CREDENTIALS_UNREACHABLE if is_a_neighbour else meanings.CREDENTIALS_UNUSABLE

@@ -4,6 +4,7 @@ Pure and total: equal input gives an equal decision, no well-typed input raises.
 `phases.TRANSITIONS`; the engine asks again until nothing is left to do.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from sfn_rollouts.api.spec import Spec
@@ -16,10 +17,11 @@ from sfn_rollouts.core.commands import Command, Malformed, answer, pending_comma
 from sfn_rollouts.core.conditions import DOMAIN, PROMOTED, Fact, Standing, conclude
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.deleting import decide_deletion
-from sfn_rollouts.core.findings import Trip
+from sfn_rollouts.core.findings import Hold, Trip
 from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.observation import Observation
 from sfn_rollouts.core.plan import compile_plan
+from sfn_rollouts.core.reach import foreign_account, unknown_region, without_foreign_alarms
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rechecking import stalled_recheck_s, stalled_since
 from sfn_rollouts.core.resting import decide_rest
@@ -36,12 +38,15 @@ def decide(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
     """Give the next transition. `now` is UTC and the only time that counts."""
     if isinstance(rollout.spec, InvalidSpec):
         return _decide_invalid(rollout, rollout.spec, seen, now)
-    case = _open(rollout, rollout.spec, seen, now)
+    foreign = foreign_account(rollout.spec, seen)
+    case = _open(rollout, rollout.spec, without_foreign_alarms(rollout.spec, seen, now) if foreign else seen, now)
     if rollout.is_deleting:
         return decide_deletion(case)
-    if seen.has_older_rival and not case.has_started:
-        return _decide_rival(case)
-    return _stage(case)
+    if case.has_started:
+        return replace(_stage(case), watches_alarms=False) if foreign else _stage(case)
+    if away := foreign or unknown_region(case.spec, seen):
+        return _decide_out_of_reach(case, away)
+    return _decide_rival(case) if seen.has_older_rival else _stage(case)
 
 
 def hold_after_error(rollout: Rollout, error: str, now: datetime) -> Decision:
@@ -108,11 +113,18 @@ def _commanded(rollout: Rollout, now: datetime) -> tuple[Status, Command | None]
     return status, command
 
 
+def _decide_out_of_reach(case: Case, away: Hold) -> Decision:
+    """Nothing is looked at, so that whatever a resource names costs no client, no quota and no call."""
+    case = case.refusing(away.message)
+    return case.decide(Standing(Phase.FAILED, away.reason, away.message, is_stalled=True), watches_alarms=False)
+
+
 def _decide_rival(case: Case) -> Decision:
     """Two resources on one alias: the one in flight acts, else the older. It is not named: it may be another team's."""
     message = (
         f"another resource already manages alias {case.spec.alias} of this state machine, so this one does nothing: "
-        "delete one of the two"
+        "delete one of the two; it may be in a namespace that you cannot see: who may list all finds it by its "
+        "stateMachineArn (kubectl get sfnrollouts -A -o wide)"
     )
     case = case.refusing(message)
     return case.decide(Standing(Phase.PENDING, Reason.ALIAS_CONFLICT, message, is_stalled=True), watches_alarms=False)

@@ -9,6 +9,7 @@ from sfn_rollouts.api.status import Shortcut
 from sfn_rollouts.core.case import Case, is_shortcut
 from sfn_rollouts.core.commands import Action, by_words
 from sfn_rollouts.core.findings import PASS, Finding, Hold, Trip
+from sfn_rollouts.core.reach import foreign_account
 from sfn_rollouts.core.reasons import Reason
 
 
@@ -45,6 +46,11 @@ def target_was_changed(case: Case) -> Finding:
     return Trip(Reason.SUPERSEDED, f"version {case.spec.version} is asked for instead of version {case.target}")
 
 
+def credentials_are_of_another_account(case: Case) -> Finding:
+    """They were exchanged in flight: no step can be taken, and the way back is tried all the same."""
+    return foreign_account(case.spec, case.seen) or PASS
+
+
 def alarm_holds(case: Case) -> Finding:
     """What cannot be seen is a hold, never a pass."""
     return case.alarms.hold or PASS
@@ -68,6 +74,7 @@ TRIPS: tuple[Check, ...] = (
     deadline_is_exceeded,  # whatever the cause of the hold
 )
 HOLDS: tuple[Check, ...] = (
+    credentials_are_of_another_account,  # before the alarms, which cannot be seen because of it
     alarm_holds,  # says why for people
     alarms_were_not_read_since_due,  # lasts one reading
 )

@@ -117,11 +117,20 @@ class WriteFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Whose credentials the operator has: the number, and the partition, like `aws`."""
+
+    number: str
+    partition: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """All that one decision may know about the world. None: nobody has looked yet.
 
     `written_at` is AWS's updateDate of the last write that AWS acknowledged: an older reading is stale, not foreign.
     `restore_asked_at` is when (our clock) the last restore was asked for that AWS acknowledged.
+    `account` is that of the operator's credentials; Unseen where STS did not tell.
     `poll_interval_s` is the interval in force, raised by the operator's minimum.
     """
 
@@ -134,3 +143,5 @@ class Observation:
     running: RunningExecutions | Unseen | None = None
     write_failure: WriteFailure | None = None
     has_older_rival: bool = False
+    account: Account | Unseen | None = None
+    is_region_known: bool = True

@@ -33,6 +33,8 @@ class Reason(StrEnum):
         "AccessDenied",
         "AWS refused a call, or the credentials for it could not be fetched; the message says which.",
     )
+    FOREIGN_ACCOUNT = "ForeignAccount", "The state machine is in another account than the operator's credentials."
+    UNKNOWN_REGION = "UnknownRegion", "The operator knows no such region in the partition that the ARN names."
     ALIAS_SPLIT = "AliasSplit", "The alias was already split by somebody else when the rollout was to start."
     ALIAS_CONFLICT = "AliasConflict", "Another resource manages the same alias; only that one acts."
     ALIAS_DRIFTED = "AliasDrifted", "Somebody else changed the alias, and driftPolicy says to hold."

@@ -16,8 +16,10 @@ from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.departed import Departed
+from sfn_rollouts.engine.home import Home
 from sfn_rollouts.engine.looking import Looking
 from sfn_rollouts.engine.record import Record, log_fields
+from sfn_rollouts.engine.regions import Regions
 from sfn_rollouts.engine.reporting import Reporting
 from sfn_rollouts.engine.resource import Resource, uid_of
 from sfn_rollouts.engine.rivals import Rivals
@@ -32,6 +34,7 @@ from sfn_rollouts.ports import (
     Clock,
     Lane,
     Meter,
+    Reach,
     ResourceStore,
     VersionCatalog,
     Workers,
@@ -47,8 +50,8 @@ _log = structlog.get_logger(__name__)
 class Engine:
     """Keeps rollouts moving. All methods are called in the engine's own thread.
 
-    Nothing begins before the first `sweep`: an older rival may not be known until then. One that stands by knows all
-    resources and does nothing about them until `lead`.
+    Nothing begins before the first `sweep`: an older rival may not be known until then; nor before the account of the
+    credentials is known, or cannot be. One that stands by knows all resources and does nothing about them until `lead`.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Engine:
         router: AliasRouter,
         catalog: VersionCatalog,
         alarm_feed: AlarmFeed,
+        reach: Reach,
         store: ResourceStore,
         announcer: Announcer,
         meter: Meter,
@@ -84,6 +88,9 @@ class Engine:
         self._traffic = Traffic(clock, workers, router, self._wake)
         self._reporting = Reporting(clock, workers, store, announcer, meter, self._stored, self._wake)
         self._looking = Looking(clock, workers, router, catalog, alarm_feed, self._board, self._wake)
+        self._reach = reach
+        self._home = Home(clock, workers, reach, random, self._wake_all)
+        self._regions = Regions(clock, self._leave_region)
         self._is_swept = False
         self._is_draining = False
         self._stands_by = stands_by
@@ -106,6 +113,8 @@ class Engine:
         if record.is_in_flight and not record.resource.rollout.is_deleting:
             _log.warning("gone while in flight: nobody looks after its alias any more", **log_fields(record))
         others = self._rivals.release(record)
+        if record.resource.alias is not None:
+            self._regions.release(record.resource.alias.machine.region)
         del self._records[uid]
         self._board.unwatch(uid)
         self._agenda.set(uid, None)
@@ -151,6 +160,8 @@ class Engine:
             record = Record(Resource.parse(raw), self._random)
             self._records[record.uid] = record
             self._rivals.claim(record)
+            if record.resource.alias is not None:
+                self._regions.name(record.resource.alias.machine.region)
             if not self._stands_by:  # two operators that show the same rollout would count it twice
                 self._telling.introduce(record)
         elif record.resource.is_outdated_by(raw):
@@ -187,8 +198,9 @@ class Engine:
         while (uid := self._agenda.pop(now)) is not None:
             self._wake(uid)
         self._board.run_due()
-        dues = [due for due in (self._agenda.next_due, self._board.next_due) if due is not None]
-        return min(dues, default=None)
+        self._regions.run_due()
+        dues = [self._agenda.next_due, self._board.next_due, self._regions.next_due]
+        return min((due for due in dues if due is not None), default=None)
 
     # -- one tick --
 
@@ -196,6 +208,9 @@ class Engine:
         """Tick, if there is something to tick and it is this operator's turn."""
         record = self._records.get(uid)
         if record is None or self._stands_by or not (self._is_swept or record.is_in_flight):
+            return
+        self._home.ask()
+        if self._home.fact is None and not record.is_in_flight:
             return
         began = self._clock.monotonic()
         is_sound = self._tick_safely(record)
@@ -230,6 +245,8 @@ class Engine:
 
     def _settle(self, record: Record) -> Settled:
         record.has_rival = self._rivals.has_older(record)
+        record.account = self._home.fact
+        record.is_region_known = self._is_region_known(record)
         settled = settle(
             self._decide, record, self._board.facts(record.uid), self._poll_interval_s(record), self._clock.now()
         )
@@ -237,6 +254,19 @@ class Engine:
             _log.error("deciding failed", exc_info=settled.error, **log_fields(record))
         record.facts.running = None  # it was told: the next rollout's executions are counted anew
         return settled
+
+    def _is_region_known(self, record: Record) -> bool:
+        alias = record.resource.alias
+        return alias is None or self._reach.knows(alias.machine.partition, alias.machine.region)
+
+    def _leave_region(self, region: str) -> None:
+        """Closing connections may wait for a lock, so it is a job."""
+        self._workers.submit(Lane.FORWARD, lambda: self._reach.leave(region), lambda _: None)
+
+    def _wake_all(self) -> None:
+        """It is known whose credentials these are, or that it cannot be known."""
+        for uid in list(self._records):
+            self._wake(uid)
 
     def _wake_soon(self, uids: Iterable[str]) -> None:
         for uid in sorted(uids):  # sets have another order in each process

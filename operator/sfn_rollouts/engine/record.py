@@ -12,7 +12,7 @@ from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.conditions import READY, condition
 from sfn_rollouts.core.decision import Look, Write
-from sfn_rollouts.core.observation import AliasMissing, AliasReading, Observation, Unseen
+from sfn_rollouts.core.observation import Account, AliasMissing, AliasReading, Observation, Unseen
 from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.facts import Facts, latest
@@ -51,6 +51,8 @@ class Record:
     looking: set[Look] = field(default_factory=set)
     is_reporting: bool = False
     has_rival: bool = False
+    account: Account | Unseen | None = None  # of the operator's credentials
+    is_region_known: bool = True
 
     def __post_init__(self) -> None:
         self.stored = self.working = self.resource.rollout.status
@@ -108,6 +110,8 @@ class Record:
             running=facts.running,
             write_failure=facts.failed.failure if facts.failed is not None else None,
             has_older_rival=self.has_rival,
+            account=self.account,
+            is_region_known=self.is_region_known,
         )
 
     def _alias_seen(self) -> AliasReading | AliasMissing | Unseen | None:

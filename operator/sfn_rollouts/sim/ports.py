@@ -10,6 +10,7 @@ from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.observation import (
+    Account,
     AlarmSnapshot,
     AlarmTransition,
     AliasReading,
@@ -114,6 +115,24 @@ class SimCatalog:
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
         """Count executions: always three."""
         return self._network.call(self._caller, COUNT_EXECUTIONS, lambda _: RunningExecutions(3))
+
+
+class SimReach:
+    """`ports.Reach`: the credentials are of the account of the scenario. Not over the network: it is asked once."""
+
+    def __init__(self, machine: StateMachineArn) -> None:
+        self._machine = machine
+
+    def account(self) -> Account:
+        """Tell it at once."""
+        return Account(self._machine.account, self._machine.partition)
+
+    def knows(self, partition: str, region: str) -> bool:
+        """Whatever the manifest names is there."""
+        return True
+
+    def leave(self, region: str) -> None:
+        """Nothing is kept."""
 
 
 class SimAlarmFeed:

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from sfn_rollouts.clock import SteadyClock
+from sfn_rollouts.core.arn import StateMachineArn
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.observation import Observation
 from sfn_rollouts.core.rollout import Rollout
@@ -25,7 +26,7 @@ from sfn_rollouts.sim.history import Decided, Defect, ProcessChanged, WholeHisto
 from sfn_rollouts.sim.host import HostClock
 from sfn_rollouts.sim.lease import LeaseServer, SimLeases
 from sfn_rollouts.sim.network import Network
-from sfn_rollouts.sim.ports import NopMeter, SimAlarmFeed, SimAnnouncer, SimCatalog, SimRouter, SimStore
+from sfn_rollouts.sim.ports import NopMeter, SimAlarmFeed, SimAnnouncer, SimCatalog, SimReach, SimRouter, SimStore
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.strand import Strand
 from sfn_rollouts.sim.timeline import Timeline, us
@@ -65,6 +66,7 @@ class Surroundings:
     timeline: Timeline
     history: WholeHistory
     network: Network
+    machine: StateMachineArn
     step_functions: StepFunctions
     cloudwatch: CloudWatch
     api_server: ApiServer
@@ -107,6 +109,7 @@ class Process:
             router=FencedRouter(router, candidate.is_leader) if candidate is not None else router,
             catalog=SimCatalog(self, around.network, around.step_functions),
             alarm_feed=SimAlarmFeed(self, around.network, around.cloudwatch),
+            reach=SimReach(around.machine),
             store=FencedStore(self._store, candidate.is_leader) if candidate is not None else self._store,
             announcer=SimAnnouncer(around.history, around.timeline),
             meter=NopMeter(),

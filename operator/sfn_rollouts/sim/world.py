@@ -11,6 +11,7 @@ from typing import Any
 
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.core.arn import StateMachineArn
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.candidate import Candidate
@@ -95,6 +96,7 @@ class World:
             timeline=self.timeline,
             history=self.history,
             network=Network(self.timeline, self.faults, self.history, quirks, self._random("latency")),
+            machine=StateMachineArn.parse(scenario.spec["stateMachineArn"]),
             step_functions=self.step_functions,
             cloudwatch=self.cloudwatch,
             api_server=self.api_server,

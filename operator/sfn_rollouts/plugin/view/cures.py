@@ -61,6 +61,16 @@ def _denied(_: Rollout) -> Outlook:
     return Outlook("it goes on by itself, within 5 minutes, once the operator's IAM role allows it")
 
 
+def _foreign_account(_: Rollout) -> Outlook:
+    deed = Deed("kubectl sfnrollout lint FILE", "checks a manifest with the right stateMachineArn before it is applied")
+    return Outlook("nothing with the credentials that this operator has: the state machine is not theirs", (deed,))
+
+
+def _unknown_region(_: Rollout) -> Outlook:
+    deed = Deed("aws ec2 describe-regions --query 'Regions[].RegionName'", "what regions there are")
+    return Outlook("nothing until the operator knows the region, or the resource names another", (deed,))
+
+
 def _split(rollout: Rollout) -> Outlook:
     deed = Deed(_routing(rollout, ((None, 100),)), "route it to one version")
     return Outlook("it starts by itself once the alias serves one version", (deed,))
@@ -108,6 +118,8 @@ CURES: Mapping[str, Callable[[Rollout], Outlook]] = {
     "InvalidSpec": _invalid,
     "NotFound": _not_found,
     "AccessDenied": _denied,
+    "ForeignAccount": _foreign_account,
+    "UnknownRegion": _unknown_region,
     "AliasSplit": _split,
     "AliasConflict": _conflict,
     "AliasDrifted": _drifted,

@@ -2,11 +2,13 @@
 local status = obj.status or {}
 local is_seen = tonumber(status.observedGeneration) == tonumber(obj.metadata.generation)
 
--- Where the operator listens to no command: it holds back for an older resource, or cannot read the spec.
+-- Where the operator listens to no command: it holds back for an older resource, cannot read the spec, or cannot reach
+-- the state machine. In flight, with another phase, it listens all the same.
 local is_deaf = obj.metadata.deletionTimestamp ~= nil
 for _, condition in ipairs(status.conditions or {}) do
-  local is_unreadable = condition.reason == "InvalidSpec" and status.phase == "Failed"
-  if condition.reason == "AliasConflict" or is_unreadable then
+  local is_closed = condition.reason == "InvalidSpec" or condition.reason == "ForeignAccount"
+    or condition.reason == "UnknownRegion"
+  if condition.reason == "AliasConflict" or (is_closed and status.phase == "Failed") then
     is_deaf = true
   end
 end

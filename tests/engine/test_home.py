@@ -1,0 +1,163 @@
+"""The account of the credentials: asked once, before anything begins; and what other people's ARNs cost."""
+
+import pytest
+
+from sfn_rollouts.api.status import AlarmState, Phase
+from sfn_rollouts.core.observation import Account
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.engine.regions import KEPT_S, Regions
+from sfn_rollouts.errors import Denied, PortError, Transient
+from sfn_rollouts.ports import Lane
+from tests.engine.fake_clock import FakeClock
+from tests.engine.world import World, spec
+
+FOREIGN = {"stateMachineArn": "arn:aws:states:eu-west-1:210987654321:stateMachine:Orders"}
+NOWHERE = {"stateMachineArn": "arn:aws:states:eu-nowhere-1:123456789012:stateMachine:Orders"}
+MANY = 2000
+
+
+def test_it_is_asked_once_for_all_rollouts() -> None:
+    world = World()
+    for number in range(20):
+        world.api.apply(f"orders-{number}", spec(alias=f"live-{number}"))
+    world.run_for(3600)
+    assert world.cloud.identity_asked == 1
+
+
+def test_it_is_not_asked_without_a_rollout_nor_by_a_standby() -> None:
+    world = World()
+    world.run_for(60)
+    world.stands_by = True
+    world.restart()
+    world.api.apply("orders", spec())
+    world.run_for(60)
+    assert world.cloud.identity_asked == 0
+    world.engine.lead()
+    world.run_for(60)
+    assert world.cloud.identity_asked == 1
+
+
+def test_nothing_begins_before_the_answer() -> None:
+    world = World()
+    world.workers.held.add(Lane.FORWARD)
+    world.api.apply("orders", spec())
+    world.run_for(60)
+    assert world.cloud.calls == []
+    assert world.api.phases == []
+    world.workers.held.clear()
+    world.run(until=lambda: world.status().step_index == 0, limit_s=5)
+
+
+@pytest.mark.parametrize("error", [Transient("could not reach AWS"), Denied("no credentials"), PortError("odd")])
+def test_where_sts_cannot_be_reached_everything_goes_on_and_it_is_asked_again(error: PortError) -> None:
+    world = World()
+    world.cloud.ours = error
+    world.api.apply("orders", spec())
+    world.run(until=world.is_in(Phase.SUCCEEDED))
+    asked = world.cloud.identity_asked
+    assert 1 < asked < 20
+    world.cloud.ours = Account("123456789012", "aws")
+    world.api.apply("orders", spec(3))
+    world.run_for(3600)
+    assert world.cloud.identity_asked == asked + 1
+
+
+def test_what_went_on_unchecked_is_stopped_once_it_is_known() -> None:
+    world = World()
+    world.cloud.ours = Transient("could not reach AWS")
+    world.cloud.faults.add("read", Denied("no"), 10_000)
+    world.api.apply("orders", spec(**FOREIGN))
+    world.run(until=world.is_in(Phase.FAILED))
+    assert world.ready_reason() == "AccessDenied"
+    world.cloud.ours = Account("123456789012", "aws")
+    world.run(until=lambda: world.ready_reason() == "ForeignAccount", limit_s=700)
+
+
+@pytest.mark.parametrize(("machine", "reason"), [(FOREIGN, "ForeignAccount"), (NOWHERE, "UnknownRegion")])
+def test_what_is_out_of_reach_costs_no_call(machine: dict[str, str], reason: str) -> None:
+    world = World()
+    world.api.apply("orders", spec(**machine))
+    world.run_for(3600)
+    assert world.ready_reason() == reason
+    assert (world.cloud.calls, world.cloud.batches, world.cloud.identity_asked) == ([], [], 1)
+    assert len(world.api.phases) == 1
+
+
+def test_what_is_in_flight_does_not_wait_for_the_answer() -> None:
+    world = World()
+    world.api.apply("orders", spec())
+    world.run(until=lambda: world.status().step_index == 0)
+    world.cloud.set_alarm("errors", AlarmState.ALARM)
+    world.cloud.ours = Transient("never")
+    world.restart()
+    world.workers.held.add(Lane.FORWARD)
+    world.run(until=lambda: world.cloud.routing() == Routing.whole(1), limit_s=20)
+
+
+def test_thousands_of_invented_places_cost_nothing_and_delay_nobody() -> None:
+    """Counted, not timed: what could grow with the names that people invent."""
+    world = World()
+    world.api.apply("orders", spec())
+    world.run(until=lambda: world.status().step_index == 0)
+    before = len(world.cloud.calls), len(world.cloud.batches)
+    for number in range(MANY):
+        region = "eu-west-1" if number % 2 else f"eu-invented-{number}"
+        arn = f"arn:aws:states:{region}:{number:012d}:stateMachine:Orders"
+        world.engine.upsert(invented(world, f"x-{number}", arn))
+    world.cloud.set_alarm("errors", AlarmState.ALARM)
+    began = world.clock.monotonic()
+    world.run(until=lambda: world.cloud.routing() == Routing.whole(1), limit_s=30)
+    assert world.clock.monotonic() - began <= 13  # the poll interval and 3 s
+    places = {place for place, _ in world.cloud.batches}
+    assert {(place.account, place.region) for place in places} == {("123456789012", "eu-west-1")}
+    assert len(world.cloud.calls) - before[0] < 20
+    assert world.cloud.identity_asked == 1
+
+
+def invented(world: World, name: str, arn: str) -> dict[str, object]:
+    """As a watch brings it: without the fake API server, which copies all it holds at each event."""
+    return {
+        "metadata": {
+            "namespace": "team-a",
+            "name": name,
+            "uid": name,
+            "resourceVersion": "1",
+            "generation": 1,
+            "creationTimestamp": world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        },
+        "spec": spec(stateMachineArn=arn),
+        "status": {"observedGeneration": -1},
+    }
+
+
+# -- regions that nobody names any more --
+
+
+def test_a_region_is_left_an_hour_after_its_last_rollout() -> None:
+    world = World()
+    world.api.apply("orders", spec())
+    world.run(until=world.is_in(Phase.SUCCEEDED))
+    world.api.delete("orders")
+    world.run_for(KEPT_S - 60)
+    assert world.cloud.left == []
+    world.run_for(120)
+    assert world.cloud.left == ["eu-west-1"]
+
+
+def test_a_region_that_is_named_again_is_kept() -> None:
+    left: list[str] = []
+    clock = FakeClock()
+    regions = Regions(clock, left.append)
+    for region in ("a", "b", "a"):
+        regions.name(region)
+    regions.release("a")
+    regions.release("b")
+    clock.advance(KEPT_S / 2)
+    regions.release("a")
+    regions.name("b")
+    clock.advance(KEPT_S / 2)
+    regions.run_due()
+    assert (left, regions.next_due) == ([], clock.monotonic() + KEPT_S / 2)
+    clock.advance(KEPT_S / 2)
+    regions.run_due()
+    assert (left, regions.next_due) == (["a"], None)
