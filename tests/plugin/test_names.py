@@ -103,11 +103,19 @@ def test_tab_completes_a_name_behind_its_type(plugin: Plugin, cluster: Cluster, 
     assert plugin.run(command, plugin.environment()).stdout.splitlines()[0] == "sfnr/orders"
 
 
-@pytest.mark.parametrize(
-    "answer", [{"kind": "List", "metadata": {"resourceVersion": ""}, "items": []}, {"metadata": {"name": "b"}}, {}]
-)
+ANOTHER = {"metadata": {"name": "b", "namespace": "ns", "uid": "1", "resourceVersion": "1"}}
+NO_ROLLOUTS = {
+    "a list": ({"kind": "List", "metadata": {"resourceVersion": ""}, "items": []}, "what was asked for but with "),
+    "half of another": ({"metadata": {"name": "b"}}, "what was asked for but with "),
+    "nothing": ({}, "what was asked for but with "),
+    "another": (ANOTHER, "rollout a\n"),
+}
+
+
+@pytest.mark.parametrize("flags", [(), ("--watch",), ("--watch", "--version", "2")], ids=" ".join)
+@pytest.mark.parametrize(("answer", "words"), NO_ROLLOUTS.values(), ids=NO_ROLLOUTS.keys())
 def test_an_answer_that_is_not_the_rollout_is_no_rollout(
-    plugin: Plugin, tmp_path: Path, answer: dict[str, object]
+    plugin: Plugin, tmp_path: Path, answer: dict[str, object], words: str, flags: tuple[str, ...]
 ) -> None:
     """A proxy, or a program that stands in kubectl's place, may answer anything."""
     stand_in = tmp_path / "kubectl"
@@ -115,7 +123,7 @@ def test_an_answer_that_is_not_the_rollout_is_no_rollout(
     stand_in.chmod(stand_in.stat().st_mode | stat.S_IEXEC)
     environment = plugin.environment() | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
 
-    result = plugin.run([str(PLUGIN_FOLDER / "kubectl-sfnrollout"), "status", "a"], environment)
+    result = plugin.run([str(PLUGIN_FOLDER / "kubectl-sfnrollout"), "status", "a", *flags], environment)
 
     assert result.returncode == 1
-    assert result.stderr.startswith("error: kubectl did not answer with rollout a\n")
+    assert result.stderr.startswith(f"error: kubectl did not answer with {words}")

@@ -76,14 +76,9 @@ class Cluster:
             NotFoundError: there is none of that name; it tells the nearest one.
         """
         try:
-            found = self.read(ROLLOUTS, name, shape=_ROLLOUT)
+            return self._one(name)
         except NotFoundError as error:
             raise self._with_nearest(name, error) from None
-        if found["metadata"]["name"] != name:
-            raise PluginError(
-                f"kubectl did not answer with rollout {name}", "Is there a proxy in front of the cluster?"
-            )
-        return found
 
     def list(self, namespace: str | None = None, selector: str = "") -> Sequence[Resource]:
         """Return the rollouts of a namespace, or of all of them, as the API server orders them.
@@ -108,7 +103,7 @@ class Cluster:
         has_answered = False
         while True:
             try:
-                found = self.read(ROLLOUTS, name, shape=_ROLLOUT)
+                found = self._one(name)
                 yield found
                 has_answered = True
                 yield from self.follow(found, tick_s)
@@ -184,6 +179,14 @@ class Cluster:
     def words(self, *arguments: str) -> Sequence[str]:
         """Give what kubectl prints when asked for names."""
         return self._run(*arguments).split()
+
+    def _one(self, name: str) -> Resource:
+        found = self.read(ROLLOUTS, name, shape=_ROLLOUT)
+        if found["metadata"]["name"] != name:
+            raise PluginError(
+                f"kubectl did not answer with rollout {name}", "Is there a proxy in front of the cluster?"
+            )
+        return found
 
     def _json(self, *arguments: str, shape: Shape) -> Resource:
         output = self._run(*arguments)
