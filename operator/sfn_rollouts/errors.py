@@ -1,16 +1,17 @@
 """Errors that cross a port, named by the reaction they want (compare ACK's requeue errors)."""
 
 from sfn_rollouts.core.observation import Trouble
+from sfn_rollouts.printable import one_line
 
 
 class PortError(Exception):
-    """What an adapter raises; `why` is a sentence for people, without secrets."""
+    """What an adapter raises; `why` is a sentence for people on one printable line, without secrets."""
 
     trouble = Trouble.INTERNAL
 
     def __init__(self, why: str, retry_after_s: float | None = None) -> None:
-        super().__init__(why)
-        self.why = why
+        self.why = one_line(why)  # AWS's words, and a proxy's, go into statuses, Events and logs
+        super().__init__(self.why)
         self.retry_after_s = retry_after_s
 
 

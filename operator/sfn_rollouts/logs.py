@@ -6,15 +6,17 @@ with `get_logger(__name__).bind(rollout=..., ...)`. Lines go to standard error.
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 
 from sfn_rollouts.config import LogFormat, LogLevel
+from sfn_rollouts.printable import one_line
 
 if TYPE_CHECKING:
-    from structlog.typing import BindableLogger, Processor
+    from structlog.typing import BindableLogger, ExcInfo, Processor
 
 _CHATTY = ("urllib3", "botocore", "boto3", "asyncio", "kubernetes")
 
@@ -63,12 +65,28 @@ def _shared() -> "list[Processor]":
 
 def _renderer(log_format: LogFormat, stream: TextIO) -> "list[Processor]":
     if log_format is LogFormat.TEXT:
-        return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=0, pad_level=False)]
+        console = structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), pad_event_to=0, pad_level=False, exception_formatter=_indented_traceback
+        )
+        return [_on_one_line, console]
     return [
         structlog.processors.format_exc_info,
         structlog.processors.EventRenamer("message"),
         structlog.processors.JSONRenderer(default=str),
     ]
+
+
+def _on_one_line(_logger: "BindableLogger", _name: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A line begins with our time, whatever the words are of: nobody else's text passes for a line of ours."""
+    for name, value in fields.items():
+        if isinstance(value, str):
+            fields[name] = one_line(value)
+    return fields
+
+
+def _indented_traceback(stream: TextIO, found: "ExcInfo") -> None:
+    lines = "".join(traceback.format_exception(*found)).splitlines()
+    stream.write("".join(f"\n    {one_line(line)}" for line in lines))
 
 
 def _kopf_object(

@@ -340,6 +340,25 @@ def test_an_item_without_a_time_lies_where_it_stands(aws: Aws, stub: Stubber) ->
     assert times == [T0_MS - timedelta(seconds=5) + timedelta(milliseconds=1), T0_MS, T0_MS]
 
 
+def test_a_reason_is_one_printable_line_however_it_was_written(aws: Aws, stub: Stubber) -> None:
+    """Whoever may set an alarm's state writes it, and it goes into statuses, Events, logs and terminals."""
+    written = metric("a", StateReason="up\n2026 [info] promoted\x1b[2J\x9b\u202e\u2028##[error]")
+    stub.add_response("describe_alarms", OF_AWS | {"MetricAlarms": [written]})
+    found = aws.alarms.read(HERE, ["a"])["a"]
+    assert isinstance(found, AlarmSnapshot)
+    assert found.reason == "up 2026 [info] promoted [2J   # #[error]"
+
+
+@pytest.mark.parametrize("name", ["theirs  of\nthem", "th\x1beirs"])
+def test_a_denial_hides_names_of_others_also_where_they_cannot_be_printed(aws: Aws, stub: Stubber, name: str) -> None:
+    words = f"not authorized on resource: arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}"
+    stub.add_client_error("describe_alarms", "AccessDenied", words, http_status_code=403)
+    with pytest.raises(Denied) as refusal:
+        aws.alarms.read(HERE, ["ours", name])
+    assert "eirs" not in refusal.value.why
+    assert ":alarm:*" in refusal.value.why
+
+
 def metric(name: str, **fields: Any) -> dict[str, Any]:
     return {"AlarmName": name, "StateValue": "OK", "StateReason": "fine", "StateTransitionedTimestamp": T0} | fields
 

@@ -111,6 +111,14 @@ def test_a_code_means(code: str, canned: CannedServer, connected: Connect, meter
     assert len(canned.requests) == 1
 
 
+def test_aws_words_are_one_printable_line(canned: CannedServer, connected: Connect) -> None:
+    canned.say(Answer.error("ValidationException", "no\n2026 [info] promoted\x1b[2J\x9b\u202e\u2028##[error]"))
+    refusal = refusal_of(connected)
+    assert "no 2026 [info] promoted" in refusal.why
+    assert (refusal.why.isprintable(), str(refusal)) == (True, refusal.why)
+    assert "##[" not in refusal.why
+
+
 @pytest.mark.parametrize("code", UNFORESEEN_CODES)
 def test_a_code_nobody_foresaw_is_an_internal_error_with_aws_words(
     code: str, canned: CannedServer, connected: Connect, meter: RecordingMeter

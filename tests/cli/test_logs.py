@@ -94,6 +94,33 @@ def test_text_is_for_people() -> None:
     assert stream.getvalue().rstrip().endswith("[info] shifted [engine] rollout=shop/orders step=2/5")
 
 
+HOSTILE = "x\n2026-11-28T10:00:00Z [info] promoted rollout=a/b\x1b[2J\x07\u2028y"
+
+
+def test_no_words_of_anybody_begin_a_line_of_a_text_log() -> None:
+    stream = configured(LogFormat.TEXT)
+
+    logs.get_logger("engine").warning(HOSTILE, reason=HOSTILE, rollout="a/b")
+    logging.getLogger("kopf").warning(HOSTILE)
+
+    assert len(stream.getvalue().splitlines()) == 2
+    assert all(line.isprintable() and "[warning" in line for line in stream.getvalue().splitlines())
+
+
+def test_a_traceback_in_a_text_log_is_indented() -> None:
+    stream = configured(LogFormat.TEXT)
+
+    try:
+        int(HOSTILE)
+    except ValueError:
+        logs.get_logger("engine").exception(f"tick failed: {HOSTILE}")
+
+    first, *more = stream.getvalue().splitlines()
+    assert "tick failed" in first
+    assert any("ValueError: invalid literal" in line for line in more)
+    assert all(line.startswith("    ") and line.isprintable() for line in more)
+
+
 def test_libraries_keep_credentials_to_themselves_even_at_debug() -> None:
     stream = configured(LogFormat.JSON, LogLevel.DEBUG)
 

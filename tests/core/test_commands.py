@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from sfn_rollouts.api.status import AlarmState, Status
+from sfn_rollouts.api.status import AlarmState, Status, Trip
+from sfn_rollouts.core.announce import announcements
 from sfn_rollouts.core.commands import Action, Command, Malformed, parse_command, pending_command
 from sfn_rollouts.core.conditions import condition
 from sfn_rollouts.core.observation import Trouble
 from sfn_rollouts.core.routing import Routing
 from tests.core.specs import APPROVAL, LINEAR, WITH_ALARM
-from tests.core.world import World
+from tests.core.world import UID, World
 
 
 def answer(world):
@@ -438,3 +439,53 @@ def test_a_command_as_argo_cd_sends_it():
     told = {"id": "argocd-1790000000-4711", "action": "promote-full", "generation": 3, "by": None, "more": 1}
     assert parse_command(json.dumps(told)) == Command(id=told["id"], action="promote-full", generation=3)
     assert pending_command(None, Status()) is None
+
+
+HOSTILE = "x\n2026-11-28T10:00:00Z [info] promoted\x1b[2J\x9b\u202e\u2028##[error]"
+SEEN = "x 2026-11-28T10:00:00Z [info] promoted [2J   # #[error]"
+
+
+def test_what_a_person_writes_into_a_command_begins_no_line_and_moves_no_cursor():
+    world = stepping()
+    told = {"id": HOSTILE, "action": "abort", "by": HOSTILE, "uid": UID, "generation": world.generation}
+    world.command = json.dumps(told)
+    world.settle()
+    last, past = world.status.last_command, world.status.history[0]
+    assert (last.id, last.by, past.by) == (SEEN, SEEN, SEEN)
+    assert SEEN in world.status.message
+    assert pending_command(world.command, world.status) is None, "it is answered, and not for ever again"
+
+
+@pytest.mark.parametrize("field", ["uid", "id", "by"])
+def test_what_is_made_printable_fits_into_its_field(field):
+    text = "##[" * 84 + "x"
+    told = {"id": "1", "action": "pause", "generation": 1, field: text}
+    assert len(getattr(parse_command(json.dumps(told)), field)) == 253
+
+
+@pytest.mark.parametrize("field", ["id", "action", "generation", "uid", "by", "step", HOSTILE])
+def test_an_annotation_that_is_no_command_is_answered_in_printable_words(field):
+    world = stepping()
+    world.command = json.dumps({"id": "1", "action": "pause", "generation": [HOSTILE], field: [HOSTILE]})
+    world.settle()
+    assert answer(world)[0] == "Refused"
+    assert answer(world)[1].isprintable()
+
+
+def test_names_of_alarms_turn_no_sentence_round_and_command_no_ci_service():
+    """What the CRD admits in a name, and no terminal should see."""
+    name, seen = "a\u202eb\u00adc ##[error]", "a b c # #[error]"
+    world = World(alarms={"names": [name]})
+    world.alarm(name, AlarmState.OK)
+    world.advance(30)
+    world.alarm(name, AlarmState.ALARM)
+    world.advance(60)
+    assert any(f"alarm {seen} " in status.trip.message for status in world.statuses if status.trip)
+    assert all(news.message.isprintable() for news in announcements(Status(), world.status))
+
+
+def test_what_an_operator_before_this_one_stored_is_announced_in_printable_words():
+    world = stepping()
+    stored = world.status.with_(trip=Trip(reason="AlarmFiring", message=HOSTILE, at=world.now))
+    [news] = announcements(world.status, stored)
+    assert news.message.startswith(SEEN)

@@ -348,9 +348,11 @@ def check_status(before: Status, status: Status, generation: int, *, is_deleting
     for item in status.conditions:
         old = condition(before, item.type)
         assert len(item.message) <= 1024
+        assert item.message.isprintable(), "whoever wrote a part of it writes on no screen and begins no line"
         if old is not None and old.status is item.status:
             assert item.last_transition_time == old.last_transition_time, item.type
     assert len(status.message or "") <= 1024
+    assert (status.message or "").isprintable()
     assert len(status.history) <= 10
     if status.outcome is not None and status.history:
         assert status.outcome is status.history[0].outcome

@@ -21,6 +21,7 @@ from sfn_rollouts.aws.timestamps import to_milliseconds
 from sfn_rollouts.core.observation import AlarmSnapshot, AlarmTransition, Trouble
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Urgency
+from sfn_rollouts.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -144,7 +145,8 @@ def _without_names(error: PortError, names: Sequence[str]) -> str:
     if len(names) == 1 or error.trouble is Trouble.TRANSIENT:
         return error.why
     if error.trouble is Trouble.DENIED:
-        hidden = sorted(names, key=len, reverse=True)
+        quoted = {form for name in names for form in (name, one_line(name), " ".join(one_line(name).split()))}
+        hidden = sorted(quoted, key=len, reverse=True)
         return reduce(lambda why, name: why.replace(f":alarm:{name}", ":alarm:*"), hidden, error.why)
     return (
         f"{Api.DESCRIBE_ALARMS} was refused for {len(names)} alarms together; which of them is the cause is looked for"
@@ -179,7 +181,7 @@ def _snapshot(alarm: _Alarm) -> AlarmSnapshot:
     since = alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]
     evaluation = str(alarm.get("EvaluationState") or "")  # composite alarms have none
     return AlarmSnapshot(
-        _STATES[alarm["StateValue"]], to_milliseconds(since), alarm.get("StateReason") or "", evaluation
+        _STATES[alarm["StateValue"]], to_milliseconds(since), one_line(alarm.get("StateReason") or ""), evaluation
     )
 
 

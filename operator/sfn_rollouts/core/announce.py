@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Outcome, Phase, Status
 from sfn_rollouts.core.conditions import ALARMS_HEALTHY, READY, STALLED, condition, is_true
 from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.printable import one_line
 
 MESSAGE_LIMIT = 1024
 """What an Event's note holds (events.k8s.io/v1)."""
@@ -22,7 +23,7 @@ class Announcement:
 
 def announcements(before: Status, after: Status) -> tuple[Announcement, ...]:
     """Say what is new in `after`."""
-    return tuple(replace(news, message=news.message[:MESSAGE_LIMIT]) for news in _news(before, after))
+    return tuple(replace(news, message=one_line(news.message, longest=MESSAGE_LIMIT)) for news in _news(before, after))
 
 
 def finished(before: Status, after: Status) -> HistoryEntry | None:

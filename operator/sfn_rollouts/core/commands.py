@@ -4,12 +4,13 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from sfn_rollouts.api.status import CommandResult, LastCommand, Status
 from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.printable import one_line
 
 
 class Action(StrEnum):
@@ -23,17 +24,23 @@ class Action(StrEnum):
     RETRY = "retry"
 
 
+Printable = Annotated[str, AfterValidator(lambda text: one_line(text, longest=253))]
+
+
 class Command(BaseModel):
-    """The annotation `sfnrollouts.dev/command`: {"id", "action", "uid", "generation", "step", "by"}."""
+    """The annotation `sfnrollouts.dev/command`: {"id", "action", "uid", "generation", "step", "by"}.
+
+    Its texts are made printable, as they go into statuses, Events and logs: whoever may annotate a rollout writes them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: str = Field(min_length=1, max_length=253)
+    id: Printable = Field(min_length=1, max_length=253)
     action: Action
     generation: int
-    uid: str | None = Field(default=None, max_length=253)
+    uid: Printable | None = Field(default=None, max_length=253)
     step: int | None = None
-    by: str | None = Field(default=None, max_length=253)
+    by: Printable | None = Field(default=None, max_length=253)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ def answer(command: Command | Malformed, result: CommandResult, message: str, no
         id=command.id,
         action=told.action.value if told is not None else "unknown",
         result=result,
-        message=message[:1024],
+        message=one_line(message, longest=1024),
         by=told.by if told is not None else None,
         observed_at=now,
     )

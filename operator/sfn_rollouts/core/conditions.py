@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sfn_rollouts.api.status import Condition, ConditionStatus, Phase, Status
 from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.printable import one_line
 
 READY, RECONCILING, STALLED = "Ready", "Reconciling", "Stalled"
 AWAITING_APPROVAL = "AwaitingApproval"
@@ -96,7 +97,7 @@ def conclude(
     return status.with_(
         observed_generation=generation,
         phase=standing.phase,
-        message=standing.message[:_MESSAGE_LIMIT],
+        message=one_line(standing.message, longest=_MESSAGE_LIMIT),
         conditions=conditions,
     )
 
@@ -145,5 +146,5 @@ def _renew(old: Condition | None, kind: str, fact: Fact, generation: int, now: d
         observed_generation=generation,
         last_transition_time=now if has_flipped or old is None else old.last_transition_time,
         reason=fact.reason,
-        message=fact.message[:_MESSAGE_LIMIT],
+        message=one_line(fact.message, longest=_MESSAGE_LIMIT),
     )

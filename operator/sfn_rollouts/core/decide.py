@@ -29,6 +29,7 @@ from sfn_rollouts.core.restoring import decide_restore, restore_write, start_res
 from sfn_rollouts.core.rollout import InvalidSpec, Rollout
 from sfn_rollouts.core.starting import decide_start
 from sfn_rollouts.core.stepping import decide_in_flight
+from sfn_rollouts.printable import one_line
 
 _UNATTENDED_LIMIT_S = 3600.0
 """How long a failing operator may hold a split alias where the spec does not say: the default of progressDeadline."""
@@ -70,7 +71,7 @@ def hold_after_error(rollout: Rollout, error: str, now: datetime) -> Decision:
     give_up_at = after(stalled_since(case), limit_s)
     if status.trip is None and now < give_up_at:
         return Decision(held, wake_at=min(retry_at, give_up_at), holds_finalizer=True, watches_alarms=True)
-    trip = TripStatus(reason=Reason.PROGRESS_DEADLINE_EXCEEDED, message=message[:1024], at=now)
+    trip = TripStatus(reason=Reason.PROGRESS_DEADLINE_EXCEEDED, message=one_line(message, longest=1024), at=now)
     case = case.having(trip=status.trip or trip)
     return Decision(case.status, write=restore_write(case), wake_at=retry_at, holds_finalizer=True)
 

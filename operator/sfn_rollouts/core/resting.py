@@ -13,6 +13,7 @@ from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_AT_REST_S, look_again
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.core.standing import standing_in_flight
+from sfn_rollouts.printable import one_line
 
 
 def decide_rest(case: Case) -> Decision:
@@ -61,9 +62,8 @@ def _counted(case: Case) -> Case:
 
 def _count_words(version: int, seen: RunningExecutions | Unseen) -> ExecutionCount:
     if isinstance(seen, Unseen):
-        return ExecutionCount(
-            version=version, message=f"executions on version {version} were not counted: {seen.why}"[:1024]
-        )
+        message = f"executions on version {version} were not counted: {seen.why}"
+        return ExecutionCount(version=version, message=one_line(message, longest=1024))
     number = f"at least {seen.running}" if seen.more else str(seen.running)
     message = f"{number} executions are still running on version {version}; AWS lets them finish there"
     return ExecutionCount(version=version, running=seen.running, message=message)

@@ -12,13 +12,14 @@ from sfn_rollouts.core.observation import Trouble, WriteFailure
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rechecking import STALE_RETRY_S, look_again, looks_if_gone, read_at_of, stalled_recheck_s
 from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.printable import one_line
 
 
 def start_restore(case: Case, trip: Trip) -> Decision:
     """Note the finding and write; the status follows the write."""
     if trip.reason is Reason.ABORTED:
         case = case.done(f"going back to version {case.stable}")
-    noted = TripStatus(reason=trip.reason, message=trip.message[:1024], by=trip.by, at=case.now)
+    noted = TripStatus(reason=trip.reason, message=one_line(trip.message, longest=1024), by=trip.by, at=case.now)
     return decide_restore(case.having(trip=noted, next_action_at=None, wait_ended_at=None, due_since=None), noted)
 
 
