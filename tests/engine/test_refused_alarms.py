@@ -234,6 +234,22 @@ def test_an_alarm_that_cannot_be_understood_is_unseen_by_itself(board: Board) ->
     assert set(board.calls()) == {2}, "the call itself was answered"
 
 
+@pytest.mark.parametrize("trouble", ["garbled", "refused"])
+def test_who_asks_all_the_time_for_a_reading_that_cannot_be_had_reads_no_more_often(board: Board, trouble: str) -> None:
+    """A due step asks until every alarm has been read since: the wake by the one that is well must not ask again."""
+    board.watch("one", "errors", "latency")
+    board.run_for(25)
+    if trouble == "garbled":
+        board.cloud.garbled["errors"] = PortError("state 'PURPLE' is not known")
+    else:
+        board.cloud.refused_names["errors"] = REFUSED
+    board.calls()
+    for _ in range(600):
+        board.board.refresh("one")
+        board.run_for(0.1)
+    assert 6 <= len(board.calls()) <= 30
+
+
 # -- a mass disappearance --
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sfn_rollouts.api.status import AlarmState, LastCommand, Phase, Status
+from sfn_rollouts.api.status import AlarmState, LastCommand, Missed, Phase, Status
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.decision import Decision, Look, Write, WriteKind
 from sfn_rollouts.core.observation import AlarmReading, AliasReading, Observation
@@ -20,7 +20,18 @@ from sfn_rollouts.engine.candidate import Candidate, Lease
 from sfn_rollouts.ports import Key, Report, ResourceStore
 from sfn_rollouts.sim.chance import MACHINE
 from sfn_rollouts.sim.invariants.judging import Judge
-from sfn_rollouts.sim.scenario import AlarmChange, Command, Create, Edit, Event, Freeze, Reroute, Scenario
+from sfn_rollouts.sim.scenario import (
+    AlarmChange,
+    AlarmTrouble,
+    AlarmTroubleKind,
+    Command,
+    Create,
+    Edit,
+    Event,
+    Freeze,
+    Reroute,
+    Scenario,
+)
 from sfn_rollouts.sim.world import World
 
 Answer = Callable[[Rollout, Observation, datetime, Decision], Decision]
@@ -64,6 +75,7 @@ def spec(*, with_alarm: bool = True) -> dict[str, Any]:
 
 FIRES = (AlarmChange(22.0, "failures", "ALARM"),)
 BLIPS = (AlarmChange(22.0, "failures", "ALARM"), AlarmChange(23.0, "failures", "OK"))
+HIDDEN = (AlarmTrouble(18.0, 29.0, "failures", AlarmTroubleKind.HIDDEN),)
 RIVAL = (Create(20.0, {**spec(), "version": 3}),)
 
 
@@ -212,6 +224,15 @@ def _forgets_blips(rollout: Rollout, seen: Observation, now: datetime) -> tuple[
     return rollout, replace(seen, alarms=alarms), now
 
 
+def _takes_one_poll_for_three(
+    rollout: Rollout, seen: Observation, now: datetime
+) -> tuple[Rollout, Observation, datetime]:
+    """Remembers two polls before the first."""
+    missed = Missed(polls=2, at=now - timedelta(seconds=60))
+    memories = tuple(memory.with_(missed=memory.missed or missed) for memory in rollout.status.alarms)
+    return replace(rollout, status=rollout.status.with_(alarms=memories)), seen, now
+
+
 def _is_ahead_of_time(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
     return rollout, seen, now + timedelta(seconds=5) if rollout.status.step_index == 0 else now
 
@@ -287,6 +308,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "alias_has_only_stable_and_target": Mutant(answer=_goes_to_a_stranger),
     "weight_never_rises_under_a_bad_alarm": Mutant(FIRES, question=_sees_no_firing),
     "every_firing_has_its_outcome": Mutant(BLIPS, question=_forgets_blips),
+    "an_alarm_is_gone_by_the_third_poll_only": Mutant(HIDDEN, question=_takes_one_poll_for_three),
     "weight_only_rises": Mutant(answer=_means_less),
     "nothing_goes_forward_after_a_trip": Mutant((Command(22.0, "abort"),), answer=_goes_on_after_the_trip),
     "only_a_leader_writes": Mutant(

@@ -77,11 +77,15 @@ class AlarmBoard:
             self._is_measured = False
 
     def refresh(self, uid: str) -> None:
-        """Read this rollout's alarms at once, and wake it whatever they say."""
-        now = self._clock.monotonic()
-        for line in self._lines_of(uid):
+        """Read this rollout's alarms at once, and wake it whatever they say.
+
+        With one of them put off after a failure, the others alone are no answer: to read them would be a busy loop.
+        """
+        lines = self._lines_of(uid)
+        at = max((self._clock.monotonic(), *(line.not_before for line in lines)))
+        for line in lines:
             line.wakes_always = True
-            self._pull(line, now)
+            self._pull(line, at)
 
     def facts(self, uid: str) -> dict[str, AlarmFact]:
         """What is known of this rollout's alarms; a name not read yet is absent."""
@@ -193,6 +197,8 @@ class AlarmBoard:
         now = self._clock.monotonic()
         for line in watched:
             line.due, line.is_doubted = now + line.interval_s, False
+            if isinstance(answer.snapshots.get(line.name), PortError):
+                line.not_before = line.due
         sheet.answered(watched, now)
         return {line.name: self._fact(line, answer) for line in watched}
 
@@ -206,7 +212,8 @@ class AlarmBoard:
         """Nothing is known yet."""
         now = self._clock.monotonic()
         for line in watched:
-            line.due, line.is_doubted = now + min(1.0, line.interval_s), True
+            line.due = line.not_before = now + min(1.0, line.interval_s)
+            line.is_doubted = True
         return {}
 
     def _not_answered(

@@ -1,6 +1,7 @@
 """Scenarios by chance: a seed says which rollout, which world, and what goes wrong and when."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -9,6 +10,9 @@ from sfn_rollouts.sim.scenario import Create, Event, FaultKind, Quirks, Scenario
 
 _RIVALRY = 0.15
 """The share of the worlds with two resources on the alias."""
+
+_TROUBLED = 0.2
+"""The share of the worlds with alarms in which CloudWatch has trouble with one of them."""
 
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor"
 ALARMS = ("failures", "p95")
@@ -44,6 +48,7 @@ def scenario_of(seed: int) -> Scenario:
         operators=random.choice((1, 1, 2)),
         name=f"seed-{seed}",
     )
+    scenario = _with_troubled_alarm(scenario, Random(f"alarm/{seed}"))  # noqa: S311 - likewise
     return _with_rival(scenario, Random(f"rival/{seed}"))  # noqa: S311 - likewise
 
 
@@ -110,6 +115,19 @@ def _quirks(random: Random) -> Quirks:
         drift_ppm=random.choice((0.0, 0.0, 200.0, -200.0)),
         renews_date=random.random() < 0.5,
     )
+
+
+def _with_troubled_alarm(scenario: Scenario, random: Random) -> Scenario:
+    """In some worlds CloudWatch has trouble with one alarm, for less than a poll or for long."""
+    policies = scenario.spec.get("alarms")
+    if policies is None or random.random() >= _TROUBLED:
+        return scenario
+    at_s, lasts_s = _moment(random), random.choice((2.0, 8.0, 25.0, 90.0))
+    what = random.choice(list(plot.AlarmTroubleKind))
+    trouble = plot.AlarmTrouble(at_s, at_s + lasts_s, random.choice(ALARMS), what)
+    wanted = {**policies, "onUnevaluated": random.choice(("Hold", "Hold", "Ignore", "Rollback"))}
+    troubled = scenario.with_events(tuple(sorted((*scenario.events, trouble), key=_time)))
+    return replace(troubled, spec={**scenario.spec, "alarms": wanted})
 
 
 def _with_rival(scenario: Scenario, random: Random) -> Scenario:

@@ -1,12 +1,14 @@
 """AWS CloudWatch: alarms with their history, which tells of a change somewhat later than the alarm itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.observation import AlarmSnapshot, AlarmTransition
+from sfn_rollouts.errors import PortError
+from sfn_rollouts.sim.scenario import AlarmTrouble, AlarmTroubleKind
 from sfn_rollouts.sim.timeline import Timeline, us
 
 LONG_AGO_S = 7200.0
@@ -22,10 +24,18 @@ class AlarmWas:
 
 
 class CloudWatch:
-    """Alarms by name; AWS's clock may differ from true time."""
+    """Alarms by name; AWS's clock may differ from true time. `troubles` are what its answers do to single alarms."""
 
-    def __init__(self, timeline: Timeline, states: Mapping[str, str | None], skew_s: float, history_lag_s: float):
+    def __init__(
+        self,
+        timeline: Timeline,
+        states: Mapping[str, str | None],
+        skew_s: float,
+        history_lag_s: float,
+        troubles: Iterable[AlarmTrouble] = (),
+    ) -> None:
         self._timeline = timeline
+        self._troubles = tuple(troubles)
         self._skew = timedelta(seconds=skew_s)
         self._history_lag_us = us(history_lag_s)
         long_ago = self._date() - timedelta(seconds=LONG_AGO_S)
@@ -48,15 +58,33 @@ class CloudWatch:
         was = self.alarms.get(name)
         return was[-1].state if was else None
 
-    def describe(self, names: Sequence[str], stale_s: float = 0.0) -> dict[str, AlarmSnapshot]:
-        """DescribeAlarms: a name that does not exist is absent."""
-        found = {}
-        for name in names:
-            was = self._at(name, self._timeline.now_us - us(stale_s))
-            if was is not None and was.state is not None:
-                reason = "Threshold Crossed" if was.state is AlarmState.ALARM else ""
-                found[name] = AlarmSnapshot(was.state, was.since, reason)
-        return found
+    def describe(self, names: Sequence[str], stale_s: float = 0.0) -> dict[str, AlarmSnapshot | PortError]:
+        """DescribeAlarms: a name that does not exist is absent.
+
+        Raises:
+            PortError: one of the names is refused.
+        """
+        if any(self._has(name, AlarmTroubleKind.REFUSED) for name in names):
+            raise PortError("DescribeAlarms was refused as invalid")
+        told = ((name, self._told(name, stale_s)) for name in names)
+        return {name: alarm for name, alarm in told if alarm is not None}
+
+    def _told(self, name: str, stale_s: float) -> AlarmSnapshot | PortError | None:
+        was = self._at(name, self._timeline.now_us - us(stale_s))
+        if was is None or was.state is None or self._has(name, AlarmTroubleKind.HIDDEN):
+            return None
+        if self._has(name, AlarmTroubleKind.GARBLED):
+            return PortError(f"the answer about alarm {name} cannot be understood")
+        reason = "Threshold Crossed" if was.state is AlarmState.ALARM else ""
+        evaluation = "EVALUATION_ERROR" if self._has(name, AlarmTroubleKind.UNEVALUATED) else ""
+        return AlarmSnapshot(was.state, was.since, reason, evaluation)
+
+    def _has(self, name: str, what: AlarmTroubleKind) -> bool:
+        now_s = self._timeline.now_s
+        return any(
+            trouble.name == name and trouble.what is what and trouble.at_s <= now_s < trouble.until_s
+            for trouble in self._troubles
+        )
 
     def history(self, name: str, after: datetime) -> list[AlarmTransition]:
         """DescribeAlarmHistory: state changes later than `after`; a deleted alarm's are gone with it."""

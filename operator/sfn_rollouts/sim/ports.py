@@ -18,7 +18,7 @@ from sfn_rollouts.core.observation import (
     VersionFound,
 )
 from sfn_rollouts.core.routing import Routing
-from sfn_rollouts.errors import Conflict, Gone
+from sfn_rollouts.errors import Conflict, Gone, PortError
 from sfn_rollouts.ports import Clock, Key, Report, Urgency
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
@@ -143,7 +143,7 @@ class SimAlarmFeed:
         self._network = network
         self._service = service
 
-    def read(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot]:
+    def read(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot | PortError]:
         """Read the alarms, maybe as they were a moment ago."""
         return self._network.call(self._caller, READ_ALARMS, lambda age_s: self._service.describe(names, age_s))
 

@@ -45,6 +45,25 @@ class AlarmChange:
     state: str | None
 
 
+class AlarmTroubleKind(StrEnum):
+    """What becomes of an alarm in CloudWatch's answers, though it is as it was."""
+
+    REFUSED = "refused"  # every call that names it is refused
+    GARBLED = "garbled"  # it cannot be understood
+    HIDDEN = "hidden"  # answers lack it
+    UNEVALUATED = "unevaluated"  # its state is an old one
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmTrouble:
+    """CloudWatch has trouble with one alarm in a window."""
+
+    at_s: float
+    until_s: float
+    name: str
+    what: AlarmTroubleKind
+
+
 @dataclass(frozen=True, slots=True)
 class Create:
     """Somebody applies a further resource for the same alias: the scenario's own is rollout 0, this one `rollout`."""
@@ -152,14 +171,14 @@ class CutWatch:
 
 
 Event = (
-    AlarmChange | ClockJump | Command | CrashAtCall | Create | CutWatch | Delete | Edit | Fault | Freeze | Kill
-    | Reroute | Stop | Touch
+    AlarmChange | AlarmTrouble | ClockJump | Command | CrashAtCall | Create | CutWatch | Delete | Edit | Fault | Freeze
+    | Kill | Reroute | Stop | Touch
 )  # fmt: skip
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        AlarmChange, ClockJump, Command, CrashAtCall, Create, CutWatch, Delete, Edit, Fault, Freeze, Kill, Reroute,
-        Stop, Touch,
+        AlarmChange, AlarmTrouble, ClockJump, Command, CrashAtCall, Create, CutWatch, Delete, Edit, Fault, Freeze, Kill,
+        Reroute, Stop, Touch,
     )
 }  # fmt: skip
 
@@ -241,7 +260,8 @@ def _event(raw: Mapping[str, Any]) -> Event:
     if "routing" in fields:
         fields["routing"] = _routing(fields["routing"])
     if "what" in fields:
-        fields["what"] = FaultKind(fields["what"])
+        kind = AlarmTroubleKind if raw["event"] == AlarmTrouble.__name__ else FaultKind
+        fields["what"] = kind(fields["what"])
     event: Event = _KINDS[raw["event"]](**fields)
     return event
 

@@ -89,7 +89,10 @@ class World:
         )
         for history in (self.history, *self.history.views):
             history.alias_states = self.step_functions.states
-        self.cloudwatch = CloudWatch(self.timeline, _alarms(scenario), quirks.aws_skew_s, quirks.history_lag_s)
+        troubles = (event for event in scenario.events if isinstance(event, plot.AlarmTrouble))
+        self.cloudwatch = CloudWatch(
+            self.timeline, _alarms(scenario), quirks.aws_skew_s, quirks.history_lag_s, troubles
+        )
         self.api_server = ApiServer(self.timeline)
         self.api_server.watchers.append(self._tell)
         self._around = Surroundings(
@@ -123,7 +126,7 @@ class World:
         """Play it."""
         with self.begun():
             for event in self.scenario.events:
-                if not isinstance(event, plot.Fault | plot.CrashAtCall):
+                if not isinstance(event, plot.Fault | plot.CrashAtCall | plot.AlarmTrouble):
                     self.timeline.at(us(event.at_s), partial(self.do, event))
             self.advance(self.scenario.last_event_s)
             self.end(us(horizon_s(self.scenario)))

@@ -9,11 +9,13 @@ from sfn_rollouts.api.spec import (
     OnInsufficientData,
     OnMissing,
     OnTransient,
+    OnUnevaluated,
     Spec,
 )
 from sfn_rollouts.api.status import AlarmState, HistoryEntry, Outcome, Shortcut
 from sfn_rollouts.core.decision import WriteKind
 from sfn_rollouts.core.observation import AlarmMissing, AlarmReading
+from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.sim.history import AlarmChanged, Decided, History
 from sfn_rollouts.sim.timeline import EPOCH, us
 
@@ -23,7 +25,8 @@ BEHIND_S = 5.0
 
 
 def weight_never_rises_under_a_bad_alarm(_: History, decided: Decided) -> str | None:
-    """(2) No tick asks for more weight while its board shows a watched alarm firing, unknown, missing or stale."""
+    """(2) No tick asks for more weight while its board shows a watched alarm firing, unknown, unevaluated, missing or
+    stale."""
     write, spec, before = decided.decision.write, decided.rollout.spec, decided.rollout.status
     if write is None or write.kind is not WriteKind.FORWARD or not isinstance(spec, Spec) or spec.alarms is None:
         return None
@@ -43,14 +46,44 @@ def _is_bad(decided: Decided, policy: Alarms, name: str) -> bool:
             )
             is_firing = snapshot.state is AlarmState.ALARM and not is_ignored
             lacks_data = snapshot.state is AlarmState.INSUFFICIENT_DATA
+            is_unevaluated = (
+                snapshot.evaluation == "EVALUATION_ERROR" and policy.on_unevaluated is not OnUnevaluated.IGNORE
+            )
             is_stale = decided.now - read_at >= timedelta(seconds=decided.seen.poll_interval_s * STALE_POLLS)
             return (
-                is_firing or is_stale or (lacks_data and policy.on_insufficient_data is not OnInsufficientData.IGNORE)
+                is_firing
+                or is_stale
+                or is_unevaluated
+                or (lacks_data and policy.on_insufficient_data is not OnInsufficientData.IGNORE)
             )
         case AlarmMissing():
             return policy.on_missing is not OnMissing.IGNORE
         case _:
             return True
+
+
+def an_alarm_is_gone_by_the_third_poll_only(history: History, decided: Decided) -> str | None:
+    """(13) Nothing goes back over a missing alarm unless three polls in a row, an interval apart, have missed it."""
+    trip, spec = decided.decision.status.trip, decided.rollout.spec
+    is_new = trip is not None and decided.rollout.status.trip is None and trip.reason == Reason.ALARM_MISSING
+    if not is_new or not isinstance(spec, Spec) or spec.alarms is None:
+        return None
+    polls = {name: _polls_that_missed(history, name) for name in spec.alarms.names}
+    return None if max(polls.values()) >= STALE_POLLS else f"it goes back over a missing alarm after polls {polls}"
+
+
+def _polls_that_missed(history: History, name: str) -> int:
+    """How many at the end; the operator's clock may have been set back."""
+    polls, last = 0, None
+    for decided in history.decided:
+        fact = decided.seen.alarms.get(name)
+        if isinstance(fact, AlarmReading):
+            polls, last = 0, None
+        elif isinstance(fact, AlarmMissing):
+            is_next = last is None or fact.read_at - last >= timedelta(seconds=decided.seen.poll_interval_s)
+            polls += is_next
+            last = fact.read_at if last is None or is_next or fact.read_at < last else last
+    return polls
 
 
 def every_firing_has_its_outcome(history: History, decided: Decided) -> str | None:

@@ -43,6 +43,7 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
         deciding.what_is_done_is_not_asked_again,
         alarms.weight_never_rises_under_a_bad_alarm,
         alarms.every_firing_has_its_outcome,
+        alarms.an_alarm_is_gone_by_the_third_poll_only,
         restoring.stable_is_back_soon_after_a_trip,
         waiting.no_wait_ends_early,
         rivals.the_younger_begins_nothing,
