@@ -81,6 +81,17 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "steps with pauses": manifest(
         strategy={"steps": [{"setWeight": 5}, {"pause": {"duration": "10m"}}, {"setWeight": 50}, {"pause": {}}]}
     ),
+    "approvals that end": manifest(
+        strategy={
+            "steps": [
+                {"setWeight": 5},
+                {"pause": {"timeout": "1s"}},
+                {"setWeight": 50},
+                {"pause": {"timeout": "720h", "onTimeout": "Rollback"}},
+                {"pause": {"timeout": "24h", "onTimeout": "Continue"}},
+            ]
+        }
+    ),
     "steps that begin with a pause": manifest(strategy={"steps": [{"pause": {}}, {"setWeight": 50}]}),
     "fifty steps": manifest(strategy=steps(*range(1, 51))),
     "steps that reach all traffic": manifest(strategy=steps(1, 100)),
@@ -289,6 +300,22 @@ REFUSED: dict[str, Refused] = {
         manifest(strategy={"exponential": {"initialWeight": 1, "factor": 2, "interval": "0s"}}),
         "spec.strategy.exponential.interval",
         "'0s' is out of bounds: give 1s to 720h",
+    ),
+    "a wait that ends and an approval in one": Refused(
+        manifest(strategy={"steps": [{"pause": {"duration": "10m", "timeout": "24h"}}]}),
+        "spec.strategy.steps[0].pause",
+        "duration '10m' and timeout '24h' exclude each other: keep duration for a wait that ends by itself, or timeout "
+        "for a person's approval",
+    ),
+    "what happens at the end of an approval that has none": Refused(
+        manifest(strategy={"steps": [{"pause": {"onTimeout": "Continue"}}]}),
+        "spec.strategy.steps[0].pause",
+        "onTimeout 'Continue' needs a timeout: add one, like timeout: 24h, or leave onTimeout out",
+    ),
+    "an approval over its bounds": Refused(
+        manifest(strategy={"steps": [{"pause": {"timeout": "721h"}}]}),
+        "spec.strategy.steps[0].pause.timeout",
+        "'721h' is out of bounds: give 1s to 720h",
     ),
     "a pause of nothing": Refused(
         manifest(strategy={"steps": [{"pause": {"duration": "0s"}}]}),

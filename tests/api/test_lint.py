@@ -107,6 +107,10 @@ NO_TIME = (
     "spec.bakeTime: the target never has traffic while alarms are watched: "
     "set bakeTime, like 15m, or wait behind a weight above 0"
 )
+FOR_EVER = (
+    "spec.strategy.steps[{}].pause: waits for a person for ever: "
+    "add timeout, like 24h, and onTimeout: Rollback or Continue"
+)
 NO_ALARM = "spec.alarms.names: no alarm is watched, so nothing goes back by itself: name one or more"
 
 WARNED: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -117,12 +121,25 @@ WARNED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "all at once with a bake": (manifest(strategy={"allAtOnce": {}}, bakeTime="10m"), []),
     "steps that only wait before the first weight": (
         manifest(strategy={"steps": [{"pause": {"duration": "1h"}}, {"pause": {}}, {"setWeight": 50}]}),
-        [NO_TIME],
+        [NO_TIME, FOR_EVER.format(1)],
     ),
     "steps without a wait": (manifest(strategy={"steps": [{"setWeight": 10}, {"setWeight": 50}]}), [NO_TIME]),
     "steps that wait for a person with traffic": (
         manifest(strategy={"steps": [{"setWeight": 10}, {"pause": {}}, {"setWeight": 50}]}),
+        [FOR_EVER.format(1)],
+    ),
+    "an approval that ends": (
+        manifest(strategy={"steps": [{"setWeight": 10}, {"pause": {"timeout": "24h"}}, {"setWeight": 50}]}),
         [],
+    ),
+    "a poll longer than an approval": (
+        manifest(strategy={"steps": [{"setWeight": 10}, {"pause": {"timeout": "9s", "onTimeout": "Continue"}}]}),
+        [
+            (
+                "spec.alarms.pollInterval: '10s' is longer than the '9s' of spec.strategy.steps[1].pause.timeout: "
+                "poll more often, or wait longer there"
+            )
+        ],
     ),
     "steps that wait behind all traffic": (
         manifest(strategy={"steps": [{"setWeight": 100}, {"pause": {"duration": "10m"}}]}),
@@ -173,6 +190,7 @@ WARNED: dict[str, tuple[dict[str, Any], list[str]]] = {
                 "spec.alarms.pollInterval: '10s' is longer than the '9s' of spec.bakeTime: "
                 "poll more often, or wait longer there"
             ),
+            FOR_EVER.format(2),
         ],
     ),
     "an invalid spec is not warned of": (manifest(version=0, alarms=LEFT_OUT), []),

@@ -74,6 +74,12 @@ def promoted_in_full() -> World:
     return world
 
 
+def not_approved_in_time() -> World:
+    world = World(strategy={"steps": [{"setWeight": 20}, {"pause": {"timeout": "1h"}}]})
+    world.advance(3600)
+    return world
+
+
 def past_the_approval() -> World:
     world = approval()
     world.say("promote", step=world.status.step_index)
@@ -209,6 +215,7 @@ ROWS: dict[str, Row] = {
     "going back": moving("rolling back"),
     "rolled back by an alarm": given_up("rolled back by an alarm"),
     "aborted by a person": given_up("aborted"),
+    "not approved in time": given_up(not_approved_in_time),
     "progress deadline exceeded": given_up("deadline exceeded"),
     "the rollback itself fails": given_up("rollback failed"),
     "tried again": moving(retried),

@@ -95,6 +95,21 @@ def with_two_alarms() -> World:
     return world
 
 
+def approval_that_ends(on_timeout: str, after_s: float = 75, *actions: str) -> Scene:
+    steps = [{"setWeight": 20}, {"pause": {"timeout": "24h", "onTimeout": on_timeout}}, {"setWeight": 60}]
+    world = World(strategy={"steps": [*steps, {"pause": {"timeout": "1h"}}]})
+    world.settle()
+    for action in actions:
+        world.say(action)
+    return scene_of(world, later_s=after_s)
+
+
+def approval_timed_out() -> World:
+    world = World(strategy={"steps": [{"setWeight": 20}, {"pause": {"timeout": "24h"}}]})
+    world.advance(86400)
+    return world
+
+
 def promoted_by_somebody() -> Scene:
     world = with_two_alarms()
     world.now += timedelta(seconds=75)
@@ -235,6 +250,12 @@ FURTHER: Mapping[str, Callable[[], Scene]] = {
     "not seen yet": unseen,
     "not seen for long": unseen_for_long,
     "a newer generation is not seen yet": newer_generation,
+    "an approval that ends, else it goes back": lambda: approval_that_ends("Rollback"),
+    "an approval that ends, else it goes on": lambda: approval_that_ends("Continue"),
+    "an approval that ends, paused": lambda: approval_that_ends("Rollback", 75, "pause"),
+    "an approval whose time was over while it was paused": lambda: approval_that_ends("Rollback", 90000, "pause"),
+    "an approval whose time is over, and nobody acts": lambda: approval_that_ends("Rollback", 90000),
+    "an approval that nobody gave": lambda: scene_of(approval_timed_out()),
     "promoted by somebody": promoted_by_somebody,
     "a command is not answered yet": not_answered_yet,
     "a command was refused": refused,

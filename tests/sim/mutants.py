@@ -5,7 +5,7 @@ A mutant changes what the real core is asked or what it answers, or stands befor
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +44,7 @@ class Mutant:
 
     events: tuple[Event, ...] = ()
     with_alarm: bool = True
+    pause: Mapping[str, str] = field(default_factory=lambda: {"duration": "15s"})
     question: Question = lambda rollout, seen, now: (rollout, seen, now)
     answer: Answer = lambda rollout, seen, now, decision: decision
     store_of: Callable[[ResourceStore], ResourceStore] = lambda store: store
@@ -57,18 +58,19 @@ class Mutant:
 
     @property
     def scenario(self) -> Scenario:
-        """10 %, 50 %, 100 %, fifteen seconds after each."""
-        return Scenario(spec=spec(with_alarm=self.with_alarm), events=self.events, operators=self.operators)
+        """10 %, 50 %, 100 %, a pause after each."""
+        whole = spec(with_alarm=self.with_alarm, pause=self.pause)
+        return Scenario(spec=whole, events=self.events, operators=self.operators)
 
     def world(self) -> World:
         """Its scenario, with it, before the judge."""
         return World(self.scenario, Judge(), self.decide, store_of=self.store_of, candidate_type=self.candidate_type)
 
 
-def spec(*, with_alarm: bool = True) -> dict[str, Any]:
+def spec(*, with_alarm: bool = True, pause: Mapping[str, str] | None = None) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     for weight in (10, 50, 100):
-        steps += [{"setWeight": weight}, {"pause": {"duration": "15s"}}]
+        steps += [{"setWeight": weight}, {"pause": dict(pause or {"duration": "15s"})}]
     alarms = {"alarms": {"names": ["failures"], "pollInterval": "10s"}} if with_alarm else {}
     return {"stateMachineArn": MACHINE, "alias": "live", "version": 2, "strategy": {"steps": steps}, **alarms}
 
@@ -342,3 +344,13 @@ BLIND_AT_THE_END = Mutant(
     (Edit(1.0, {"bakeTime": "60s"}), Reroute(60.0, ((1, 100),))), question=_looks_away_in_the_bake
 )
 """Tells a success that it has not seen, of an alias that somebody has routed away."""
+
+ENDS_APPROVALS_EARLY = {
+    on_timeout: Mutant(
+        with_alarm=False,
+        pause={"timeout": "15s", "onTimeout": on_timeout},
+        question=_is_ahead_of_time,
+        answer=_wakes_early,
+    )
+    for on_timeout in ("Rollback", "Continue")
+}

@@ -7,7 +7,7 @@ from sfn_rollouts.sim.invariants.judging import INVARIANTS, Judge
 from sfn_rollouts.sim.invariants.telling import status_ends_only_as_aws_does
 from sfn_rollouts.sim.scenario import Kill
 from sfn_rollouts.sim.world import World
-from tests.sim.mutants import BLIND_AT_THE_END, MUTANTS, Mutant
+from tests.sim.mutants import BLIND_AT_THE_END, ENDS_APPROVALS_EARLY, MUTANTS, Mutant
 
 BY_TWO_RUNS = crashes_change_no_end.__name__
 NAMES = {invariant.__name__ for row in INVARIANTS.values() for invariant in row}
@@ -34,6 +34,18 @@ def test_a_success_that_nobody_has_seen_is_found() -> None:
     assert broken is not None
     assert broken.invariant == status_ends_only_as_aws_does.__name__, broken
     assert World(BLIND_AT_THE_END.scenario, Judge()).run().broken is None
+
+
+@pytest.mark.parametrize("on_timeout", ENDS_APPROVALS_EARLY)
+def test_an_approval_that_ends_before_its_time_is_found(on_timeout: str) -> None:
+    mutant = ENDS_APPROVALS_EARLY[on_timeout]
+    broken = mutant.world().run().broken
+    assert broken is not None
+    assert broken.invariant == "no_wait_ends_early", broken
+    shipped = World(mutant.scenario, Judge()).run()
+    assert shipped.broken is None
+    assert shipped.history.status is not None
+    assert shipped.history.status.phase == ("RolledBack" if on_timeout == "Rollback" else "Succeeded")
 
 
 @pytest.mark.parametrize(("mutant", "differs"), [(MUTANTS[BY_TWO_RUNS], True), (Mutant(), False)])

@@ -42,10 +42,19 @@ def poll_longer_than_a_wait(spec: Spec) -> Iterator[Problem]:
             yield _warning("spec.alarms.pollInterval", poll, message)
 
 
+def approval_for_ever(spec: Spec) -> Iterator[Problem]:
+    """Where nobody promotes, the alias stays split until somebody finds it."""
+    for index, step in enumerate(spec.strategy.steps or ()):
+        if step.pause is not None and step.pause.duration is None and step.pause.timeout is None:
+            cure = "add timeout, like 24h, and onTimeout: Rollback or Continue"
+            yield _warning(f"spec.strategy.steps[{index}].pause", None, f"waits for a person for ever: {cure}")
+
+
 CHECKS: tuple[Callable[[Spec], Iterator[Problem]], ...] = (
     no_alarms,
     no_time_with_traffic,
     poll_longer_than_a_wait,
+    approval_for_ever,
 )
 
 
@@ -56,8 +65,10 @@ def _waits(spec: Spec) -> Iterator[tuple[str, Duration]]:
         if strategy is not None:
             yield f"spec.strategy.{name}.interval", strategy.interval
     for index, step in enumerate(spec.strategy.steps or ()):
-        if step.pause is not None and step.pause.duration is not None:
-            yield f"spec.strategy.steps[{index}].pause.duration", step.pause.duration
+        for name in ("duration", "timeout"):
+            wait = getattr(step.pause, name, None)
+            if wait is not None:
+                yield f"spec.strategy.steps[{index}].pause.{name}", wait
     if spec.bake_time is not None:
         yield "spec.bakeTime", spec.bake_time
 

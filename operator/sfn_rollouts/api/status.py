@@ -130,6 +130,13 @@ class PauseCommand(StatusModel):
     at: Time = Field(description="When it took effect.")
 
 
+class ApprovalTimeout(StatusModel):
+    """An approval that nobody gave in time, where the plan says to go on without it."""
+
+    step: str = Field(max_length=16, description="The step that waited, like 2/5.")
+    at: Time = Field(description="When its time was over.")
+
+
 class Trip(StatusModel):
     """The finding that causes a rollback."""
 
@@ -207,7 +214,13 @@ class Status(StatusModel):
     )
     intent: Intent | None = Field(default=None, description="A forward write not yet verified.")
     shortcut: Shortcut | None = Field(default=None, description="Why the steps are passed over.")
-    wait_ended_at: Time | None = Field(default=None, description="When a promote command ended the current wait.")
+    wait_ended_at: Time | None = Field(
+        default=None, description="When a promote command, or onTimeout: Continue, ended the current wait."
+    )
+    approval_timeout: ApprovalTimeout | None = Field(
+        default=None,
+        description="The last approval that nobody gave in time, where the plan says to go on.",
+    )
     due_since: Time | None = Field(
         default=None, description="From when the progress deadline counts, if later than due."
     )

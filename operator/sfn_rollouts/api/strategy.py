@@ -41,11 +41,48 @@ class AllAtOnce(ApiModel):
     """All traffic in one write. Alarms are watched through bakeTime only, so set one."""
 
 
+class OnTimeout(StrEnum):
+    """Nobody has promoted in time."""
+
+    ROLLBACK = "Rollback"
+    CONTINUE = "Continue"
+
+
 class Pause(ApiModel):
     """A wait inside the steps: for a time, or without one until somebody promotes."""
 
+    rules = (
+        Rule(
+            cel="!has(self.duration) || !has(self.timeout)",
+            holds=lambda pause: pause.duration is None or pause.timeout is None,
+            message="duration '{duration}' and timeout '{timeout}' exclude each other: keep duration for a wait that "
+            "ends by itself, or timeout for a person's approval",
+            shows={
+                "duration": Shown("self.duration", lambda pause: str(pause.duration)),
+                "timeout": Shown("self.timeout", lambda pause: str(pause.timeout)),
+            },
+        ),
+        Rule(
+            cel="!has(self.onTimeout) || has(self.timeout)",
+            holds=lambda pause: pause.on_timeout is None or pause.timeout is not None,
+            message="onTimeout '{what}' needs a timeout: add one, like timeout: 24h, or leave onTimeout out",
+            shows={"what": Shown("self.onTimeout", lambda pause: str(pause.on_timeout))},
+        ),
+    )
+
     duration: Interval | None = Field(
         default=None, description="How long to wait, 1s to 720h. Left out: until promoted by a person."
+    )
+    timeout: Interval | None = Field(
+        default=None,
+        description="How long a person may take to promote, 1s to 720h. Left out, and without duration: for ever. "
+        "The time runs on while the rollout is paused; what is due then happens when it is resumed.",
+    )
+    # No default: inside a list it would show as drift in Argo CD.
+    on_timeout: OnTimeout | None = Field(
+        default=None,
+        description="What happens when nobody has promoted in time. Rollback (also where it is left out): back to the "
+        "stable version. Continue: go on as if promoted.",
     )
 
 
@@ -58,7 +95,9 @@ class Step(ApiModel):
         default=None, description="Percent of new executions on the target from here on, 1 to 100."
     )
     pause: Pause | None = Field(
-        default=None, description="A wait: {} until promoted by a person, or {duration: 10m}. Alarms stay watched."
+        default=None,
+        description="A wait: {duration: 10m}, or {timeout: 24h} until promoted by a person within that time, or {} "
+        "until promoted, for ever if need be. Alarms stay watched.",
     )
 
 

@@ -36,6 +36,7 @@ def _news(before: Status, after: Status) -> Iterator[Announcement]:
     yield from _command(before, after)
     yield from _trip(before, after)
     yield from _superseded(before, after)
+    yield from _timeout(before, after)
     yield from _step(before, after)
     yield from _standing(before, after)
     yield from _alarms(before, after)
@@ -73,6 +74,14 @@ def _superseded(before: Status, after: Status) -> Iterator[Announcement]:
     ended = finished(before, after)
     if ended is not None and ended.outcome is Outcome.SUPERSEDED and before.trip is None:
         yield Announcement(Reason.SUPERSEDED, f"version {ended.version} gave way to version {after.target_version}")
+
+
+def _timeout(before: Status, after: Status) -> Iterator[Announcement]:
+    """An approval that nobody gave in time, and it goes on; where it goes back the trip tells."""
+    timeout = after.approval_timeout
+    if timeout is not None and timeout != before.approval_timeout:
+        words = f"nobody promoted step {timeout.step} in time; going on, as onTimeout: Continue says"
+        yield Announcement(Reason.APPROVAL_TIMED_OUT, words, is_warning=True)
 
 
 def _step(before: Status, after: Status) -> Iterator[Announcement]:

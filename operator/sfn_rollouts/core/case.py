@@ -31,7 +31,7 @@ from sfn_rollouts.core.conditions import (
 from sfn_rollouts.core.decision import Decision, Look, Write
 from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.observation import AliasMissing, AliasReading, Observation
-from sfn_rollouts.core.plan import Plan
+from sfn_rollouts.core.plan import Plan, Timeout
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.routing import Routing
 
@@ -153,6 +153,24 @@ class Case:
         return after(status.step_started_at, wait_s) if wait_s is not None else None
 
     @property
+    def approval(self) -> Timeout | None:
+        """How the person's wait that is on ends by itself; None where none is on, or where it lasts for ever."""
+        index = self.status.step_index
+        return self.plan.timeout_at(index) if self.due_at is None and index is not None else None
+
+    @property
+    def approval_ends_at(self) -> datetime | None:
+        """When the person's wait that is on ends by itself. A pause does not stop its clock."""
+        approval, entered = self.approval, self.status.step_started_at
+        return after(entered, approval.within.seconds) if approval is not None and entered is not None else None
+
+    @property
+    def is_approval_late(self) -> bool:
+        """The time to promote is over. Where a person holds the rollout it counts when they let it go on."""
+        ends_at = self.approval_ends_at
+        return ends_at is not None and ends_at <= self.now and not self.is_paused
+
+    @property
     def deadline_at(self) -> datetime | None:
         """Until when a due step may be held up; None while a person holds it, or where the way back leads nowhere."""
         due = self.due_at
@@ -174,8 +192,13 @@ class Case:
 
     @property
     def deadline_wake(self) -> datetime | None:
-        """When to look at the deadline next: as soon as it begins to count, then when it is over."""
+        """When to look at the deadline next: as soon as it begins to count, then when it is over.
+
+        Before that, when the time of an approval is over.
+        """
         due, deadline = self.due_at, self.deadline_at
+        if due is None and not self.is_paused:
+            return self.approval_ends_at
         return due if due is not None and deadline is not None and due > self.now else deadline
 
     # -- change --
@@ -196,6 +219,7 @@ class Case:
             plan_hash=None,
             started_at=None,
             finished_at=None,
+            approval_timeout=None,
             running_executions=None,
             alarms=(),
         )

@@ -37,6 +37,15 @@ def deadline_is_exceeded(case: Case) -> Finding:
     return Trip(Reason.PROGRESS_DEADLINE_EXCEEDED, message)
 
 
+def approval_timed_out(case: Case) -> Finding:
+    """Nobody promoted in time, and the plan does not say to go on. A promote that has come by now is in time."""
+    approval, command = case.approval, case.command
+    is_promoted = command is not None and command.action in (Action.PROMOTE, Action.PROMOTE_FULL)
+    if approval is None or approval.goes_on or is_promoted or not case.is_approval_late:
+        return PASS
+    return Trip(Reason.APPROVAL_TIMED_OUT, f"nobody promoted step {case.status.step} within {approval.within}")
+
+
 def target_was_changed(case: Case) -> Finding:
     """An alias holds two versions: the way to a third leads over the stable one."""
     if not case.is_target_changed:
@@ -71,6 +80,7 @@ TRIPS: tuple[Check, ...] = (
     abort_was_commanded,  # a person outranks everything, promote-full included
     alarm_demands_rollback,  # before the target's change: the history must name the alarm
     target_was_changed,  # before the deadline: going back for a new version is no failure
+    approval_timed_out,  # likewise: who asks for another version has decided
     deadline_is_exceeded,  # whatever the cause of the hold
 )
 HOLDS: tuple[Check, ...] = (

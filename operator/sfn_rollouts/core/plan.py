@@ -6,19 +6,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, takewhile
 
+from sfn_rollouts.api.durations import Duration
 from sfn_rollouts.api.spec import Spec
-from sfn_rollouts.api.strategy import Exponential, Preset, Step, Strategy
+from sfn_rollouts.api.strategy import Exponential, OnTimeout, Pause, Preset, Step, Strategy
 
 UNTIL_PROMOTED = None
 """The wait that only a person ends."""
 
 
 @dataclass(frozen=True, slots=True)
+class Timeout:
+    """How long a person may take to promote, and whether it goes on without them; else it goes back."""
+
+    within: Duration
+    goes_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """`weight` percent on the target, then `wait_s` seconds; UNTIL_PROMOTED waits for a person."""
+    """`weight` percent on the target, then `wait_s` seconds; UNTIL_PROMOTED waits for a person, up to the timeout."""
 
     weight: int
     wait_s: float | None
+    timeout: Timeout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """Number of steps and a short hash of them: an index only means something together with it."""
-        text = json.dumps([(step.weight, step.wait_s) for step in self.steps])
+        text = json.dumps([_digested(step) for step in self.steps])
         return f"{len(self.steps)}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
     def weight_at(self, index: int) -> int:
@@ -55,6 +65,10 @@ class Plan:
         """Seconds to stay at a position, UNTIL_PROMOTED for a person's."""
         return self.steps[index].wait_s if index < self.bake_index else self.bake_s
 
+    def timeout_at(self, index: int) -> Timeout | None:
+        """How a person's wait at a position ends by itself; None where it does not."""
+        return self.steps[index].timeout if index < self.bake_index else None
+
     def first_not_below(self, weight: int) -> int:
         """Position of the first step whose weight is not below: where an edited plan goes on."""
         return next(index for index, step in enumerate(self.steps) if step.weight >= weight)
@@ -62,6 +76,12 @@ class Plan:
     def label(self, index: int) -> str:
         """Position for people, like 2/5; the bake counts as the last step."""
         return f"{min(index, self.last_index) + 1}/{len(self.steps)}"
+
+
+def _digested(step: PlannedStep) -> tuple[object, ...]:
+    """What has no timeout is digested as before there were any: an upgrade must not move a rollout in its plan."""
+    timeout = step.timeout
+    return (step.weight, step.wait_s, *((timeout.within.seconds, timeout.goes_on) if timeout is not None else ()))
 
 
 def bake_index_of(digest: str) -> int | None:
@@ -115,16 +135,22 @@ def _from_items(items: Iterable[Step]) -> list[PlannedStep]:
             planned.append(PlannedStep(item.set_weight, 0.0))
             may_merge = True
             continue
-        duration = item.pause.duration if item.pause is not None else None
-        wait_s = duration.seconds if duration is not None else UNTIL_PROMOTED
         weight = planned[-1].weight if planned else 0
         if may_merge:
             planned.pop()
-        planned.append(PlannedStep(weight, wait_s))
+        planned.append(_waiting(weight, item.pause or Pause()))
         may_merge = False
     if not planned or planned[-1].weight < 100:
         planned.append(PlannedStep(100, 0.0))
     return planned
+
+
+def _waiting(weight: int, pause: Pause) -> PlannedStep:
+    if pause.duration is not None:
+        return PlannedStep(weight, pause.duration.seconds)
+    if pause.timeout is None:
+        return PlannedStep(weight, UNTIL_PROMOTED)
+    return PlannedStep(weight, UNTIL_PROMOTED, Timeout(pause.timeout, pause.on_timeout is OnTimeout.CONTINUE))
 
 
 _TENTHS = range(10, 100, 10)

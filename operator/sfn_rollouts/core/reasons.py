@@ -21,6 +21,10 @@ class Reason(StrEnum):
     SHIFT_IN_PROGRESS = "ShiftInProgress", "Traffic is moving to the target step by step; nothing is wrong."
     BAKING = "Baking", "All traffic is on the target; alarms are watched until bakeTime is over."
     AWAITING_APPROVAL = "AwaitingApproval", "The plan has reached `pause: {}` and waits until a person promotes."
+    APPROVAL_TIMED_OUT = (
+        "ApprovalTimedOut",
+        "Nobody promoted within the timeout of the step; onTimeout says whether it went back or on.",
+    )
     PAUSED = "Paused", "A person has paused the rollout, by spec.paused or by a pause command. Alarms stay watched."
     ROLLOUT_COMPLETE = "RolloutComplete", "All traffic is on the target and the bake is over."
     UP_TO_DATE = "UpToDate", "The alias already serves the wanted version; nothing was written."

@@ -67,10 +67,18 @@ def standing_in_flight(case: Case) -> Standing:
         return Standing(Phase.BAKING, Reason.BAKING, words)
     if case.due_at is None:
         words = f"version {case.target} has {case.weight} % of new executions; waiting until somebody promotes"
-        return Standing(Phase.PAUSED, Reason.AWAITING_APPROVAL, words)
+        return Standing(Phase.PAUSED, Reason.AWAITING_APPROVAL, f"{words}{_else(case)}")
     rest = f", version {case.stable} the rest" if case.weight < 100 else ""
     words = f"version {case.target} has {case.weight} % of new executions{rest}"
     return Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
+
+
+def _else(case: Case) -> str:
+    """What happens if nobody does."""
+    if case.approval is None:
+        return ""
+    then = "it goes on by itself" if case.approval.goes_on else f"back to version {case.stable}"
+    return f" within {case.approval.within}, else {then}"
 
 
 def _moving(case: Case, intent: Intent) -> Standing:

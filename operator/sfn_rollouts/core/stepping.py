@@ -5,7 +5,7 @@ write, then its verification; only from then on does its clock run.
 """
 
 from sfn_rollouts.api.spec import DriftPolicy
-from sfn_rollouts.api.status import Intent, Phase, Shortcut
+from sfn_rollouts.api.status import ApprovalTimeout, Intent, Phase, Shortcut
 from sfn_rollouts.core.case import AliasState, Case, is_shortcut, pause_words
 from sfn_rollouts.core.commands import Action
 from sfn_rollouts.core.conditions import PAUSED, Standing, condition, is_true
@@ -37,7 +37,7 @@ def decide_in_flight(case: Case) -> Decision:
     trip = first_trip(case)
     if trip is not None:
         return start_restore(case, trip)
-    case = _due_noted(_obey(replanned(case)))
+    case = _due_noted(_timeout_noted(_obey(replanned(case))))
     return _settle_intent(case) or decide_drift(case) or _wait(case) or _advance(case)
 
 
@@ -52,6 +52,15 @@ def _due_noted(case: Case) -> Case:
     Nor does the time count during which a person held it.
     """
     return case.having(due_since=case.now, next_action_at=None) if case.was_overlooked and not case.is_paused else case
+
+
+def _timeout_noted(case: Case) -> Case:
+    """Nobody promoted in time, and the plan says to go on: from here on it is as if somebody had."""
+    approval, ends_at = case.approval, case.approval_ends_at
+    if approval is None or not approval.goes_on or not case.is_approval_late or ends_at is None:
+        return case
+    noted = ApprovalTimeout(step=case.status.step or "", at=ends_at)
+    return case.having(wait_ended_at=ends_at, approval_timeout=noted)
 
 
 # -- what a person commanded --
@@ -133,8 +142,10 @@ def _withdrawn_by_pause(case: Case) -> Decision:
 
 def _wait(case: Case) -> Decision | None:
     due = case.due_at
-    if case.is_paused or due is None:
+    if case.is_paused:
         return still(case.having(next_action_at=None))
+    if due is None:
+        return still(case.having(next_action_at=case.approval_ends_at))
     if case.now < due:
         return still(case.having(next_action_at=due), wakes=[due])
     return None

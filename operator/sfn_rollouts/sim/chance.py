@@ -25,6 +25,13 @@ _STRATEGIES: tuple[Mapping[str, Any], ...] = (
     {"steps": [{"setWeight": 10}, {"pause": {"duration": "20s"}}, {"setWeight": 50}, {"pause": {"duration": "30s"}}]},
     {"steps": [{"pause": {"duration": "15s"}}, {"setWeight": 30}, {"pause": {}}, {"setWeight": 60}]},
     {"steps": [{"setWeight": 25}, {"pause": {"duration": "20s"}}, {"pause": {"duration": "20s"}}]},
+    {
+        "steps": [
+            {"setWeight": 15},
+            {"pause": {"timeout": "40s", "onTimeout": "Continue"}},
+            {"pause": {"timeout": "45s"}},
+        ]
+    },
 )
 _APIS = (
     "stepfunctions.UpdateStateMachineAlias", "stepfunctions.DescribeStateMachineAlias", "stepfunctions.*",

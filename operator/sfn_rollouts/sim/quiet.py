@@ -61,7 +61,8 @@ def _longest_s(spec: Mapping[str, Any]) -> float:
     except SpecError:
         return 0.0
     plan = compile_plan(parsed)
-    return sum(step.wait_s or 0.0 for step in plan.steps) + plan.bake_s + parsed.progress_deadline.seconds
+    waits_s = [step.timeout.within.seconds if step.timeout is not None else step.wait_s or 0.0 for step in plan.steps]
+    return sum(waits_s) + plan.bake_s + parsed.progress_deadline.seconds
 
 
 def is_at_rest(history: History, resource: Mapping[str, Any] | None, truth: Truth) -> bool:
@@ -97,9 +98,10 @@ def why_at_rest(status: Status, history: History, truth: Truth) -> str | None:
 
 
 def waits_for_a_person(status: Status) -> bool:
-    """Whether only a person can make it go on."""
+    """Whether only a person can make it go on; an approval that has a timeout goes on or back by itself."""
     ready = condition(status, READY)
-    return ready is not None and ready.reason in (Reason.PAUSED, Reason.AWAITING_APPROVAL)
+    is_for_ever = status.next_action_at is None
+    return ready is not None and is_for_ever and ready.reason in (Reason.PAUSED, Reason.AWAITING_APPROVAL)
 
 
 def _waits_to_start(reason: str, history: History, truth: Truth) -> str | None:

@@ -76,6 +76,9 @@ def _plan(plan: Plan) -> str:
 
 
 def _step(step: PlannedStep) -> str:
+    if step.timeout is not None:
+        then = "on" if step.timeout.goes_on else "back"
+        return f"{step.weight} % until promoted within {step.timeout.within}, else {then}"
     if step.wait_s is None:
         return f"{step.weight} % until promoted"
     return f"{step.weight} % for {clock(step.wait_s)}" if step.wait_s else f"{step.weight} %"

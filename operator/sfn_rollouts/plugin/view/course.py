@@ -12,7 +12,7 @@ from sfn_rollouts.core.case import Case, is_shortcut
 from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.observation import Observation
 from sfn_rollouts.core.placing import replanned
-from sfn_rollouts.core.plan import compile_plan
+from sfn_rollouts.core.plan import Timeout, compile_plan
 from sfn_rollouts.plugin.rollout import Rollout
 
 OVERDUE_S = 30.0
@@ -38,6 +38,7 @@ class CourseStep:
     wait_s: float | None
     place: Place
     enters_at: datetime | None = None
+    timeout: Timeout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,15 @@ class Course:
     """The whole plan and where the rollout is in it.
 
     `due_at`: when the current wait is over, None while only a person ends it. `deadline_at`: when the rollout goes back
-    if the step that is due is still held, None where no deadline counts. `next_step` is None at the end, `ends_at`
+    if the step that is due is still held, None where no deadline counts. `approval_ends_at`: until when a person may
+    promote the step that it is in. `next_step` is None at the end, `ends_at`
     where nobody can say: a wait for a person lies ahead.
     """
 
     steps: tuple[CourseStep, ...]
     due_at: datetime | None
     deadline_at: datetime | None
+    approval_ends_at: datetime | None
     next_step: CourseStep | None
     ends_at: datetime | None
     is_moving: bool  # a write is under way: the current step is being entered
@@ -77,6 +80,7 @@ def course_of(rollout: Rollout, now: datetime) -> Course | None:
         steps=steps,
         due_at=case.due_at if rollout.is_in_flight else None,
         deadline_at=case.deadline_at if rollout.is_in_flight else None,
+        approval_ends_at=case.approval_ends_at if rollout.is_in_flight else None,
         next_step=steps[following] if following is not None and following < count else None,
         ends_at=entries.get(count),
         is_moving=case.status.intent is not None,
@@ -156,4 +160,5 @@ def _is_one_write(rollout: Rollout, case: Case) -> bool:
 
 def _step(case: Case, at: int, place: Place, enters_at: datetime | None) -> CourseStep:
     label = str(at + 1) if at < case.plan.bake_index else "bake"
-    return CourseStep(label, case.plan.weight_at(at), case.plan.wait_at(at), place, enters_at)
+    plan = case.plan
+    return CourseStep(label, plan.weight_at(at), plan.wait_at(at), place, enters_at, plan.timeout_at(at))

@@ -113,6 +113,7 @@ CURES: Mapping[str, Callable[[Rollout], Outlook]] = {
     "AlarmUnevaluated": _alarm,
     "AlarmUnreadable": _alarm,
     "ProgressDeadlineExceeded": _rolled_back,
+    "ApprovalTimedOut": _rolled_back,
     "Aborted": _rolled_back,
     "AliasAdopted": _rolled_back,
     "InvalidSpec": _invalid,

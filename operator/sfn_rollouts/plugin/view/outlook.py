@@ -100,7 +100,12 @@ def _awaiting_approval(scene: Scene) -> Outlook | None:
     if scene.rollout.reason != "AwaitingApproval":
         return None
     promote = Deed(scene.command("promote"), f"go on: {_following(scene)}")
-    return Outlook("nothing until somebody promotes it", (promote, *_way_back(scene)))
+    ends_at = scene.course.approval_ends_at if scene.course is not None else None
+    if ends_at is not None and (scene.now - ends_at).total_seconds() >= OVERDUE_S:
+        late = lasting((scene.now - ends_at).total_seconds())
+        sentence = f"the time to promote it was over {late} ago, and nobody has acted on that"
+        return Outlook(sentence, (*_is_operator_there(), promote, *_way_back(scene)))
+    return Outlook(f"nothing until somebody promotes it{_unless_promoted(scene)}", (promote, *_way_back(scene)))
 
 
 def _paused(scene: Scene) -> Outlook | None:
@@ -108,6 +113,9 @@ def _paused(scene: Scene) -> Outlook | None:
     if rollout.phase != "Paused":
         return None
     after_it = f"; then {_following(scene)}{_when_resumed(scene)}"
+    if scene.course is not None and scene.course.approval_ends_at is not None:
+        is_over = scene.course.approval_ends_at <= scene.now
+        after_it = f"{'' if is_over else '; then it waits for promote'}{_unless_promoted(scene)}"
     if rollout.is_paused_by_spec:
         where = " in Git" if owner_of(rollout) is not None else ""
         return Outlook(f"nothing until spec.paused is false: edit the manifest{where}{after_it}", _way_back(scene))
@@ -201,6 +209,21 @@ def _when_resumed(scene: Scene) -> str:
     if due is None or due <= scene.now:
         return " at once"
     return f" when its wait is over, in {scene.until(due)}"
+
+
+def _unless_promoted(scene: Scene) -> str:
+    """What happens if nobody does, and when."""
+    course = scene.course
+    if course is None or course.approval_ends_at is None or course.current is None or course.current.timeout is None:
+        return ""
+    goes_on = course.current.timeout.goes_on
+    then = f"{_following(scene)} all the same" if goes_on else f"back to version {scene.rollout.stable}"
+    is_over = course.approval_ends_at <= scene.now
+    return (
+        f"; the time to promote it is over, so then {then} at once"
+        if is_over
+        else f"; else {then} in {scene.until(course.approval_ends_at)}"
+    )
 
 
 def _unless_alarm(scene: Scene) -> str:

@@ -97,7 +97,7 @@ def _words(itinerary: Itinerary, at: int) -> str:
         case Place.CURRENT:
             return _current(itinerary, step)
         case Place.COMING:
-            return ", ".join(part for part in (_coming_at(itinerary, step), _for(step)) if part) or "no wait"
+            return ", ".join(part for part in (_coming_at(itinerary, step), _for(itinerary, step)) if part) or "no wait"
         case Place.SKIPPED:
             return "passed over"
         case _:
@@ -123,7 +123,7 @@ def _current(itinerary: Itinerary, step: CourseStep) -> str:
         return "not written yet" if rollout.is_held else "is being written"
     if course.due_at is None:
         stays = f", {lasting((itinerary.now - entered).total_seconds())} so far" if entered is not None else ""
-        return f"{since}until promoted{stays}"
+        return f"{since}until promoted{_time_to_promote(itinerary, step) or stays}"
     left = course.due_at - itinerary.now
     if left <= timedelta():
         return f"{since}its wait is over"
@@ -140,7 +140,22 @@ def _at(itinerary: Itinerary, moment: datetime) -> str:
     return f"at {o_clock(moment, itinerary.now)}, in {left}"
 
 
-def _for(step: CourseStep) -> str:
+def _time_to_promote(itinerary: Itinerary, step: CourseStep) -> str:
+    ends_at = itinerary.course.approval_ends_at
+    if ends_at is None or step.timeout is None:
+        return ""
+    left_s = max((ends_at - itinerary.now).total_seconds(), 0.0)
+    return f", {lasting(left_s)} of {step.timeout.within} left"
+
+
+def _within(itinerary: Itinerary, step: CourseStep) -> str:
+    if step.timeout is None:
+        return ""
+    then = "on" if step.timeout.goes_on else f"back to {itinerary.rollout.stable}"
+    return f" within {step.timeout.within}, else {then}"
+
+
+def _for(itinerary: Itinerary, step: CourseStep) -> str:
     if step.wait_s is None:
-        return "until promoted"
+        return f"until promoted{_within(itinerary, step)}"
     return f"for {waiting(step.wait_s)}" if step.wait_s else ""

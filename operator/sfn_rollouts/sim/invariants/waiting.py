@@ -1,8 +1,9 @@
-"""(9) No wait is shortened."""
+"""(9) No wait is shortened, and no approval ends before its time."""
 
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import Outcome, Shortcut
 from sfn_rollouts.core.plan import compile_plan
+from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.sim.history import Decided, History
 from sfn_rollouts.sim.timeline import us
 
@@ -16,12 +17,16 @@ def no_wait_ends_early(history: History, decided: Decided) -> str | None:
     Two processes may disagree about the time, by as much as their hosts' clocks did when they started.
     """
     before, spec = decided.rollout.status, decided.rollout.spec
-    if not isinstance(spec, Spec) or not _goes_on(decided) or before.step_index is None:
+    is_timed_out = _times_out(decided)
+    if not isinstance(spec, Spec) or not (is_timed_out or _goes_on(decided)) or before.step_index is None:
         return None
     plan = compile_plan(spec)
     if before.plan_hash != plan.digest or before.step_index > plan.bake_index:
         return None
-    wait_s, entered = plan.wait_at(before.step_index), _entered(history, decided)
+    timeout, entered = plan.timeout_at(before.step_index), _entered(history, decided)
+    if is_timed_out and timeout is None:
+        return f"step {before.step_index} has no timeout, and timed out"
+    wait_s = timeout.within.seconds if is_timed_out and timeout is not None else plan.wait_at(before.step_index)
     if wait_s is None:
         return f"step {before.step_index} waits for a person, and went on"
     if entered is None:
@@ -31,6 +36,14 @@ def no_wait_ends_early(history: History, decided: Decided) -> str | None:
     if waited_us + allowed_us >= us(wait_s):
         return None
     return f"step {before.step_index} waited {waited_us / 1e6:.3f} s instead of {wait_s} s"
+
+
+def _times_out(decided: Decided) -> bool:
+    """Whether this decision ends an approval because nobody gave it, by going back or on."""
+    before, after = decided.rollout.status, decided.decision.status
+    goes_back = after.trip is not None and after.trip != before.trip and after.trip.reason == Reason.APPROVAL_TIMED_OUT
+    goes_on = after.approval_timeout is not None and after.approval_timeout != before.approval_timeout
+    return goes_back or goes_on
 
 
 def _goes_on(decided: Decided) -> bool:
