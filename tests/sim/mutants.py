@@ -16,7 +16,7 @@ from sfn_rollouts.core.observation import AlarmReading, AliasReading, Observatio
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.core.routing import Routing
-from sfn_rollouts.engine.candidate import Candidate, Lease
+from sfn_rollouts.engine.candidate import Candidate, Held, Lease
 from sfn_rollouts.ports import Key, Report, ResourceStore
 from sfn_rollouts.sim.chance import MACHINE
 from sfn_rollouts.sim.invariants.judging import Judge
@@ -302,8 +302,8 @@ class _LeadsForEver(Candidate):
 class _TakesWhatItSees(Candidate):
     """Does not wait for another's lease to run out."""
 
-    def _is_free(self, lease: Lease) -> bool:
-        return True
+    def _look(self, lease: Lease | None) -> Held | None:
+        return None
 
 
 MUTANTS: Mapping[str, Mutant] = {
