@@ -8,7 +8,7 @@ WAITERS ?= $(shell $(PYTHON) -c 'import os; print(2 * max(os.cpu_count() or 2, 2
 UV     := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help setup demo playground test another-day check crds docs sim mutants bench image dist release-notes lock clean
+.PHONY: help setup demo playground test another-day check crds docs sim mutants bench image dist install-manifest release-notes lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -63,6 +63,10 @@ image: ## Build the container image as sfn-rollouts:dev (needs docker)
 
 dist: setup ## Build the wheel and the source package into dist/
 	@$(BIN)/python -m hatchling build --directory dist
+
+install-manifest: setup ## Write dist/install.yaml, CRD and operator in one file (IMAGE=sfn-rollouts:dev)
+	@mkdir -p dist
+	@$(BIN)/python -m devenv.install_manifest $(or $(IMAGE),sfn-rollouts:dev) > dist/install.yaml
 
 release-notes: setup ## Print what CHANGELOG.md says of TAG=v1.2.3, if every version agrees with it
 	@$(BIN)/python -m devenv.release_notes $(TAG)

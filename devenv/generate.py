@@ -74,6 +74,7 @@ def _picture() -> str:
 FILES: Mapping[str, Render] = {
     "crds/stepfunctionrollouts.yaml": _crd,
     "charts/sfn-rollouts/files/crd.yaml": _crd,  # a chart cannot reach outside of its folder
+    "deploy/base/crd.yaml": _crd,  # nor can kustomize
     "charts/sfn-rollouts/README.md": _chart_readme,
     "docs/spec.md": _spec_page,
     "docs/concepts.md": _concepts,

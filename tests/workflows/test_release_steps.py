@@ -82,7 +82,7 @@ def test_the_image_is_signed_by_its_digest_with_what_hangs_on_it(runner: Runner)
 def test_everything_is_published_with_checksums_that_are_signed(runner: Runner) -> None:
     wheel, source, chart = "sfn_rollouts-1.2.3-py3-none-any.whl", "sfn_rollouts-1.2.3.tar.gz", "sfn-rollouts-1.2.3.tgz"
     (runner.folder / "dist").mkdir()
-    for path in (f"dist/{wheel}", f"dist/{source}", chart):
+    for path in (f"dist/{wheel}", f"dist/{source}", chart, "install.yaml"):
         (runner.folder / path).write_text(path)
     (runner.folder / "notes.md").write_text("### Added\n- much\n")
 
@@ -94,12 +94,13 @@ def test_everything_is_published_with_checksums_that_are_signed(runner: Runner) 
         wheel: hashlib.sha256(f"dist/{wheel}".encode()).hexdigest(),
         source: hashlib.sha256(f"dist/{source}".encode()).hexdigest(),
         chart: hashlib.sha256(chart.encode()).hexdigest(),
+        "install.yaml": hashlib.sha256(b"install.yaml").hexdigest(),
     }
     assert runner.run("release/release/Publish") == 0
     sign, publish = runner.calls()
     assert sign == "cosign sign-blob --yes --bundle SHA256SUMS.sigstore.json SHA256SUMS"
     assert publish.startswith("gh release create v1.2.3 --repo acme/sfn-rollouts --verify-tag")
-    assert all(f"assets/{name}" in publish for name in (wheel, source, chart, "SHA256SUMS"))
+    assert all(f"assets/{name}" in publish for name in (wheel, source, chart, "install.yaml", "SHA256SUMS"))
 
 
 def test_the_notes_tell_how_to_verify_the_image(runner: Runner) -> None:
