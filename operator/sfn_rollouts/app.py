@@ -26,6 +26,7 @@ from sfn_rollouts.engine.workers import SIZES, ThreadWorkers
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.health import HealthServer
 from sfn_rollouts.kube.connection import Connection, namespace_of
+from sfn_rollouts.kube.crd import crd_problem
 from sfn_rollouts.kube.events import EventAnnouncer
 from sfn_rollouts.kube.informer import Informer
 from sfn_rollouts.kube.lease import LeaseStore
@@ -103,6 +104,7 @@ class Operator:
             meter=meter,
             min_poll_interval_s=settings.min_poll_interval.seconds,
             stands_by=candidate is not None,
+            schema_problem=lambda: crd_problem(connection),
         )
         self._loop.attach(self._engine)
         self._informer = Informer(

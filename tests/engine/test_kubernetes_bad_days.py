@@ -136,6 +136,61 @@ def test_an_older_crd_that_drops_fields_leads_to_no_storm_of_writes() -> None:
     assert world.cloud.count()["running"] < 60
 
 
+MEMORY = {"intent", "trip", "alarms", "planHash"}
+
+
+def _stored(world: World) -> dict[str, Any]:
+    raw = world.api.resource("orders")
+    assert raw is not None
+    return dict(raw["status"])
+
+
+def _in_flight(world: World) -> None:
+    world.run(until=lambda: len(world.cloud.writes) == 1)
+    world.run_for(5)
+
+
+def test_an_older_crd_applied_in_flight_leaves_a_status_that_is_true() -> None:
+    """The trip cannot be stored, and yet it is not forgotten: the alias goes back, and the resource says so at once."""
+    world = _applied(strategy={"canary": {"weight": 10, "interval": "1h"}})
+    _in_flight(world)
+    world.api.unknown_fields = MEMORY
+    world.cloud.set_alarm("errors", AlarmState.ALARM)
+    world.run(until=lambda: world.cloud.routing() == Routing.whole(1))
+    world.run_for(30)
+
+    stored = _stored(world)
+    assert (stored["phase"], stored["outcome"]) == ("RolledBack", "RolledBack")
+    assert "alarm errors is firing" in stored["message"]
+    assert {each["type"]: each["status"] for each in stored["conditions"]}["Stalled"] == "True"
+    assert world.announced.reasons.count("StatusNotStored") == 1
+    assert "NotStored" in world.meter.status_writes
+
+
+def test_no_step_forward_is_taken_while_its_intent_is_pruned_and_all_goes_on_with_the_crd() -> None:
+    world = _applied()
+    world.api.unknown_fields = MEMORY
+    world.run_for(300)
+    assert world.cloud.writes == []
+    assert len(world.api.phases) < 20
+
+    world.api.unknown_fields = set()
+    world.run(until=lambda: _stored(world)["phase"] == "Succeeded")
+    assert world.announced.reasons.count("StatusNotStored") == 1
+
+
+def test_each_situation_is_told_once() -> None:
+    world = _applied(strategy={"canary": {"weight": 10, "interval": "1h"}})
+    _in_flight(world)
+    for _ in range(2):
+        world.api.unknown_fields = MEMORY
+        world.api.command("orders", id=str(len(world.api.calls)), action="pause")
+        world.run_for(400)
+        world.api.unknown_fields = set()
+        world.run_for(700)
+    assert world.announced.reasons.count("StatusNotStored") == 2
+
+
 def test_news_that_leave_the_status_as_it_is_stored_are_told_once() -> None:
     """The answer to the report was lost: the watch brings the status, but nobody has been told."""
     world = _applied()

@@ -40,7 +40,7 @@ VALUES: Mapping[str, frozenset[str]] = {
     "state": frozenset(AlarmState),
     "api": frozenset(Api),
     "role": frozenset({"stable", "target"}),
-    "result": frozenset({"OK", "Read", "Missing", "Limited", "Dropped", *Trouble}),
+    "result": frozenset({"OK", "Read", "Missing", "Limited", "Dropped", "NotStored", *Trouble}),
 }
 """What a label may say."""
 

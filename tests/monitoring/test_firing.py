@@ -62,6 +62,7 @@ def sound() -> PrometheusMeter:
     meter.alarms_watched(2, 0, NOON)
     is_in(Phase.SUCCEEDED, "RolloutComplete", key=RETURNS)(meter)
     is_in(Phase.PROGRESSING, "ShiftInProgress")(meter)
+    meter.status_write("NotStored")
     for result in ("OK", "Conflict", "Denied"):
         meter.status_write(result)
         meter.aws_call("UpdateStateMachineAlias", result)
@@ -86,6 +87,10 @@ LOUD: Mapping[str, tuple[Happening, str]] = {
     "a decision fails": (lambda meter: meter.ticked(0.1, is_sound=False), "SfnRolloutsReconcileErrors"),
     "the watch ends and ends": (repeated(4, lambda meter: meter.kopf_restarted()), "SfnRolloutsWatchRestarting"),
     "the API server refuses status": (lambda meter: meter.status_write("Denied"), "SfnRolloutsStatusWritesFailing"),
+    "status is stored as something else": (
+        lambda meter: meter.status_write("NotStored"),
+        "SfnRolloutsStatusNotStored",
+    ),
     "a rollback takes long": (is_in(Phase.ROLLING_BACK, "RollbackInProgress"), "SfnRolloutRollingBackTooLong"),
     "a rollback cannot be written": (
         is_in(Phase.FAILED, "RollbackFailed", is_stalled=True),

@@ -75,4 +75,8 @@ class Reason(StrEnum):
     COMMAND_DONE = "CommandDone", "A command was carried out."
     COMMAND_REFUSED = "CommandRefused", "A command could not be carried out; the message says why and what to do."
     COMMAND_STALE = "CommandStale", "A command was meant for another object, generation or step, and was ignored."
+    STATUS_NOT_STORED = (
+        "StatusNotStored",
+        "The API server has accepted a status and stored another one: an older CRD, or a policy that changes it.",
+    )
     EXECUTIONS_COUNTED = "ExecutionsCounted", "How many executions stay on the version that lost its traffic."

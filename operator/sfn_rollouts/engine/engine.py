@@ -20,7 +20,7 @@ from sfn_rollouts.engine.home import Home
 from sfn_rollouts.engine.looking import Looking
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.regions import Regions
-from sfn_rollouts.engine.reporting import Reporting
+from sfn_rollouts.engine.reporting import Reporting, SchemaProblem
 from sfn_rollouts.engine.resource import Resource, uid_of
 from sfn_rollouts.engine.rivals import Rivals
 from sfn_rollouts.engine.settle import Decide, Settled, settle
@@ -70,6 +70,7 @@ class Engine:
         decide: Decide = core.decide,
         *,
         stands_by: bool = False,
+        schema_problem: SchemaProblem = lambda: None,
     ) -> None:
         random = random or Random()  # noqa: S311 - jitter, no secret
         self._clock = clock
@@ -86,7 +87,7 @@ class Engine:
         self._telling = Telling(meter)
         self._board = AlarmBoard(clock, workers, alarm_feed, random, self._wake, meter)
         self._traffic = Traffic(clock, workers, router, self._wake)
-        self._reporting = Reporting(clock, workers, store, announcer, meter, self._stored, self._wake)
+        self._reporting = Reporting(clock, workers, store, announcer, meter, self._stored, self._wake, schema_problem)
         self._looking = Looking(clock, workers, router, catalog, alarm_feed, self._board, self._wake)
         self._reach = reach
         self._home = Home(clock, workers, reach, random, self._wake_all)

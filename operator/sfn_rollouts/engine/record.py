@@ -26,6 +26,11 @@ ANNOUNCEMENTS_KEPT = 50
 
 ATTEMPTS_KEPT = 10
 
+_LESSER: dict[str, Any] = dict.fromkeys(
+    ("message", "step", "weight", "next_action_at", "alarm", "outcome", "running_executions", "due_since", "shortcut")
+)
+"""Fields that tell people, or for how long it has waited; every other one, and each that is new, is memory."""
+
 
 @dataclass(frozen=True, eq=False)
 class Writing:
@@ -44,6 +49,7 @@ class Record:
     stored: Status = field(init=False)
     working: Status = field(init=False)
     attempted: list[Status] = field(default_factory=list)  # reported, and maybe stored though nobody said so
+    altered: Status | None = None  # reported last, and accepted, but stored as another one
     facts: Facts = field(default_factory=Facts)
     paces: dict[str, Pace] = field(default_factory=dict)
     unheard: list[Announcement] = field(default_factory=list)
@@ -79,11 +85,20 @@ class Record:
         status = resource.rollout.status
         if status == self.working:
             status = self.working  # the same object makes the next comparisons cheap
-        elif status != self.stored and status not in self.attempted:
+        elif status != self.stored and not any(is_left_of(status, each) for each in self.attempted):
             self.working = status
         if _version_in(resource) != _version_in(self.resource):
             self.facts.version = None
         self.stored, self.resource = status, resource
+
+    def is_remembered(self, status: Status) -> bool:
+        """Whether whoever leads next would find what it needs to carry on from this status.
+
+        A schema that leaves out a field of lesser weight does not stop a rollout; one without the intent does.
+        """
+        if self.stored == status:
+            return True
+        return self.altered == status and _essence(self.stored) == _essence(status)
 
     def attempt(self, status: Status) -> None:
         """A report of this status begins."""
@@ -123,6 +138,24 @@ class Record:
         verified_at = self.working.alias.update_date if self.working.alias is not None else None
         known_at = latest(verified_at, written_at)
         return None if known_at is not None and seen.update_date < known_at else seen
+
+
+def _essence(status: Status) -> Status:
+    """What a crash must find: without one of these a shift would be lost, repeated, or never taken back."""
+    return status.with_(**_LESSER)
+
+
+def is_left_of(status: Status, sent: Status) -> bool:
+    """Whether a status is what a schema with fewer fields leaves of the one that was sent."""
+    return status == sent or _is_part_of(status.to_resource(), sent.to_resource())
+
+
+def _is_part_of(left: Any, whole: Any) -> bool:
+    if isinstance(left, dict) and isinstance(whole, dict):
+        return all(name in whole and _is_part_of(value, whole[name]) for name, value in left.items())
+    if isinstance(left, list) and isinstance(whole, list):
+        return len(left) == len(whole) and all(map(_is_part_of, left, whole))
+    return bool(left == whole)
 
 
 def _version_in(resource: Resource) -> int | None:

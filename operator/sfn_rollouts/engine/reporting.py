@@ -5,20 +5,29 @@ from typing import Any
 
 import structlog
 
-from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.api.status import Status
+from sfn_rollouts.core.announce import MESSAGE_LIMIT, Announcement
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.observation import Trouble
+from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.engine.facts import reading_of
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.reports import Reported, send
 from sfn_rollouts.ports import Announcer, Clock, Lane, Meter, Report, ResourceStore, Workers
 
 PACE = "report"
+ALTERED = "report what was stored as something else"
 # Denied too: an API server that has just started refuses everything until it has read its roles, a moment later.
 _SOON = (Trouble.TRANSIENT, Trouble.CONFLICT, Trouble.DENIED)
+NOT_STORED = "NotStored"
+"""What a status write counts as that the API server has accepted and stored as something else."""
 _log = structlog.get_logger(__name__)
 
 Stored = Callable[[Record, Mapping[str, Any] | None], None]
+SchemaProblem = Callable[[], str | None]
+"""What is wrong with the CRD in the cluster, and the remedy; None when nothing is. Blocks, may raise a PortError."""
+
+_NOT_THE_CRD = "the CRD is as it should be, so look for an admission policy or a webhook that changes it"
 
 
 class Reporting:
@@ -36,6 +45,7 @@ class Reporting:
         meter: Meter,
         stored: Stored,
         wake: Callable[[str], None],
+        schema_problem: SchemaProblem = lambda: None,
     ) -> None:
         self._clock = clock
         self._workers = workers
@@ -44,13 +54,16 @@ class Reporting:
         self._meter = meter
         self._stored = stored
         self._wake = wake
+        self._schema_problem = schema_problem
 
     def start(self, record: Record, decision: Decision) -> float | None:
         """Start a report if there is something to say; gives the monotonic time at which to ask again."""
         if record.is_reporting or _is_restoring(record, decision) or not _has_news(record, decision):
             return None
-        next_at = record.pace(PACE).next_at
-        if self._clock.monotonic() < next_at:
+        now = self._clock.monotonic()
+        # What has been sent and stored as something else is sent again slowly; what is new since, at once.
+        next_at = record.pace(ALTERED if decision.status == record.altered else PACE).next_at
+        if now < next_at:
             return next_at
         report = _report(record, decision)
         if report.status is not None:
@@ -74,20 +87,39 @@ class Reporting:
             record.pace(PACE).wait(self._clock.monotonic(), 0.1, 5.0)
             self._stored(record, result.resource)
         elif result.resource is not None or result.is_gone:
-            self._count(report, "OK")
             self._written(record, report, result.resource)
         self._wake(record.uid)
 
     def _written(self, record: Record, report: Report, resource: Mapping[str, Any] | None) -> None:
-        sent = record.attempted[-1:] if report.status is not None else []
+        sent, working = record.attempted[-1:] if report.status is not None else [], record.working
         self._stored(record, resource)
         record.attempted = []
-        if not sent or record.stored == sent[0]:
-            record.pace(PACE).reset()
+        record.pace(PACE).reset()
+        if resource is None or not sent or record.stored == sent[0]:
+            self._count(report, "OK")
+            if sent:
+                record.altered = None
+                record.pace(ALTERED).reset()
             return
-        # An older CRD leaves out what it does not know: without a pause it would be written again and again.
-        delay_s = record.pace(PACE).wait(self._clock.monotonic(), 5.0, 300.0)
-        _log.warning("status is not stored as written", retry_in_s=round(delay_s, 1), **log_fields(record))
+        # An older CRD leaves out what it does not know, a policy may change it. Nobody else wrote in between, so what
+        # has been decided stays true, and a trip that was not stored is not forgotten while this operator lives.
+        self._count(report, NOT_STORED)
+        is_new, record.altered, record.working = record.altered is None, sent[0], working
+        delay_s = record.pace(ALTERED).wait(self._clock.monotonic(), 5.0, 300.0)
+        lost = ", ".join(_differing(sent[0], record.stored))
+        _log.warning("status is not stored as written", lost=lost, retry_in_s=round(delay_s, 1), **log_fields(record))
+        if is_new:
+            self._workers.submit(
+                Lane.REPORT, self._schema_problem, lambda problem: self._tell_not_stored(record, lost, problem)
+            )
+
+    def _tell_not_stored(self, record: Record, lost: str, problem: str | Exception | None) -> None:
+        """Say once, until a status is stored as written, what is lost and what to do."""
+        remedy = reading_of(problem)[1] if isinstance(problem, Exception) else problem or _NOT_THE_CRD
+        message = f"the API server does not store the status as written (fields: {lost}): {remedy}"
+        _log.warning(message, **{**log_fields(record), "reason": str(Reason.STATUS_NOT_STORED)})
+        record.hear((Announcement(Reason.STATUS_NOT_STORED, message[:MESSAGE_LIMIT], is_warning=True),))
+        self._wake(record.uid)
 
     def _failed(self, record: Record, report: Report, news: list[Announcement], error: Exception) -> None:
         trouble, why = reading_of(error)
@@ -100,6 +132,12 @@ class Reporting:
     def _count(self, report: Report, result: str) -> None:
         if report.status is not None:
             self._meter.status_write(result)
+
+
+def _differing(sent: Status, stored: Status) -> list[str]:
+    """Return the names of the fields of the status that are not as they were sent."""
+    before, after = sent.to_resource(), stored.to_resource()
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
 
 
 def _is_restoring(record: Record, decision: Decision) -> bool:

@@ -103,7 +103,7 @@ class Traffic:
 
 def _is_announced(record: Record, decision: Decision) -> bool:
     """Its intent stands at the API server, and so does the finalizer."""
-    return not record.is_reporting and record.stored == decision.status and record.resource.has_finalizer
+    return not record.is_reporting and record.is_remembered(decision.status) and record.resource.has_finalizer
 
 
 def _forget_settled(record: Record) -> None:
