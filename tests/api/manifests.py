@@ -128,6 +128,8 @@ ACCEPTED: dict[str, dict[str, Any]] = {
         )
     ),
     "every other policy": manifest(driftPolicy="Adopt", deletionPolicy="Orphan", paused=True, retryToken="again"),
+    "a stable version": manifest(stableVersion=41),
+    "a stable version that has become the one asked for": manifest(version=42, stableVersion=42),
     "another partition": manifest(stateMachineArn="arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:a"),
     "a machine name with letters from elsewhere": manifest(stateMachineArn=f"{MACHINE}-é+=@!()'"),
     "a machine name of 80 characters": manifest(stateMachineArn=MACHINE.replace("OrderProcessor", "x" * 80)),
@@ -228,6 +230,12 @@ REFUSED: dict[str, Refused] = {
         "spec.version",
         "0 is out of bounds: give 1 to 2147483647",
         "spec.version in body should be greater than or equal to 1",
+    ),
+    "a stable version 0": Refused(
+        manifest(stableVersion=0),
+        "spec.stableVersion",
+        "0 is out of bounds: give 1 to 2147483647",
+        "spec.stableVersion in body should be greater than or equal to 1",
     ),
     # lists
     "fifty-one steps": Refused(

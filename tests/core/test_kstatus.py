@@ -161,6 +161,12 @@ def alias_split():
     return world
 
 
+def taken_over():
+    world = World(alias=Routing.split(1, 2, 10), stableVersion=1)
+    world.settle()
+    return world
+
+
 def drift_held():
     world = shifting()
     world.route(Routing.split(1, 2, 77))
@@ -212,6 +218,7 @@ TABLE = {
     "alarm missing at the start": (missing_alarm, "Pending", "False", "AlarmMissing", False, True, "Failed"),
     "alarm firing at the start": (firing_at_start, "Pending", "Unknown", "AlarmFiring", True, False, "InProgress"),
     "alias split by somebody else": (alias_split, "Pending", "False", "AliasSplit", False, True, "Failed"),
+    "a split taken over": (taken_over, "Progressing", "False", "ShiftInProgress", True, False, "InProgress"),
     "drift held in flight": (drift_held, "Progressing", "False", "AliasDrifted", False, True, "Failed"),
     "another account": (foreign_account, "Failed", "False", "ForeignAccount", False, True, "Failed"),
     "an unknown region": (unknown_region, "Failed", "False", "UnknownRegion", False, True, "Failed"),

@@ -304,6 +304,7 @@ worlds = st.fixed_dictionaries(
         "strategy": st.sampled_from(STRATEGIES),
         "driftPolicy": st.sampled_from(["Hold", "Reassert", "Adopt"]),
         "rollbackWindow": st.sampled_from([None, {"revisions": 2}]),
+        "stableVersion": st.sampled_from([None, 1, 2, 7]),
         "progressDeadline": st.sampled_from(["1m", "1h"]),
         "alarms": st.sampled_from(
             [

@@ -128,6 +128,14 @@ STORIES = {
         ("route", 2), ("advance", 400), before=(("alarm", "A", FIRING), ("settle",)), **WITH_ALARM
     ),
     "a split by somebody else": story(("advance", 20), ("route", 1), ("advance", 400), alias=OTHER, **WITH_ALARM),
+    "a split that was found is taken over": story(
+        ("advance", 20),
+        ("alarm", "A", FIRING),
+        ("poll",),
+        alias=Routing.split(1, 2, 10),
+        stableVersion=1,
+        **WITH_ALARM,
+    ),
     "paused from the start": story(("advance", 400), edit(paused=False), paused=True, **WITH_ALARM),
     "paused by command before the start": story(
         ("put", "command", '{"id": "1", "action": "pause", "generation": 1, "by": "eve"}'),

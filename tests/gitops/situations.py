@@ -228,6 +228,7 @@ ROWS: dict[str, Row] = {
     "mended, going on by itself": moving(mended),
     "an alarm is missing at the start": given_up("alarm missing at the start"),
     "the alias was split by somebody else": given_up("alias split by somebody else"),
+    "a split that was found is taken over": moving("a split taken over"),
     "drift held in flight": given_up("drift held in flight"),
     "drift at rest, being put back": moving(put_back),
     "drift held at rest": given_up(drift_held_at_rest),

@@ -143,6 +143,15 @@ class Spec(ApiModel):
     version: int = Field(
         ge=1, le=2147483647, strict=True, description="Number of the published version that the alias should serve."
     )
+    stable_version: int | None = Field(
+        default=None,
+        ge=1,
+        le=2147483647,
+        strict=True,
+        description="The version to go back to where the alias is found split and no status tells why, as after a "
+        "cluster was rebuilt in mid-rollout: the split is taken over. Ignored in all other cases, so it may stay in "
+        "the manifest.",
+    )
     strategy: Strategy = Field(
         description="How traffic moves from the stable version to this one: exactly one of the fields."
     )

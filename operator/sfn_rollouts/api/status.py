@@ -225,6 +225,10 @@ class Status(StatusModel):
         default=None, description="From when the progress deadline counts, if later than due."
     )
     pause_command: PauseCommand | None = Field(default=None, description="A pause by command, until resumed.")
+    taken_over: bool | None = Field(
+        default=None,
+        description="True while the rollout goes on from a split that it found (spec.stableVersion).",
+    )
     trip: Trip | None = Field(default=None, description="The finding that causes the rollback.")
     alias: AliasStatus | None = Field(default=None, description="The alias as last verified.")
     alarm: AlarmState | None = Field(default=None, description="The worst of the alarms.")

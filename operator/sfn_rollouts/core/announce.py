@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Outcome, Phase, Status
+from sfn_rollouts.core.case import routing_of
 from sfn_rollouts.core.conditions import ALARMS_HEALTHY, READY, STALLED, condition, is_true
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.printable import one_line
@@ -34,6 +35,7 @@ def finished(before: Status, after: Status) -> HistoryEntry | None:
 
 def _news(before: Status, after: Status) -> Iterator[Announcement]:
     yield from _command(before, after)
+    yield from _taken_over(before, after)
     yield from _trip(before, after)
     yield from _superseded(before, after)
     yield from _timeout(before, after)
@@ -59,6 +61,13 @@ def _command(before: Status, after: Status) -> Iterator[Announcement]:
         yield Announcement(
             _ANSWERS[answered.result], message if is_named else f"{message} (by {answered.by})", is_warning
         )
+
+
+def _taken_over(before: Status, after: Status) -> Iterator[Announcement]:
+    if after.taken_over and not before.taken_over:
+        words = f"the alias was found split ({routing_of(after.alias)}) and is taken over"
+        told = f"{words}: version {after.stable_version} is stable, as spec.stableVersion says"
+        yield Announcement(Reason.ALIAS_TAKEN_OVER, told)
 
 
 def _trip(before: Status, after: Status) -> Iterator[Announcement]:

@@ -328,7 +328,7 @@ class Case:
 
 
 NOTHING_PENDING: dict[str, None] = dict.fromkeys(
-    ("intent", "shortcut", "wait_ended_at", "due_since", "pause_command", "trip", "next_action_at")
+    ("intent", "shortcut", "wait_ended_at", "due_since", "pause_command", "trip", "next_action_at", "taken_over")
 )
 """What a finished rollout leaves behind of its way there."""
 

@@ -40,6 +40,10 @@ class Reason(StrEnum):
     FOREIGN_ACCOUNT = "ForeignAccount", "The state machine is in another account than the operator's credentials."
     UNKNOWN_REGION = "UnknownRegion", "The operator knows no such region in the partition that the ARN names."
     ALIAS_SPLIT = "AliasSplit", "The alias was already split by somebody else when the rollout was to start."
+    ALIAS_TAKEN_OVER = (
+        "AliasTakenOver",
+        "The alias was found split, and the rollout goes on from there, as spec.stableVersion says.",
+    )
     ALIAS_CONFLICT = "AliasConflict", "Another resource manages the same alias; only that one acts."
     ALIAS_DRIFTED = "AliasDrifted", "Somebody else changed the alias, and driftPolicy says to hold."
     ALARM_FIRING = "AlarmFiring", "A watched alarm is in ALARM."

@@ -57,8 +57,9 @@ def held(case: Case, hold: Hold) -> Decision:
 def standing_in_flight(case: Case) -> Standing:
     """Give phase and words of a rollout in flight with which nothing is wrong."""
     status, plan = case.status, case.plan
+    share = f"{case.weight} % of new executions"
     if case.is_paused:
-        words = f"{pause_words(case.spec, status)}; version {case.target} keeps {case.weight} % of new executions"
+        words = f"{pause_words(case.spec, status)}; version {case.target} keeps {share}{_origin(case)}"
         return Standing(Phase.PAUSED, Reason.PAUSED, words)
     if status.intent is not None:
         return _moving(case, status.intent)
@@ -66,11 +67,16 @@ def standing_in_flight(case: Case) -> Standing:
         words = f"version {case.target} has all traffic; watching alarms until the bake is over"
         return Standing(Phase.BAKING, Reason.BAKING, words)
     if case.due_at is None:
-        words = f"version {case.target} has {case.weight} % of new executions; waiting until somebody promotes"
+        words = f"version {case.target} has {share}{_origin(case)}; waiting until somebody promotes"
         return Standing(Phase.PAUSED, Reason.AWAITING_APPROVAL, f"{words}{_else(case)}")
     rest = f", version {case.stable} the rest" if case.weight < 100 else ""
-    words = f"version {case.target} has {case.weight} % of new executions{rest}"
+    words = f"version {case.target} has {share}{rest}{_origin(case)}"
     return Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
+
+
+def _origin(case: Case) -> str:
+    """Where the split was not this rollout's own."""
+    return " (the split was found and taken over)" if case.status.taken_over and case.weight < 100 else ""
 
 
 def _else(case: Case) -> str:

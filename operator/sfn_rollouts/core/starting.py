@@ -22,6 +22,7 @@ from sfn_rollouts.core.rechecking import (
 from sfn_rollouts.core.rollback_window import is_recent_stable
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.core.standing import standing_in_flight
+from sfn_rollouts.core.taking_over import second_way_out, take_over
 
 
 def decide_start(case: Case) -> Decision:
@@ -30,7 +31,7 @@ def decide_start(case: Case) -> Decision:
         case = case.afresh()
     case = _obey(case)
     if case.command is not None and case.command.action is Action.ABORT:
-        return _abort(case, case.command.by)
+        return take_over(case) or _abort(case, case.command.by)
     return _not_visible(case) or _version_missing(case) or _by_alias(case)
 
 
@@ -115,7 +116,7 @@ def _by_alias(case: Case) -> Decision:
         return _read_once_more(case, STALE_RETRY_S)
     routing = case.reading.routing if case.reading is not None else None
     if routing is not None and routing.sole is None:
-        return _foreign_split(case, routing)
+        return _split_found(case, routing)
     if routing == Routing.whole(case.spec.version):
         return _outdated(case) or _up_to_date(case)
     if case.is_paused:
@@ -137,10 +138,18 @@ def _outdated(case: Case) -> Decision | None:
     return _read_once_more(case, FRESH_S) if looks else None
 
 
+def _split_found(case: Case, routing: Routing) -> Decision:
+    taken_over = take_over(case)
+    if taken_over is None:
+        return _foreign_split(case, routing)
+    return _outdated(case) or taken_over
+
+
 def _foreign_split(case: Case, routing: Routing) -> Decision:
     message = (
         f"alias {case.spec.alias} is already split ({routing}) and this rollout did not do it: route it to one "
         "version (aws stepfunctions update-state-machine-alias), then the rollout starts by itself"
+        f"{second_way_out(case, routing)}"
     )
     standing = Standing(Phase.PENDING, Reason.ALIAS_SPLIT, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))

@@ -13,6 +13,9 @@ Resource = Mapping[str, Any]
 Watcher = Callable[[Resource, bool], None]
 """Called with each resource as changed, and whether it is gone."""
 
+UNSEEN: Mapping[str, Any] = {"observedGeneration": -1}
+"""A status that nobody has written, by the default of the CRD."""
+
 
 class ApiServer:
     """Resources by key; every write makes a new value, so that what was handed out never changes."""
@@ -37,9 +40,8 @@ class ApiServer:
             # No two at the same moment: it is how a world tells its rollouts apart.
             "creationTimestamp": (self._timeline.now + timedelta(microseconds=self._uids)).isoformat(),
         }
-        status = {"observedGeneration": -1}
         return self._store(
-            {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": metadata, "spec": spec, "status": status}
+            {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": metadata, "spec": spec, "status": UNSEEN}
         )
 
     def edit(self, key: Key, changes: Mapping[str, Any]) -> Resource:
@@ -59,6 +61,10 @@ class ApiServer:
     def touch(self, key: Key) -> Resource:
         """Somebody else's label."""
         return self._store(_with_metadata(self.get(key), labels={"touched": str(self._version)}))
+
+    def lose_status(self, key: Key) -> Resource:
+        """A manifest is all that is left of it, as in a cluster that was built again: no status and no finalizer."""
+        return self._store(_with_metadata({**self.get(key), "status": UNSEEN}, finalizers=[], annotations={}))
 
     def delete(self, key: Key) -> None:
         """`kubectl delete`: at once without finalizers, else marked."""

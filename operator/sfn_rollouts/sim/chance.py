@@ -11,6 +11,9 @@ from sfn_rollouts.sim.scenario import Create, Event, FaultKind, Quirks, Scenario
 _RIVALRY = 0.15
 """The share of the worlds with two resources on the alias."""
 
+_NAMED, _LOST = 0.3, 0.6
+"""The share of the worlds whose manifest has a stableVersion, and of those the share in which the status is lost."""
+
 _TROUBLED = 0.2
 """The share of the worlds with alarms in which CloudWatch has trouble with one of them."""
 
@@ -56,6 +59,7 @@ def scenario_of(seed: int) -> Scenario:
         name=f"seed-{seed}",
     )
     scenario = _with_troubled_alarm(scenario, Random(f"alarm/{seed}"))  # noqa: S311 - likewise
+    scenario = _with_lost_status(scenario, Random(f"lost/{seed}"))  # noqa: S311 - likewise
     return _with_rival(scenario, Random(f"rival/{seed}"))  # noqa: S311 - likewise
 
 
@@ -135,6 +139,21 @@ def _with_troubled_alarm(scenario: Scenario, random: Random) -> Scenario:
     wanted = {**policies, "onUnevaluated": random.choice(("Hold", "Hold", "Ignore", "Rollback"))}
     troubled = scenario.with_events(tuple(sorted((*scenario.events, trouble), key=_time)))
     return replace(troubled, spec={**scenario.spec, "alarms": wanted})
+
+
+def _with_lost_status(scenario: Scenario, random: Random) -> Scenario:
+    """In some worlds the cluster is built again in mid-rollout, and a manifest names the stable version, well or badly.
+
+    In others the name has merely stayed in the manifest.
+    """
+    if random.random() >= _NAMED:
+        return scenario
+    named = replace(scenario, spec={**scenario.spec, "stableVersion": random.choice((1, 1, 1, 1, 2, 3))})
+    if random.random() >= _LOST:
+        return named
+    at_s = _moment(random)
+    lost = plot.LoseStatus(at_s, at_s + random.choice((0.0, 5.0, 40.0)))
+    return named.with_events(tuple(sorted((*named.events, lost), key=_time)))
 
 
 def _with_rival(scenario: Scenario, random: Random) -> Scenario:

@@ -109,6 +109,15 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True)
+class LoseStatus:
+    """The cluster is lost and built again from manifests: no operator runs until then, and no status is left."""
+
+    at_s: float
+    until_s: float
+    rollout: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reroute:
     """Somebody else writes the alias; None deletes it."""
 
@@ -172,13 +181,13 @@ class CutWatch:
 
 Event = (
     AlarmChange | AlarmTrouble | ClockJump | Command | CrashAtCall | Create | CutWatch | Delete | Edit | Fault | Freeze
-    | Kill | Reroute | Stop | Touch
+    | Kill | LoseStatus | Reroute | Stop | Touch
 )  # fmt: skip
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         AlarmChange, AlarmTrouble, ClockJump, Command, CrashAtCall, Create, CutWatch, Delete, Edit, Fault, Freeze, Kill,
-        Reroute, Stop, Touch,
+        LoseStatus, Reroute, Stop, Touch,
     )
 }  # fmt: skip
 

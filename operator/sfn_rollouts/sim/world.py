@@ -9,7 +9,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from sfn_rollouts.api.resource import parse_spec
+from sfn_rollouts.api.resource import parse_spec, parse_status
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.arn import StateMachineArn
 from sfn_rollouts.core.decide import decide
@@ -33,6 +33,7 @@ from sfn_rollouts.sim.history import (
     History,
     Removed,
     SpecEdited,
+    StatusWritten,
     WholeHistory,
 )
 from sfn_rollouts.sim.host import HostClock
@@ -208,6 +209,8 @@ class World:
                 self._reroute(event)
             case plot.CutWatch():
                 self._cut_watch(event)
+            case plot.LoseStatus():
+                self._lose_status(event)
             case plot.Create() | plot.Edit() | plot.Command() | plot.Delete() | plot.Touch():
                 self._by_user(event)
             case plot.Kill() | plot.Stop() | plot.Freeze() | plot.ClockJump():
@@ -256,6 +259,17 @@ class World:
         self.api_server.edit(self.keys[event.rollout], event.changes)
         changes = ", ".join(f"{name}: {json.dumps(value)}" for name, value in event.changes.items())
         self._note_edit(event.rollout, f"applied {changes}")
+
+    def _lose_status(self, event: plot.LoseStatus) -> None:
+        for host in self.hosts:
+            host.kill(event.until_s)
+        key, alias = self.keys[event.rollout], self.step_functions.alias
+        found = self.api_server.find(key)
+        if found is None or "deletionTimestamp" in found["metadata"]:
+            return
+        lost = self.api_server.lose_status(key)
+        status, generation = parse_status(lost["status"]), lost["metadata"]["generation"]
+        self.history.add(StatusWritten(self.timeline.now_us, 0, generation, status, alias, event.rollout))
 
     def _command(self, event: plot.Command) -> None:
         key = self.keys[event.rollout]

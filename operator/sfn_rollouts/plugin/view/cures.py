@@ -73,7 +73,9 @@ def _unknown_region(_: Rollout) -> Outlook:
 
 def _split(rollout: Rollout) -> Outlook:
     deed = Deed(_routing(rollout, ((None, 100),)), "route it to one version")
-    return Outlook("it starts by itself once the alias serves one version", (deed,))
+    return Outlook(
+        "it goes on by itself once the alias serves one version, or spec.stableVersion names one side", (deed,)
+    )
 
 
 def _conflict(rollout: Rollout) -> Outlook:
