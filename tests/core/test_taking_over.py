@@ -102,6 +102,23 @@ def test_what_fires_when_it_is_taken_over_leads_back_though_it_was_told_to_wait_
     assert (world.writes, world.status.phase) == ([Routing.whole(1)], "RolledBack")
 
 
+@pytest.mark.parametrize("stood_by", [False, True])
+@pytest.mark.parametrize("is_read", [False, True])
+def test_an_alarm_that_may_fire_at_a_start_may_not_here(stood_by, is_read):
+    """The first shift is past: it may be why the alarm fires."""
+    world = lost(stable=None if stood_by else 1, alarms={"names": ["A"], "onFiringAtStart": "IgnoreUntilOk"})
+    world.alarm("A", FIRING)
+    world.board_reads = is_read
+    world.settle()
+    if stood_by:
+        world.edit(stableVersion=1)
+    assert world.status.taken_over or world.writes
+    world.poll()
+    assert (world.writes, world.status.phase) == ([Routing.whole(1)], "RolledBack")
+    world.say("retry")
+    assert world.writes[1:] == [AT_TEN], "a start like any other"
+
+
 def test_a_pause_holds_the_steps_and_no_alarm():
     world = lost(paused=True)
     world.advance(1200)

@@ -29,6 +29,7 @@ from sfn_rollouts.core.restoring import decide_restore, restore_write, start_res
 from sfn_rollouts.core.rollout import InvalidSpec, Rollout
 from sfn_rollouts.core.starting import decide_start
 from sfn_rollouts.core.stepping import decide_in_flight
+from sfn_rollouts.core.taking_over import after_the_first_shift
 from sfn_rollouts.printable import one_line
 
 _UNATTENDED_LIMIT_S = 3600.0
@@ -96,7 +97,8 @@ def _open(rollout: Rollout, spec: Spec, seen: Observation, now: datetime) -> Cas
 def _case(generation: int, spec: Spec, status: Status, seen: Observation, now: datetime) -> Case:
     """An alias put back at rest begins like a rollout: its alarms are waited for, because nothing could be undone."""
     has_started = is_in_flight(status) and status.shortcut is not Shortcut.REASSERT
-    alarms = judge_alarms(spec.alarms, status.alarms, seen, now, has_started=has_started)
+    policy = after_the_first_shift(spec.alarms) if status.taken_over else spec.alarms
+    alarms = judge_alarms(policy, status.alarms, seen, now, has_started=has_started)
     return Case(generation, spec, compile_plan(spec), status, seen, now, alarms)
 
 

@@ -4,6 +4,9 @@ Nothing is written here. From then on it is a rollout in flight: its alarms are 
 version than the one asked for is superseded, all by the ways of any rollout.
 """
 
+from dataclasses import replace
+
+from sfn_rollouts.api.spec import Alarms, OnFiringAtStart
 from sfn_rollouts.core.case import NOTHING_PENDING, AliasState, Case, alias_status
 from sfn_rollouts.core.decision import Decision
 from sfn_rollouts.core.placing import placed
@@ -38,7 +41,18 @@ def take_over(case: Case) -> Decision | None:
         plan_hash=case.plan.digest,
         alias=alias_status(case.reading),
     )
-    return still(placed(found))
+    return still(placed(_with_no_alarm_ignored(found)))
+
+
+def _with_no_alarm_ignored(case: Case) -> Case:
+    """What was read while the rollout stood by may have been ignored as firing before the first shift."""
+    memories = tuple(memory.with_(ignored_until_ok=None) for memory in case.alarms.memories)
+    return replace(case, alarms=replace(case.alarms, memories=memories))
+
+
+def after_the_first_shift(policy: Alarms | None) -> Alarms | None:
+    """Give the policy for a split that was found: who can tell whether an alarm fires because of it?"""
+    return policy.model_copy(update={"on_firing_at_start": OnFiringAtStart.BLOCK}) if policy is not None else None
 
 
 def _is_named(case: Case, stable: int) -> bool:
