@@ -110,7 +110,7 @@ def test_a_deleted_alias_is_drift(story: Story) -> None:
 
     story.command("promote")
 
-    held = story.wait_for(lambda status: "deleted by somebody else" in (status["message"] or ""), "the loss to be told")
+    held = story.wait_for(lambda status: "its state machine was" in (status["message"] or ""), "the loss to be told")
     assert verdict(held) == STALLED
     assert story.aws.alias_history(story.alias)[-1].event == "deleted"
 

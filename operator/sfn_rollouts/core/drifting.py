@@ -25,8 +25,7 @@ def decide_drift(case: Case) -> Decision | None:
         return held(case, hold)
     reading = case.reading
     if reading is None:
-        alias = case.spec.alias
-        return _held(case, f"alias {alias} was deleted by somebody else: create it on version {case.stable}, or abort")
+        return _held(case, _words_of_gone(case))
     match case.spec.drift_policy:
         case DriftPolicy.REASSERT:
             return _reasserted(case)
@@ -34,6 +33,12 @@ def decide_drift(case: Case) -> Decision | None:
             return _adopted(case, reading)
         case _:
             return _held(case, _words(case, reading))
+
+
+def _words_of_gone(case: Case) -> str:
+    """DescribeStateMachineAlias gives the same answer for both, so neither may be claimed."""
+    alias, stable = case.spec.alias, case.stable
+    return f"alias {alias} is gone: it was deleted, or its state machine was; create it on version {stable}, or abort"
 
 
 def _words(case: Case, reading: AliasReading) -> str:

@@ -98,9 +98,10 @@ def _left_alone(case: Case, trip: TripStatus) -> Decision:
     """Somebody else decided where all traffic goes: hold, unless another version is wanted anyway."""
     if case.is_target_changed or case.is_retry_asked:
         return _ended(case, trip)
+    remedy = "route the alias to" if case.reading is not None else "create the alias on"
     message = (
         f"{trip.message}; but {_live(case)}, which is left alone: "
-        f"route the alias to version {case.stable}, or ask for another version"
+        f"{remedy} version {case.stable}, or ask for another version"
     )
     standing = Standing(Phase.ROLLING_BACK, Reason.ALIAS_DRIFTED, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))
@@ -109,7 +110,7 @@ def _left_alone(case: Case, trip: TripStatus) -> Decision:
 
 def _live(case: Case) -> str:
     if case.reading is None:
-        return "somebody else deleted the alias"
+        return "the alias is gone (it was deleted, or its state machine was)"
     return f"somebody else routed all traffic to version {case.reading.routing.sole}"
 
 
