@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOOPBACK = "127.0.0.1"
+_DRIP_S = 0.5
 _POLL_S = 0.02
 
 
@@ -115,6 +116,22 @@ class LoopbackHandler(BaseHTTPRequestHandler):
         ends_at = time.monotonic() + seconds
         while not is_over(_POLL_S) and time.monotonic() < ends_at:
             if select.select([self.connection], [], [], 0)[0]:
+                return
+
+    def drip(self, is_over: Callable[[float], bool], seconds: float) -> None:
+        """An answer that begins and goes on byte by byte: slower than anybody waits for all of it, faster than anybody
+        takes the connection for dead."""
+        self.close_connection = True
+        ends_at = time.monotonic() + seconds
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        self.wfile.flush()
+        while not is_over(_DRIP_S) and time.monotonic() < ends_at:
+            try:
+                self.wfile.write(b" ")
+                self.wfile.flush()
+            except OSError:  # the caller has given up
                 return
 
     def _serve(self) -> None:

@@ -6,7 +6,8 @@ What `kind` means:
 - empty: the call has no effect and is answered with a document without fields;
 - delay: the call is answered after `delay_s`;
 - reset, timeout: the connection is reset, or held unanswered for `delay_s`, BEFORE the call has its effect;
-- reset-after, timeout-after: the same AFTER it, so the write happened and only its answer is lost.
+- reset-after, timeout-after: the same AFTER it, so the write happened and only its answer is lost;
+- drip, drip-after: likewise, with an answer that begins, comes byte by byte and has no end within `delay_s`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ FaultKind = Literal[
     "reset-after",
     "timeout",
     "timeout-after",
+    "drip",
+    "drip-after",
 ]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 
@@ -60,7 +63,7 @@ class Fault:
 
     @property
     def loses_answer(self) -> bool:
-        return self.kind.startswith(("reset", "timeout"))
+        return self.kind.startswith(("reset", "timeout", "drip"))
 
     @property
     def has_effect(self) -> bool:

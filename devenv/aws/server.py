@@ -83,6 +83,8 @@ class _Handler(LoopbackHandler):
             self.send(response)
         elif lost.kind.startswith("reset"):
             self.reset()
+        elif lost.kind.startswith("drip"):
+            self.drip(lost.lifted.wait, lost.delay_s)
         else:
             self.hold(lost.lifted.wait, lost.delay_s)
 

@@ -21,8 +21,9 @@ from sfn_rollouts.engine.candidate import Candidate, Terms
 from sfn_rollouts.engine.election import Election
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.fence import FencedRouter, FencedStore
+from sfn_rollouts.engine.lanes import SIZES, Lanes
 from sfn_rollouts.engine.loop import EngineLoop
-from sfn_rollouts.engine.workers import SIZES, ThreadWorkers
+from sfn_rollouts.engine.workers import ThreadPool
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.health import HealthServer
 from sfn_rollouts.kube.connection import Connection, namespace_of
@@ -39,7 +40,10 @@ from sfn_rollouts.start import Exit, Patience, StartFailure, check_aws, check_ri
 
 _STUCK_AFTER_S = 30.0  # the engine's thread waits for nothing but its inbox, and beats each second
 _DRAIN_S = 8.0  # of the 10 s that a stop may take; the rest is for Events and the watch
-_AWS_CALLERS = sum(size for lane, size in SIZES.items() if lane is not Lane.REPORT)
+_AWS_CALLERS = sum(size.share for lane, size in SIZES.items() if lane is not Lane.REPORT)  # of one place
+_MOST_LOST_THREADS = 100
+"""Threads held by calls that have no end. Only the end of the process frees them; until then each is dropped, and its
+slot given to another, so there is no hurry: one ill place must not restart the operator of all others each minute."""
 _log = logs.get_logger(__name__)
 
 
@@ -89,12 +93,13 @@ class Operator:
         self._is_lost = threading.Event()
         self._store = KubeStore(connection, settings.namespaces)
         self._loop = EngineLoop(clock)
-        self._workers = ThreadWorkers(self._loop.post)
+        self._threads = ThreadPool(self._loop.post)
+        self._lanes = Lanes(clock, self._threads, meter)
         self._announcer = EventAnnouncer(connection, clock, meter.event)
         candidate = _candidate(world)
         self._engine = Engine(
             clock=clock,
-            workers=self._workers,
+            workers=self._lanes,
             router=FencedRouter(cloud.router, candidate.is_leader) if candidate else cloud.router,
             catalog=cloud.catalog,
             alarm_feed=cloud.alarms,
@@ -123,6 +128,7 @@ class Operator:
         )
         meter.leads(is_leader=self._election is None)
         meter.watch_buckets(cloud.bucket_fills)
+        meter.watch_calls(lambda: connection.lost_threads)
         self._health = self._bind_health(settings.health_port)
 
     def run(self, patience: Patience, stopping: threading.Event) -> Exit:
@@ -141,6 +147,9 @@ class Operator:
         """What is wrong, in sentences; /livez shows it."""
         age_s = self._loop.heartbeat_age_s()
         stuck = [f"the engine has not moved for {age_s:.0f} s"] if age_s > _STUCK_AFTER_S else []
+        lost = self._lanes.lost + self._world.connection.lost_threads
+        if lost > _MOST_LOST_THREADS:
+            stuck.append(f"{lost} threads are held by calls that have no end")
         return stuck + [f"the thread of the {part} has ended" for part in self._ended()]
 
     def unready(self) -> list[str]:
@@ -164,7 +173,7 @@ class Operator:
             self._election.stop(timeout_s=0.5)
         self._announcer.stop(timeout_s=0.5)
         self._informer.stop(timeout_s=0.5)
-        self._workers.stop()
+        self._threads.stop()
         self._health.stop()
         if not is_drained:
             _log.warning("stopped before all was written; the next start goes on from the status")

@@ -21,6 +21,14 @@ class Transient(PortError):  # noqa: N818 - named by the reaction it wants
     trouble = Trouble.TRANSIENT
 
 
+class NoAnswer(Transient):
+    """Nothing came back: a time-out, a connection lost, an address that nobody answers at."""
+
+
+class Withheld(Transient):
+    """Not asked: the place does not answer, and one job at a time tries whether it does again."""
+
+
 class Denied(PortError):  # noqa: N818
     """No permission or no credentials: a person must act, then the same call succeeds."""
 

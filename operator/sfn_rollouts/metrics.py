@@ -28,7 +28,7 @@ from sfn_rollouts.aws.budget import Fill
 from sfn_rollouts.core.arn import AliasArn
 from sfn_rollouts.core.conditions import READY, STALLED, condition, is_true
 from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.ports import Key
+from sfn_rollouts.ports import Key, Lane
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TICK_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -72,6 +72,7 @@ class PrometheusMeter:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self._build_operator()
+        self._build_threads()
         self._build_rollouts()
         self._build_alarms()
         self._build_aws()
@@ -120,6 +121,33 @@ class PrometheusMeter:
     def swept(self, at: datetime) -> None:
         """Note that all resources have been listed."""
         self._swept.set(at.timestamp())
+
+    # -- threads --
+
+    def _build_threads(self) -> None:
+        self._given_up = self._counter("jobs_given_up", "Jobs that did not end in time as a whole.", "lane")
+        self._jobs_withheld = self._counter("jobs_withheld", "Jobs not begun: their place does not answer.", "lane")
+        self._lost = self._gauge("lost_threads", "Threads held by calls that have no end.", "caller")
+        for lane in Lane:
+            self._given_up.labels(lane)
+            self._jobs_withheld.labels(lane)
+        self._lost.labels("engine").set(0)
+
+    def job_given_up(self, lane: str) -> None:
+        """Count one job that took too long."""
+        self._given_up.labels(lane).inc()
+
+    def job_withheld(self, lane: str) -> None:
+        """Count one job that was not begun."""
+        self._jobs_withheld.labels(lane).inc()
+
+    def threads_lost(self, count: int) -> None:
+        """Show how many of the engine's threads are lost."""
+        self._lost.labels("engine").set(count)
+
+    def watch_calls(self, lost: Callable[[], int]) -> None:
+        """Ask at each scrape for the threads that are lost by calls to the API server."""
+        self._lost.labels("kubernetes").set_function(lost)
 
     # -- rollouts --
 

@@ -182,7 +182,23 @@ class AlarmMeter(Protocol):
         ...
 
 
-class Meter(CallMeter, AlarmMeter, Protocol):
+class LaneMeter(Protocol):
+    """Counts what became of jobs. Never raises."""
+
+    def job_given_up(self, lane: str) -> None:
+        """A job took longer than it may as a whole."""
+        ...
+
+    def job_withheld(self, lane: str) -> None:
+        """A job was not begun: its place does not answer."""
+        ...
+
+    def threads_lost(self, count: int) -> None:
+        """So many threads are now held by jobs that were given up."""
+        ...
+
+
+class Meter(CallMeter, AlarmMeter, LaneMeter, Protocol):
     """Counts what happens, for /metrics. Never raises."""
 
     def rollout(self, key: Key, alias: AliasArn | None, status: Status) -> None:
@@ -223,9 +239,38 @@ class Lane(StrEnum):
     REPORT = "report"
 
 
-class Workers(Protocol):
-    """Runs blocking calls elsewhere and hands the result back to the engine's own thread."""
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a job is about, for whoever shares out the threads.
 
-    def submit(self, lane: Lane, work: Callable[[], Result], done: Callable[[Result | Exception], None]) -> None:
-        """Run `work` in the lane; `done` is called in the engine's thread with its result or its exception."""
+    `place` None: the API server. `calls`: what it calls there, in a word: jobs of one lane, place and word meet the
+    same trouble. `limit_s`: how long it may take as a whole, where that differs from the lane's limit.
+    """
+
+    lane: Lane
+    place: Place | None
+    calls: str
+    limit_s: float | None = None
+
+
+class Workers(Protocol):
+    """Has blocking calls made elsewhere; all methods are called in the engine's own thread."""
+
+    def submit(self, errand: Errand, work: Callable[[], Result], done: Callable[[Result | Exception], None]) -> None:
+        """Have `work` done; `done` is called once, later, in the engine's thread, with its result or its exception.
+
+        Withheld: it was not begun. NoAnswer: among others, it took too long; it may still be under way.
+        """
+        ...
+
+    def run_due(self) -> float | None:
+        """Do what is due; gives the monotonic time of what is due next."""
+        ...
+
+
+class Threads(Protocol):
+    """Where blocking calls are made, as many at once as there are."""
+
+    def run(self, lane: Lane, work: Callable[[], Result], done: Callable[[Result | Exception], None]) -> None:
+        """Run `work` now; `done` is called in the engine's thread with its result or its exception."""
         ...

@@ -15,7 +15,7 @@ from sfn_rollouts.aws.meanings import BY_CODE, BY_EXCEPTION
 from sfn_rollouts.aws.translation import code_of, is_throttle, translated
 from sfn_rollouts.core.arn import StateMachineArn
 from sfn_rollouts.core.routing import Routing
-from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Transient
+from sfn_rollouts.errors import Conflict, Denied, Gone, NoAnswer, PortError, Transient
 from sfn_rollouts.ports import Urgency
 from tests.aws.doubles import Answer
 
@@ -140,7 +140,7 @@ def test_a_code_nobody_foresaw_is_an_internal_error_with_aws_words(
         pytest.param(Answer.error("NeverHeardOf", status=500), Transient, id="an unknown code with 500"),
         pytest.param(Answer(429, ""), Transient, id="an empty 429"),
         pytest.param(Answer.error("NeverHeardOf", status=403), Denied, id="an unknown code of AWS's with 403"),
-        pytest.param(Answer(200, '{"upd', is_cut=True), Transient, id="a body that ends too early"),
+        pytest.param(Answer(200, '{"upd', is_cut=True), NoAnswer, id="a body that ends too early"),
         pytest.param(Answer(200, "<html>welcome</html>", ()), Transient, id="a captive portal's page"),
     ],
 )
@@ -163,23 +163,23 @@ EXCEPTIONS: dict[str, tuple[Exception, type[PortError], str]] = {
     ),
     "a credential source that is down": (
         CredentialsError(retrieval_error("container-role"), "assume-role"),
-        Transient,
+        NoAnswer,
         "source of the credentials",
     ),
     "a node without metadata": (
-        CredentialsError(exceptions.MetadataRetrievalError(error_msg="hunter2"), "iam-role"), Transient, "source of the"
+        CredentialsError(exceptions.MetadataRetrievalError(error_msg="hunter2"), "iam-role"), NoAnswer, "source of the"
     ),
     "STS out of reach": (
-        CredentialsError(exceptions.EndpointConnectionError(endpoint_url="x"), "sso"), Transient, "could not reach"
+        CredentialsError(exceptions.EndpointConnectionError(endpoint_url="x"), "sso"), NoAnswer, "could not reach"
     ),
-    "no answer in time": (exceptions.ReadTimeoutError(endpoint_url="x"), Transient, "no answer in time"),
-    "no connection in time": (exceptions.ConnectTimeoutError(endpoint_url="x"), Transient, "could not reach AWS"),
-    "nobody there": (exceptions.EndpointConnectionError(endpoint_url="x"), Transient, "could not reach AWS"),
-    "no way out": (exceptions.ProxyConnectionError(proxy_url="http://me:hunter2@x"), Transient, "could not reach AWS"),
-    "somebody else's certificate": (exceptions.SSLError(endpoint_url="x", error="y"), Transient, "AWS_CA_BUNDLE"),
-    "a connection that broke": (exceptions.ConnectionClosedError(endpoint_url="x"), Transient, "lost its connection"),
-    "an HTTP client that broke": (exceptions.HTTPClientError(error="hunter2"), Transient, "lost its connection"),
-    "a body that broke": (exceptions.IncompleteReadError(actual_bytes=1, expected_bytes=2), Transient, "lost its con"),
+    "no answer in time": (exceptions.ReadTimeoutError(endpoint_url="x"), NoAnswer, "no answer in time"),
+    "no connection in time": (exceptions.ConnectTimeoutError(endpoint_url="x"), NoAnswer, "could not reach AWS"),
+    "nobody there": (exceptions.EndpointConnectionError(endpoint_url="x"), NoAnswer, "could not reach AWS"),
+    "no way out": (exceptions.ProxyConnectionError(proxy_url="http://me:hunter2@x"), NoAnswer, "could not reach AWS"),
+    "somebody else's certificate": (exceptions.SSLError(endpoint_url="x", error="y"), NoAnswer, "AWS_CA_BUNDLE"),
+    "a connection that broke": (exceptions.ConnectionClosedError(endpoint_url="x"), NoAnswer, "lost its connection"),
+    "an HTTP client that broke": (exceptions.HTTPClientError(error="hunter2"), NoAnswer, "lost its connection"),
+    "a body that broke": (exceptions.IncompleteReadError(actual_bytes=1, expected_bytes=2), NoAnswer, "lost its con"),
     "a body that is no document": (ResponseParserError("hunter2"), Transient, "not AWS's"),
     "an answer without its fields": (ForeignAnswer("KeyError"), Transient, "not AWS's"),
     "a parameter that botocore refuses": (exceptions.ParamValidationError(report="weight"), PortError, "weight"),

@@ -1,4 +1,4 @@
-"""Workers without threads: the world runs their jobs one after the other, or holds a lane back."""
+"""Threads that are none: the world runs their jobs one after the other, or holds a lane back."""
 
 from collections import Counter, deque
 from collections.abc import Callable
@@ -16,14 +16,14 @@ class Job:
 
 
 class FakeWorkers:
-    """`ports.Workers`; jobs of a held lane wait until it is let go."""
+    """`ports.Threads`; jobs of a held lane wait until it is let go."""
 
     def __init__(self) -> None:
         self.held: set[Lane] = set()
         self.jobs: deque[Job] = deque()
         self.submitted: Counter[Lane] = Counter()
 
-    def submit(self, lane: Lane, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+    def run(self, lane: Lane, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         self.submitted[lane] += 1
         self.jobs.append(Job(lane, work, done))
 

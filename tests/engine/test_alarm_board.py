@@ -11,6 +11,8 @@ from sfn_rollouts.core.arn import Place
 from sfn_rollouts.core.observation import AlarmMissing, AlarmReading, Trouble, Unseen
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.alarm_sheet import is_stale
+from sfn_rollouts.engine.lanes import Lanes
+from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.errors import Denied, Transient
 from tests.engine.fake_clock import NOON, FakeClock
 from tests.engine.fake_cloud import AlarmFeedOf, FakeCloud
@@ -43,7 +45,9 @@ class Board:
         self.woken: list[str] = []
         self.meter = Shown()
         feed = AlarmFeedOf(self.cloud)
-        self.board = AlarmBoard(self.clock, self.workers, feed, Random(1), self.woken.append, self.meter)
+        self.lanes = Lanes(self.clock, self.workers, self.meter)
+        recovery = Recovery(self.clock, lambda uid, is_over: None)
+        self.board = AlarmBoard(self.clock, self.lanes, feed, Random(1), recovery, self.woken.append, self.meter)
 
     def watch(self, uid: str, *names: str, place: Place = HERE, interval_s: float = 10.0) -> None:
         for name in names:
@@ -57,7 +61,7 @@ class Board:
     def work(self) -> None:
         self.board.run_due()
         while self.workers.run_one():
-            pass
+            self.lanes.run_due()
 
     def run_for(self, seconds: float) -> None:
         end_ms = self.clock.elapsed_ms + round(seconds * 1000)

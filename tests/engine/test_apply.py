@@ -62,6 +62,10 @@ class Router:
         return _at(100)
 
 
+def _leave() -> Permit:
+    return Permit(FakeClock())
+
+
 class Case(NamedTuple):
     """`changed_s`: when the alias was changed last; `known_s`: the last change that is known of."""
 
@@ -100,7 +104,7 @@ LET_BE = {
 
 
 def _apply(case: Case, router: Router) -> Applied:
-    return apply_write(router, LIVE, case.write, None if case.known_s is None else _at(case.known_s), None)
+    return apply_write(router, LIVE, case.write, None if case.known_s is None else _at(case.known_s), _leave())
 
 
 @pytest.mark.parametrize("case", WRITTEN.values(), ids=WRITTEN)
@@ -121,19 +125,19 @@ def test_let_be(case: Case) -> None:
 
 def test_an_alias_that_is_not_there_is_created() -> None:
     router = Router(None)
-    assert apply_write(router, LIVE, CREATE, None, None) == Applied(_reading(TARGET, 100), _at(100))
+    assert apply_write(router, LIVE, CREATE, None, _leave()) == Applied(_reading(TARGET, 100), _at(100))
     assert router.calls == [("read", Urgency.FORWARD), ("create", TARGET), ("read", Urgency.FORWARD)]
 
 
 @pytest.mark.parametrize("write", [STEP, RESTORE], ids=["step", "restore"])
 def test_an_alias_that_is_gone_is_missed_and_not_created(write: Write) -> None:
-    assert apply_write(Router(None), LIVE, write, _at(0), None) == Applied(None, is_missing=True)
+    assert apply_write(Router(None), LIVE, write, _at(0), _leave()) == Applied(None, is_missing=True)
 
 
 def test_what_was_written_and_cannot_be_read_back_is_written() -> None:
     router = Router(_reading(SPLIT, 0))
     router.is_blind_after_write = True
-    assert apply_write(router, LIVE, STEP, _at(0), None) == Applied(None, _at(100))
+    assert apply_write(router, LIVE, STEP, _at(0), _leave()) == Applied(None, _at(100))
 
 
 def test_without_leave_nothing_is_written_but_what_was_found_is_told() -> None:

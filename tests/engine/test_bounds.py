@@ -170,7 +170,7 @@ STATES: dict[str, tuple[Callable[[World], None], int, int, int]] = {
     "the machine does not exist": (_machine_is_missing, 60, 0, 4),
     "the write is denied": (_write_is_denied, 100, POLLS, 6),
     "the write fails": (_write_fails, 500, POLLS, 6),
-    "the restore is denied": (_restore_is_denied, 100, POLLS, 4),
+    "the restore is denied": (_restore_is_denied, 1000, POLLS, 4),
     "the restore is left to a person": (_restore_is_left_to_a_person, 60, POLLS, 6),
     "rolled back": (_rolled_back, 20, 4, 6),
     "the spec is invalid": (_invalid, 0, 0, 2),

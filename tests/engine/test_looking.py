@@ -69,12 +69,13 @@ def test_a_history_that_does_not_show_the_last_change_yet_is_read_again_within_h
     assert waits_s[1] < 1.1
 
 
-def test_a_spec_that_becomes_invalid_while_its_version_is_looked_for_wants_none() -> None:
+@pytest.mark.parametrize("broken", [{"strategy": {}}, {"stateMachineArn": "no ARN, so no place either"}], ids=str)
+def test_a_spec_that_becomes_invalid_while_its_version_is_looked_for_wants_none(broken: dict[str, object]) -> None:
     world = World()
     world.workers.held = {Lane.FORWARD}
     world.api.apply("orders", spec())
     world.run(until=lambda: world.workers.waiting(Lane.FORWARD) > 0)
-    world.api.apply("orders", {**spec(), "strategy": {}})
+    world.api.apply("orders", {**spec(), **broken})
     world.run_for(1)
     world.workers.held = set()
     world.run_for(60)

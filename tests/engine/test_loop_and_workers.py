@@ -1,5 +1,6 @@
 """The engine's thread and its workers: the only tests here with threads."""
 
+import queue
 import threading
 from collections.abc import Iterator
 from random import Random
@@ -13,8 +14,9 @@ from devenv.waiting import wait_until
 from sfn_rollouts.api.status import Phase
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.engine.engine import Engine
+from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.loop import EngineLoop, sleep_s
-from sfn_rollouts.engine.workers import SIZES, ThreadWorkers
+from sfn_rollouts.engine.workers import ThreadPool
 from sfn_rollouts.ports import Lane
 from tests.engine.fake_clock import FakeClock
 from tests.engine.fake_cloud import AlarmFeedOf
@@ -29,10 +31,11 @@ class Running:
         self.world.cloud.latency_s = 0.0
         self.world.clock.now = SteadyClock().now  # type: ignore[method-assign] # real time from here on
         self.loop = EngineLoop(SteadyClock())
-        self.workers = ThreadWorkers(self.loop.post)
+        self.workers = ThreadPool(self.loop.post)
+        self.lanes = Lanes(SteadyClock(), self.workers, self.world.meter)
         self.engine = Engine(
             SteadyClock(),
-            self.workers,
+            self.lanes,
             self.world.cloud,
             self.world.cloud,
             AlarmFeedOf(self.world.cloud),
@@ -248,45 +251,75 @@ def test_a_loop_that_never_ran_is_stopped_already() -> None:
     assert loop.stop(1.0)
 
 
-def test_lanes_do_not_wait_for_each_other_and_errors_come_back(running: Running) -> None:
-    may_go_on, results = threading.Event(), []
-    for _ in range(50):
-        running.workers.submit(Lane.FORWARD, lambda: may_go_on.wait(10), lambda result: None)
-    running.loop.start()
-    running.workers.submit(Lane.ROLLBACK, lambda: "restored", results.append)
-    wait_until(lambda: results == ["restored"], 10, "the rollback past fifty forward jobs")
-    error = ValueError("a defect")
+def test_a_job_that_fails_gives_its_error_to_the_engines_thread(running: Running) -> None:
+    error, results = ValueError("a defect"), []
 
     def fail() -> None:
         raise error
 
-    running.workers.submit(Lane.REPORT, fail, results.append)
-    wait_until(lambda: results == ["restored", error], 10, "the error")
-    may_go_on.set()
+    def end(result: Any) -> None:
+        results.append((result, threading.current_thread().name))
+
+    running.loop.start()
+    running.workers.run(Lane.REPORT, fail, end)
+    wait_until(lambda: results, 10, "the error")
+    assert results == [(error, "sfn-engine")]
 
 
-@pytest.mark.parametrize("lane", Lane)
-def test_a_lane_has_as_many_threads_as_it_is_meant_to_have(lane: Lane) -> None:
-    workers, may_end = ThreadWorkers(lambda call: None), threading.Event()
-    before = set(threading.enumerate())
+class Pool:
+    """A pool whose results come at once, and the threads that it has made."""
+
+    def __init__(self, idle_s: float = 60.0) -> None:
+        self._before = set(threading.enumerate())
+        self.pool = ThreadPool(lambda call: call(), idle_s)
+
+    def threads(self) -> set[threading.Thread]:
+        return set(threading.enumerate()) - self._before
+
+    def run(self, work: Any) -> "queue.SimpleQueue[Any]":
+        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.pool.run(Lane.FORWARD, work, answers.put)
+        return answers
+
+
+def test_as_many_jobs_run_at_once_as_there_are() -> None:
+    pool, all_there = Pool(), threading.Barrier(41)
     for _ in range(40):
-        workers.submit(lane, may_end.wait, lambda result: None)
-    names = [thread.name for thread in set(threading.enumerate()) - before]
-    workers.stop()
-    may_end.set()
-    assert sum(name.startswith(f"sfn-{lane}") for name in names) == SIZES[lane]
+        pool.run(lambda: all_there.wait(10))
+    all_there.wait(10)
+    assert {thread.name for thread in pool.threads()} == {"sfn-forward"}
+    pool.pool.stop()
 
 
-def test_jobs_that_have_not_begun_when_the_workers_stop_never_begin() -> None:
-    """A process that is told to end would else be kept by the queue, and write past its drain."""
-    ended: list[object] = []
-    workers, may_end = ThreadWorkers(ended.append), threading.Event()
-    before = set(threading.enumerate())
-    for _ in range(40):
-        workers.submit(Lane.FORWARD, lambda: may_end.wait(10), lambda result: None)
-    workers.stop()
-    assert ended == []  # nor does it wait for those that have
+def test_a_thread_is_used_again() -> None:
+    pool = Pool()
+    first = pool.run(threading.current_thread).get(timeout=10)
+    wait_until(lambda: pool.pool.idle == 1, 10, "the thread to be idle")
+    assert pool.run(threading.current_thread).get(timeout=10) is first
+    pool.pool.stop()
+    first.join(10)
+    assert not first.is_alive()
+
+
+def test_a_thread_without_a_job_for_long_ends() -> None:
+    pool = Pool(idle_s=0.01)
+    first = pool.run(threading.current_thread).get(timeout=10)
+    first.join(10)
+    assert not first.is_alive()
+    assert pool.pool.idle == 0
+    assert pool.run(threading.current_thread).get(timeout=10) is not first
+    pool.pool.stop()
+
+
+def test_a_pool_that_was_stopped_waits_for_nobody_and_begins_nothing() -> None:
+    """A process that is told to end would else be kept by a job, or write past its drain."""
+    pool, may_end, late = Pool(), threading.Event(), []
+    answers = pool.run(lambda: may_end.wait(10))
+    pool.pool.stop()
+    pool.pool.run(Lane.FORWARD, lambda: late.append("begun"), late.append)
+    assert all(thread.daemon for thread in pool.threads())
     may_end.set()
-    for thread in set(threading.enumerate()) - before:
+    assert answers.get(timeout=10) is True
+    for thread in pool.threads():
         thread.join(10)
-    assert len(ended) == SIZES[Lane.FORWARD]
+    assert late == []

@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from sfn_rollouts.core.decision import Decision
+from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.reporting import PACE, Reporting
 from sfn_rollouts.engine.resource import Resource
@@ -21,7 +22,7 @@ class Scene:
         self.record = Record(Resource.parse(world.api.list()[0]), Random(1))
         self.reporting = Reporting(
             world.clock,
-            world.workers,
+            Lanes(world.clock, world.workers, world.meter),
             world.api,
             world.announced,
             world.meter,

@@ -13,7 +13,9 @@ from sfn_rollouts.core.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.observation import AliasMissing, Trouble, WriteFailure
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.facts import FailedWrite
+from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.record import Record
+from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.engine.resource import Resource
 from sfn_rollouts.engine.traffic import Traffic
 from sfn_rollouts.errors import Denied, Transient
@@ -35,7 +37,10 @@ class Scene:
         self.record = Record(Resource.parse(self.world.api.list()[0]), Random(1))
         intent = Intent(weight=100, step_index=1, at=self.world.clock.now())
         self.record.stored = self.record.working = self.record.working.with_(intent=intent)
-        self.traffic = Traffic(self.world.clock, self.world.workers, self.world.cloud, lambda uid: None)
+        lanes = Lanes(self.world.clock, self.world.workers, self.world.meter)
+        self.retried: list[tuple[str, bool]] = []
+        recovery = Recovery(self.world.clock, lambda uid, is_over: self.retried.append((uid, is_over)))
+        self.traffic = Traffic(self.world.clock, lanes, self.world.cloud, recovery, lambda uid: None)
 
     def ask(self, *, may_go_forward: bool = True) -> bool:
         """Whether the step's write is started, now or before."""

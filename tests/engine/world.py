@@ -14,6 +14,7 @@ from sfn_rollouts.core.arn import AliasArn
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.engine import Engine
+from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.ports import Key
 from tests.engine.fake_api_server import FakeApiServer
@@ -59,6 +60,9 @@ class Metered:
         self.sound_ticks = self.defects = 0
         self.longest_tick_s = 0.0
         self.alarm_reads_of: dict[str, int] = {}
+        self.given_up: list[str] = []
+        self.withheld: list[str] = []
+        self.lost_threads = 0
         self.board: tuple[int, int, datetime | None] = (0, 0, None)  # watched, unseen, oldest reading
 
     def rollout(self, key: Key, alias: AliasArn | None, status: Status) -> None:
@@ -91,6 +95,15 @@ class Metered:
 
     def alarms_watched(self, watched: int, unseen: int, oldest: datetime | None) -> None:
         self.board = (watched, unseen, oldest)
+
+    def job_given_up(self, lane: str) -> None:
+        self.given_up.append(lane)
+
+    def job_withheld(self, lane: str) -> None:
+        self.withheld.append(lane)
+
+    def threads_lost(self, count: int) -> None:
+        self.lost_threads = count
 
     def aws_call(self, api: str, result: str) -> None: ...
 
@@ -146,7 +159,7 @@ class World:
         self.api.watch.clear()
         self.engine = Engine(
             self.clock,
-            self.workers,
+            Lanes(self.clock, self.workers, self.meter),
             self.cloud,
             self.cloud,
             AlarmFeedOf(self.cloud),

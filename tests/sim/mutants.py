@@ -17,7 +17,7 @@ from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.candidate import Candidate, Held, Lease
-from sfn_rollouts.ports import Key, Report, ResourceStore
+from sfn_rollouts.ports import Errand, Key, Report, ResourceStore, Workers
 from sfn_rollouts.sim.chance import MACHINE
 from sfn_rollouts.sim.invariants.judging import Judge
 from sfn_rollouts.sim.scenario import (
@@ -287,6 +287,27 @@ class _LyingStore:
             return self._store.report(report)
         found = self._store.report(replace(report, status=None))
         return {**found, "status": report.status} if found is not None else None
+
+
+# -- workers --
+
+
+class _BlindToPlaces:
+    """Takes all places for one: what fails together is not told apart."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+
+    def submit(self, errand: Errand, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        self._workers.submit(replace(errand, place=None), work, done)
+
+    def run_due(self) -> float | None:
+        return self._workers.run_due()
+
+
+def blind_to_places(workers: Workers) -> Workers:
+    """The mutant of the neighbours."""
+    return _BlindToPlaces(workers)
 
 
 # -- candidates --

@@ -20,7 +20,9 @@ _STS_TIMEOUT_S = 3.0
 
 
 class Clients:
-    """Reads are tried twice. Writes once: a second try inside boto3 might leave after the leader's lease ran out."""
+    """Reads are tried twice. Writes once: a second try inside boto3 might leave after the leader's lease ran out.
+    Alarms once too: a rollback waits for them, and the alarm board tries again within a second.
+    """
 
     def __init__(self, workers: int, answer_timeout_s: float) -> None:
         # Clients may be shared by threads, sessions may not; one lock also makes their creation three times as fast.
@@ -57,7 +59,7 @@ class Clients:
         """Give the client that reads alarms. CredentialsError: it cannot be made."""
         with self._lock, fetching():
             if region not in self._watchers:
-                self._watchers[region] = self._session.client("cloudwatch", region_name=region, config=self._reading)
+                self._watchers[region] = self._session.client("cloudwatch", region_name=region, config=self._writing)
             return self._watchers[region]
 
     def caller_identity(self) -> Mapping[str, Any]:

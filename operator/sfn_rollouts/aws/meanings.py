@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from botocore import exceptions
 
 from sfn_rollouts.aws.answers import ForeignAnswer
-from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Transient
+from sfn_rollouts.errors import Conflict, Denied, Gone, NoAnswer, PortError, Transient
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +81,22 @@ CREDENTIALS_UNUSABLE = Meaning(
     "{remedy}. It is tried again by itself",
 )
 CREDENTIALS_UNREACHABLE = Meaning(
-    Transient,
+    NoAnswer,
     "could not be made because the source of the credentials did not answer",
     "It is tried again; if it stays, check the EKS Pod Identity agent or the instance metadata on the operator's node",
 )
-NO_ANSWER = Meaning(Transient, "got no answer in time", "It is tried again; whether it took effect is looked up")
+NO_ANSWER = Meaning(NoAnswer, "got no answer in time", "It is tried again; whether it took effect is looked up")
 UNTRUSTED_TLS = Meaning(
-    Transient,
+    NoAnswer,
     "found no TLS certificate that it trusts",
     "It is tried again; if it stays, check the proxy and AWS_CA_BUNDLE",
 )
 UNREACHABLE = Meaning(
-    Transient,
+    NoAnswer,
     "could not reach AWS",
     "It is tried again; if it stays, check the region, DNS, network policies and the proxy",
 )
-CONNECTION_LOST = Meaning(Transient, "lost its connection", "It is tried again; whether it took effect is looked up")
+CONNECTION_LOST = Meaning(NoAnswer, "lost its connection", "It is tried again; whether it took effect is looked up")
 
 FOREIGN_ANSWER = Meaning(
     Transient,

@@ -35,7 +35,9 @@ class StepFunctionsRouter:
         """Give the alias, None where AWS knows none. AWS may answer with what was true some seconds ago."""
 
         def work() -> AliasReading | None:
-            client = self._clients.reader(alias.machine.region)
+            # On the way back the engine itself tries again: a second try down here would hold the thread twice as long.
+            client_of = self._clients.writer if urgency is Urgency.ROLLBACK else self._clients.reader
+            client = client_of(alias.machine.region)
             read_at = self._clock.now()  # before the call: a slow answer must not pass for a fresh one
             try:
                 answer = client.describe_state_machine_alias(stateMachineAliasArn=str(alias))

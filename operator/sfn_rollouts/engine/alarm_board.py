@@ -13,8 +13,9 @@ from sfn_rollouts.core.arn import Place
 from sfn_rollouts.core.observation import AlarmMissing, AlarmReading, AlarmSnapshot, Trouble, Unseen
 from sfn_rollouts.engine.alarm_sheet import AlarmFact, Line, Sheet, is_stale
 from sfn_rollouts.engine.facts import reading_of, unseen
+from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.errors import PortError
-from sfn_rollouts.ports import AlarmFeed, AlarmMeter, Clock, Lane, Workers
+from sfn_rollouts.ports import AlarmFeed, AlarmMeter, Clock, Errand, Lane, Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,12 @@ class AlarmBoard:
         workers: Workers,
         feed: AlarmFeed,
         random: Random,
+        recovery: Recovery,
         wake: Callable[[str], None],
         meter: AlarmMeter,
     ) -> None:
         self._clock = clock
+        self._recovery = recovery
         self._workers = workers
         self._feed = feed
         self._random = random
@@ -154,7 +157,12 @@ class AlarmBoard:
             read_at = self._clock.now()
             return _Answer(read_at, self._feed.read(place, names))
 
-        self._workers.submit(Lane.ALARMS, work, lambda answer: self._done(sheet, batch, answer))
+        errand = Errand(Lane.ALARMS, place, "alarms")
+        self._workers.submit(errand, work, lambda answer: self._ended(place, sheet, batch, answer))
+
+    def _ended(self, place: Place, sheet: Sheet, batch: list[Line], answer: _Answer | Exception) -> None:
+        self._done(sheet, batch, answer)
+        self._recovery.note(place, "", "alarms", answer)
 
     def _done(self, sheet: Sheet, batch: list[Line], answer: _Answer | Exception) -> None:
         """Lines that nobody watches any more are passed over: they are on no sheet."""

@@ -27,17 +27,17 @@ class Applied:
 
 
 def apply_write(
-    router: AliasRouter, alias: AliasArn, write: Write, known_at: datetime | None, permit: Permit | None
+    router: AliasRouter, alias: AliasArn, write: Write, known_at: datetime | None, permit: Permit
 ) -> Applied:
     """Carry out one write.
 
     `known_at` is AWS's date of the last change that is known of, a restore's own one apart: an answer from before it is
-    stale and proves nothing. `permit` None: nothing can speak against it.
+    stale and proves nothing.
 
     Raises:
         PortError: a call failed. After a failed mutation it is not known whether it took effect.
     """
-    if permit is not None and permit.is_withdrawn:
+    if permit.is_withdrawn:
         return Applied(None)
     urgency = Urgency.ROLLBACK if write.is_urgent else Urgency.FORWARD
     found = router.read(alias, urgency)
@@ -45,7 +45,7 @@ def apply_write(
         return Applied(None, is_missing=True)
     if _is_done(write, found, known_at) or not _may_write(write, found, known_at):
         return Applied(found)
-    if permit is not None and not permit.begin():
+    if not permit.begin():
         return Applied(found)
     if write.kind is WriteKind.CREATE:
         written_at = router.create(alias, write.routing)

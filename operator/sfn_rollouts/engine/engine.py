@@ -19,6 +19,7 @@ from sfn_rollouts.engine.departed import Departed
 from sfn_rollouts.engine.home import Home
 from sfn_rollouts.engine.looking import Looking
 from sfn_rollouts.engine.record import Record, log_fields
+from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.engine.regions import Regions
 from sfn_rollouts.engine.reporting import Reporting, SchemaProblem
 from sfn_rollouts.engine.resource import Resource, uid_of
@@ -32,6 +33,7 @@ from sfn_rollouts.ports import (
     AliasRouter,
     Announcer,
     Clock,
+    Errand,
     Lane,
     Meter,
     Reach,
@@ -85,10 +87,11 @@ class Engine:
         self._agenda = Agenda()
         self._rivals = Rivals(self._records)
         self._telling = Telling(meter)
-        self._board = AlarmBoard(clock, workers, alarm_feed, random, self._wake, meter)
-        self._traffic = Traffic(clock, workers, router, self._wake)
+        self._recovery = Recovery(clock, self._retry)
+        self._board = AlarmBoard(clock, workers, alarm_feed, random, self._recovery, self._wake, meter)
+        self._traffic = Traffic(clock, workers, router, self._recovery, self._wake)
         self._reporting = Reporting(clock, workers, store, announcer, meter, self._stored, self._wake, schema_problem)
-        self._looking = Looking(clock, workers, router, catalog, alarm_feed, self._board, self._wake)
+        self._looking = Looking(clock, workers, router, catalog, alarm_feed, self._board, self._recovery, self._wake)
         self._reach = reach
         self._home = Home(clock, workers, reach, random, self._wake_all)
         self._regions = Regions(clock, self._leave_region)
@@ -117,6 +120,8 @@ class Engine:
         if record.resource.alias is not None:
             self._regions.release(record.resource.alias.machine.region)
         del self._records[uid]
+        if record.resource.alias is not None:
+            self._recovery.forget(record.resource.alias.machine.place, uid)
         self._board.unwatch(uid)
         self._agenda.set(uid, None)
         self._meter.gone(record.resource.key)
@@ -189,7 +194,7 @@ class Engine:
             if is_gone:
                 self.forget(uid)
 
-        self._workers.submit(Lane.REPORT, lambda: self._store.get(key), done)
+        self._workers.submit(Errand(Lane.REPORT, None, "get"), lambda: self._store.get(key), done)
 
     # -- time --
 
@@ -200,7 +205,7 @@ class Engine:
             self._wake(uid)
         self._board.run_due()
         self._regions.run_due()
-        dues = [self._agenda.next_due, self._board.next_due, self._regions.next_due]
+        dues = [self._workers.run_due(), self._agenda.next_due, self._board.next_due, self._regions.next_due]
         return min((due for due in dues if due is not None), default=None)
 
     # -- one tick --
@@ -262,12 +267,20 @@ class Engine:
 
     def _leave_region(self, region: str) -> None:
         """Closing connections may wait for a lock, so it is a job."""
-        self._workers.submit(Lane.FORWARD, lambda: self._reach.leave(region), lambda _: None)
+        self._workers.submit(Errand(Lane.FORWARD, None, "leave"), lambda: self._reach.leave(region), lambda _: None)
 
     def _wake_all(self) -> None:
         """It is known whose credentials these are, or that it cannot be known."""
         for uid in list(self._records):
             self._wake(uid)
+
+    def _retry(self, uid: str, is_over: bool) -> None:
+        """The place of this rollout answers again."""
+        record = self._records.get(uid)
+        if record is not None:
+            self._traffic.retry(record, is_over=is_over)
+            self._looking.retry(record, is_over=is_over)
+            self._wake_soon([uid])
 
     def _wake_soon(self, uids: Iterable[str]) -> None:
         for uid in sorted(uids):  # sets have another order in each process

@@ -15,7 +15,7 @@ from sfn_rollouts.core.observation import (
     VersionFound,
     WriteFailure,
 )
-from sfn_rollouts.errors import PortError
+from sfn_rollouts.errors import PortError, Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,12 @@ def latest(*dates: datetime | None) -> datetime | None:
 
 
 def unseen(error: Exception, before: object, now: datetime) -> Unseen:
-    """Turn an error into a fact; it lasts since the first of the same kind."""
+    """Turn an error into a fact; it lasts since the first of the same kind.
+
+    That a call was withheld says less than why the one before it failed, and would change the words at each try.
+    """
+    if isinstance(error, Withheld) and isinstance(before, Unseen):
+        return before
     trouble, why = reading_of(error)
     return Unseen(why, before.since if isinstance(before, Unseen) else now, trouble)
 

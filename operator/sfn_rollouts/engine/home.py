@@ -12,7 +12,7 @@ import structlog
 from sfn_rollouts.core.observation import Account, Unseen
 from sfn_rollouts.engine.facts import reading_of, unseen
 from sfn_rollouts.engine.pace import Pace
-from sfn_rollouts.ports import Clock, Lane, Reach, Workers
+from sfn_rollouts.ports import Clock, Errand, Lane, Reach, Workers
 
 FIRST_S, LIMIT_S = 5.0, 300.0
 _log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ class Home:
         if isinstance(self.fact, Account) or self._is_asking or self._clock.monotonic() < self._pace.next_at:
             return
         self._is_asking = True
-        self._workers.submit(Lane.FORWARD, self._reach.account, self._told)
+        self._workers.submit(Errand(Lane.FORWARD, None, "account"), self._reach.account, self._told)
 
     def _told(self, result: Account | Exception) -> None:
         self._is_asking = False

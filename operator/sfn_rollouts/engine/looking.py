@@ -15,12 +15,16 @@ from sfn_rollouts.engine.facts import reading_of, unseen
 from sfn_rollouts.engine.histories import unexplained
 from sfn_rollouts.engine.looks import Read, count_running, read_alias, read_histories
 from sfn_rollouts.engine.record import Record, log_fields
-from sfn_rollouts.ports import AlarmFeed, AliasRouter, Clock, Lane, Urgency, VersionCatalog, Workers
+from sfn_rollouts.engine.recovery import Recovery
+from sfn_rollouts.ports import AlarmFeed, AliasRouter, Clock, Errand, Lane, Urgency, VersionCatalog, Workers
 
 Fact = TypeVar("Fact")
 
 TRIES_TO_COUNT = 5
 """Counting executions is worth a few tries: what could not be counted is said once and for all."""
+
+_HISTORIES_S = 30.0
+"""How long the histories of a rollout's alarms may take together, besides a second for each."""
 
 _log = structlog.get_logger(__name__)
 
@@ -36,6 +40,7 @@ class Looking:
         catalog: VersionCatalog,
         feed: AlarmFeed,
         board: AlarmBoard,
+        recovery: Recovery,
         wake: Callable[[str], None],
     ) -> None:
         self._clock = clock
@@ -44,6 +49,7 @@ class Looking:
         self._catalog = catalog
         self._feed = feed
         self._board = board
+        self._recovery = recovery
         self._wake = wake
         self._start: Mapping[Look, Callable[[Record, AliasArn], None]] = {
             Look.ALIAS: self._look_at_alias,
@@ -70,6 +76,11 @@ class Looking:
                 dues.append(pace.next_at)
         return min(dues, default=None)
 
+    def retry(self, record: Record, *, is_over: bool) -> None:
+        """Its place answers again: what waits to be tried waits no more."""
+        for look in self._start:
+            record.pace(look).hasten(is_over=is_over)
+
     # -- one method a kind --
 
     def _look_at_alias(self, record: Record, alias: AliasArn) -> None:
@@ -80,62 +91,67 @@ class Looking:
         elif record.working.trip is not None:
             urgency, lane = Urgency.ROLLBACK, Lane.ROLLBACK
         self._workers.submit(
-            lane,
+            Errand(lane, alias.machine.place, "alias"),
             lambda: read_alias(self._router, self._clock, alias, urgency),
-            lambda result: self._alias_seen(record, result),
+            lambda result: self._alias_seen(record, alias, result),
         )
 
-    def _alias_seen(self, record: Record, result: AliasReading | AliasMissing | Exception) -> None:
+    def _alias_seen(self, record: Record, alias: AliasArn, result: AliasReading | AliasMissing | Exception) -> None:
         record.facts.see_alias(self._fact(result, record.facts.alias))
-        self._ended(record, Look.ALIAS, result)
+        self._ended(record, alias, Look.ALIAS, result)
 
     def _look_for_version(self, record: Record, alias: AliasArn) -> None:
         version = _wanted_version(record)
         self._workers.submit(
-            Lane.FORWARD,
+            Errand(Lane.FORWARD, alias.machine.place, "version"),
             lambda: self._catalog.find(alias.machine, version),
-            lambda result: self._version_seen(record, version, result),
+            lambda result: self._version_seen(record, alias, version, result),
         )
 
-    def _version_seen(self, record: Record, version: int, result: VersionFound | Exception) -> None:
+    def _version_seen(self, record: Record, alias: AliasArn, version: int, result: VersionFound | Exception) -> None:
         if version == _wanted_version(record):  # else the spec has changed meanwhile
             record.facts.version = self._fact(result, record.facts.version)
         is_lacking = isinstance(result, VersionFound) and result is not VersionFound.FOUND
-        self._ended(record, Look.VERSION, result, is_lacking=is_lacking)
+        self._ended(record, alias, Look.VERSION, result, is_lacking=is_lacking)
 
     def _look_at_histories(self, record: Record, alias: AliasArn) -> None:
         """In the alarms' lane: what it finds may be the reason for a rollback."""
         alarms = self._board.facts(record.uid)
         wanted = unexplained(alarms, record.working.alarms)
         work = partial(read_histories, self._feed, alias.machine.place, wanted, alarms)
-        self._workers.submit(Lane.ALARMS, work, lambda result: self._histories_seen(record, tuple(wanted), result))
+        errand = Errand(Lane.ALARMS, alias.machine.place, "histories", _HISTORIES_S + len(wanted))
+        self._workers.submit(errand, work, lambda result: self._histories_seen(record, alias, tuple(wanted), result))
 
-    def _histories_seen(self, record: Record, wanted: tuple[str, ...], result: Read | Exception) -> None:
+    def _histories_seen(
+        self, record: Record, alias: AliasArn, wanted: tuple[str, ...], result: Read | Exception
+    ) -> None:
         read = dict.fromkeys(wanted, result) if isinstance(result, Exception) else result
         known = record.facts.histories
         seen = {name: self._fact(history, known.get(name)) for name, history in read.items()}
         record.facts.see_histories(seen, frozenset(memory.name for memory in record.working.alarms))
         error = next((history for history in read.values() if isinstance(history, Exception)), None)
-        self._ended(record, Look.ALARM_HISTORY, error)
+        self._ended(record, alias, Look.ALARM_HISTORY, error)
 
     def _count_executions(self, record: Record, alias: AliasArn) -> None:
         version = left_version(record.working) or 0  # it is not asked for where none was left
         work = partial(count_running, self._catalog, alias.machine, version)
-        self._workers.submit(Lane.FORWARD, work, lambda result: self._counted(record, version, result))
+        errand = Errand(Lane.FORWARD, alias.machine.place, "executions")
+        self._workers.submit(errand, work, lambda result: self._counted(record, alias, version, result))
 
-    def _counted(self, record: Record, version: int, result: RunningExecutions | Exception) -> None:
+    def _counted(self, record: Record, alias: AliasArn, version: int, result: RunningExecutions | Exception) -> None:
         is_worth_a_try = _is_transient(result) and record.pace(Look.EXECUTIONS).tries < TRIES_TO_COUNT
         if not is_worth_a_try and version == left_version(record.working):
             record.facts.running = self._fact(result, None)
-        self._ended(record, Look.EXECUTIONS, result)
+        self._ended(record, alias, Look.EXECUTIONS, result)
 
     # -- what they share --
 
     def _fact(self, result: Fact | Exception, before: object) -> Fact | Unseen:
         return unseen(result, before, self._clock.now()) if isinstance(result, Exception) else result
 
-    def _ended(self, record: Record, look: Look, result: object, *, is_lacking: bool = False) -> None:
+    def _ended(self, record: Record, alias: AliasArn, look: Look, result: object, *, is_lacking: bool = False) -> None:
         """Quick where AWS only has to become consistent, slow where a person must mend something or nothing hurries."""
+        self._recovery.note(alias.machine.place, record.uid, look, result)
         first_s, limit_s, retry_after_s = 0.5, 5.0, 0.0
         if isinstance(result, Exception):
             limit_s, retry_after_s = 30.0, getattr(result, "retry_after_s", None) or 0.0

@@ -23,6 +23,10 @@ class Pace:
         self.next_at = now + delay_s
         return delay_s
 
+    def hasten(self, *, is_over: bool) -> None:
+        """Try at once. Unless the trouble is known to be over, the pause after another failure is as long as ever."""
+        self.tries, self.next_at = 0 if is_over else self.tries, 0.0
+
     def reset(self) -> None:
         """It worked: the next try may come at once."""
         self.tries, self.next_at = 0, 0.0

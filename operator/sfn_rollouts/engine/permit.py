@@ -1,4 +1,4 @@
-"""Leave for one forward write."""
+"""Leave for one traffic write."""
 
 import threading
 
@@ -9,15 +9,15 @@ VALID_S = 10.0
 
 
 class Permit:
-    """A forward write begins, or it is withdrawn, never both.
+    """A write begins, or it is withdrawn, never both. `valid_s`: it does not begin later than that.
 
-    The worker asks just before the mutation, the engine when something speaks against it. One lock for both: a write
-    believed withdrawn that begins after all would land behind the restore and undo it.
+    The worker asks just before the mutation, the engine when something speaks against it, or when the job was given up.
+    One lock for both: a write believed withdrawn that begins after all would land behind the restore and undo it.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, valid_s: float = VALID_S) -> None:
         self._clock = clock
-        self._valid_until = clock.monotonic() + VALID_S
+        self._valid_until = clock.monotonic() + valid_s
         self._lock = threading.Lock()
         self._has_begun = False
         self._is_withdrawn = False

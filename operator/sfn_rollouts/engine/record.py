@@ -34,10 +34,11 @@ _LESSER: dict[str, Any] = dict.fromkeys(
 
 @dataclass(frozen=True, eq=False)
 class Writing:
-    """A traffic write under way; only a forward one has a permit."""
+    """A traffic write under way since `began` (monotonic seconds)."""
 
     write: Write
-    permit: Permit | None
+    permit: Permit
+    began: float
 
 
 @dataclass

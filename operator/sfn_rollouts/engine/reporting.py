@@ -13,7 +13,7 @@ from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.engine.facts import reading_of
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.reports import Reported, send
-from sfn_rollouts.ports import Announcer, Clock, Lane, Meter, Report, ResourceStore, Workers
+from sfn_rollouts.ports import Announcer, Clock, Errand, Lane, Meter, Report, ResourceStore, Workers
 
 PACE = "report"
 ALTERED = "report what was stored as something else"
@@ -71,7 +71,7 @@ class Reporting:
         record.is_reporting = True
         news, record.unheard = record.unheard, []
         self._workers.submit(
-            Lane.REPORT,
+            Errand(Lane.REPORT, None, "report"),
             lambda: send(self._store, self._announcer, report, news),
             lambda result: self._ended(record, report, news, result),
         )
@@ -110,7 +110,9 @@ class Reporting:
         _log.warning("status is not stored as written", lost=lost, retry_in_s=round(delay_s, 1), **log_fields(record))
         if is_new:
             self._workers.submit(
-                Lane.REPORT, self._schema_problem, lambda problem: self._tell_not_stored(record, lost, problem)
+                Errand(Lane.REPORT, None, "crd"),
+                self._schema_problem,
+                lambda problem: self._tell_not_stored(record, lost, problem),
             )
 
     def _tell_not_stored(self, record: Record, lost: str, problem: str | Exception | None) -> None:

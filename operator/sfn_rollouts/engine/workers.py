@@ -1,27 +1,39 @@
-"""Worker threads in lanes, so that a rollback never queues behind what can wait."""
+"""Threads, made when they are needed and used again; which job may have one is decided in `lanes`."""
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import deque
+from collections.abc import Callable
 from typing import TypeVar
 
 from sfn_rollouts.ports import Lane
 
 Result = TypeVar("Result")
 
-SIZES: Mapping[Lane, int] = {Lane.ROLLBACK: 8, Lane.FORWARD: 8, Lane.ALARMS: 4, Lane.REPORT: 8}
+IDLE_S = 60.0
+"""A thread without a job for so long ends."""
+
+_Call = Callable[[], None]
 
 
-class ThreadWorkers:
-    """Runs jobs in thread pools; `post` hands the result back to the engine's thread."""
+class ThreadPool:
+    """`ports.Threads`; `post` hands the result back to the engine's thread. `run` may be called by any thread.
 
-    def __init__(self, post: Callable[[Callable[[], None]], None]) -> None:
+    The threads are daemons: one that is held by a call without end must not keep the process.
+    """
+
+    def __init__(self, post: Callable[[_Call], None], idle_s: float = IDLE_S) -> None:
         self._post = post
-        self._pools = {lane: ThreadPoolExecutor(size, thread_name_prefix=f"sfn-{lane}") for lane, size in SIZES.items()}
+        self._idle_s = idle_s
+        self._changed = threading.Condition()
+        self._jobs: deque[_Call] = deque()  # one for an idle thread each
+        self._idle = 0
+        self._is_stopped = False
 
-    def submit(self, lane: Lane, work: Callable[[], Result], done: Callable[[Result | Exception], None]) -> None:
-        """Run `work` in the lane; its result or its exception goes to `done` in the engine's thread."""
+    def run(self, lane: Lane, work: Callable[[], Result], done: Callable[[Result | Exception], None]) -> None:
+        """Run `work` now; its result or its exception goes to `done` in the engine's thread."""
 
-        def run() -> None:
+        def call() -> None:
+            threading.current_thread().name = f"sfn-{lane}"
             result: Result | Exception
             try:
                 result = work()
@@ -29,9 +41,36 @@ class ThreadWorkers:
                 result = error
             self._post(lambda: done(result))
 
-        self._pools[lane].submit(run)
+        with self._changed:
+            if self._is_stopped:
+                return
+            if self._idle > len(self._jobs):
+                self._jobs.append(call)
+                self._changed.notify()
+                return
+        threading.Thread(target=self._serve, args=(call,), daemon=True).start()
+
+    @property
+    def idle(self) -> int:
+        """How many threads wait for a job."""
+        return self._idle
 
     def stop(self) -> None:
         """Take no more jobs; those that run end by themselves."""
-        for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
+
+    def _serve(self, call: _Call) -> None:
+        job: _Call | None = call
+        while job is not None:
+            job()
+            job = self._next()
+
+    def _next(self) -> _Call | None:
+        """Wait for the next job; None: there is none for long, or there will be none."""
+        with self._changed:
+            self._idle += 1
+            self._changed.wait_for(lambda: self._jobs or self._is_stopped, self._idle_s)
+            self._idle -= 1
+            return self._jobs.popleft() if self._jobs and not self._is_stopped else None

@@ -23,7 +23,8 @@ from kubernetes.config import (
 from kubernetes.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVICE_TOKEN_FILENAME
 
 from sfn_rollouts import __version__
-from sfn_rollouts.errors import Transient
+from sfn_rollouts.engine.time_limit import TimeLimit
+from sfn_rollouts.errors import NoAnswer, Transient
 from sfn_rollouts.kube.answers import Answer, understood
 from sfn_rollouts.kube.refusals import refusal
 
@@ -33,6 +34,9 @@ _CONTENT_TYPES = {"POST": "application/json", "PATCH": "application/merge-patch+
 _NAMESPACE_FILE = Path(SERVICE_TOKEN_FILENAME).with_name("namespace")
 _CONNECT_TIMEOUT_S = 3.0
 _READ_TIMEOUT_S = 10.0
+_CALL_LIMIT_S = _CONNECT_TIMEOUT_S + _READ_TIMEOUT_S
+"""For a call as a whole: an answer that drips, or a plugin for credentials that hangs, must not hold its caller for
+good; least of all the election, whose operator is to end when its term is over."""
 # What the client raises over a kubeconfig depends on how wrong it is; a list where a mapping belongs is a TypeError.
 _UNUSABLE = (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError)
 
@@ -51,6 +55,7 @@ class Connection:
         self.configuration = configuration
         self._pool: urllib3.PoolManager = ApiClient(configuration).rest_client.pool_manager
         self._credentials = threading.Lock()
+        self._limit = TimeLimit(_CALL_LIMIT_S)
 
     @property
     def server(self) -> str:
@@ -71,8 +76,20 @@ class Connection:
         Raises:
             Conflict, Gone, Denied, Transient, PortError: see `refusals`; Transient too for an answer that is not `due`.
         """
-        method = _METHODS[verb]
         what = f"{verb} {resource}"
+        return self._limit.call(
+            f"{what} at {self.server}", lambda: self._call(what, _METHODS[verb], path, due, query, body)
+        )
+
+    def _call(
+        self,
+        what: str,
+        method: str,
+        path: str,
+        due: Answer,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
         headers = self._headers(what, method)
         try:
             answer = self._pool.request(
@@ -84,11 +101,16 @@ class Connection:
                 retries=False,
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Transient(f"{what}: no answer from {self.server}: {error}") from error
+            raise NoAnswer(f"{what}: no answer from {self.server}: {error}") from error
         content_type = answer.headers.get("Content-Type")
         if not 200 <= answer.status < 300:
             raise refusal(what, answer.status, answer.data, content_type, answer.headers.get("Retry-After"))
         return understood(what, due, answer.data, content_type)
+
+    @property
+    def lost_threads(self) -> int:
+        """How many threads are held by calls that have no end."""
+        return self._limit.lost
 
     def close(self) -> None:
         """Close the pooled sockets."""

@@ -63,6 +63,9 @@ def scenario_of(seed: int) -> Scenario:
     return _with_rival(scenario, Random(f"rival/{seed}"))  # noqa: S311 - likewise
 
 
+_KINDS = tuple(kind for kind in FaultKind if kind not in (FaultKind.DRIP, FaultKind.GARBAGE))
+"""Those two are for neighbours: the bounds of one rollout by itself do not hold under them."""
+
 _BEGINNINGS: tuple[tuple[plot.Routing | None, int], ...] = (
     (((1, 100),), 2),
     (None, 2),
@@ -198,7 +201,7 @@ def _event(random: Random) -> Event:
 def _fault(random: Random) -> Event:
     at_s, lasts_s = _moment(random), random.choice((1.0, 5.0, 20.0, 60.0))
     chance = random.choice((1.0, 0.5))
-    kinds = [kind for kind in FaultKind if kind is not FaultKind.DENIED or random.random() < 0.3]
+    kinds = [kind for kind in _KINDS if kind is not FaultKind.DENIED or random.random() < 0.3]
     return plot.Fault(at_s, at_s + lasts_s, random.choice(_APIS), random.choice(kinds), chance)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Protocol, TypeVar
 
-from sfn_rollouts.errors import Denied, PortError, Transient
+from sfn_rollouts.errors import Denied, NoAnswer, PortError, Transient
 from sfn_rollouts.sim.faults import FaultInjector
 from sfn_rollouts.sim.history import Called, History
 from sfn_rollouts.sim.scenario import FaultKind, Quirks
@@ -15,7 +15,7 @@ Answer = TypeVar("Answer")
 Effect = Callable[[float], Answer]
 """Given how many seconds old the answer may be; raises PortErrors as the service would."""
 
-_WITHOUT_EFFECT = (FaultKind.THROTTLE, FaultKind.ERROR, FaultKind.DENIED, FaultKind.TIMEOUT_BEFORE)
+_WITHOUT_EFFECT = (FaultKind.THROTTLE, FaultKind.ERROR, FaultKind.DENIED, FaultKind.TIMEOUT_BEFORE, FaultKind.GARBAGE)
 
 
 class Caller(Protocol):
@@ -69,7 +69,9 @@ class Network:
             self._timeline.after(there_s, lambda: self._arrive(effect, answers, fault))
         self._timeline.after(there_s, lambda: _end(caller, number))
         is_late = fault in (FaultKind.TIMEOUT_BEFORE, FaultKind.TIMEOUT_AFTER)
-        self._timeline.after(self._quirks.timeout_s if is_late else there_s + back_s, lambda: caller.wake(strand))
+        if fault is not FaultKind.DRIP:
+            end_s = self._quirks.timeout_s if is_late else there_s + back_s
+            self._timeline.after(end_s, lambda: caller.wake(strand))
         strand.suspend()
         if fault is not None and fault not in (FaultKind.STALE, FaultKind.SLOW):
             raise _error(fault, api)
@@ -111,7 +113,9 @@ def _error(fault: FaultKind, api: str) -> PortError:
             return Transient(f"{operation} failed on the side of the service")
         case FaultKind.DENIED:
             return Denied(f"{operation} was denied")
+        case FaultKind.GARBAGE:
+            return PortError(f"{operation} ended in a way that the operator does not foresee")
         case FaultKind.RESET_AFTER:
-            return Transient(f"{operation}: the connection was lost")
+            return NoAnswer(f"{operation}: the connection was lost")
         case _:
-            return Transient(f"{operation} timed out")
+            return NoAnswer(f"{operation} timed out")

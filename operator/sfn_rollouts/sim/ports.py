@@ -259,6 +259,15 @@ class NopMeter:
     def alarms_watched(self, watched: int, unseen: int, oldest: datetime | None) -> None:
         """Nothing."""
 
+    def job_given_up(self, lane: str) -> None:
+        """Nothing."""
+
+    def job_withheld(self, lane: str) -> None:
+        """Nothing."""
+
+    def threads_lost(self, count: int) -> None:
+        """Nothing."""
+
     def aws_call(self, api: str, result: str) -> None:
         """Nothing."""
 

@@ -17,9 +17,10 @@ from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.engine.candidate import Candidate, Terms
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.fence import FencedRouter, FencedStore
+from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.errors import PortError
-from sfn_rollouts.ports import Lane, ResourceStore
+from sfn_rollouts.ports import AlarmFeed, AliasRouter, Clock, Lane, ResourceStore, VersionCatalog, Workers
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.history import Decided, Defect, ProcessChanged, WholeHistory
@@ -32,6 +33,7 @@ from sfn_rollouts.sim.strand import Strand
 from sfn_rollouts.sim.timeline import Timeline, us
 
 Result = TypeVar("Result")
+AwsPorts = tuple[AliasRouter, VersionCatalog, AlarmFeed]
 SWEEP_INTERVAL_S = 600.0
 _LIST_RETRY_S = 1.0
 _ASKED_TWICE_EVERY = 3
@@ -60,7 +62,8 @@ class CallCounter:
 class Surroundings:
     """What a process stands in.
 
-    `decide` is the core's and `store_of` changes nothing, but for the tests of the invariants, which put mutants there.
+    `decide` is the core's, `store_of` and `workers_of` change nothing, but for the tests of the invariants, which put
+    mutants there. `aws_of` gives the ports to an AWS that is more than one alias.
     """
 
     timeline: Timeline
@@ -78,6 +81,8 @@ class Surroundings:
     store_of: Callable[[ResourceStore], ResourceStore]
     leases: LeaseServer | None
     candidate_type: type[Candidate]
+    workers_of: Callable[[Workers], Workers] = lambda workers: workers
+    aws_of: "Callable[[Process, Clock], AwsPorts] | None" = None
 
 
 class Process:
@@ -101,14 +106,14 @@ class Process:
         self._terms = Terms()
         self._candidate = self._candidate_in(around)
         self._has_led = self._is_stopping = False
-        router = SimRouter(self, around.network, around.step_functions, around.history, around.timeline, self._clock)
+        router, catalog, alarm_feed = around.aws_of(self, self._clock) if around.aws_of else self._aws(around)
         candidate = self._candidate
         self.engine = Engine(
             clock=self._clock,
-            workers=self,
+            workers=around.workers_of(Lanes(self._clock, self, NopMeter())),
             router=FencedRouter(router, candidate.is_leader) if candidate is not None else router,
-            catalog=SimCatalog(self, around.network, around.step_functions),
-            alarm_feed=SimAlarmFeed(self, around.network, around.cloudwatch),
+            catalog=catalog,
+            alarm_feed=alarm_feed,
             reach=SimReach(around.machine),
             store=FencedStore(self._store, candidate.is_leader) if candidate is not None else self._store,
             announcer=SimAnnouncer(around.history, around.timeline),
@@ -117,6 +122,15 @@ class Process:
             random=around.random,
             decide=self._decide,
             stands_by=candidate is not None,
+        )
+
+    def _aws(self, around: Surroundings) -> AwsPorts:
+        """One alias in one place."""
+        network, service = around.network, around.step_functions
+        return (
+            SimRouter(self, network, service, around.history, around.timeline, self._clock),
+            SimCatalog(self, network, service),
+            SimAlarmFeed(self, network, around.cloudwatch),
         )
 
     # -- its life --
@@ -214,12 +228,12 @@ class Process:
             if self._candidate is not None:
                 self._bid(self._candidate)
 
-        self.submit(Lane.REPORT, self._store.list, done)
+        self.run(Lane.REPORT, self._store.list, done)
 
     def _sweep(self) -> None:
         if self.is_dead:
             return
-        self.submit(Lane.REPORT, self._store.list, self._swept)
+        self.run(Lane.REPORT, self._store.list, self._swept)
         self._timeline.after(SWEEP_INTERVAL_S, self._sweep)
 
     def _swept(self, result: Any) -> None:
@@ -229,7 +243,7 @@ class Process:
             self.engine.sweep(result)
 
     def _list_again(self) -> None:
-        self.submit(Lane.REPORT, self._store.list, self._swept)
+        self.run(Lane.REPORT, self._store.list, self._swept)
 
     def _unless_dead(self, action: Callable[[], None]) -> Callable[[], None]:
         return lambda: None if self.is_dead else action()
@@ -254,7 +268,7 @@ class Process:
             leads = candidate.is_leader() if isinstance(result, Exception) else result
             if leads and not self._has_led:
                 self._has_led = True
-                self.submit(Lane.REPORT, self._store.list, self._elected)
+                self.run(Lane.REPORT, self._store.list, self._elected)
             if self._has_led and not leads:
                 self._note("has lost the lease and ends")
                 self.kill()
@@ -263,7 +277,7 @@ class Process:
                 pause_s = self._terms.retry_s * (0.8 + 0.2 * self._around.random.random())
                 self._timeline.after(pause_s, self._unless_dead(lambda: self._bid(candidate)))
 
-        self.submit(Lane.REPORT, candidate.bid, done)
+        self.run(Lane.REPORT, candidate.bid, done)
 
     def _elected(self, result: Any) -> None:
         if not isinstance(result, Exception):
@@ -274,14 +288,14 @@ class Process:
         if self._candidate is None:
             self.kill()
         else:
-            self.submit(Lane.REPORT, self._candidate.release, lambda _: self.kill())
+            self.run(Lane.REPORT, self._candidate.release, lambda _: self.kill())
 
-    # -- ports.Workers --
+    # -- ports.Threads --
 
-    def submit(self, lane: Lane, work: Callable[[], Result], done: Callable[[Result | Exception], None]) -> None:
+    def run(self, lane: Lane, work: Callable[[], Result], done: Callable[[Result | Exception], None]) -> None:
         """Run `work` in a strand from now on; `done` comes back through the inbox."""
 
-        def run() -> None:
+        def call() -> None:
             result: Result | Exception
             try:
                 result = work()
@@ -290,7 +304,7 @@ class Process:
             outcome = result
             self._timeline.after(0.0, lambda: self.post(lambda: done(outcome)))
 
-        self._timeline.after(0.0, lambda: self._begin(run))
+        self._timeline.after(0.0, lambda: self._begin(call))
 
     def _begin(self, run: Callable[[], None]) -> None:
         if self.is_frozen:

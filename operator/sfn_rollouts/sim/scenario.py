@@ -20,6 +20,8 @@ class FaultKind(StrEnum):
     RESET_AFTER = "reset-after"  # took effect, connection lost at once
     STALE = "stale"  # answered with what was true some seconds ago
     SLOW = "slow"  # took effect and answered, late
+    DRIP = "drip"  # took effect, and the answer has no end
+    GARBAGE = "garbage"  # no effect, and an answer that nobody can read
 
 
 @dataclass(frozen=True, slots=True)

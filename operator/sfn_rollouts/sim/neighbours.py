@@ -1,0 +1,250 @@
+"""Neighbours: rollouts of two places under one operator. What befalls one place must change no time in the other.
+
+Played twice, with and without the fault; everything else is equal, down to the jitter.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.decide import decide
+from sfn_rollouts.core.observation import (
+    AlarmSnapshot,
+    AlarmTransition,
+    AliasReading,
+    RunningExecutions,
+    VersionFound,
+)
+from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.engine.candidate import Candidate
+from sfn_rollouts.errors import PortError
+from sfn_rollouts.ports import Clock, Key, Urgency, Workers
+from sfn_rollouts.sim.api_server import ApiServer
+from sfn_rollouts.sim.cloudwatch import CloudWatch
+from sfn_rollouts.sim.faults import FaultInjector
+from sfn_rollouts.sim.history import WholeHistory
+from sfn_rollouts.sim.host import HostClock
+from sfn_rollouts.sim.network import Network
+from sfn_rollouts.sim.ports import SimAlarmFeed, SimCatalog, SimRouter
+from sfn_rollouts.sim.process import AwsPorts, CallCounter, Process, Surroundings
+from sfn_rollouts.sim.scenario import Fault, FaultKind, Quirks
+from sfn_rollouts.sim.step_functions import StepFunctions
+from sfn_rollouts.sim.timeline import Timeline, us
+
+ILL, WELL = Place("123456789012", "us-east-1"), Place("123456789012", "eu-west-1")
+CROWD = 12
+"""Rollouts in the ill place: more than a lane has threads for it."""
+
+ALARMS_EACH = 50
+"""Together more calls at once than the alarms' lane has threads for one place."""
+
+FROM_S, UNTIL_S, END_S = 25.0, 85.0, 200.0
+_FIRES = ((27.0, "ill-0"), (47.0, "well-1"))
+"""All of the ill place go back, and of the other place one; the other one there goes on."""
+
+SOON_S = 1.0
+"""By so much a time may differ: the neighbours share the API server, and the lane to it."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One rollout: what was decided, what its alias was and when, in seconds."""
+
+    decided: Sequence[tuple[float, str]]
+    routed: Sequence[tuple[float, str]]
+
+
+def differences(calm: Mapping[str, Seen], troubled: Mapping[str, Seen]) -> list[str]:
+    """Tell in which rollouts something else happened, or at another time; empty: in none."""
+    return [
+        f"{name}: {words}"
+        for name, before in calm.items()
+        for kind in ("decided", "routed")
+        if (words := _difference(getattr(before, kind), getattr(troubled[name], kind)))
+    ]
+
+
+def _difference(calm: Sequence[tuple[float, str]], troubled: Sequence[tuple[float, str]]) -> str:
+    if [what for _, what in calm] != [what for _, what in troubled]:
+        return f"{[what for _, what in calm]} became {[what for _, what in troubled]}"
+    late = [
+        f"{what} at {then_s:.3f} s, not {now_s:.3f} s"
+        for (now_s, what), (then_s, _) in zip(calm, troubled, strict=True)
+        if abs(then_s - now_s) > SOON_S
+    ]
+    return ", ".join(late)
+
+
+def play(
+    api: str = "", what: FaultKind | None = None, workers_of: Callable[[Workers], Workers] = lambda workers: workers
+) -> Mapping[str, Seen]:
+    """Play it, with calls of `api` (`service.*`) in the ill place meeting `what`; gives the rollouts of the other."""
+    faults = [Fault(FROM_S, UNTIL_S, api, what)] if what is not None else []
+    return _Neighbourhood(faults, workers_of).run()
+
+
+class _Still(Random):
+    """Jitter that does not hang on how often others have asked."""
+
+    def random(self) -> float:
+        return 0.5
+
+
+class _Neighbourhood:
+    def __init__(self, faults: Sequence[Fault], workers_of: Callable[[Workers], Workers]) -> None:
+        self._timeline = timeline = Timeline()
+        self._names = [*(f"ill-{n}" for n in range(CROWD)), "well-0", "well-1"]
+        self._history = WholeHistory(len(self._names))
+        self._faults = {ILL: faults, WELL: []}
+        self._networks = {place: self._network(place) for place in (ILL, WELL)}
+        self._alarms = CloudWatch(timeline, dict.fromkeys(self._all_alarms(), "OK"), 0.0, 0.0)
+        self._aliases: dict[AliasArn, StepFunctions] = {}
+        self._api_server = ApiServer(timeline)
+        self._process = Process(1, self._surroundings(workers_of), lambda _: None)
+        self._api_server.watchers.append(
+            lambda resource, is_gone: timeline.after(0.05, lambda: self._process.hear(resource, is_gone))
+        )
+
+    def run(self) -> Mapping[str, Seen]:
+        """Play it to its end."""
+        for number, name in enumerate(self._names):
+            self._timeline.run_until(us(number * 0.001))
+            self._create(number, name)
+        self._process.start()
+        for at_s, name in _FIRES:
+            self._timeline.at(us(at_s), lambda name=name: self._fire(name))  # type: ignore[misc]  # binds the name
+        self._timeline.run_until(us(END_S))
+        self._process.unwind()
+        return {name: self._seen(number, name) for number, name in enumerate(self._names) if name.startswith("well")}
+
+    def _create(self, number: int, name: str) -> None:
+        key = Key("default", name)
+        self._history.keys[key] = number
+        created = self._api_server.create(key, self._spec(name))
+        self._history.births[datetime.fromisoformat(created["metadata"]["creationTimestamp"])] = number
+
+    def _spec(self, name: str) -> dict[str, Any]:
+        machine = _machine(name)
+        steps = [{"setWeight": 10}, {"pause": {"duration": "60s"}}, {"setWeight": 50}, {"pause": {"duration": "20s"}}]
+        alarms = {"names": _alarms(name), "pollInterval": "5s"}
+        return {
+            "stateMachineArn": str(machine),
+            "alias": "live",
+            "version": 2,
+            "strategy": {"steps": steps},
+            "alarms": alarms,
+        }
+
+    def _fire(self, name: str) -> None:
+        crowd = self._names if name.startswith("ill") else [name]
+        for each in crowd:
+            if each.startswith(name.partition("-")[0]):
+                self._alarms.change(_alarms(each)[0], "ALARM")
+
+    def _seen(self, number: int, name: str) -> Seen:
+        decided = [
+            (each.at_us / 1e6, f"{each.decision.status.phase}: {each.decision.status.message}")
+            for each in self._history.decided
+            if each.number == number and each.decision.status != each.rollout.status
+        ]
+        states = self._aliases[_machine(name).alias("live")].states
+        return Seen(decided, [(state.from_us / 1e6, str(state.routing)) for state in states])
+
+    def _all_alarms(self) -> list[str]:
+        return [alarm for name in self._names for alarm in _alarms(name)]
+
+    def _network(self, place: Place) -> Network:
+        injector = FaultInjector(self._faults[place], _Still())
+        return Network(self._timeline, injector, self._history, Quirks(), _Still())
+
+    def _service(self, alias: AliasArn) -> StepFunctions:
+        fresh = StepFunctions(self._timeline, Routing.whole(1), (1, 2), 0.0, renews_date=True)
+        return self._aliases.setdefault(alias, fresh)
+
+    def _surroundings(self, workers_of: Callable[[Workers], Workers]) -> Surroundings:
+        return Surroundings(
+            timeline=self._timeline,
+            history=self._history,
+            network=self._networks[WELL],
+            step_functions=self._service(_machine("well-0").alias("live")),
+            cloudwatch=self._alarms,
+            machine=_machine("well-0"),
+            api_server=self._api_server,
+            host=HostClock(self._timeline),
+            random=_Still(),
+            calls=CallCounter({}),
+            decide=decide,
+            min_poll_interval_s=5.0,
+            store_of=lambda store: store,
+            leases=None,
+            candidate_type=Candidate,
+            workers_of=workers_of,
+            aws_of=self._aws,
+        )
+
+    def _aws(self, process: Process, clock: Clock) -> AwsPorts:
+        def router(alias: AliasArn) -> SimRouter:
+            network = self._networks[alias.machine.place]
+            return SimRouter(process, network, self._service(alias), self._history, self._timeline, clock)
+
+        def catalog(machine: StateMachineArn) -> SimCatalog:
+            return SimCatalog(process, self._networks[machine.place], self._service(machine.alias("live")))
+
+        def feed(place: Place) -> SimAlarmFeed:
+            return SimAlarmFeed(process, self._networks[place], self._alarms)
+
+        return _Routers(router), _Catalogs(catalog), _Feeds(feed)
+
+
+class _Routers:
+    """`ports.AliasRouter` of many aliases."""
+
+    def __init__(self, of: Callable[[AliasArn], SimRouter]) -> None:
+        self._of = of
+
+    def read(self, alias: AliasArn, urgency: Urgency) -> AliasReading | None:
+        return self._of(alias).read(alias, urgency)
+
+    def shift(self, alias: AliasArn, routing: Routing, urgency: Urgency) -> datetime:
+        return self._of(alias).shift(alias, routing, urgency)
+
+    def create(self, alias: AliasArn, routing: Routing) -> datetime:
+        return self._of(alias).create(alias, routing)
+
+
+class _Catalogs:
+    """`ports.VersionCatalog` of many machines."""
+
+    def __init__(self, of: Callable[[StateMachineArn], SimCatalog]) -> None:
+        self._of = of
+
+    def find(self, machine: StateMachineArn, version: int) -> VersionFound:
+        return self._of(machine).find(machine, version)
+
+    def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
+        return self._of(machine).running(machine, version)
+
+
+class _Feeds:
+    """`ports.AlarmFeed` of many places."""
+
+    def __init__(self, of: Callable[[Place], SimAlarmFeed]) -> None:
+        self._of = of
+
+    def read(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot | PortError]:
+        return self._of(place).read(place, names)
+
+    def history(self, place: Place, name: str, after: datetime) -> Sequence[AlarmTransition]:
+        return self._of(place).history(place, name, after)
+
+
+def _machine(name: str) -> StateMachineArn:
+    place = ILL if name.startswith("ill") else WELL
+    return StateMachineArn.parse(f"arn:aws:states:{place.region}:{place.account}:stateMachine:{name}")
+
+
+def _alarms(name: str) -> list[str]:
+    return [f"{name}-alarm-{number}" for number in range(ALARMS_EACH if name.startswith("ill") else 1)]
