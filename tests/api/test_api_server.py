@@ -114,6 +114,7 @@ def test_defaults_are_written_into_objects_and_nowhere_else(kubectl: Kubectl, na
             "onMissing": "Block",
             "onFiringAtStart": "Block",
             "onInsufficientData": "Ignore",
+            "onUnevaluated": "Hold",
             "onUnreadable": "Hold",
             "onTransient": "Rollback",
         },
