@@ -211,7 +211,7 @@ def test_reassert_where_the_next_step_writes_over_it_anyway():
 
 ADOPTED = {
     "less traffic": (Routing.split(1, 2, 25), 25, "1/4", "Progressing"),
-    "traffic between two steps": (Routing.split(1, 2, 60), 75, "3/4", "Progressing"),
+    "traffic between two steps": (Routing.split(1, 2, 60), 60, "2/4", "Progressing"),
     "all traffic": (2, 100, "4/4", "Baking"),
 }
 

@@ -339,19 +339,31 @@ def stepped(at_s=310.0, **spec):
 
 EDITS = {
     "goes on at the same weight, and waits anew": ({"linear": {"increment": 50, "interval": "5m"}}, 50, 300, 100),
-    "goes on at the next weight above, at once": (
+    "goes on at the next weight above, at once where no step below has a wait": (
         {"steps": [{"setWeight": 10}, {"setWeight": 80}, {"pause": {"duration": "5m"}}]},
         80,
         300,
         100,
     ),
-    "never falls": (
+    "never falls, and stays where it is until a person says so where the step below has a gate": (
         {"steps": [{"setWeight": 5}, {"setWeight": 10}, {"pause": {}}, {"setWeight": 90}, {"pause": {}}]},
-        90,
+        50,
         9999,
-        90,
+        50,
     ),
-    "with no step left, all traffic": ({"canary": {"weight": 10, "interval": "5m"}}, 100, 1, 100),
+    "stays where it is for the wait of the step below, then goes on at the next weight above": (
+        {"steps": [{"setWeight": 20}, {"pause": {"duration": "7m"}}, {"setWeight": 60}, {"pause": {}}]},
+        50,
+        420,
+        60,
+    ),
+    "stays where it is for the last wait below, whatever steps without one lie between": (
+        {"steps": [{"setWeight": 10}, {"pause": {"duration": "7m"}}, {"setWeight": 20}, {"setWeight": 30}]},
+        50,
+        420,
+        100,
+    ),
+    "made gentler, never jumps to all traffic": ({"canary": {"weight": 10, "interval": "5m"}}, 50, 300, 100),
     "in one step, all traffic": ({"allAtOnce": {}}, 100, 1, 100),
 }
 

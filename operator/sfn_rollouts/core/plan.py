@@ -70,7 +70,7 @@ class Plan:
         return self.steps[index].timeout if index < self.bake_index else None
 
     def first_not_below(self, weight: int) -> int:
-        """Position of the first step whose weight is not below: where an edited plan goes on."""
+        """Position of the first step whose weight is not below."""
         return next(index for index, step in enumerate(self.steps) if step.weight >= weight)
 
     def label(self, index: int) -> str:
