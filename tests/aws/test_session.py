@@ -101,7 +101,7 @@ def test_no_environment_changes_attempts_or_time_outs(
     for name, value in {"MAX_ATTEMPTS": "9", "RETRY_MODE": "adaptive", "DEFAULTS_MODE": "mobile"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     clients = connected(workers=12).clients
-    configs = [(clients.reader(HERE), 2), (clients.watcher(HERE), 2), (clients.writer(HERE), 1)]
+    configs = [(clients.reader(HERE), 2), (clients.watcher(HERE), 1), (clients.writer(HERE), 1)]
     for client, attempts in configs:
         config = client.meta.config
         assert config.retries == {"mode": "standard", "total_max_attempts": attempts}

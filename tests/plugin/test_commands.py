@@ -129,7 +129,8 @@ def test_a_command_that_is_not_answered_yet_keeps_its_place(plugin: Plugin, clus
     give(cluster, namespace, "moving", STATES["moving"])
     put(cluster, namespace, "moving", "promote", by="ann\x1b[2J")
     for verb in ("promote", "pause", "retry"):
-        first, why, *rest = plugin.error(verb, "moving", "--timeout", "1s").splitlines()
+        lease = ("--operator-namespace", namespace)  # other tests leave one where it usually is
+        first, why, *rest = plugin.error(verb, "moving", "--timeout", "1s", *lease).splitlines()
         assert first == f"error: {verb} was not sent: promote by ann [2J is not answered yet"
         assert why.startswith("There is no Lease")
         undo = "kubectl annotate sfnrollout moving sfnrollouts.dev/command-"
