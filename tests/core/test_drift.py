@@ -225,6 +225,22 @@ def test_adopt(sentence):
     assert world.status.phase == "Succeeded"
 
 
+@pytest.mark.parametrize("policy", ["onUnreadable", "onUnevaluated", "onInsufficientData"])
+def test_reassert_leaves_alone_what_may_be_its_own_way_back(policy):
+    """The restore was on AWS and its status was not, when the operator was killed; the reason for it has passed."""
+    world = World(driftPolicy="Reassert", alarms={"names": ["A"], policy: "Rollback"})
+    world.advance(30)
+    before = world.alias
+    assert before.sole is None
+    world.route(1)
+    world.restart()
+    assert (world.ready()[1], world.alias) == ("AliasDrifted", Routing.whole(1))
+    assert "maybe because this rollout went back" in world.status.message
+    world.route(OTHER)
+    world.restart()
+    assert world.alias == before, "what cannot be its own is put back as ever"
+
+
 def test_adopt_gives_up_a_write_that_is_pending():
     """To write it after all would take traffic away from the target again."""
     world = World(driftPolicy="Adopt", strategy=LINEAR)

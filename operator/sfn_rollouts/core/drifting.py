@@ -1,6 +1,6 @@
 """In flight, and the alias is not as this rollout left it: by driftPolicy, hold, write again, or take it."""
 
-from sfn_rollouts.api.spec import DriftPolicy
+from sfn_rollouts.api.spec import DriftPolicy, OnInsufficientData, OnUnevaluated, OnUnreadable
 from sfn_rollouts.api.status import Intent
 from sfn_rollouts.core.case import AliasState, Case, alias_status
 from sfn_rollouts.core.conditions import Fact, Standing
@@ -12,6 +12,7 @@ from sfn_rollouts.core.placing import placed
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rechecking import look_again, stalled_recheck_s
 from sfn_rollouts.core.restoring import start_restore
+from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.core.standing import held, standing_in_flight, still
 
 
@@ -27,6 +28,8 @@ def decide_drift(case: Case) -> Decision | None:
     if reading is None:
         return _held(case, _words_of_gone(case))
     match case.spec.drift_policy:
+        case DriftPolicy.REASSERT if _may_be_our_way_back(case, reading):
+            return _held(case, _words_of_a_way_back(case))
         case DriftPolicy.REASSERT:
             return _reasserted(case)
         case DriftPolicy.ADOPT:
@@ -45,6 +48,29 @@ def _words(case: Case, reading: AliasReading) -> str:
     return (
         f"alias {case.spec.alias} was changed by somebody else: it routes {reading.routing}, this rollout left "
         f"{case.known_routing}; route it back, or abort, or set spec.driftPolicy to Reassert or Adopt"
+    )
+
+
+def _may_be_our_way_back(case: Case, reading: AliasReading) -> bool:
+    """A restore is on AWS before its status is stored. If the operator is killed in between, a finding that has passed
+    since cannot be seen again, unlike a firing alarm: to reassert would send traffic to the version that was left.
+    """
+    alarms = case.spec.alarms
+    return (
+        alarms is not None
+        and reading.routing == Routing.whole(case.stable)
+        and (
+            alarms.on_unreadable is OnUnreadable.ROLLBACK
+            or alarms.on_unevaluated is OnUnevaluated.ROLLBACK
+            or alarms.on_insufficient_data is OnInsufficientData.ROLLBACK
+        )
+    )
+
+
+def _words_of_a_way_back(case: Case) -> str:
+    return (
+        f"alias {case.spec.alias} routes all traffic to version {case.stable} again, maybe because this rollout went "
+        "back for a reason that has passed: abort, or set spec.driftPolicy to Adopt"
     )
 
 

@@ -39,7 +39,8 @@ class Truth(Protocol):
 def horizon_s(scenario: Scenario) -> float:
     """When every rollout of this scenario must have ended: all waits of all plans, the deadlines, and a margin.
 
-    A host's clock that was set back stretches what a process before had begun, if another one takes over.
+    A clock that was set back, or one that was set ahead on one of several hosts, stretches what a process before had
+    begun, if another one takes over: a wait is counted from the moment that stands in the status.
     """
     specs, latest = [scenario.spec], {0: scenario.spec}
     for event in scenario.events:
@@ -51,8 +52,9 @@ def horizon_s(scenario: Scenario) -> float:
         else:
             continue
         specs.append(latest[event.rollout])
-    set_back_s = sum(-event.by_s for event in scenario.events if isinstance(event, ClockJump) and event.by_s < 0)
-    return scenario.last_event_s + sum(_longest_s(spec) for spec in specs) + set_back_s + MARGIN_S
+    jumps_s = [event.by_s for event in scenario.events if isinstance(event, ClockJump)]
+    stretched_s = sum(abs(by_s) for by_s in jumps_s if by_s < 0 or scenario.operators > 1)
+    return scenario.last_event_s + sum(_longest_s(spec) for spec in specs) + stretched_s + MARGIN_S
 
 
 def _longest_s(spec: Mapping[str, Any]) -> float:
