@@ -24,6 +24,8 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
+from sfn_rollouts.printable import one_line
+
 IRSA, HELPER, AGENT, INSTANCE = "assume-role-with-web-identity", "custom-process", "container-role", "iam-role"
 """botocore's names of some sources."""
 
@@ -165,10 +167,10 @@ def what_happened(error: Exception) -> str:
     if isinstance(error, ClientError):
         return f"{error.operation_name}: {error.response.get('Error', {}).get('Code') or kind}"
     if isinstance(error, OSError) and error.filename is not None:
-        return _one_line(f"{error.filename}: {error.strerror or kind}")
+        return _quoted(f"{error.filename}: {error.strerror or kind}")
     if isinstance(error, InvalidConfigError):  # its text is made of the names of profiles and options
-        return _one_line(f"{kind}: {error}")
-    return _one_line(" ".join([kind, *_named(error), *_explained(error)]))
+        return _quoted(f"{kind}: {error}")
+    return _quoted(" ".join([kind, *_named(error), *_explained(error)]))
 
 
 def _named(error: Exception) -> Iterator[str]:
@@ -198,9 +200,8 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def _one_line(text: str) -> str:
-    words = " ".join(text.split())
-    return "".join(char if char.isprintable() else "?" for char in words)[:_LONGEST_QUOTE].rstrip(".")
+def _quoted(text: str) -> str:
+    return one_line(" ".join(text.split()), _LONGEST_QUOTE).rstrip(".")
 
 
 def log_in_one_line() -> None:
