@@ -254,6 +254,27 @@ def test_adopt_gives_up_a_write_that_is_pending():
     assert (world.status.intent, world.status.weight, world.alias) == (None, 75, Routing.split(1, 2, 75))
 
 
+PROMOTED_INTO = {
+    "between two steps": (30, 50),
+    "below the step": (5, 10),
+    "at the next step, whose wait begins": (50, 50),
+    "above the last step but one": (60, 100),
+}
+
+
+@pytest.mark.parametrize("sentence", PROMOTED_INTO)
+def test_adopt_keeps_the_promote_that_found_it(sentence):
+    """The answer was that the wait is over: it does not begin again at the weight that somebody else set."""
+    foreign, weight = PROMOTED_INTO[sentence]
+    steps = [{"setWeight": 10}, {"pause": {"duration": "1h"}}, {"setWeight": 50}, {"pause": {"duration": "1h"}}]
+    world = World(driftPolicy="Adopt", strategy={"steps": steps}, bakeTime="10m")
+    world.advance(30)
+    world.route(Routing.split(1, 2, foreign))
+    world.say("promote")
+    assert world.status.last_command.result == "Done"
+    assert (world.status.weight, world.status.intent) == (weight, None)
+
+
 def test_adopt_all_on_stable_is_the_end():
     world = in_flight("Adopt", 1)
     assert (world.status.phase, world.status.outcome, world.ready()[1]) == ("RolledBack", "Aborted", "AliasAdopted")

@@ -108,4 +108,11 @@ def _adopted(case: Case, reading: AliasReading) -> Decision:
     if weight == 0:
         trip = Trip(Reason.ALIAS_ADOPTED, f"somebody else routed all traffic back to version {case.stable}")
         return start_restore(taken, trip)
-    return still(placed(taken))
+    return still(_ended_as_before(placed(taken), case))
+
+
+def _ended_as_before(adopted: Case, before: Case) -> Case:
+    """A wait that a promote has ended begins not again: its answer said that the next step is due."""
+    is_at_a_step = adopted.plan.weight_at(adopted.status.step_index or 0) == adopted.weight
+    ended_at = before.status.wait_ended_at
+    return adopted if is_at_a_step or ended_at is None else adopted.having(wait_ended_at=ended_at)
