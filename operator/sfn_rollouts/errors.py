@@ -35,6 +35,12 @@ class Denied(PortError):  # noqa: N818
     trouble = Trouble.DENIED
 
 
+class Rejected(PortError):  # noqa: N818
+    """The API server takes no such write: a schema, a policy or a webhook says so, until a person changes that."""
+
+    trouble = Trouble.DENIED
+
+
 class Gone(PortError):  # noqa: N818
     """What the call names does not exist (any more)."""
 

@@ -55,6 +55,12 @@ class Cluster:
             namespace=namespace, name=name, body={"status": status}, **_KIND
         )
 
+    def try_status(self, namespace: str, name: str, status: Resource) -> None:
+        """Ask whether such a status would be taken; nothing is stored."""
+        self._rollouts.patch_namespaced_custom_object_status(
+            namespace=namespace, name=name, body={"status": status}, dry_run="All", **_KIND
+        )
+
     def delete(self, namespace: str, name: str) -> None:
         """Ask for its deletion; a finalizer may hold it."""
         self._rollouts.delete_namespaced_custom_object(namespace=namespace, name=name, **_KIND)

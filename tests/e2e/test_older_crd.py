@@ -30,7 +30,7 @@ from tests.e2e.story import (
 from tests.e2e.traces import defects, refused_requests
 
 CRDS = Path(__file__).parents[2] / "crds"
-MEMORY = ("intent", "trip", "alarms", "planHash")
+MEMORY = ("intent", "trip", "alarms", "planHash", "stepIndex")
 REMEDY = "kubectl apply --server-side -f crds/"
 
 
@@ -62,6 +62,22 @@ def apply_older_crd(plane: ControlPlane, story: Story) -> None:
     wait_until(lambda: not set(MEMORY) & set(story.status()), DEADLINE_S, "the older CRD to be served")
 
 
+def test_a_promote_is_answered_and_has_its_effect_when_the_crd_is_back(story: Story, plane: ControlPlane) -> None:
+    """What is read lacks fields, and nobody has written that."""
+    story.apply(version=2, steps=SLOW_STEPS)
+    story.wait_for_weight(10)
+    apply_older_crd(plane, story)
+
+    story.send("promote")
+    assert "the current wait is over" in story.wait_for_event("CommandDone")
+    story.wait_for_event("StatusNotStored")
+    story.wait_for_polls()
+    assert story.routing() == split(1, 2, 10)
+
+    install_crds(plane.as_admin(), CRDS)
+    story.wait_for_weight(50)
+
+
 def test_an_alarm_fires_and_the_resource_says_what_is_true(story: Story, plane: ControlPlane) -> None:
     """It cannot hold the trip, and says all the same that the alias went back, and why."""
     story.apply(version=2, steps=SLOW_STEPS)
@@ -76,7 +92,7 @@ def test_an_alarm_fires_and_the_resource_says_what_is_true(story: Story, plane: 
     assert verdict(status) == STALLED
     assert outcomes(status) == [(2, "RolledBack", "AlarmFiring")]
     told = story.wait_for_event("StatusNotStored")
-    assert "is too old, it lacks status.alarms, status.intent, status.planHash, status.trip" in told
+    assert "is too old, it lacks status.alarms, status.intent, status.planHash, status.stepIndex" in told
     assert REMEDY in told
     assert 'sfn_rollouts_status_writes_total{result="NotStored"}' in story.operator.get("/metrics")[1]
 

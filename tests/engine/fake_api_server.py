@@ -29,7 +29,7 @@ class FakeApiServer:
         self.watch: deque[Raw | str] = deque()
         self.calls: list[str] = []
         self.phases: list[str] = []  # each status written
-        self.unknown_fields: set[str] = set()  # an older CRD prunes them
+        self.unknown_fields: set[str] = set()  # an older CRD prunes them, read and written
 
     # -- what people do --
 
@@ -81,19 +81,20 @@ class FakeApiServer:
         return str(self._resources.pop(Key(namespace, name))["metadata"]["uid"])
 
     def resource(self, name: str, namespace: str = "shop") -> Raw | None:
-        return copy.deepcopy(self._resources.get(Key(namespace, name)))
+        raw = self._resources.get(Key(namespace, name))
+        return None if raw is None else self._shown(raw)
 
     # -- ports.ResourceStore --
 
     def list(self) -> Sequence[Mapping[str, Any]]:
         self._answer("list")
-        return [copy.deepcopy(raw) for raw in self._resources.values()]
+        return [self._shown(raw) for raw in self._resources.values()]
 
     def get(self, key: Key) -> Mapping[str, Any]:
         self._answer("get")
         if key not in self._resources:
             raise Gone(f"{key} is gone")
-        return copy.deepcopy(self._resources[key])
+        return self._shown(self._resources[key])
 
     def report(self, report: Report) -> Mapping[str, Any] | None:
         self._answer("report")
@@ -109,9 +110,13 @@ class FakeApiServer:
         if report.status is not None:
             self._set_status(report.key, raw, report.status)
         self.faults.strike("report", is_after_effect=True)
-        return copy.deepcopy(raw)
+        return self._shown(raw)
 
     # -- inside --
+
+    def _shown(self, raw: Raw) -> Raw:
+        status = {field: value for field, value in raw["status"].items() if field not in self.unknown_fields}
+        return copy.deepcopy(raw | {"status": status})
 
     def _answer(self, call: str) -> None:
         self.calls.append(call)
@@ -130,9 +135,7 @@ class FakeApiServer:
 
     def _set_status(self, key: Key, raw: Raw, status: Mapping[str, Any]) -> None:
         self._effect("before a status write")
-        raw["status"] = {
-            field: value for field, value in json.loads(json.dumps(status)).items() if field not in self.unknown_fields
-        }
+        raw["status"] = json.loads(json.dumps(status))
         self.phases.append(raw["status"].get("phase", ""))
         self._bump(key)
         self._effect("after a status write")
@@ -143,9 +146,11 @@ class FakeApiServer:
         self._bump(key)
 
     def _bump(self, key: Key) -> None:
+        """Any write stores what can be read of all else."""
         self._version += 1
         raw = self._resources[key]
         raw["metadata"]["resourceVersion"] = str(self._version)
+        raw["status"] = self._shown(raw)["status"]
         if not self.is_watch_cut:
             self.watch.append(copy.deepcopy(raw))
 

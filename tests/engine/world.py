@@ -36,10 +36,15 @@ class Announced:
     def __init__(self) -> None:
         self.events: list[tuple[str, str]] = []
         self.uids: set[str] = set()
+        self.words: list[Announcement] = []
 
     def announce(self, key: Key, uid: str, announcements: Sequence[Announcement]) -> None:
         self.uids.add(uid)
         self.events += [(str(key), str(item.reason)) for item in announcements]
+        self.words += announcements
+
+    def messages(self, reason: str) -> list[str]:
+        return [item.message for item in self.words if item.reason == reason]
 
     @property
     def reasons(self) -> list[str]:

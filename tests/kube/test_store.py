@@ -7,7 +7,7 @@ import pytest
 
 from devenv.control_plane import ControlPlane, Kubectl
 from sfn_rollouts.api import FINALIZER
-from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Transient
+from sfn_rollouts.errors import Conflict, Denied, Gone, Rejected, Transient
 from sfn_rollouts.kube.connection import Connection, connect
 from sfn_rollouts.kube.store import KubeStore
 from sfn_rollouts.ports import Key, Report
@@ -116,12 +116,12 @@ def test_a_report_upon_a_namesake_is_a_conflict(store: KubeStore, apply: Apply, 
         store.report(late)
 
 
-def test_a_status_that_the_schema_refuses_is_our_defect(store: KubeStore, apply: Apply) -> None:
+def test_a_status_that_the_schema_refuses_is_rejected(store: KubeStore, apply: Apply) -> None:
     key = apply()
 
-    with pytest.raises(PortError, match=r"status\.weight") as refused:
+    with pytest.raises(Rejected, match=r"status\.weight") as refused:
         store.report(report(store, key, {"observedGeneration": 1, "weight": 101}))
-    assert type(refused.value) is PortError
+    assert type(refused.value) is Rejected
 
 
 def test_the_list_is_read_to_its_last_page(connection: Connection, kubectl: Kubectl, apply: Apply) -> None:

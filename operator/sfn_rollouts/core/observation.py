@@ -13,7 +13,7 @@ class Trouble(StrEnum):
     """Why something was not seen or not done, named by the reaction it wants."""
 
     TRANSIENT = "Transient"  # try again soon: throttled, 5xx, time-out, connection lost
-    DENIED = "Denied"  # a person must give a permission or credentials
+    DENIED = "Denied"  # a person must give a permission or credentials, or let a write be stored
     GONE = "Gone"  # a person must create what is not there
     CONFLICT = "Conflict"  # somebody else wrote in between: read and decide again
     INTERNAL = "Internal"  # a defect of the operator

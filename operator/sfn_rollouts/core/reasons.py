@@ -81,6 +81,6 @@ class Reason(StrEnum):
     COMMAND_STALE = "CommandStale", "A command was meant for another object, generation or step, and was ignored."
     STATUS_NOT_STORED = (
         "StatusNotStored",
-        "The API server has accepted a status and stored another one: an older CRD, or a policy that changes it.",
+        "The API server refuses a status, or stores it as another one: an older CRD, a policy or a webhook.",
     )
     EXECUTIONS_COUNTED = "ExecutionsCounted", "How many executions stay on the version that lost its traffic."

@@ -26,6 +26,8 @@ ANNOUNCEMENTS_KEPT = 50
 
 ATTEMPTS_KEPT = 10
 
+_BLANK = Status().to_resource()
+
 _LESSER: dict[str, Any] = dict.fromkeys(
     ("message", "step", "weight", "next_action_at", "alarm", "outcome", "running_executions", "due_since", "shortcut")
 )
@@ -51,6 +53,8 @@ class Record:
     working: Status = field(init=False)
     attempted: list[Status] = field(default_factory=list)  # reported, and maybe stored though nobody said so
     altered: Status | None = None  # reported last, and accepted, but stored as another one
+    refused: Status | None = None  # reported last, and taken for no storage at all
+    denied_since: float | None = None  # since when (monotonic) each report was denied
     facts: Facts = field(default_factory=Facts)
     paces: dict[str, Pace] = field(default_factory=dict)
     unheard: list[Announcement] = field(default_factory=list)
@@ -81,12 +85,13 @@ class Record:
     def take(self, resource: Resource) -> None:
         """A newer version of the resource. What was decided since stays valid unless somebody else wrote the status.
 
-        A status of ours may come back although its report failed: the answer was lost, not the write.
+        A status of ours may come back although its report failed: the answer was lost, not the write. One that an older
+        CRD was applied to comes back with less in it, and nobody has written it.
         """
         status = resource.rollout.status
         if status == self.working:
             status = self.working  # the same object makes the next comparisons cheap
-        elif status != self.stored and not any(is_left_of(status, each) for each in self.attempted):
+        elif not any(is_left_of(status, each) for each in (self.stored, *self.attempted)):
             self.working = status
         if _version_in(resource) != _version_in(self.resource):
             self.facts.version = None
@@ -147,8 +152,13 @@ def _essence(status: Status) -> Status:
 
 
 def is_left_of(status: Status, sent: Status) -> bool:
-    """Whether a status is what a schema with fewer fields leaves of the one that was sent."""
-    return status == sent or _is_part_of(status.to_resource(), sent.to_resource())
+    """Whether a status is what a schema with fewer fields leaves of the one that was sent, down to nothing."""
+    return status == sent or _is_part_of(_said_in(status), _said_in(sent))
+
+
+def _said_in(status: Status) -> dict[str, Any]:
+    """Return its fields without what is read where a field is not there."""
+    return {name: value for name, value in status.to_resource().items() if value != _BLANK.get(name)}
 
 
 def _is_part_of(left: Any, whole: Any) -> bool:

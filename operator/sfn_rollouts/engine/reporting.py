@@ -13,14 +13,20 @@ from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.engine.facts import reading_of
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.reports import Reported, send
+from sfn_rollouts.errors import Denied, Rejected
 from sfn_rollouts.ports import Announcer, Clock, Errand, Lane, Meter, Report, ResourceStore, Workers
+from sfn_rollouts.printable import one_line
 
 PACE = "report"
-ALTERED = "report what was stored as something else"
+UNSTORED = "report again what was refused, or stored as something else"
 # Denied too: an API server that has just started refuses everything until it has read its roles, a moment later.
 _SOON = (Trouble.TRANSIENT, Trouble.CONFLICT, Trouble.DENIED)
 NOT_STORED = "NotStored"
-"""What a status write counts as that the API server has accepted and stored as something else."""
+"""What a status write counts as that the API server refuses for good, or has stored as something else."""
+
+DENIED_S = 30.0
+"""A right that is missing for so long is no API server that has just started."""
+
 _log = structlog.get_logger(__name__)
 
 Stored = Callable[[Record, Mapping[str, Any] | None], None]
@@ -28,6 +34,7 @@ SchemaProblem = Callable[[], str | None]
 """What is wrong with the CRD in the cluster, and the remedy; None when nothing is. Blocks, may raise a PortError."""
 
 _NOT_THE_CRD = "the CRD is as it should be, so look for an admission policy or a webhook that changes it"
+_ALLOW = "let the operator write it, by the policy, the webhook or the rule that the answer names"
 
 
 class Reporting:
@@ -61,11 +68,13 @@ class Reporting:
         if record.is_reporting or _is_restoring(record, decision) or not _has_news(record, decision):
             return None
         now = self._clock.monotonic()
-        # What has been sent and stored as something else is sent again slowly; what is new since, at once.
-        next_at = record.pace(ALTERED if decision.status == record.altered else PACE).next_at
-        if now < next_at:
+        # What was refused, or stored as something else, is sent again slowly; what is new since, at once.
+        was_sent = decision.status in (record.altered, record.refused)
+        next_at = record.pace(UNSTORED if was_sent else PACE).next_at
+        is_told_only = now < next_at and record.refused is not None and bool(record.unheard)
+        if now < next_at and not is_told_only:
             return next_at
-        report = _report(record, decision)
+        report = _told_only(record) if is_told_only else _report(record, decision)
         if report.status is not None:
             record.attempt(decision.status)
         record.is_reporting = True
@@ -73,14 +82,20 @@ class Reporting:
         self._workers.submit(
             Errand(Lane.REPORT, None, "report"),
             lambda: send(self._store, self._announcer, report, news),
-            lambda result: self._ended(record, report, news, result),
+            lambda result: self._ended(record, report, decision.status, news, result),
         )
         return None
 
-    def _ended(self, record: Record, report: Report, news: list[Announcement], result: Reported | Exception) -> None:
+    def _ended(
+        self, record: Record, report: Report, sent: Status, news: list[Announcement], result: Reported | Exception
+    ) -> None:
         record.is_reporting = False
         if isinstance(result, Exception):
-            self._failed(record, report, news, result)
+            record.unheard = [*news, *record.unheard]
+            if isinstance(result, Rejected) or self._is_denied_for_long(record, result):
+                self._refused(record, sent, result)
+            else:
+                self._failed(record, report, result)
         elif result.had_conflict:
             self._count(report, Trouble.CONFLICT)
             record.unheard = [*news, *record.unheard]
@@ -93,40 +108,59 @@ class Reporting:
     def _written(self, record: Record, report: Report, resource: Mapping[str, Any] | None) -> None:
         sent, working = record.attempted[-1:] if report.status is not None else [], record.working
         self._stored(record, resource)
-        record.attempted = []
+        record.attempted, record.denied_since = [], None
         record.pace(PACE).reset()
         if resource is None or not sent or record.stored == sent[0]:
             self._count(report, "OK")
-            if sent:
-                record.altered = None
-                record.pace(ALTERED).reset()
+            if sent or record.refused == record.stored:
+                record.altered = record.refused = None
+                record.pace(UNSTORED).reset()
             return
         # An older CRD leaves out what it does not know, a policy may change it. Nobody else wrote in between, so what
         # has been decided stays true, and a trip that was not stored is not forgotten while this operator lives.
         self._count(report, NOT_STORED)
-        is_new, record.altered, record.working = record.altered is None, sent[0], working
-        delay_s = record.pace(ALTERED).wait(self._clock.monotonic(), 5.0, 300.0)
+        is_new = record.altered is None
+        record.altered, record.refused, record.working = sent[0], None, working
+        delay_s = record.pace(UNSTORED).wait(self._clock.monotonic(), 5.0, 300.0)
         lost = ", ".join(_differing(sent[0], record.stored))
         _log.warning("status is not stored as written", lost=lost, retry_in_s=round(delay_s, 1), **log_fields(record))
         if is_new:
-            self._workers.submit(
-                Errand(Lane.REPORT, None, "crd"),
-                self._schema_problem,
-                lambda problem: self._tell_not_stored(record, lost, problem),
-            )
+            finding = f"the API server does not store the status as written (fields: {lost})"
+            self._tell_not_stored(record, finding, _NOT_THE_CRD)
 
-    def _tell_not_stored(self, record: Record, lost: str, problem: str | Exception | None) -> None:
-        """Say once, until a status is stored as written, what is lost and what to do."""
-        remedy = reading_of(problem)[1] if isinstance(problem, Exception) else problem or _NOT_THE_CRD
-        message = f"the API server does not store the status as written (fields: {lost}): {remedy}"
-        _log.warning(message, **{**log_fields(record), "reason": str(Reason.STATUS_NOT_STORED)})
-        record.hear((Announcement(Reason.STATUS_NOT_STORED, message[:MESSAGE_LIMIT], is_warning=True),))
-        self._wake(record.uid)
+    def _refused(self, record: Record, sent: Status, error: Exception) -> None:
+        """Nothing is forgotten, no step forward is taken, and Events alone tell until the status is taken again."""
+        trouble, why = reading_of(error)
+        self._meter.status_write(NOT_STORED if isinstance(error, Rejected) else trouble)
+        is_new, record.refused, record.altered = record.refused is None, sent, None
+        delay_s = record.pace(UNSTORED).wait(self._clock.monotonic(), 5.0, 60.0)
+        _log.warning("status is refused", error=why, retry_in_s=round(delay_s, 1), **log_fields(record))
+        if is_new:
+            self._tell_not_stored(record, f"the API server refuses the operator's write: {why}", _ALLOW)
 
-    def _failed(self, record: Record, report: Report, news: list[Announcement], error: Exception) -> None:
+    def _tell_not_stored(self, record: Record, finding: str, otherwise: str) -> None:
+        """Say once, until a status is stored as written, what was found, and what is wrong with the CRD, or else."""
+
+        def tell(problem: str | Exception | None) -> None:
+            remedy = reading_of(problem)[1] if isinstance(problem, Exception) else problem or otherwise
+            message = one_line(f"{finding}: {remedy}", longest=MESSAGE_LIMIT)
+            _log.warning(message, **{**log_fields(record), "reason": str(Reason.STATUS_NOT_STORED)})
+            record.hear((Announcement(Reason.STATUS_NOT_STORED, message, is_warning=True),))
+            self._wake(record.uid)
+
+        self._workers.submit(Errand(Lane.REPORT, None, "crd"), self._schema_problem, tell)
+
+    def _is_denied_for_long(self, record: Record, error: Exception) -> bool:
+        if not isinstance(error, Denied):
+            record.denied_since = None
+            return False
+        now = self._clock.monotonic()
+        record.denied_since = now if record.denied_since is None else record.denied_since
+        return now - record.denied_since >= DENIED_S
+
+    def _failed(self, record: Record, report: Report, error: Exception) -> None:
         trouble, why = reading_of(error)
         self._count(report, trouble)
-        record.unheard = [*news, *record.unheard]
         limits_s = (0.5, 10.0) if trouble in _SOON else (5.0, 300.0)
         delay_s = record.pace(PACE).wait(self._clock.monotonic(), *limits_s)
         _log.warning("status could not be written", error=why, retry_in_s=round(delay_s, 1), **log_fields(record))
@@ -166,6 +200,11 @@ def _holds_finalizer(record: Record, decision: Decision) -> bool:
     """The API server takes no new finalizer on a resource that is being deleted."""
     may_have = record.resource.has_finalizer or not record.resource.rollout.is_deleting
     return decision.holds_finalizer and may_have
+
+
+def _told_only(record: Record) -> Report:
+    """While the status is refused people hear at least by Events."""
+    return Report(record.resource.key, record.uid, record.resource.resource_version, status=None, finalizer=None)
 
 
 def _report(record: Record, decision: Decision) -> Report:

@@ -1,10 +1,23 @@
 """What an answer outside 2xx means, by the reaction that it wants."""
 
-from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Transient
+import re
+
+from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Rejected, Transient
 from sfn_rollouts.kube.answers import status_of
 
 _LONGEST = 512
 """What a condition may hold."""
+
+_WRITES = ("create ", "update ", "patch ", "delete ")
+_ADMISSION = re.compile(
+    r"""admission webhook ".*" denied the request"""
+    r"""|Internal error occurred: failed calling webhook """
+    r"""|[^"']* "[^"]*" is forbidden: (ValidatingAdmissionPolicy|policy) ['"].* denied request: """
+)
+"""How admission says no (Kubernetes 1.35: webhook/errors/statuserror.go, policy/validating/dispatcher.go)."""
+
+_AUTHORIZATION = re.compile(r"""[^"']*( "[^"]*")? is forbidden: User ".*" cannot |forbidden: User ".*" cannot """)
+"""How authorization does (endpoints/handlers/responsewriters/errors.go); admission plugins say anything else."""
 
 
 def refusal(
@@ -15,12 +28,17 @@ def refusal(
     `what` is "verb resource", `body` a Status object where the API server wrote it and anything where a proxy did:
     that is Transient, whatever the code. It can neither tell that a rollout is gone nor that we lack a right. The API
     server itself sends no Status with 429, some of 5xx, and where it serves no such path.
+
+    A write that admission denies is told by its words: a webhook chooses the code itself. Its 404 must not say that a
+    rollout in flight is gone, nor its 403 that the operator lacks a right, nor its 500 that all will soon be well.
     """
     status = status_of(body, content_type)
     if status is None:
         return Transient(f"{what}: HTTP {code}, not in the API server's words", retry_after_s=_seconds(retry_after))
     message = status.get("message")
     why = f"{what}: {message[:_LONGEST] if message else f'HTTP {code}'}"
+    if what.startswith(_WRITES) and _is_rejection(code, message or ""):
+        return Rejected(why)
     if code in (401, 403):
         return Denied(f"{why}; {_remedy(code, what)}")
     if code == 404:
@@ -30,6 +48,15 @@ def refusal(
     if code in (410, 429) or not 400 <= code < 500:  # 410: the next page of a list has expired, a new list will do
         return Transient(why, retry_after_s=_seconds(retry_after))
     return PortError(why)
+
+
+def _is_rejection(code: int, message: str) -> bool:
+    """Whether the content of a write is what the API server does not take, or who looks at it before it is stored."""
+    if _ADMISSION.match(message):
+        return True
+    if code == 403:
+        return bool(message) and not _AUTHORIZATION.match(message)
+    return 400 <= code < 500 and code not in (401, 404, 409, 410, 429)
 
 
 def _remedy(code: int, what: str) -> str:
