@@ -181,7 +181,10 @@ def test_a_version_is_a_number(plugin: Plugin) -> None:
     [
         pytest.param({"stableVersion": 42, "history": [past(42, 41, "Promoted")]}, 41, id="what it set out from"),
         pytest.param(
-            {"stableVersion": 42, "history": [past(43, 42, "RolledBack"), past(42, 40, "Promoted")]},
+            {
+                "stableVersion": 42,
+                "history": [past(42, 40, "Promoted"), past(43, 40, "RolledBack"), past(40, 39, "Promoted")],
+            },
             40,
             id="one that went back was never promoted",
         ),
@@ -225,6 +228,22 @@ def test_undo_asks_for_what_was_promoted_before(
             },
             *(43, 40),
             id="withdrawn in flight",
+        ),
+        pytest.param(
+            {
+                "stableVersion": 42,
+                "history": [past(43, 42, "RolledBack", reason="AlarmFiring"), past(42, 40, "Promoted")],
+            },
+            *(43, 40),
+            id="after an alarm had rolled it back",
+        ),
+        pytest.param(
+            {
+                "stableVersion": 42,
+                "history": [past(43, 42, "Aborted", reason="AbortedByCommand"), past(42, 40, "Promoted")],
+            },
+            *(43, 40),
+            id="after it had been aborted",
         ),
     ],
 )

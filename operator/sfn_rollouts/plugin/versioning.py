@@ -71,8 +71,8 @@ def _left(rollout: Rollout, before: int) -> int | None:
     version = rollout.version or 0
     if not rollout.is_observed and rollout.target is not None and rollout.target > version:
         return rollout.target  # asked for a moment ago: the status still speaks of the one that is left
-    if newest is not None and newest.reason == "TargetWithdrawn" and newest.stable == version:
-        return newest.version
+    if newest is not None and newest.outcome not in _PROMOTED and newest.stable == version:
+        return newest.version  # withdrawn in flight, or asked to leave after it had been rolled back or aborted
     return before if before > version else None
 
 
