@@ -92,7 +92,7 @@ TROUBLES = {
     ),
     "a helper that is no program": Trouble("{}: Permission denied", "[default]\ncredential_process = {}\n"),
     "a helper that prints no JSON": Trouble(
-        "credential_process of the profile: JSONDecodeError (it answered with what is not JSON",
+        "credential_process of the profile: JSONDecodeError (it answered with what is not JSON)",
         printed=f"certificate has expired {SECRET}",
     ),
     "a helper that prints nothing": Trouble("JSONDecodeError", printed=""),
@@ -103,10 +103,22 @@ TROUBLES = {
     "a helper whose keys have expired": Trouble(
         "RuntimeError (what was fetched has expired already)", printed=keys(Expiration="2020-01-01T00:00:00Z")
     ),
-    "a helper whose expiration is no time": Trouble("ParserError (it answered", printed=keys(Expiration="tomorrow")),
+    "a helper whose expiration is no time": Trouble(
+        "ParserError (a setting is no URL, no number or no command line, or an expiration is no time)",
+        printed=keys(Expiration="tomorrow"),
+    ),
     "a helper whose expiration is a number": Trouble("TypeError (it answered", printed=keys(Expiration=5)),
     "a helper whose key is no text": Trouble("TypeError (it answered", printed=keys(AccessKeyId={"a": 1})),
-    "a helper whose key has a line feed": Trouble("TypeError (it answered", printed=keys(AccessKeyId="AKIA\n")),
+    "a helper whose key has a line feed": Trouble(
+        "UnsendableKeyError (a key holds a character that none has", printed=keys(AccessKeyId="AKIA\n")
+    ),
+    "a helper with an open quote": Trouble(
+        "ValueError (a setting is no URL, no number or no command line",
+        '[default]\ncredential_process = /bin/echo "a\n',
+    ),
+    "a helper without a command": Trouble(
+        "IndexError (the command is empty", "[default]\ncredential_process =\nregion = eu-west-1\n"
+    ),
     # -- profiles --
     "a source profile that is not there": Trouble(
         'The source_profile "base" referenced in the profile "default" does not exist',
@@ -131,10 +143,18 @@ TROUBLES = {
     "a profile that does not exist": Trouble("ProfileNotFound profile=prod", environment={"AWS_PROFILE": "prod"}),
     "a config file that is none": Trouble("ConfigParseError path=", "[default\nregion"),
     "a config file that is no text": Trouble("ConfigParseError path=", "[default]\nregion = \udcff\udcfe\n"),
+    "a Secret that ends with a line feed": Trouble(
+        "the keys in the environment: UnsendableKeyError (a key holds a character that none has, like a line feed at",
+        environment={**KEYS, "AWS_SECRET_ACCESS_KEY": f"{SECRET}\n"},
+    ),
+    "a token that is no ASCII": Trouble(
+        "UnsendableKeyError (a key holds a character that none has",
+        environment={**KEYS, "AWS_SESSION_TOKEN": "\u00e4"},
+    ),
     "half of the keys": Trouble("PartialCredentialsError", environment={"AWS_ACCESS_KEY_ID": "AKIA"}),
     # -- logins --
     "an SSO login that is not there": Trouble(
-        "the login at IAM Identity Center (aws sso login)",
+        "the login at IAM Identity Center (aws sso login): SSOTokenLoadError (the login has expired, or there is none",
         "[default]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\n"
         "sso_account_id = 123456789012\nsso_role_name = dev\n",
     ),
@@ -166,7 +186,9 @@ TROUBLES = {
         kind=Transient,
     ),
     "an agent somewhere on the internet": Trouble(
-        "ValueError", environment={"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://8.8.8.8/"}, kind=Transient
+        "ValueError (a setting is no URL",
+        environment={"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://8.8.8.8/"},
+        kind=Transient,
     ),
     "a token for the agent that is not there": Trouble(
         "{}/token: No such file or directory",
@@ -177,7 +199,7 @@ TROUBLES = {
     ),
     # -- settings that no client can be made with --
     "an endpoint that is no URL": Trouble(
-        "ValueError", environment={**KEYS, "AWS_ENDPOINT_URL": "x"}
+        "ValueError (a setting is no URL", environment={**KEYS, "AWS_ENDPOINT_URL": "x"}
     ),
     "a certificate bundle without a name": Trouble(
         "Invalid CA bundle",

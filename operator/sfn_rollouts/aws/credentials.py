@@ -6,6 +6,7 @@ what they like: OSError for a token file, ValueError for a helper that prints no
 pass one seam, `fetching`, and nobody else has to know what a provider may raise.
 """
 
+import json
 import logging
 import os
 from collections.abc import Iterator
@@ -19,9 +20,12 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     InvalidConfigError,
+    MissingDependencyException,
     NoCredentialsError,
     NoRegionError,
     ParamValidationError,
+    SSOError,
+    TokenRetrievalError,
 )
 
 from sfn_rollouts.printable import one_line
@@ -103,6 +107,10 @@ class CredentialsError(Exception):
         return _SOURCES[self.source].remedy if self.source in _SOURCES else _CHECK_SETTINGS
 
 
+class UnsendableKeyError(Exception):
+    """A key or token that no header can hold. In a cluster it is mostly the line feed of whoever made the Secret."""
+
+
 @contextmanager
 def fetching(source: str = "") -> Iterator[None]:
     """Turn whatever comes out of here into a `CredentialsError`."""
@@ -148,8 +156,10 @@ class Fetched:
         with fetching(self._credentials.method):
             frozen = self._credentials.get_frozen_credentials()
             for part in (frozen.access_key, frozen.secret_key, frozen.token or ""):
-                if not isinstance(part, str) or not part.isascii() or not part.isprintable():
+                if not isinstance(part, str):
                     raise TypeError  # else it would fail while signing or sending, as if the network had
+                if not part.isascii() or not part.isprintable():
+                    raise UnsendableKeyError
             return frozen
 
     @property
@@ -186,14 +196,19 @@ def _explained(error: Exception) -> Iterator[str]:
             return
 
 
-_WORDS: tuple[tuple[type[Exception], str], ...] = (
+_WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (NoRegionError, "set AWS_REGION"),
     (ParamValidationError, "the token or the role is empty or too short"),
     (EOFError, "it asks for an MFA code, and there is no terminal"),
     (RecursionError, "it answered in another form than AWS defines"),
     (RuntimeError, "what was fetched has expired already"),
     (UnicodeError, "it answered with what is not text"),
-    (ValueError, "it answered with what is not JSON, or with an expiration that is no time"),
+    (json.JSONDecodeError, "it answered with what is not JSON"),
+    (ValueError, "a setting is no URL, no number or no command line, or an expiration is no time"),
+    (UnsendableKeyError, "a key holds a character that none has, like a line feed at its end"),
+    (IndexError, "the command is empty, or it answered in another form than AWS defines"),
+    (MissingDependencyException, "it needs the package awscrt, which is not installed: use another source"),
+    ((SSOError, TokenRetrievalError), "the login has expired, or there is none on this machine"),
     (LookupError, "it answered in another form than AWS defines"),
     (TypeError, "it answered in another form than AWS defines"),
     (AttributeError, "it answered in another form than AWS defines"),
