@@ -43,6 +43,11 @@ READ: dict[str, tuple[str, list[Any]]] = {
     "separators, comments and nothing": (f"---\n# x\n---  # y\n{GOOD}---\n---\n~\n", [{"a": 2}]),
     "line ends of Windows": (f"{GOOD}---\n{GOOD}".replace("\n", "\r\n"), [{"a": 2}, {"a": 2}]),
     "a byte order mark": (f"\ufeff{GOOD}", [{"a": 2}]),
+    "files with byte order marks, one behind the other": (
+        f"\ufeff{with_spec('{a: 1}')}---\n\ufeff{GOOD}---\n\ufeff---\n{GOOD}---\n\ufeff# x\n",
+        [{"a": 1}, {"a": 2}, {"a": 2}],
+    ),
+    "two byte order marks": (f"\ufeff\ufeff{GOOD}", [{"a": 2}]),
     "a tab before a comment": (with_spec("\n  a: 1\t# x"), [{"a": 1}]),
     "a tab behind a colon": (with_spec("\n  a:\tx"), [{"a": "x"}]),
     "a tab within a text": (with_spec("\n  a: x\ty"), [{"a": "x\ty"}]),

@@ -195,6 +195,14 @@ def test_odd_lists(items: str, told: str) -> None:
     assert told in lint("-", stdin=f"apiVersion: v1\nkind: List\nitems: {items}\n").output
 
 
+def test_a_list_of_manifests_is_no_manifest() -> None:
+    """kubectl refuses it. A list of something else, as a patch of kustomize, is passed over."""
+    result = lint("-", stdin="- " + GOOD.strip().replace("\n", "\n  "))
+    assert result.exit_code == 1
+    assert "-:1: is a list of manifests, which kubectl does not take: begin each with '---'" in result.output
+    assert lint("-", stdin="- {op: remove, path: /spec/paused}").exit_code == 0
+
+
 def test_files_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(GOOD)
     (tmp_path / "bad.yaml").write_text(BAD)

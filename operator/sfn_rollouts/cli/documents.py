@@ -80,8 +80,15 @@ def _manifest(part: str) -> Any:
     if foreign := _NO_UTF8.search(part):
         why = f"byte {ord(foreign[0]) - 0xDC00:#04x} is not UTF-8: save the file as UTF-8"
         raise UnreadableError(why, part.count("\n", 0, foreign.start()) + 1)
-    root = root_of(part)
+    root = root_of(_without_marks(part))
     return None if root is None else _Reading().value(root)
+
+
+def _without_marks(part: str) -> str:
+    """kubectl drops the line that it cuts at, and byte order marks before a document: files written one behind another
+    (`cat`) have them there. Lines keep their numbers."""
+    cut, rest = part.partition("\n")[1:] if part.startswith(SEPARATOR) else ("", part)
+    return cut + rest.lstrip("\ufeff")
 
 
 class _Reading:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sfn_rollouts.api import KIND
 from sfn_rollouts.api.problems import Problem, shown
-from sfn_rollouts.api.resource import API_VERSION
+from sfn_rollouts.api.resource import API_VERSION, concerns
 from sfn_rollouts.cli.documents import Document, documents
 
 LARGEST_FILE = 16 * 2**20
@@ -57,6 +57,10 @@ def _contents(document: Document) -> Iterator[tuple[str, Any]]:
 
 
 def _items(manifest: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(manifest, list) and any(map(concerns, manifest)):
+        why = "is a list of manifests, which kubectl does not take: begin each with '---', or put them into a List"
+        yield "", Problem("", None, why)
+        return
     kind = manifest.get("kind") if isinstance(manifest, Mapping) else None
     if not isinstance(kind, str) or not kind.endswith(_LIST):
         yield "", manifest
