@@ -174,6 +174,17 @@ def test_a_region_that_does_not_know_log_alarms_is_asked_without(canned: CannedS
     assert asked == [["MetricAlarm", "CompositeAlarm", "LogAlarm"], *[["MetricAlarm", "CompositeAlarm"]] * 2]
 
 
+@pytest.mark.parametrize("code", ["ValidationError", "AccessDenied"])
+def test_an_alarm_of_any_name_hides_no_log_alarms(canned: CannedServer, connected: Connect, code: str) -> None:
+    refusal = Answer.error(code, "Value '[alarmTypes]' at 'alarmNames' failed: arn:aws:cloudwatch:::alarm:alarmTypes")
+    canned.say(refusal, refusal, Answer(200, '{"LogAlarms": []}'))
+    alarms = connected().alarms
+    with pytest.raises(PortError):
+        alarms.read(HERE, ["alarmTypes"])
+    assert alarms.read(HERE, ["log alarm of another team"]) == {}
+    assert "LogAlarm" in json.loads(canned.requests[-1][2])["AlarmTypes"]
+
+
 def test_a_refused_batch_does_not_name_its_alarms(canned: CannedServer, connected: Connect) -> None:
     canned.say(Answer.error("ValidationError", "Value '[team-red-secret, team-blue]' at 'alarmNames' failed"))
     with pytest.raises(PortError) as refusal:

@@ -125,15 +125,21 @@ class CloudWatchAlarms:
         return [change for change in _transitions(items, after) if change.at > after]
 
     def _with_types(self, place: Place, ask: Callable[[Sequence[AlarmTypeType]], _Answer]) -> _Answer:
-        """Ask for all types. A region that does not know log alarms refuses the word: no alarm would be read there."""
-        if place.region not in self._regions_without_log_alarms:
-            try:
-                return ask(_TYPES)
-            except ClientError as refusal:
-                if "alarmTypes" not in str(refusal):
-                    raise
-                self._regions_without_log_alarms.add(place.region)
-        return ask(_TYPES[:2])
+        """Ask for all types. A region that does not know log alarms refuses the word: no alarm would be read there.
+
+        A refusal quotes names of alarms, which may be any words. So only a call that succeeds without log alarms tells
+        of the region: to hide those of all teams, for the name that one of them chose, would be a reason to go back.
+        """
+        if place.region in self._regions_without_log_alarms:
+            return ask(_TYPES[:2])
+        try:
+            return ask(_TYPES)
+        except ClientError as refusal:
+            if "alarmTypes" not in str(refusal):
+                raise
+        answer = ask(_TYPES[:2])
+        self._regions_without_log_alarms.add(place.region)
+        return answer
 
 
 def _one(name: str, place: Place) -> str:
