@@ -7,17 +7,26 @@ from tests.e2e.story import SLOW_STEPS, Story, split, whole
 HOUR = {"pause": {"duration": "1h"}}
 
 EDITS = {
-    "after the wait of the step below": ([{"setWeight": 20}, HOUR, {"setWeight": 60}, HOUR], [60]),
+    "after the wait of the step below": (
+        [{"setWeight": 20}, HOUR, {"setWeight": 60}, HOUR],
+        [60],
+        "step 2/3 (60 %) is next",
+    ),
     "at the step of the same weight, whose wait starts anew": (
         [{"setWeight": 5}, HOUR, {"setWeight": 50}, HOUR, {"setWeight": 75}, HOUR],
         [75],
+        "stays at 50 % in step 2/4; step 3/4 (75 %) is next, after a wait of 1h",
     ),
-    "and never at once at 100 % where all steps are below": ([{"setWeight": 10}, HOUR, {"setWeight": 25}, HOUR], [100]),
+    "and never at once at 100 % where all steps are below": (
+        [{"setWeight": 10}, HOUR, {"setWeight": 25}, HOUR],
+        [100],
+        "step 3/3 (100 %) is next",
+    ),
 }
 
 
-@pytest.mark.parametrize(("steps", "promoted"), EDITS.values(), ids=EDITS.keys())
-def test_edited_steps_go_on(story: Story, steps: list[dict[str, object]], promoted: list[int]) -> None:
+@pytest.mark.parametrize(("steps", "promoted", "told"), EDITS.values(), ids=EDITS.keys())
+def test_edited_steps_go_on(story: Story, steps: list[dict[str, object]], promoted: list[int], told: str) -> None:
     """At 50 % the plan changes; the position is found by weight, and nothing is written that would move it at once."""
     story.apply(version=2, steps=SLOW_STEPS, bakeTime="1h")
     story.wait_for_weight(10)
@@ -26,6 +35,7 @@ def test_edited_steps_go_on(story: Story, steps: list[dict[str, object]], promot
 
     story.edit(strategy={"steps": steps})
     story.wait_for(lambda status: status["planHash"] != before["planHash"], "the new plan to be taken up")
+    assert told in story.wait_for_event("StepsEdited")
     story.wait_for_polls()
     assert story.routing() == split(1, 2, 50)
     for weight in promoted:
@@ -35,6 +45,7 @@ def test_edited_steps_go_on(story: Story, steps: list[dict[str, object]], promot
         story.command("promote")
 
     story.wait_for_phase("Baking")
+    assert [reason for _, reason, _ in story.events()].count("StepsEdited") == 1
     rest = [split(1, 2, weight) for weight in promoted if weight < 100]
     assert story.routings() == [whole(1), split(1, 2, 10), split(1, 2, 50), *rest, whole(2)]
 
@@ -61,4 +72,5 @@ def test_an_edit_of_something_else_moves_nothing(story: Story) -> None:
     after = story.wait_for(lambda status: status["observedGeneration"] == 2, "the edit to be seen")
 
     assert after["stepStartedAt"] == before["stepStartedAt"]
+    assert "StepsEdited" not in [reason for _, reason, _ in story.events()]
     assert story.routings() == [whole(1), split(1, 2, 10)]

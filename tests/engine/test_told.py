@@ -16,6 +16,7 @@ from tests.engine.told import FOLDER, Diary, diary, path_of
 from tests.engine.world import spec
 
 FIRING, OK = AlarmState.ALARM, AlarmState.OK
+GENTLER = {"steps": [{"setWeight": 5}, {"pause": {"duration": "2m"}}]}
 THROTTLED = Transient("throttled", retry_after_s=7.0)
 
 
@@ -125,6 +126,21 @@ def an_older_crd(world: Diary) -> None:
     world.api.unknown_fields = {"dueSince", "shortcut"}
     begin(world)
     world.run_for(150)
+
+
+def edited(world: Diary) -> None:
+    begin(world)
+    world.run_for(10)
+    world.note("the steps are edited")
+    world.api.apply("orders", spec(strategy=GENTLER))
+    world.run_for(10)
+    world.note("the bake is edited")
+    world.api.apply("orders", spec(strategy=GENTLER, bakeTime="9m"))
+    world.run_for(10)
+    world.note("the operator is restarted, and the steps are edited meanwhile")
+    world.api.apply("orders", spec(strategy={"canary": {"weight": 10, "interval": "1h"}}))
+    world.restart(down_s=20)
+    world.run_for(60)
 
 
 def drifted(world: Diary) -> None:
@@ -244,6 +260,7 @@ STORIES: Mapping[str, Callable[[Diary], None]] = {
     "the API server is down": api_server_down,
     "somebody else writes the status": written_by_somebody_else,
     "an older CRD": an_older_crd,
+    "edited steps": edited,
     "a drift": drifted,
     "deleted in flight": deleted,
     "restarted": restarted,

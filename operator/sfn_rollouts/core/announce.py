@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Outcome, Phase, Status
 from sfn_rollouts.core.case import routing_of
 from sfn_rollouts.core.conditions import ALARMS_HEALTHY, READY, STALLED, condition, is_true
+from sfn_rollouts.core.edited import edit_told
+from sfn_rollouts.core.plan import Plan
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.printable import one_line
 
@@ -22,9 +24,11 @@ class Announcement:
     is_warning: bool = False
 
 
-def announcements(before: Status, after: Status) -> tuple[Announcement, ...]:
-    """Say what is new in `after`."""
-    return tuple(replace(news, message=one_line(news.message, longest=MESSAGE_LIMIT)) for news in _news(before, after))
+def announcements(before: Status, after: Status, plan: Plan | None = None) -> tuple[Announcement, ...]:
+    """Say what is new in `after`. `plan` is what its spec asks for, None where that is not known."""
+    return tuple(
+        replace(news, message=one_line(news.message, longest=MESSAGE_LIMIT)) for news in _news(before, after, plan)
+    )
 
 
 def finished(before: Status, after: Status) -> HistoryEntry | None:
@@ -33,8 +37,9 @@ def finished(before: Status, after: Status) -> HistoryEntry | None:
     return newest if newest is not None and newest not in before.history else None
 
 
-def _news(before: Status, after: Status) -> Iterator[Announcement]:
+def _news(before: Status, after: Status, plan: Plan | None) -> Iterator[Announcement]:
     yield from _command(before, after)
+    yield from _edit(before, after, plan)
     yield from _taken_over(before, after)
     yield from _trip(before, after)
     yield from _superseded(before, after)
@@ -70,6 +75,12 @@ def _taken_over(before: Status, after: Status) -> Iterator[Announcement]:
         yield Announcement(Reason.ALIAS_TAKEN_OVER, told)
 
 
+def _edit(before: Status, after: Status, plan: Plan | None) -> Iterator[Announcement]:
+    told = edit_told(before, after, plan)
+    if told is not None:
+        yield Announcement(Reason.STEPS_EDITED, told)
+
+
 def _trip(before: Status, after: Status) -> Iterator[Announcement]:
     trip = after.trip
     if trip is not None and before.trip is None:
@@ -94,7 +105,9 @@ def _timeout(before: Status, after: Status) -> Iterator[Announcement]:
 
 
 def _step(before: Status, after: Status) -> Iterator[Announcement]:
-    has_moved = (after.started_at, after.step, after.weight) != (before.started_at, before.step, before.weight)
+    """Steps that were edited have other numbers, which starts none."""
+    has_moved = (after.started_at, after.weight) != (before.started_at, before.weight)
+    has_moved = has_moved or (after.step != before.step and after.plan_hash == before.plan_hash)
     is_under_way = after.started_at is not None and after.finished_at is None and after.trip is None
     if has_moved and is_under_way and after.step_index is not None and after.intent is None:
         words = f"step {after.step}: version {after.target_version} has {after.weight} % of new executions"

@@ -69,6 +69,10 @@ class Reason(StrEnum):
     INTERNAL_ERROR = "InternalError", "A defect of the operator holds this rollout; the log has the details."
     TERMINATING = "Terminating", "The resource is being deleted."
     STEP_STARTED = "StepStarted", "The alias was written and verified; the step's clock runs."
+    STEPS_EDITED = (
+        "StepsEdited",
+        "The steps were edited while traffic is split; the rollout goes on in the new ones and its weight never falls.",
+    )
     ALARMS_HEALTHY = "AlarmsHealthy", "Every watched alarm has been read and none holds the rollout."
     NO_ALARMS = "NoAlarms", "The rollout watches no alarms."
     IN_SYNC = "InSync", "The alias is as the operator last left or found it."

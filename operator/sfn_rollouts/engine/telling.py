@@ -4,6 +4,7 @@ import structlog
 
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.announce import announcements, finished
+from sfn_rollouts.core.plan import compile_plan
 from sfn_rollouts.engine.durations import rollback_s, step_s
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.ports import Meter
@@ -26,7 +27,8 @@ class Telling:
         after = record.working
         if after is before:
             return
-        news = announcements(before, after)
+        spec = record.resource.spec
+        news = announcements(before, after, compile_plan(spec) if spec is not None else None)
         record.hear(news)
         for item in news:
             log = _log.warning if item.is_warning else _log.info

@@ -1,0 +1,59 @@
+"""What people hear when the steps are edited while traffic is split: where it was, where it is, what happens next."""
+
+from sfn_rollouts.api.status import Shortcut, Status
+from sfn_rollouts.core.case import is_shortcut
+from sfn_rollouts.core.conditions import PAUSED, is_true
+from sfn_rollouts.core.plan import Plan
+
+
+def edit_told(before: Status, after: Status, plan: Plan | None) -> str | None:
+    """Return one sentence, None where no steps were edited. `plan` is that of the spec which `after` was decided on.
+
+    A plan hash that moves says so, once: it is stored with the position that it belongs to.
+    """
+    is_edit = before.plan_hash is not None and before.plan_hash != after.plan_hash
+    if plan is None or not is_edit or after.plan_hash != plan.digest or not _is_split_throughout(before, after):
+        return None
+    was = f"the steps were edited at step {before.step or '-'} with {before.weight} %"
+    if after.intent is not None:
+        return f"{was}: goes on at once with {_named(plan, after.intent.step_index)}"
+    following = _next_index(after, plan)
+    when = f"{_when(after, plan)}{', when it is resumed' if is_true(after, PAUSED) else ''}"
+    return f"{was}: stays at {after.weight} %{_place(after)}; {_named(plan, following)} is next, {when}"
+
+
+def _is_split_throughout(before: Status, after: Status) -> bool:
+    is_one_rollout = after.started_at is not None and after.started_at == before.started_at
+    is_under_way = after.finished_at is None and after.trip is None
+    return is_one_rollout and is_under_way and 0 < (before.weight or 0) < 100 and 0 < (after.weight or 0) < 100
+
+
+def _next_index(after: Status, plan: Plan) -> int:
+    if is_shortcut(after, Shortcut.PROMOTE_FULL, Shortcut.ROLLBACK_WINDOW):
+        return plan.last_index
+    return min(after.step_index + 1, plan.last_index) if after.step_index is not None else 0
+
+
+def _named(plan: Plan, index: int) -> str:
+    return f"step {plan.label(index)} ({plan.weight_at(index)} %)"
+
+
+def _place(after: Status) -> str:
+    return f" in step {after.step}" if after.step_index is not None else ""
+
+
+def _when(after: Status, plan: Plan) -> str:
+    wait_s = plan.wait_at(after.step_index) if after.step_index is not None else 0.0
+    if after.wait_ended_at is not None or wait_s == 0:
+        return "at once"
+    if wait_s is None:
+        return "as soon as somebody promotes"
+    return f"after a wait of {_text(wait_s)}"
+
+
+def _text(seconds: float) -> str:
+    """Seconds as people write durations: 1h30m, 420s as 7m."""
+    minutes, rest_s = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    parts = ((f"{hours}h", hours), (f"{minutes}m", minutes), (f"{rest_s:g}s", rest_s))
+    return "".join(text for text, amount in parts if amount)
