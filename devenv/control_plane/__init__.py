@@ -11,7 +11,13 @@ collects garbage, or empties a deleted namespace.
 
 from devenv.control_plane.binaries import Binaries, BinariesMissingError, ensure_binaries
 from devenv.control_plane.control_plane import ControlPlane
-from devenv.control_plane.kubectl import Kubectl, KubectlFailedError, install_crds
+from devenv.control_plane.kubectl import (
+    Kubectl,
+    KubectlFailedError,
+    install_crds,
+    is_established,
+    wait_until_established,
+)
 
 __all__ = [
     "Binaries",
@@ -21,4 +27,6 @@ __all__ = [
     "KubectlFailedError",
     "ensure_binaries",
     "install_crds",
+    "is_established",
+    "wait_until_established",
 ]

@@ -1,14 +1,18 @@
 """kubectl as a function, and what is done with it at every start."""
 
+import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from devenv.programs import ProgramFailedError, run_to_end
+from devenv.waiting import wait_until
 
 COMMAND_TIMEOUT_S = 120.0
+ESTABLISHED_DEADLINE_S = 60.0
 
 
 class KubectlFailedError(ProgramFailedError):
@@ -62,4 +66,23 @@ def install_crds(kubectl: Kubectl, folder: Path) -> None:
     if not manifests_in(folder):
         raise FileNotFoundError(f"{folder} holds no CustomResourceDefinition")
     kubectl("apply", "--server-side", "--force-conflicts", "-f", os.fspath(folder))
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", os.fspath(folder))
+    wait_until_established(kubectl, "-f", os.fspath(folder))
+
+
+def wait_until_established(kubectl: Kubectl, *crds: str) -> None:
+    """Wait until the API server serves these CustomResourceDefinitions; `crds` as `kubectl get` takes them.
+
+    `kubectl wait` fails ("conditions accessor error: <nil>") where it comes before the first condition is written.
+    """
+    wait_until(lambda: not _unestablished(kubectl, *crds), ESTABLISHED_DEADLINE_S, f"{' '.join(crds)} to be served")
+
+
+def _unestablished(kubectl: Kubectl, *crds: str) -> Sequence[str]:
+    found = json.loads(kubectl("get", *crds, "-o", "json").stdout)
+    return [each["metadata"]["name"] for each in found.get("items", [found]) if not is_established(each)]
+
+
+def is_established(crd: Mapping[str, Any]) -> bool:
+    """Whether the API server says that it serves this CustomResourceDefinition; it may have said nothing yet."""
+    conditions = (crd.get("status") or {}).get("conditions") or []
+    return any((each["type"], each["status"]) == ("Established", "True") for each in conditions)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devenv.control_plane import ControlPlane, install_crds
+from devenv.control_plane import ControlPlane, install_crds, wait_until_established
 from tests.cli.conftest import KEYS, ROOT, Start
 
 RUN = ("run", "--health-port=0", "--start-timeout=1s")
@@ -89,7 +89,7 @@ def test_a_crd_that_is_too_old(start: Start, bare: ControlPlane) -> None:
     del crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"]["trip"]
     kubectl = bare.as_admin()
     kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(crd))
-    kubectl("wait", "--for=condition=Established", "crd", "stepfunctionrollouts.sfnrollouts.dev")
+    wait_until_established(kubectl, "crd", "stepfunctionrollouts.sfnrollouts.dev")
 
     told = why(start, *RUN, f"--kubeconfig={bare.admin_kubeconfig}", code=4)
 

@@ -6,10 +6,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from devenv.control_plane import ControlPlane, Kubectl, KubectlFailedError, install_crds
+from devenv.control_plane import ControlPlane, Kubectl, KubectlFailedError, install_crds, is_established
 from devenv.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,22 @@ def test_installed_crds_are_served(kubectl: Kubectl, namespace: str, tmp_path: P
     install_crds(kubectl, tmp_path)
     widget = f"{{apiVersion: devenv.example/v1, kind: Widget, metadata: {{name: one, namespace: {namespace}}}}}"
     assert kubectl("create", "-f", "-", stdin=widget).stdout == "widget.devenv.example/one created\n"
+
+
+@pytest.mark.parametrize(
+    ("crd", "is_served"),
+    [
+        ({}, False),
+        ({"status": None}, False),
+        ({"status": {"conditions": None}}, False),
+        ({"status": {"conditions": [{"type": "Established", "status": "False"}]}}, False),
+        ({"status": {"conditions": [{"type": "NamesAccepted", "status": "True"}]}}, False),
+        ({"status": {"conditions": [{"type": "Established", "status": "True"}]}}, True),
+    ],
+)
+def test_a_crd_is_served_once_the_api_server_says_so(crd: dict[str, Any], is_served: bool) -> None:
+    """At first it says nothing at all, which `kubectl wait` takes for an error."""
+    assert is_established(crd) is is_served
 
 
 def test_a_folder_without_crds_is_an_error(kubectl: Kubectl, tmp_path: Path) -> None:

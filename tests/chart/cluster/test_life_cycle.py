@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from devenv.aws.client import Emulator
-from devenv.control_plane import Kubectl
+from devenv.control_plane import Kubectl, wait_until_established
 from devenv.demo.order_processor import ALIAS, publish
 from devenv.helm import Helm, HelmFailedError
 from devenv.playground.node import Node
@@ -75,7 +75,7 @@ def test_the_crd_comes_with_the_release_and_outlives_it(
         return metadata["uid"], metadata["generation"]
 
     helm("install", *RELEASE, str(previous_without_field))
-    kubectl("wait", "--for=condition=Established", f"crd/{CRD}")
+    wait_until_established(kubectl, f"crd/{CRD}")
     kubectl("apply", "-f", "-", stdin=rollout())
     applied = identity()
     assert not knows_field()
@@ -137,7 +137,7 @@ def test_the_same_values_again_change_nothing_until_the_cluster_can_do_more(helm
 
     wanted = "metrics.serviceMonitor.enabled=auto,metrics.prometheusRule.enabled=auto"
     helm("install", *RELEASE, str(CHART), "--set", wanted)
-    kubectl("wait", "--for=condition=Established", f"crd/{CRD}")
+    wait_until_established(kubectl, f"crd/{CRD}")
     before = versions()
     assert len(before.splitlines()) == 11
 
@@ -146,7 +146,7 @@ def test_the_same_values_again_change_nothing_until_the_cluster_can_do_more(helm
     assert "monitoring.coreos.com" not in helm("get", "manifest", *RELEASE).stdout
 
     kubectl("apply", "-f", str(PROMETHEUS_OPERATOR_CRDS))
-    kubectl("wait", "--for=condition=Established", "-f", str(PROMETHEUS_OPERATOR_CRDS))
+    wait_until_established(kubectl, "-f", str(PROMETHEUS_OPERATOR_CRDS))
     helm("upgrade", *RELEASE, str(CHART), "--set", wanted)
     assert versions() == before
     found = kubectl("get", "servicemonitors,prometheusrules", *RELEASE[1:], "-o", "name").stdout.split()
