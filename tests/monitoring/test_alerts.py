@@ -18,7 +18,7 @@ URL = "https://github.com/sfn-rollouts/sfn-rollouts/blob/main/docs/runbook.md#"
 
 WANTED = {
     "OperatorDown", "NoLeader", "ReconcileErrors", "RollingBackTooLong", "Failed", "Stalled", "RolledBack",
-    "AwsThrottled", "AlarmReadingsOld", "WatchRestarting", "StatusWritesFailing",
+    "AwsThrottled", "AlarmReadingsOld", "WatchRestarting", "StatusWritesFailing", "ThreadsLost",
 }  # fmt: skip
 
 

@@ -86,6 +86,8 @@ LOUD: Mapping[str, tuple[Happening, str]] = {
     "the leader stands down": (lambda meter: meter.leads(is_leader=False), "SfnRolloutsNoLeader"),
     "a decision fails": (lambda meter: meter.ticked(0.1, is_sound=False), "SfnRolloutsReconcileErrors"),
     "the watch ends and ends": (repeated(4, lambda meter: meter.kopf_restarted()), "SfnRolloutsWatchRestarting"),
+    "calls to AWS have no end": (lambda meter: meter.threads_lost(1), "SfnRolloutsThreadsLost"),
+    "calls to the API server have no end": (lambda meter: meter.watch_calls(lambda: 1), "SfnRolloutsThreadsLost"),
     "the API server refuses status": (lambda meter: meter.status_write("Denied"), "SfnRolloutsStatusWritesFailing"),
     "status is stored as something else": (
         lambda meter: meter.status_write("NotStored"),
