@@ -155,6 +155,27 @@ def firing_at_start():
     return world
 
 
+def unevaluated(world):
+    """Nobody evaluates its alarm from now on."""
+    known = world.alarms["A"]
+    world.alarms["A"] = replace(known, evaluation="EVALUATION_ERROR")
+    world.poll()
+    return world
+
+
+def unevaluated_at_start():
+    world = World(alarms={"names": ["A"]})
+    return unevaluated(world)
+
+
+def unevaluated_in_flight():
+    world = World(alarms={"names": ["A"]})
+    world.advance(1)
+    world = unevaluated(world)
+    world.advance(600)
+    return world
+
+
 def alias_split():
     world = World(alias=Routing.split(1, 7, 50))
     world.settle()
@@ -217,6 +238,24 @@ TABLE = {
     "rollback failed": (rollback_failed, "Failed", "False", "RollbackFailed", False, True, "Failed"),
     "alarm missing at the start": (missing_alarm, "Pending", "False", "AlarmMissing", False, True, "Failed"),
     "alarm firing at the start": (firing_at_start, "Pending", "Unknown", "AlarmFiring", True, False, "InProgress"),
+    "alarm unevaluated at the start": (
+        unevaluated_at_start,
+        "Pending",
+        "Unknown",
+        "AlarmUnevaluated",
+        True,
+        False,
+        "InProgress",
+    ),
+    "alarm unevaluated in flight": (
+        unevaluated_in_flight,
+        "Progressing",
+        "False",
+        "AlarmUnevaluated",
+        True,
+        False,
+        "InProgress",
+    ),
     "alias split by somebody else": (alias_split, "Pending", "False", "AliasSplit", False, True, "Failed"),
     "a split taken over": (taken_over, "Progressing", "False", "ShiftInProgress", True, False, "InProgress"),
     "drift held in flight": (drift_held, "Progressing", "False", "AliasDrifted", False, True, "Failed"),

@@ -9,13 +9,13 @@ and of `offers` below.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from devenv.aws.client import small_definition
+from devenv.aws.client import DEFAULT_ACCOUNT, DEFAULT_REGION, small_definition
 from devenv.aws.server import AwsEmulator
 from devenv.control_plane import ControlPlane, ensure_binaries, install_crds
 from devenv.control_plane.kubectl import Kubectl
@@ -171,6 +171,33 @@ def alarm_missing(story: Story) -> None:
     story.wait_for_reason("AlarmMissing")
 
 
+def alarm_unevaluated(story: Story) -> None:
+    story.aws.set_evaluation(f"{story.name}-failures", "EVALUATION_ERROR")
+    _apply(story)
+    story.wait_for_reason("AlarmUnevaluated")
+
+
+def foreign_account(story: Story) -> None:
+    _apply(replace(story, machine=story.machine.replace(DEFAULT_ACCOUNT, "210987654321")))
+    story.wait_for_reason("ForeignAccount")
+
+
+def unknown_region(story: Story) -> None:
+    _apply(replace(story, machine=story.machine.replace(DEFAULT_REGION, "eu-west-77")))
+    story.wait_for_reason("UnknownRegion")
+
+
+def approval_timed_out(story: Story) -> None:
+    _apply(story, steps=({"setWeight": 10}, {"pause": {"timeout": "1s"}}))
+    story.wait_for_reason("ApprovalTimedOut")
+
+
+def taken_over(story: Story) -> None:
+    story.aws.update_alias(story.alias, {1: 90, 2: 10})
+    _apply(story, stableVersion=1)
+    story.wait_for(lambda status: status["takenOver"], "the split to be taken over")
+
+
 def alias_split(story: Story) -> None:
     story.aws.update_alias(story.alias, {1: 50, 3: 50})
     _apply(story)
@@ -222,6 +249,11 @@ DUMPS: Mapping[str, Dump] = {
     "degraded_aliasSplit": Dump(alias_split, "the alias was split by somebody else", _OPEN),
     "degraded_aliasDrifted": Dump(alias_drifted, "drift held in flight", _MOVING),
     "degraded_aliasConflict": Dump(alias_conflict, "an older resource has the alias"),
+    "progressing_pendingAlarmUnevaluated": Dump(alarm_unevaluated, "nobody evaluates an alarm at the start", _OPEN),
+    "progressing_takenOver": Dump(taken_over, "a split that was found is taken over", _MOVING),
+    "degraded_foreignAccount": Dump(foreign_account, "the state machine is in another account"),
+    "degraded_unknownRegion": Dump(unknown_region, "the region is not known"),
+    "degraded_approvalTimedOut": Dump(approval_timed_out, "not approved in time", frozenset({"retry"})),
     "progressing_newGeneration": Dump(newer_generation, "a new generation, not yet seen by the operator"),
 }
 

@@ -226,6 +226,8 @@ ROWS: dict[str, Row] = {
     "AWS refuses at the start": given_up("access denied"),
     "AWS refuses in flight": given_up("AWS refuses in flight"),
     "mended, going on by itself": moving(mended),
+    "nobody evaluates an alarm at the start": moving("alarm unevaluated at the start"),
+    "nobody evaluates an alarm in flight": moving("alarm unevaluated in flight"),
     "an alarm is missing at the start": given_up("alarm missing at the start"),
     "the alias was split by somebody else": given_up("alias split by somebody else"),
     "a split that was found is taken over": moving("a split taken over"),
