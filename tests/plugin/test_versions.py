@@ -173,6 +173,20 @@ def test_a_version_is_a_number(plugin: Plugin) -> None:
         assert plugin.error("set-version", "x", "--", wrong).startswith("error: Invalid value for 'VERSION'")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("set-version", "x", "2147483648"),
+        ("undo", "x", "--to", "2147483648"),
+        ("status", "x", "--watch", "--version", "2147483648"),
+        ("diff", "x", "--from", "2147483648"),
+    ],
+)
+def test_a_number_that_no_version_has_is_told_at_once(plugin: Plugin, words: tuple[str, ...]) -> None:
+    """The API server would refuse it in words about floating point, and `status --watch` would wait for ever."""
+    assert "2147483648 is not in the range 1<=x<=2147483647" in plugin.error(*words)
+
+
 # -- undo --
 
 

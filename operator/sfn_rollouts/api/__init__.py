@@ -12,3 +12,4 @@ PLURAL = "stepfunctionrollouts"
 SHORT_NAMES = ("sfnrollouts", "sfnrollout", "sfnr")
 FINALIZER = f"{GROUP}/restore-stable"
 COMMAND_ANNOTATION = f"{GROUP}/command"
+LARGEST_VERSION = 2**31 - 1

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sfn_rollouts.api import LARGEST_VERSION
 from sfn_rollouts.api.base import ApiModel
 from sfn_rollouts.api.durations import BakeTime, Duration, Interval, PollInterval, Within
 from sfn_rollouts.api.names import AlarmName, AliasName, StateMachineArn
@@ -141,12 +142,15 @@ class Spec(ApiModel):
         description="Name of the alias that callers use. Created when it does not exist. Immutable."
     )
     version: int = Field(
-        ge=1, le=2147483647, strict=True, description="Number of the published version that the alias should serve."
+        ge=1,
+        le=LARGEST_VERSION,
+        strict=True,
+        description="Number of the published version that the alias should serve.",
     )
     stable_version: int | None = Field(
         default=None,
         ge=1,
-        le=2147483647,
+        le=LARGEST_VERSION,
         strict=True,
         description="The version to go back to where the alias is found split and no status tells why, as after a "
         "cluster was rebuilt in mid-rollout: the split is taken over. Ignored in all other cases, so it may stay in "

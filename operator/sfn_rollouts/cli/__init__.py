@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from sfn_rollouts import __version__
+from sfn_rollouts.api import LARGEST_VERSION
 from sfn_rollouts.cli.program import Program
 
 
@@ -47,7 +48,9 @@ def lint_command(files: tuple[str, ...], output: str) -> None:
 @click.option("--fault", "faults", multiple=True, metavar="SERVICE.OPERATION=KIND@FROM..TO", help="A call that fails.")
 @click.option("--kill-operator", "kills", multiple=True, metavar="FROM..TO", help="No operator runs meanwhile.")
 @click.option("--seed", type=int, default=0, help="Of the jitter of retries.")
-@click.option("--from", "from_version", type=click.IntRange(min=1), help="Version that is live. [default: one less]")
+@click.option(
+    "--from", "from_version", type=click.IntRange(1, LARGEST_VERSION), help="Version that is live. [default: one less]"
+)
 @click.option("--name", help="Which rollout, where the file has several.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def simulate_command(file: str, output: str, **options: Any) -> None:

@@ -12,6 +12,7 @@ from sfn_rollouts.asl.pins import Loose, loose_ends
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.excerpts import excerpt, excerpts
 from sfn_rollouts.plugin.kubectl import Cluster
+from sfn_rollouts.plugin.names import VERSION_NUMBER
 from sfn_rollouts.plugin.output import output_option, serialized
 from sfn_rollouts.plugin.problems import PluginError
 from sfn_rollouts.plugin.rollout import Rollout
@@ -37,8 +38,8 @@ class Difference:
 
 @click.command()
 @click.argument("name")
-@click.option("--from", "from_version", type=click.IntRange(min=1), metavar="V", help="[default: the stable version]")
-@click.option("--to", "to_version", type=click.IntRange(min=1), metavar="V", help="[default: the target]")
+@click.option("--from", "from_version", type=VERSION_NUMBER, metavar="V", help="[default: the stable version]")
+@click.option("--to", "to_version", type=VERSION_NUMBER, metavar="V", help="[default: the target]")
 @output_option()
 @pass_cluster
 def diff(cluster: Cluster, name: str, from_version: int | None, to_version: int | None, output: str | None) -> None:

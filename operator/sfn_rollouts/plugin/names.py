@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfn_rollouts.api import GROUP, KIND, PLURAL, SHORT_NAMES, VERSION
+from sfn_rollouts.api import GROUP, KIND, LARGEST_VERSION, PLURAL, SHORT_NAMES, VERSION
 from sfn_rollouts.api.dns_names import LONGEST_LABEL, LONGEST_SUBDOMAIN, is_label, is_subdomain
 from sfn_rollouts.printable import one_line
 
 if TYPE_CHECKING:
     from typing import Any
+
+VERSION_NUMBER = click.IntRange(1, LARGEST_VERSION)
+"""A larger one is refused by the API server in its own words, and never comes where it is waited for."""
 
 _LONGEST_QUOTE = 80
 _TYPE_AND_NAME = re.compile(r"([A-Za-z][A-Za-z0-9.-]*)/([^/]*)", re.DOTALL)

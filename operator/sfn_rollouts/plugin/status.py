@@ -12,6 +12,7 @@ from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.durations import Duration
 from sfn_rollouts.plugin.kubectl import ABSENT, Absence, Cluster, Resource
 from sfn_rollouts.plugin.listing import state
+from sfn_rollouts.plugin.names import VERSION_NUMBER
 from sfn_rollouts.plugin.problems import NotFoundError, PluginError
 from sfn_rollouts.plugin.rollout import Rollout
 
@@ -21,9 +22,7 @@ _TICK_S = 1.0
 @click.command()
 @click.argument("name")
 @click.option("-w", "--watch", is_flag=True, help="Wait until it has ended, with a line for each transition.")
-@click.option(
-    "--version", type=click.IntRange(min=1), metavar="N", help="About this version only, and wait for it too."
-)
+@click.option("--version", type=VERSION_NUMBER, metavar="N", help="About this version only, and wait for it too.")
 @click.option(
     "--timeout", "timeout_s", type=Duration(), metavar="DURATION", help="Of --watch, like 30m.  [default: none]"
 )

@@ -6,6 +6,7 @@ import click
 
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.kubectl import Cluster
+from sfn_rollouts.plugin.names import VERSION_NUMBER
 from sfn_rollouts.plugin.ownership import owner_of
 from sfn_rollouts.plugin.problems import ConflictError, PluginError
 from sfn_rollouts.plugin.rollout import Rollout
@@ -17,7 +18,7 @@ _force = click.option("--force", is_flag=True, help="Also where Argo CD or Flux 
 
 @click.command("set-version")
 @click.argument("name")
-@click.argument("version", type=click.IntRange(min=1))
+@click.argument("version", type=VERSION_NUMBER)
 @_force
 @pass_cluster
 def set_version(cluster: Cluster, name: str, version: int, force: bool) -> None:
@@ -27,7 +28,7 @@ def set_version(cluster: Cluster, name: str, version: int, force: bool) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--to", "wanted", type=click.IntRange(min=1), metavar="VERSION", help="To this version, whichever it is.")
+@click.option("--to", "wanted", type=VERSION_NUMBER, metavar="VERSION", help="To this version, whichever it is.")
 @_force
 @pass_cluster
 def undo(cluster: Cluster, name: str, wanted: int | None, force: bool) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from sfn_rollouts.api import LARGEST_VERSION
 from sfn_rollouts.api.durations import Duration
 from sfn_rollouts.core.commands import Action
 from sfn_rollouts.sim.ports import AWS_APIS, KUBERNETES_APIS
@@ -88,15 +89,20 @@ def _api(api: str, text: str) -> str:
 
 def _deed(text: str) -> Event:
     actions = ", ".join(Action)
-    form = f"--user ACTION@TIME, like pause@3m; ACTION is one of {actions} or version=N"
+    form = f"--user ACTION@TIME, like pause@3m; ACTION is one of {actions} or version=N, N from 1 to {LARGEST_VERSION}"
     what, _, at = text.rpartition("@")
     at_s = _seconds(at, text, form)
     name, _, number = what.partition("=")
-    if name == "version" and number.isdecimal() and int(number) > 0:
+    if name == "version" and _is_version(number):
         return Edit(at_s, {"version": int(number)})
     if what not in set(Action):
         raise ValueError(f"{text!r}: write {form}")
     return Command(at_s, what)
+
+
+def _is_version(number: str) -> bool:
+    """Python refuses to read thousands of digits."""
+    return number.isdecimal() and len(number) <= len(str(LARGEST_VERSION)) and 1 <= int(number) <= LARGEST_VERSION
 
 
 def _parts(text: str, form: str) -> tuple[str, str, str]:
