@@ -1,4 +1,4 @@
-"""An admission policy denies what the operator writes: it is told by Events, traffic is safe, and it goes on after."""
+"""A policy or a webhook denies what the operator writes: Events tell it, traffic is safe, and it goes on after."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +14,14 @@ from devenv.waiting import wait_until
 from tests.e2e.story import ALARM, DEADLINE_S, QUICK_PATH, SLOW_STEPS, Story, outcomes, split, whole
 
 WORDS = "no changes on a Friday"
+UNREACHABLE = "failed calling webhook"
 
 
 @contextmanager
 def status_denied(plane: ControlPlane, story: Story, reason: str) -> Iterator[None]:
     """Nobody may write the status of a rollout in this namespace; what the API server answers is as `reason` says."""
-    policy = yaml.safe_dump_all(_policy(f"freeze-{token_hex(4)}", story.namespace, reason))
+    make = _webhook if reason == UNREACHABLE else _policy
+    policy = yaml.safe_dump_all(make(f"freeze-{token_hex(4)}", story.namespace, reason))
     admin = plane.as_admin()
     admin("apply", "--server-side", "-f", "-", stdin=policy)
     try:
@@ -34,26 +36,46 @@ def _is_denied(story: Story) -> bool:
     try:
         story.cluster.try_status(story.namespace, story.name, {"message": "tried"})
     except ApiException as error:
-        return WORDS in str(error.body)
+        return WORDS in str(error.body) or UNREACHABLE in str(error.body)
     return False
+
+
+RULE = {
+    "apiGroups": ["sfnrollouts.dev"],
+    "apiVersions": ["*"],
+    "operations": ["UPDATE"],
+    "resources": ["stepfunctionrollouts/status"],
+}
+
+
+def _only(namespace: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
+
+
+def _webhook(name: str, namespace: str, reason: str) -> list[dict[str, Any]]:
+    """One at which nobody listens: the API server answers 500 for `reason`."""
+    webhook = {
+        "name": f"{name}.example.com",
+        "failurePolicy": "Fail",
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "timeoutSeconds": 1,
+        "clientConfig": {"url": "https://127.0.0.1:1/"},
+        "rules": [RULE],
+    }
+    kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
+    return [kind | {"metadata": {"name": name}, "webhooks": [webhook | _only(namespace)]}]
 
 
 def _policy(name: str, namespace: str, reason: str) -> list[dict[str, Any]]:
     kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy"}
-    rule = {
-        "apiGroups": ["sfnrollouts.dev"],
-        "apiVersions": ["*"],
-        "operations": ["UPDATE"],
-        "resources": ["stepfunctionrollouts/status"],
-    }
-    only = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
     return [
         kind
         | {
             "metadata": {"name": name},
             "spec": {
                 "failurePolicy": "Fail",
-                "matchConstraints": {"resourceRules": [rule]},
+                "matchConstraints": {"resourceRules": [RULE]},
                 "validations": [{"expression": "false", "reason": reason, "message": WORDS}],
             },
         },
@@ -61,14 +83,14 @@ def _policy(name: str, namespace: str, reason: str) -> list[dict[str, Any]]:
         | {
             "kind": "ValidatingAdmissionPolicyBinding",
             "metadata": {"name": name},
-            "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": only},
+            "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": _only(namespace)},
         },
     ]
 
 
-@pytest.mark.parametrize("reason", ["Forbidden", "Invalid"])
+@pytest.mark.parametrize("reason", ["Forbidden", "Invalid", UNREACHABLE])
 def test_an_alarm_fires_while_no_status_is_taken(story: Story, control_plane: ControlPlane, reason: str) -> None:
-    """403 that is no missing right, and 422: the alias goes back, and Events say what the resource cannot."""
+    """403 that is no missing right, 422, and 500 of a webhook that does not answer: Events say what happens."""
     story.apply(version=2, steps=SLOW_STEPS)
     story.wait_for_weight(10)
 
@@ -76,7 +98,7 @@ def test_an_alarm_fires_while_no_status_is_taken(story: Story, control_plane: Co
         story.aws.set_alarm(ALARM, "ALARM")
         story.wait_for_routing(whole(1))
         told = story.wait_for_event("StatusNotStored")
-        assert WORDS in told
+        assert (UNREACHABLE if reason == UNREACHABLE else WORDS) in told
         assert "grant the operator" not in told
         assert "alarm errors is firing" in story.wait_for_event("AlarmFiring")
         assert story.status()["phase"] == "Progressing"
