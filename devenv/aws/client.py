@@ -107,6 +107,10 @@ class Emulator:
         answer = self._call("stepfunctions", "UpdateStateMachine", stateMachineArn=arn, definition=text, publish=True)
         return int(answer["stateMachineVersionArn"].rsplit(":", 1)[1])
 
+    def delete_machine(self, arn: str) -> None:
+        """With its versions and aliases. Under the same name it can be created again: numbers count from 1 again."""
+        self._call("stepfunctions", "DeleteStateMachine", stateMachineArn=arn)
+
     def create_alias(self, arn: str, name: str, routing: dict[int, int]) -> str:
         """`routing` maps versions to weights, such as {1: 100}. The alias's ARN."""
         answer = self._call(

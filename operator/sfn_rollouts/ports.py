@@ -18,7 +18,7 @@ from sfn_rollouts.core.observation import (
     AlarmTransition,
     AliasReading,
     RunningExecutions,
-    VersionFound,
+    VersionReading,
 )
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.errors import PortError
@@ -65,8 +65,8 @@ class AliasRouter(Protocol):
 class VersionCatalog(Protocol):
     """What is known of published versions."""
 
-    def find(self, machine: StateMachineArn, version: int) -> VersionFound:
-        """Tell whether the version can be routed to."""
+    def find(self, machine: StateMachineArn, version: int) -> VersionReading:
+        """Tell whether the version can be routed to, and when it was created."""
         ...
 
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:

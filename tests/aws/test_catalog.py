@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,18 +24,18 @@ NOT_THERE = Answer.error("StateMachineDoesNotExist")
 
 
 def status(word: str) -> Answer:
-    return Answer(body=json.dumps({"status": word}))
+    return Answer(body=json.dumps({"status": word, "creationDate": 1790000000.123456}))
 
 
 @pytest.mark.parametrize(
     ("version", "found"), [(1, VersionFound.FOUND), (2, VersionFound.FOUND), (3, VersionFound.NO_VERSION)]
 )
 def test_a_version_is_found(aws: Aws, machine: StateMachineArn, version: int, found: VersionFound) -> None:
-    assert aws.catalog.find(machine, version) is found
+    assert aws.catalog.find(machine, version).found is found
 
 
 def test_a_machine_that_is_not_there_is_told_from_a_version_that_is_not(aws: Aws, emulator: Emulator) -> None:
-    assert aws.catalog.find(NOWHERE, 1) is VersionFound.NO_MACHINE
+    assert aws.catalog.find(NOWHERE, 1).found is VersionFound.NO_MACHINE
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,28 @@ def test_a_machine_that_is_being_deleted(
     answers, found: VersionFound, canned: CannedServer, connected: Connect
 ) -> None:
     canned.say(*answers)
-    assert connected().catalog.find(NOWHERE, 1) is found
+    reading = connected().catalog.find(NOWHERE, 1)
+    assert (reading.found, reading.created_at) == (found, None)
+
+
+def test_a_version_is_dated_in_whole_milliseconds(canned: CannedServer, connected: Connect) -> None:
+    """As the status stores it: with more, a date read back would be another date."""
+    canned.say(status("ACTIVE"))
+    created_at = connected().catalog.find(NOWHERE, 1).created_at
+    assert created_at == datetime.fromtimestamp(1790000000.123, UTC)
+
+
+def test_a_machine_that_is_created_again_has_another_version_1(
+    aws: Aws, emulator: Emulator, machine: StateMachineArn
+) -> None:
+    before = aws.catalog.find(machine, 1)
+    emulator.delete_machine(str(machine))
+    assert emulator.publish_machine(machine.name) == str(machine)
+    after = aws.catalog.find(machine, 1)
+    assert (before.found, after.found) == (VersionFound.FOUND, VersionFound.FOUND)
+    assert before.created_at is not None
+    assert after.created_at is not None
+    assert before.created_at < after.created_at
 
 
 def test_the_definition_is_not_asked_for(aws: Aws, emulator: Emulator, machine: StateMachineArn) -> None:
@@ -99,7 +121,7 @@ def test_a_full_page_is_a_lower_bound(canned: CannedServer, connected: Connect) 
 def test_express_machines_cannot_be_counted(aws: Aws, emulator: Emulator) -> None:
     express = StateMachineArn.parse(emulator.publish_machine("Express", type="EXPRESS"))
     assert aws.catalog.running(express, 1) is None
-    assert aws.catalog.find(express, 1) is VersionFound.FOUND
+    assert aws.catalog.find(express, 1).found is VersionFound.FOUND
 
 
 def test_counting_a_machine_that_is_not_there_is_gone(aws: Aws) -> None:

@@ -7,13 +7,14 @@ import pytest
 from sfn_rollouts.api.status import HistoryEntry, Outcome, Status
 from sfn_rollouts.core.alarms import judge_alarms
 from sfn_rollouts.core.case import Case
-from sfn_rollouts.core.observation import Observation
+from sfn_rollouts.core.observation import Observation, VersionFound, VersionReading
 from sfn_rollouts.core.plan import compile_plan
 from sfn_rollouts.core.rollback_window import is_recent_stable
 from tests.core.specs import spec
 from tests.core.world import START
 
 PROMOTED, FAST, BACK, UNDONE = Outcome.PROMOTED, Outcome.FAST_PROMOTED, Outcome.FAST_ROLLED_BACK, Outcome.ROLLED_BACK
+PUBLISHED = START - timedelta(days=9)
 # From which version to which, how it ended, hours ago; newest first.
 STRAIGHT = ((3, 4, PROMOTED, 1), (2, 3, FAST, 2), (1, 2, PROMOTED, 3))
 UP_AND_DOWN = ((2, 3, PROMOTED, 1), (3, 2, BACK, 2), (2, 3, PROMOTED, 3), (1, 2, PROMOTED, 4))
@@ -51,6 +52,7 @@ def test_window(sentence):
         HistoryEntry(
             version=to,
             stable_version=left,
+            stable_creation_date=PUBLISHED,
             outcome=outcome,
             reason="RolloutComplete",
             finished_at=START - timedelta(hours=hours),
@@ -59,5 +61,34 @@ def test_window(sentence):
     )
     asked = spec(wanted, rollbackWindow=window)
     alarms = judge_alarms(None, (), Observation(), START, has_started=False)
-    case = Case(1, asked, compile_plan(asked), Status(history=history), Observation(), START, alarms)
+    seen = Observation(versions={wanted: VersionReading(VersionFound.FOUND, PUBLISHED, START)})
+    case = Case(1, asked, compile_plan(asked), Status(history=history), seen, START, alarms)
     assert is_recent_stable(case, live) is is_recent
+
+
+AGAIN = PUBLISHED + timedelta(days=1)
+# sentence: when the former stable version was created, when the one found now was
+DATES = {
+    "of another life of the state machine": (PUBLISHED, AGAIN),
+    "not known, as in a status of an older operator": (None, PUBLISHED),
+    "not found now": (PUBLISHED, None),
+    "known of neither": (None, None),
+}
+
+
+@pytest.mark.parametrize("sentence", DATES)
+def test_a_number_alone_is_no_version(sentence):
+    then, now = DATES[sentence]
+    entry = HistoryEntry(
+        version=3,
+        stable_version=2,
+        stable_creation_date=then,
+        outcome=PROMOTED,
+        reason="RolloutComplete",
+        finished_at=START,
+    )
+    asked = spec(2, rollbackWindow={"revisions": 9})
+    seen = Observation(versions={2: VersionReading(VersionFound.FOUND, now, START)})
+    alarms = judge_alarms(None, (), Observation(), START, has_started=False)
+    case = Case(1, asked, compile_plan(asked), Status(history=(entry,)), seen, START, alarms)
+    assert not is_recent_stable(case, 3)

@@ -28,6 +28,7 @@ from sfn_rollouts.core.observation import (
     Trouble,
     Unseen,
     VersionFound,
+    VersionReading,
     WriteFailure,
 )
 from sfn_rollouts.core.phases import is_allowed
@@ -65,6 +66,7 @@ class World:
         self.alias = Routing.whole(alias) if isinstance(alias, int) else alias
         self.alias_date = START - timedelta(days=1)
         self.missing_versions: set[int] = set()
+        self.published_at = START - timedelta(days=2)  # all versions, when their state machine was created
         self.alarms: dict[str, AlarmSnapshot | None] = {}
         self.changes: dict[str, list[AlarmTransition]] = {}
         self.histories_are_late = False
@@ -89,7 +91,7 @@ class World:
         self.raw = {name: value for name, value in {**self.raw, **changes}.items() if value is not None}
         self.generation += 1
         if "version" in changes:
-            self.seen = replace(self.seen, version=None)
+            self.seen = replace(self.seen, versions={})
         self.settle()
 
     def say(
@@ -111,6 +113,12 @@ class World:
         self.alias = Routing.whole(alias) if isinstance(alias, int) else alias
         self.alias_date = self._next_date()
         self._note(f"somebody routes the alias: {self.alias}")
+
+    def recreate(self, alias: Routing | int | None) -> None:
+        """Somebody deletes the state machine and creates it again under its name, with its versions and the alias."""
+        self.published_at = self.now
+        self.route(alias)
+        self._note("that was another state machine of the same name")
 
     def alarm(self, name: str, state: AlarmState | None, at: datetime | None = None) -> None:
         """An alarm changes its state; None deletes it."""
@@ -202,7 +210,8 @@ class World:
     def _look(self, looks: frozenset[Look]) -> None:
         reads = {
             Look.ALIAS: lambda: replace(self.seen, alias=self._alias_fact()),
-            Look.VERSION: lambda: replace(self.seen, version=self._version_fact()),
+            Look.VERSION: lambda: self._with_version(self.raw["version"]),
+            Look.SERVED_VERSION: lambda: self._with_version(self.alias.sole if self.alias is not None else None),
             Look.EXECUTIONS: lambda: replace(self.seen, running=self.running),
             Look.ALARM_HISTORY: self._with_histories,
         }
@@ -220,10 +229,16 @@ class World:
             return AliasReading(self.stale_alias, self.alias_date - timedelta(minutes=1), self.now)
         return AliasReading(self.alias, self.alias_date, self.now)
 
-    def _version_fact(self) -> Any:
+    def _with_version(self, number: int | None) -> Observation:
+        found = {number: self._version_fact(number)} if number is not None else {}
+        return replace(self.seen, versions={**self.seen.versions, **found})
+
+    def _version_fact(self, number: int) -> Any:
         if "version" in self.troubles:
             return Unseen("no answer", self.now, self.troubles["version"])
-        return VersionFound.NO_VERSION if self.raw["version"] in self.missing_versions else VersionFound.FOUND
+        if number in self.missing_versions:
+            return VersionReading(VersionFound.NO_VERSION, None, self.now)
+        return VersionReading(VersionFound.FOUND, self.published_at, self.now)
 
     def _read_alarms(self) -> None:
         names = self.raw.get("alarms", {}).get("names", ())

@@ -15,6 +15,7 @@ from sfn_rollouts.core.observation import (
     AliasReading,
     RunningExecutions,
     VersionFound,
+    VersionReading,
 )
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.errors import Conflict, Gone, PortError
@@ -41,6 +42,7 @@ class FakeCloud:
         self.write_times: list[datetime] = []
         self.stale_reads = 0  # so many of the next reads answer with what was before the last change
         self.versions: dict[int, VersionFound] = {}
+        self.published_at = clock.now() - timedelta(days=1)  # all versions, when their state machine was created
         self.running_executions: RunningExecutions | None = RunningExecutions(3)
         self.counted: list[int] = []  # versions whose executions were asked for
         self.latency_s = 0.02
@@ -120,9 +122,11 @@ class FakeCloud:
 
     # -- ports.VersionCatalog --
 
-    def find(self, machine: StateMachineArn, version: int) -> VersionFound:
+    def find(self, machine: StateMachineArn, version: int) -> VersionReading:
+        read_at = self._clock.now()
         with self._call("find"):
-            return self.versions.get(version, VersionFound.FOUND) if machine == MACHINE else VersionFound.NO_MACHINE
+            found = self.versions.get(version, VersionFound.FOUND) if machine == MACHINE else VersionFound.NO_MACHINE
+            return VersionReading(found, self.published_at if found is VersionFound.FOUND else None, read_at)
 
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
         self.counted.append(version)

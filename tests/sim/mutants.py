@@ -12,7 +12,7 @@ from typing import Any
 from sfn_rollouts.api.status import AlarmState, LastCommand, Missed, Phase, Status
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.decision import Decision, Look, Write, WriteKind
-from sfn_rollouts.core.observation import AlarmReading, AliasReading, Observation
+from sfn_rollouts.core.observation import AlarmReading, AliasReading, Observation, VersionReading
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.core.routing import Routing
@@ -29,6 +29,7 @@ from sfn_rollouts.sim.scenario import (
     Edit,
     Event,
     Freeze,
+    Recreate,
     Reroute,
     Scenario,
 )
@@ -78,6 +79,12 @@ def spec(*, with_alarm: bool = True, pause: Mapping[str, str] | None = None) -> 
 FIRES = (AlarmChange(22.0, "failures", "ALARM"),)
 BLIPS = (AlarmChange(22.0, "failures", "ALARM"), AlarmChange(23.0, "failures", "OK"))
 HIDDEN = (AlarmTrouble(18.0, 29.0, "failures", AlarmTroubleKind.HIDDEN),)
+ANOTHER_LIFE = (
+    Edit(0.5, {"strategy": {"allAtOnce": {}}, "rollbackWindow": {"revisions": 3}}),
+    Edit(20.0, {"version": 3}),
+    Recreate(60.0, (1, 2, 3), ((1, 100),)),
+    Edit(120.0, {"version": 2}),
+)
 RIVAL = (Create(20.0, {**spec(), "version": 3}),)
 
 
@@ -327,8 +334,21 @@ class _TakesWhatItSees(Candidate):
         return None
 
 
+def _trusts_numbers(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
+    """Takes what it finds under a number for what it remembers under it."""
+    known = {entry.stable_version: entry.stable_creation_date for entry in rollout.status.history}
+    versions = {
+        number: replace(fact, created_at=known.get(number, fact.created_at))
+        if isinstance(fact, VersionReading)
+        else fact
+        for number, fact in seen.versions.items()
+    }
+    return rollout, replace(seen, versions=versions), now
+
+
 MUTANTS: Mapping[str, Mutant] = {
     "alias_has_only_stable_and_target": Mutant(answer=_goes_to_a_stranger),
+    "no_shortcut_to_a_version_that_never_served": Mutant(ANOTHER_LIFE, question=_trusts_numbers),
     "weight_never_rises_under_a_bad_alarm": Mutant(FIRES, question=_sees_no_firing),
     "every_firing_has_its_outcome": Mutant(BLIPS, question=_forgets_blips),
     "an_alarm_is_gone_by_the_third_poll_only": Mutant(HIDDEN, question=_takes_one_poll_for_three),

@@ -169,7 +169,11 @@ class HistoryEntry(StatusModel):
     """One finished rollout."""
 
     version: int = Field(ge=1, description="Its target version.")
+    creation_date: Time | None = Field(default=None, description="AWS's creationDate of the target version.")
     stable_version: int | None = Field(default=None, ge=1, description="The version that it set out from.")
+    stable_creation_date: Time | None = Field(
+        default=None, description="AWS's creationDate of that version; absent: not known."
+    )
     outcome: Outcome = Field(description="How it ended.")
     reason: str = Field(max_length=1024, description="Why it ended so.")
     by: str | None = Field(default=None, max_length=253, description="Who aborted it, where somebody did.")
@@ -203,7 +207,13 @@ class Status(StatusModel):
     phase: Phase | None = Field(default=None, description="Where the rollout is.")
     message: str | None = Field(default=None, max_length=1024, description="What happens and why, in a sentence.")
     stable_version: int | None = Field(default=None, ge=1, description="The version that had all traffic.")
+    stable_creation_date: Time | None = Field(
+        default=None, description="AWS's creationDate of the stable version; absent: not known."
+    )
     target_version: int | None = Field(default=None, ge=1, description="The version wanted.")
+    target_creation_date: Time | None = Field(
+        default=None, description="AWS's creationDate of the version wanted; absent: not known."
+    )
     weight: int | None = Field(default=None, ge=0, le=100, description="Percent of new executions on the target.")
     step: str | None = Field(default=None, max_length=16, description="Step for people, like 2/5.")
     step_started_at: Time | None = Field(default=None, description="When the current step's clock started.")

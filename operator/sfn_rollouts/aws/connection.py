@@ -59,7 +59,7 @@ def connect(clock: Clock, meter: CallMeter, workers: int, answer_timeout_s: floa
     calls = Calls(budget, meter)
     return Aws(
         router=StepFunctionsRouter(clients, calls, clock),
-        catalog=StepFunctionsCatalog(clients, calls),
+        catalog=StepFunctionsCatalog(clients, calls, clock),
         alarms=CloudWatchAlarms(clients, calls),
         reach=CredentialsReach(clients, budget, meter),
         clients=clients,

@@ -30,7 +30,7 @@ from sfn_rollouts.core.conditions import (
 )
 from sfn_rollouts.core.decision import Decision, Look, Write
 from sfn_rollouts.core.moments import after
-from sfn_rollouts.core.observation import AliasMissing, AliasReading, Observation
+from sfn_rollouts.core.observation import AliasMissing, AliasReading, Observation, VersionReading
 from sfn_rollouts.core.plan import Plan, Timeout
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.routing import Routing
@@ -139,6 +139,14 @@ class Case:
             return AliasState.APPLIED
         return AliasState.IN_SYNC if reading.routing == self.known_routing else AliasState.FOREIGN
 
+    def created_at(self, version: int | None) -> datetime | None:
+        """AWS's creationDate of what was last found under this number; None where it was not seen, or is not there.
+
+        A number alone says nothing: a state machine that is created again counts from 1 again.
+        """
+        reading = self.seen.versions.get(version) if version is not None else None
+        return reading.created_at if isinstance(reading, VersionReading) else None
+
     @property
     def due_at(self) -> datetime | None:
         """When the current wait is over; None while only a person can end it."""
@@ -212,6 +220,7 @@ class Case:
         return self.having(
             **NOTHING_PENDING,
             target_version=self.spec.version,
+            target_creation_date=None,
             retry_token=self.spec.retry_token,
             weight=None,
             step_index=None,
@@ -223,6 +232,10 @@ class Case:
             running_executions=None,
             alarms=(),
         )
+
+    def with_stable(self, version: int | None) -> "Case":
+        """The same case with this version as the stable one, dated as it was last found under its number."""
+        return self.having(stable_version=version, stable_creation_date=self.created_at(version))
 
     def with_command(self, command: Command | None) -> "Case":
         """The same case with a command to carry out."""
@@ -280,7 +293,9 @@ class Case:
         """The rollout is over: one more line of history, nothing pending. `by` is who aborted it."""
         entry = HistoryEntry(
             version=self.target,
+            creation_date=self.status.target_creation_date,
             stable_version=self.status.stable_version,
+            stable_creation_date=self.status.stable_creation_date,
             outcome=outcome,
             reason=reason,
             by=by,

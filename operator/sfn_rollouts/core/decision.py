@@ -12,7 +12,8 @@ class Look(StrEnum):
     """Something that must be read before the decision can go on."""
 
     ALIAS = "Alias"
-    VERSION = "Version"
+    VERSION = "Version"  # the one that is wanted
+    SERVED_VERSION = "ServedVersion"  # the one that the alias serves in full
     ALARMS = "Alarms"  # a reading newer than the last one
     ALARM_HISTORY = "AlarmHistory"
     EXECUTIONS = "Executions"

@@ -54,6 +54,18 @@ class VersionFound(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class VersionReading:
+    """One version as AWS answered. `created_at` is AWS's creationDate, None where it was not found; `read_at` is ours.
+
+    A version is its number and its creation date: a state machine that is created again counts from 1 again.
+    """
+
+    found: VersionFound
+    created_at: datetime | None
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmSnapshot:
     """One alarm as DescribeAlarms tells it. `since` is StateTransitionedTimestamp, AWS's clock.
 
@@ -131,13 +143,14 @@ class Observation:
     `written_at` is AWS's updateDate of the last write that AWS acknowledged: an older reading is stale, not foreign.
     `restore_asked_at` is when (our clock) the last restore was asked for that AWS acknowledged.
     `account` is that of the operator's credentials; Unseen where STS did not tell.
+    `versions` by number: what was found under it, of those that were looked for.
     `poll_interval_s` is the interval in force, raised by the operator's minimum.
     """
 
     alias: AliasReading | AliasMissing | Unseen | None = None
     written_at: datetime | None = None
     restore_asked_at: datetime | None = None
-    version: VersionFound | Unseen | None = None
+    versions: Mapping[int, VersionReading | Unseen] = field(default_factory=dict)
     alarms: Mapping[str, AlarmReading | AlarmMissing | Unseen] = field(default_factory=dict)
     poll_interval_s: float = 10.0
     running: RunningExecutions | Unseen | None = None

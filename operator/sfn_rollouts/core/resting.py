@@ -146,10 +146,15 @@ def _by_alias(case: Case) -> Decision | None:
         return None
     if isinstance(fact, AliasReading) and fact.routing == Routing.whole(expected):
         in_sync = Fact.true(Reason.IN_SYNC, f"the alias routes {fact.routing}")
-        return _stay(case.having(stable_version=expected), _standing(case), in_sync)
+        settled = case.having(stable_version=expected) if not is_success else _on_target(case)
+        return _stay(settled, _standing(case), in_sync)
     if isinstance(fact, AliasReading) and _is_adopted(case, fact):
         return _adopted(case, fact)
     return _by_policy(case, fact, expected)
+
+
+def _on_target(case: Case) -> Case:
+    return case.having(stable_version=case.target, stable_creation_date=case.status.target_creation_date)
 
 
 def _is_adopted(case: Case, fact: AliasReading) -> bool:
@@ -194,6 +199,6 @@ def _reasserted(case: Case, fact: AliasReading | AliasMissing, message: str) -> 
 def _adopted(case: Case, reading: AliasReading) -> Decision:
     version = reading.routing.sole
     message = f"somebody else routed alias {case.spec.alias} to version {version}; driftPolicy Adopt takes it as it is"
-    taken = case.having(stable_version=version, alias=alias_status(reading), weight=0)
+    taken = case.with_stable(version).having(alias=alias_status(reading), weight=0)
     standing = Standing(Phase.SUCCEEDED, Reason.ALIAS_ADOPTED, message)
     return _stay(taken, standing, Fact.true(Reason.ALIAS_ADOPTED, message))

@@ -198,7 +198,9 @@ def _next_begins(case: Case, reason: Reason, by: str | None) -> Decision:
 def _withdrawn(case: Case, reason: Reason) -> Decision:
     """The wanted version is the stable one."""
     message = f"version {case.stable} has all traffic again; version {case.target} was withdrawn"
-    ended = case.finish(Outcome.ABORTED, reason, weight=100, target_version=case.stable)
+    ended = case.finish(Outcome.ABORTED, reason).having(
+        weight=100, target_version=case.stable, target_creation_date=case.status.stable_creation_date
+    )
     standing = Standing(Phase.SUCCEEDED, Reason.UP_TO_DATE, message)
     return ended.decide(standing, alias=_in_sync(case), watches_alarms=False)
 

@@ -9,8 +9,9 @@ from sfn_rollouts.core.case import NOTHING_PENDING, AliasState, Case, alias_stat
 from sfn_rollouts.core.commands import Action, by_words
 from sfn_rollouts.core.conditions import Fact, Standing
 from sfn_rollouts.core.decision import Decision, Look
+from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.obeying import obey_anywhere
-from sfn_rollouts.core.observation import Trouble, Unseen, VersionFound
+from sfn_rollouts.core.observation import Trouble, Unseen, VersionFound, VersionReading
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rechecking import (
     FRESH_S,
@@ -44,7 +45,7 @@ def _obey(case: Case) -> Case:
 def _abort(case: Case, by: str | None) -> Decision:
     """Nothing has begun: traffic stays on the version that the alias serves, wherever that came from."""
     served = case.reading.routing.sole if case.reading is not None else None
-    case = case.having(stable_version=served or case.status.stable_version)
+    case = case.with_stable(served) if served is not None else case
     message = (
         f"aborted{by_words(by)} before version {case.target} got any traffic; nothing was written; "
         "change spec.version or spec.retryToken, or send retry"
@@ -58,36 +59,41 @@ def _abort(case: Case, by: str | None) -> Decision:
 
 def _not_visible(case: Case) -> Decision | None:
     """What could not be read is a fact: wait for what may pass, say what a person must mend."""
-    facts = ("the alias", case.seen.alias), (f"version {case.spec.version}", case.seen.version)
-    for what, fact in facts:
+    for what, fact in (("the alias", case.seen.alias), (f"version {case.spec.version}", _wanted(case))):
         if isinstance(fact, Unseen):
-            return _unseen(case, fact, f"{what} could not be read: {fact.why}")
-    if case.seen.alias is None or case.seen.version is None:
-        return _reading(case, _lacking(case))
-    return None
+            return _unseen(case, fact, f"{what} could not be read: {fact.why}", _lacking(case))
+    lacking = _lacking(case)
+    return _reading(case, lacking) if lacking else None
+
+
+def _wanted(case: Case) -> VersionReading | Unseen | None:
+    return case.seen.versions.get(case.spec.version)
 
 
 def _reading(case: Case, looks: set[Look]) -> Decision:
-    """One sentence for all that is read at the start: which of them is lacking yet is not worth a status write."""
-    return _pending(case, Reason.INITIALIZING, "reading the alias, the version and the alarms", looks)
+    return _pending(case, Reason.INITIALIZING, _READING, looks)
+
+
+_READING = "reading the alias, the version and the alarms"
+"""One sentence for all that is read at the start: which of them is lacking yet is not worth a status write."""
 
 
 def _lacking(case: Case) -> set[Look]:
-    facts = {Look.ALIAS: case.seen.alias, Look.VERSION: case.seen.version}
+    facts = {Look.ALIAS: case.seen.alias, Look.VERSION: _wanted(case)}
     return {look for look, fact in facts.items() if fact is None or isinstance(fact, Unseen)}
 
 
-def _unseen(case: Case, fact: Unseen, message: str) -> Decision:
+def _unseen(case: Case, fact: Unseen, message: str, looks: set[Look]) -> Decision:
     match fact.trouble:
         case Trouble.DENIED:
-            return _failed(case, Reason.ACCESS_DENIED, message, _lacking(case))
+            return _failed(case, Reason.ACCESS_DENIED, message, looks)
         case Trouble.GONE:
-            return _failed(case, Reason.NOT_FOUND, message, _lacking(case))
+            return _failed(case, Reason.NOT_FOUND, message, looks)
         case Trouble.INTERNAL:
             standing = Standing(Phase.PENDING, Reason.INTERNAL_ERROR, message, is_stalled=True)
-            return case.decide(standing, looks=_lacking(case))
+            return case.decide(standing, looks=looks)
         case _:
-            return _pending(case, Reason.RETRYING_AWS, message, _lacking(case))
+            return _pending(case, Reason.RETRYING_AWS, message, looks)
 
 
 _CURES = {
@@ -100,7 +106,8 @@ _CURES = {
 
 
 def _version_missing(case: Case) -> Decision | None:
-    cure = _CURES.get(case.seen.version) if isinstance(case.seen.version, VersionFound) else None
+    wanted = _wanted(case)
+    cure = _CURES.get(wanted.found) if isinstance(wanted, VersionReading) else None
     if cure is None:
         return None
     words = cure.format(version=case.spec.version, arn=case.spec.state_machine_arn)
@@ -123,19 +130,36 @@ def _by_alias(case: Case) -> Decision:
         return _held_by_person(case)
     shortcut = _shortcut(case, routing)
     in_the_way = _alarms_in_the_way(case) if shortcut is None else None
-    return in_the_way or _outdated(case) or _begin(case, shortcut)
+    return in_the_way or _outdated(case) or _served_unknown(case) or _begin(case, shortcut)
 
 
 def _read_once_more(case: Case, after_s: float) -> Decision:
     looks, wake = look_again(case, after_s)
-    message = "reading the alias and the version once more before the start"
-    return _pending(case, Reason.INITIALIZING, message, {*looks, Look.VERSION} if looks else (), [wake])
+    return _pending(case, Reason.INITIALIZING, _READING, {*looks, Look.VERSION} if looks else (), [wake])
 
 
 def _outdated(case: Case) -> Decision | None:
-    """A wait at the start may be long: what was read before it says nothing about now."""
+    """A wait at the start may be long: what was read before it says nothing about now, the version neither."""
+    wanted = _wanted(case)
     looks, _ = look_again(case, FRESH_S)
-    return _read_once_more(case, FRESH_S) if looks else None
+    is_old = isinstance(wanted, VersionReading) and after(wanted.read_at, FRESH_S) <= case.now
+    if looks:
+        return _read_once_more(case, FRESH_S)
+    return _reading(case, {Look.VERSION}) if is_old else None
+
+
+def _served_unknown(case: Case) -> Decision | None:
+    """What will be remembered as stable is a number and a date; going back to it in one write wants both."""
+    served = case.reading.routing.sole if case.reading is not None else None
+    if served is None:
+        return None
+    fact = case.seen.versions.get(served)
+    if isinstance(fact, VersionReading) and after(fact.read_at, FRESH_S) > case.now:
+        return None
+    looks = {Look.SERVED_VERSION}
+    if isinstance(fact, Unseen):
+        return _unseen(case, fact, f"version {served} could not be read: {fact.why}", looks)
+    return _reading(case, looks)
 
 
 def _split_found(case: Case, routing: Routing) -> Decision:
@@ -160,9 +184,9 @@ def _foreign_split(case: Case, routing: Routing) -> Decision:
 def _up_to_date(case: Case) -> Decision:
     version = case.spec.version
     message = f"alias {case.spec.alias} already serves version {version}; nothing was written"
-    ended = case.having(
+    ended = case.with_stable(version).having(
         **NOTHING_PENDING,
-        stable_version=version,
+        target_creation_date=case.created_at(version),
         weight=100,
         finished_at=case.now,
         alias=alias_status(case.reading),
@@ -205,10 +229,10 @@ def _begin(case: Case, shortcut: Shortcut | None) -> Decision:
     """From here on the alias is this rollout's to look after. The intent says which write comes first."""
     stable = case.reading.routing.sole if case.reading is not None else None
     index = 0 if shortcut is None else case.plan.last_index
-    begun = case.having(
+    begun = case.with_stable(stable or case.spec.version).having(
         **{**NOTHING_PENDING, **_entered(case, index), "shortcut": shortcut, "due_since": case.now},
         started_at=case.now,
-        stable_version=stable or case.spec.version,
+        target_creation_date=case.created_at(case.spec.version),
         weight=0,
         plan_hash=case.plan.digest,
         alias=alias_status(case.reading),

@@ -38,7 +38,7 @@ def decide_in_flight(case: Case) -> Decision:
     if trip is not None:
         return start_restore(case, trip)
     case = _due_noted(_timeout_noted(_obey(replanned(case))))
-    return _settle_intent(case) or decide_drift(case) or _wait(case) or _advance(case)
+    return _overtaken(case) or _settle_intent(case) or decide_drift(case) or _wait(case) or _advance(case)
 
 
 def _token_noted(case: Case) -> Case:
@@ -61,6 +61,22 @@ def _timeout_noted(case: Case) -> Case:
         return case
     noted = ApprovalTimeout(step=case.status.step or "", at=ends_at)
     return case.having(wait_ended_at=ends_at, approval_timeout=noted)
+
+
+def _overtaken(case: Case) -> Decision | None:
+    """Before its first write somebody routed all traffic elsewhere, or made the alias again: begin from what is there.
+
+    To hold would call an alias drifted that may serve the wanted version already, and nothing of this rollout is in it.
+    After a write that failed that is not sure, and a split is never taken for a beginning.
+    """
+    is_untouched = case.status.step_index is None and case.status.intent is not None and case.weight == 0
+    is_whole = case.reading is not None and case.reading.routing.sole is not None
+    is_foreign = case.alias_state is AliasState.FOREIGN and is_whole
+    if not (is_untouched and is_foreign) or case.seen.write_failure is not None:
+        return None
+    again = case.afresh().having(pause_command=case.status.pause_command)
+    message = "the alias was changed before the first write; beginning from what it serves now"
+    return again.decide(Standing(Phase.PENDING, Reason.INITIALIZING, message))
 
 
 # -- what a person commanded --

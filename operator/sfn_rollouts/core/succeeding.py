@@ -26,7 +26,7 @@ def succeed(case: Case) -> Decision:
         ended = case.having(**NOTHING_PENDING, finished_at=case.now)
     else:
         ended = case.finish(_OUTCOMES.get(shortcut, Outcome.PROMOTED), Reason.ROLLOUT_COMPLETE)
-    ended = ended.having(stable_version=version)
+    ended = ended.having(stable_version=version, stable_creation_date=case.status.target_creation_date)
     message = words.format(version=version, alias=case.spec.alias)
     standing = Standing(Phase.SUCCEEDED, Reason.ROLLOUT_COMPLETE, message)
     return ended.decide(standing, alias=alias_fact(case), watches_alarms=False)

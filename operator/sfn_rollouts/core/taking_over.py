@@ -32,11 +32,11 @@ def take_over(case: Case) -> Decision | None:
         return None
     # What is aborted is the version asked for: with a third one as target that would begin after the way back.
     target = case.spec.version if is_aborted else other
-    found = case.having(
+    found = case.with_stable(stable).having(
         **{**NOTHING_PENDING, "pause_command": case.status.pause_command, "taken_over": True},
         started_at=case.now,
-        stable_version=stable,
         target_version=target,
+        target_creation_date=case.created_at(target),
         weight=routing.weight_of(target),
         plan_hash=case.plan.digest,
         alias=alias_status(case.reading),

@@ -12,7 +12,7 @@ from sfn_rollouts.core.observation import (
     RunningExecutions,
     Trouble,
     Unseen,
-    VersionFound,
+    VersionReading,
     WriteFailure,
 )
 from sfn_rollouts.errors import PortError, Withheld
@@ -45,7 +45,7 @@ class Facts:
     forward_at: datetime | None = None
     restored_at: datetime | None = None
     restore_asked_at: datetime | None = None
-    version: VersionFound | Unseen | None = None
+    versions: dict[int, VersionReading | Unseen] = field(default_factory=dict)
     running: RunningExecutions | Unseen | None = None
     histories: dict[str, History | Unseen] = field(default_factory=dict)
     failed: FailedWrite | None = None

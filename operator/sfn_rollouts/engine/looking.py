@@ -8,7 +8,15 @@ import structlog
 
 from sfn_rollouts.core.arn import AliasArn
 from sfn_rollouts.core.decision import Decision, Look
-from sfn_rollouts.core.observation import AliasMissing, AliasReading, RunningExecutions, Trouble, Unseen, VersionFound
+from sfn_rollouts.core.observation import (
+    AliasMissing,
+    AliasReading,
+    RunningExecutions,
+    Trouble,
+    Unseen,
+    VersionFound,
+    VersionReading,
+)
 from sfn_rollouts.core.resting import left_version
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.facts import reading_of, unseen
@@ -53,7 +61,8 @@ class Looking:
         self._wake = wake
         self._start: Mapping[Look, Callable[[Record, AliasArn], None]] = {
             Look.ALIAS: self._look_at_alias,
-            Look.VERSION: self._look_for_version,
+            Look.VERSION: self._look_for_wanted_version,
+            Look.SERVED_VERSION: self._look_for_served_version,
             Look.ALARM_HISTORY: self._look_at_histories,
             Look.EXECUTIONS: self._count_executions,
         }
@@ -100,19 +109,27 @@ class Looking:
         record.facts.see_alias(self._fact(result, record.facts.alias))
         self._ended(record, alias, Look.ALIAS, result)
 
-    def _look_for_version(self, record: Record, alias: AliasArn) -> None:
-        version = _wanted_version(record)
+    def _look_for_wanted_version(self, record: Record, alias: AliasArn) -> None:
+        self._look_for_version(record, alias, Look.VERSION, _wanted_version(record))
+
+    def _look_for_served_version(self, record: Record, alias: AliasArn) -> None:
+        self._look_for_version(record, alias, Look.SERVED_VERSION, _served_version(record))
+
+    def _look_for_version(self, record: Record, alias: AliasArn, look: Look, version: int) -> None:
         self._workers.submit(
             Errand(Lane.FORWARD, alias.machine.place, "version"),
             lambda: self._catalog.find(alias.machine, version),
-            lambda result: self._version_seen(record, alias, version, result),
+            lambda result: self._version_seen(record, alias, look, version, result),
         )
 
-    def _version_seen(self, record: Record, alias: AliasArn, version: int, result: VersionFound | Exception) -> None:
-        if version == _wanted_version(record):  # else the spec has changed meanwhile
-            record.facts.version = self._fact(result, record.facts.version)
-        is_lacking = isinstance(result, VersionFound) and result is not VersionFound.FOUND
-        self._ended(record, alias, Look.VERSION, result, is_lacking=is_lacking)
+    def _version_seen(
+        self, record: Record, alias: AliasArn, look: Look, version: int, result: VersionReading | Exception
+    ) -> None:
+        """Filed under its number: an answer about version 41 is never taken for one about 42."""
+        if version in (_wanted_version(record), _served_version(record)):  # else nobody wants to know any more
+            record.facts.versions[version] = self._fact(result, record.facts.versions.get(version))
+        is_lacking = isinstance(result, VersionReading) and result.found is not VersionFound.FOUND
+        self._ended(record, alias, look, result, is_lacking=is_lacking)
 
     def _look_at_histories(self, record: Record, alias: AliasArn) -> None:
         """In the alarms' lane: what it finds may be the reason for a rollback."""
@@ -180,6 +197,12 @@ def _wanted_version(record: Record) -> int:
     """0 while the spec is invalid: none is looked for then, and an answer that still comes is dropped."""
     spec = record.resource.spec
     return spec.version if spec is not None else 0
+
+
+def _served_version(record: Record) -> int:
+    """0 while it is split, missing or not seen: none is looked for then."""
+    alias = record.facts.alias
+    return (alias.routing.sole or 0) if isinstance(alias, AliasReading) else 0
 
 
 def _is_transient(result: object) -> bool:

@@ -94,7 +94,7 @@ class Record:
         elif not any(is_left_of(status, each) for each in (self.stored, *self.attempted)):
             self.working = status
         if _version_in(resource) != _version_in(self.resource):
-            self.facts.version = None
+            self.facts.versions.clear()  # what was read for another version may be from long ago
         self.stored, self.resource = status, resource
 
     def is_remembered(self, status: Status) -> bool:
@@ -125,7 +125,7 @@ class Record:
             alias=self._alias_seen(),
             written_at=facts.written_at,
             restore_asked_at=facts.restore_asked_at,
-            version=facts.version,
+            versions=dict(facts.versions),
             alarms=explained(alarms, self.working.alarms, facts.histories),
             poll_interval_s=poll_interval_s,
             running=facts.running,

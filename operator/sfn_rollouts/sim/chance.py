@@ -17,6 +17,9 @@ _NAMED, _LOST = 0.3, 0.6
 _TROUBLED = 0.2
 """The share of the worlds with alarms in which CloudWatch has trouble with one of them."""
 
+_ANOTHER_LIFE = 0.1
+"""The share of the worlds in which the state machine is created again under its name."""
+
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor"
 ALARMS = ("failures", "p95")
 
@@ -60,7 +63,8 @@ def scenario_of(seed: int) -> Scenario:
     )
     scenario = _with_troubled_alarm(scenario, Random(f"alarm/{seed}"))  # noqa: S311 - likewise
     scenario = _with_lost_status(scenario, Random(f"lost/{seed}"))  # noqa: S311 - likewise
-    return _with_rival(scenario, Random(f"rival/{seed}"))  # noqa: S311 - likewise
+    scenario = _with_rival(scenario, Random(f"rival/{seed}"))  # noqa: S311 - likewise
+    return _with_another_life(scenario, Random(f"life/{seed}"))  # noqa: S311 - likewise
 
 
 _KINDS = tuple(kind for kind in FaultKind if kind not in (FaultKind.DRIP, FaultKind.GARBAGE))
@@ -166,6 +170,16 @@ def _with_rival(scenario: Scenario, random: Random) -> Scenario:
     rival = Create(_moment(random) + 0.001, _spec(random, random.choice((2, 3))))
     deeds = [_rivals_deed(random, rival.at_s) for _ in range(random.choice((0, 1, 1, 2, 3)))]
     return scenario.with_events(tuple(sorted((*scenario.events, rival, *deeds), key=_time)))
+
+
+def _with_another_life(scenario: Scenario, random: Random) -> Scenario:
+    """In some worlds the state machine is deleted and created again, and versions are asked for before and after."""
+    if random.random() >= _ANOTHER_LIFE:
+        return scenario
+    alias = random.choice((((1, 100),), ((2, 100),), ((1, 70), (2, 30)), None))
+    again = plot.Recreate(_moment(random) + 30.0, random.choice(((1, 2), (1, 2, 3), (1,))), alias)
+    edits = [plot.Edit(at_s, {"version": random.choice((1, 2))}) for at_s in (_moment(random), again.at_s + 20.0)]
+    return scenario.with_events(tuple(sorted((*scenario.events, again, *edits), key=_time)))
 
 
 def _rivals_deed(random: Random, since_s: float) -> Event:

@@ -16,7 +16,7 @@ from sfn_rollouts.core.observation import (
     AlarmTransition,
     AliasReading,
     RunningExecutions,
-    VersionFound,
+    VersionReading,
 )
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.candidate import Candidate
@@ -191,7 +191,8 @@ class _Neighbourhood:
             return SimRouter(process, network, self._service(alias), self._history, self._timeline, clock)
 
         def catalog(machine: StateMachineArn) -> SimCatalog:
-            return SimCatalog(process, self._networks[machine.place], self._service(machine.alias("live")))
+            service = self._service(machine.alias("live"))
+            return SimCatalog(process, self._networks[machine.place], service, clock)
 
         def feed(place: Place) -> SimAlarmFeed:
             return SimAlarmFeed(process, self._networks[place], self._alarms)
@@ -221,7 +222,7 @@ class _Catalogs:
     def __init__(self, of: Callable[[StateMachineArn], SimCatalog]) -> None:
         self._of = of
 
-    def find(self, machine: StateMachineArn, version: int) -> VersionFound:
+    def find(self, machine: StateMachineArn, version: int) -> VersionReading:
         return self._of(machine).find(machine, version)
 
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:

@@ -15,7 +15,7 @@ from sfn_rollouts.core.observation import (
     AlarmTransition,
     AliasReading,
     RunningExecutions,
-    VersionFound,
+    VersionReading,
 )
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.errors import Conflict, Gone, PortError
@@ -103,14 +103,16 @@ class SimRouter:
 class SimCatalog:
     """`ports.VersionCatalog`."""
 
-    def __init__(self, caller: Caller, network: Network, service: StepFunctions) -> None:
+    def __init__(self, caller: Caller, network: Network, service: StepFunctions, clock: Clock) -> None:
         self._caller = caller
         self._network = network
         self._service = service
+        self._clock = clock
 
-    def find(self, machine: StateMachineArn, version: int) -> VersionFound:
-        """Tell whether the version is published."""
-        return self._network.call(self._caller, FIND_VERSION, lambda _: self._service.find(version))
+    def find(self, machine: StateMachineArn, version: int) -> VersionReading:
+        """Tell whether the version is published, and when it was."""
+        read_at = self._clock.now()
+        return self._network.call(self._caller, FIND_VERSION, lambda _: self._service.find(version, read_at))
 
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
         """Count executions: always three."""

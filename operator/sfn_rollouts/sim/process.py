@@ -129,7 +129,7 @@ class Process:
         network, service = around.network, around.step_functions
         return (
             SimRouter(self, network, service, around.history, around.timeline, self._clock),
-            SimCatalog(self, network, service),
+            SimCatalog(self, network, service, self._clock),
             SimAlarmFeed(self, network, around.cloudwatch),
         )
 

@@ -128,6 +128,15 @@ class Reroute:
 
 
 @dataclass(frozen=True, slots=True)
+class Recreate:
+    """Somebody deletes the state machine and creates it again under its name, with new versions and the alias."""
+
+    at_s: float
+    versions: tuple[int, ...]
+    routing: Routing | None
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """SIGKILL, and a new process later (None: never)."""
 
@@ -183,13 +192,13 @@ class CutWatch:
 
 Event = (
     AlarmChange | AlarmTrouble | ClockJump | Command | CrashAtCall | Create | CutWatch | Delete | Edit | Fault | Freeze
-    | Kill | LoseStatus | Reroute | Stop | Touch
+    | Kill | LoseStatus | Recreate | Reroute | Stop | Touch
 )  # fmt: skip
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         AlarmChange, AlarmTrouble, ClockJump, Command, CrashAtCall, Create, CutWatch, Delete, Edit, Fault, Freeze, Kill,
-        LoseStatus, Reroute, Stop, Touch,
+        LoseStatus, Recreate, Reroute, Stop, Touch,
     )
 }  # fmt: skip
 
@@ -270,6 +279,8 @@ def _event(raw: Mapping[str, Any]) -> Event:
     fields = {name: value for name, value in raw.items() if name != "event"}
     if "routing" in fields:
         fields["routing"] = _routing(fields["routing"])
+    if "versions" in fields:
+        fields["versions"] = tuple(fields["versions"])
     if "what" in fields:
         kind = AlarmTroubleKind if raw["event"] == AlarmTrouble.__name__ else FaultKind
         fields["what"] = kind(fields["what"])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sfn_rollouts.core.observation import VersionFound
+from sfn_rollouts.core.observation import VersionFound, VersionReading
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.errors import Conflict, Gone
 from sfn_rollouts.sim.timeline import Timeline, us
@@ -12,15 +12,19 @@ from sfn_rollouts.sim.timeline import Timeline, us
 
 @dataclass(frozen=True, slots=True)
 class AliasState:
-    """What the alias was from then on; routing None: it did not exist."""
+    """What the alias was from then on; routing None: it did not exist. `life`: which life of its machine, from 1."""
 
     from_us: int
     routing: Routing | None
     update_date: datetime
+    life: int = 1
 
 
 class StepFunctions:
-    """One state machine and one alias. AWS's clock may differ from true time; dates are whole milliseconds."""
+    """One state machine and one alias. AWS's clock may differ from true time; dates are whole milliseconds.
+
+    `life` counts how often the machine has been created: a version of another life is another version.
+    """
 
     def __init__(
         self, timeline: Timeline, alias: Routing | None, versions: Sequence[int], skew_s: float, renews_date: bool
@@ -28,8 +32,9 @@ class StepFunctions:
         self._timeline = timeline
         self._skew = timedelta(seconds=skew_s)
         self._renews_date = renews_date
-        self.versions = set(versions)
+        self.life = 1
         long_ago = self._date() - timedelta(days=1)
+        self.versions = dict.fromkeys(versions, long_ago)
         self.states = [AliasState(-us(86_400), alias, long_ago)]
 
     @property
@@ -64,9 +69,17 @@ class StepFunctions:
         """DeleteStateMachineAlias."""
         self._put(None)
 
-    def find(self, version: int) -> VersionFound:
-        """Whether a version is published."""
-        return VersionFound.FOUND if version in self.versions else VersionFound.NO_VERSION
+    def recreate(self, versions: Sequence[int], routing: Routing | None) -> None:
+        """DeleteStateMachine, which takes versions and aliases along; then all of it is created again."""
+        self._put(None)
+        self.life += 1
+        self.versions = dict.fromkeys(versions, self._put(routing))
+
+    def find(self, version: int, read_at: datetime) -> VersionReading:
+        """DescribeStateMachine of a version: whether it is published, and when it was."""
+        created_at = self.versions.get(version)
+        found = VersionFound.FOUND if created_at is not None else VersionFound.NO_VERSION
+        return VersionReading(found, created_at, read_at)
 
     def _check_versions(self, routing: Routing) -> None:
         for version, _ in routing.entries:
@@ -77,7 +90,7 @@ class StepFunctions:
         date = self._date()
         if date <= self.states[-1].update_date:
             date = self.states[-1].update_date + timedelta(milliseconds=1)
-        self.states.append(AliasState(self._timeline.now_us, routing, date))
+        self.states.append(AliasState(self._timeline.now_us, routing, date, self.life))
         return date
 
     def _date(self) -> datetime:

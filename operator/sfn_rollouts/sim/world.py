@@ -205,7 +205,7 @@ class World:
         match event:
             case plot.AlarmChange():
                 self._change_alarm(event)
-            case plot.Reroute():
+            case plot.Reroute() | plot.Recreate():
                 self._reroute(event)
             case plot.CutWatch():
                 self._cut_watch(event)
@@ -294,14 +294,17 @@ class World:
         spec = parse_spec(self.api_server.get(self.keys[number])["spec"])
         self.history.add(SpecEdited(self.timeline.now_us, spec, what, number))
 
-    def _reroute(self, event: plot.Reroute) -> None:
+    def _reroute(self, event: plot.Reroute | plot.Recreate) -> None:
         before = self.step_functions.alias
-        if event.routing is None:
+        routing = Routing(event.routing) if event.routing is not None else None
+        if isinstance(event, plot.Recreate):
+            self.step_functions.recreate(event.versions, routing)
+        elif routing is None:
             self.step_functions.delete()
         elif before is None:
-            self.step_functions.create(Routing(event.routing))
+            self.step_functions.create(routing)
         else:
-            self.step_functions.update(Routing(event.routing))
+            self.step_functions.update(routing)
         self.history.add(AliasChanged(self.timeline.now_us, before, self.step_functions.alias, None))
 
     # -- the operators --

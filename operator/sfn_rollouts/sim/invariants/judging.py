@@ -51,6 +51,7 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
     WriteSent: (
         rivals.only_one_of_rivals_writes,
         routing.alias_has_only_stable_and_target,
+        routing.no_shortcut_to_a_version_that_never_served,
         leading.only_a_leader_writes,
         weights.nothing_goes_forward_after_a_trip,
         intents.forward_writes_follow_their_stored_intent,
