@@ -1,10 +1,14 @@
 """A state machine is deleted and created again under its name: its numbers count from 1 again: other versions."""
 
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
+from sfn_rollouts.core.announce import announcements
+from sfn_rollouts.core.decision import Decision, Look
 from sfn_rollouts.core.observation import Trouble
 from sfn_rollouts.core.routing import Routing
 from tests.core.specs import WITH_ALARM
@@ -84,6 +88,7 @@ def begun_before_the_change(alias: Routing | int, **spec: object) -> World:
     world.troubles["write"] = Trouble.CONFLICT
     world.settle()
     assert world.status.intent is not None
+    world.now += timedelta(seconds=1)
     world.recreate(alias)
     world.troubles.clear()
     world.seen = replace(world.seen, write_failure=None, alias=world._alias_fact())
@@ -104,6 +109,215 @@ def test_an_alias_on_another_version_before_the_first_write_is_set_out_from() ->
     assert (world.writes, world.status.stable_version) == ([Routing.split(7, 2, 10)], 7)
 
 
-def test_a_split_before_the_first_write_is_held() -> None:
+def test_a_split_before_the_first_write_is_nobodys() -> None:
     world = begun_before_the_change(Routing.split(1, 7, 40))
-    assert (world.ready(), world.writes) == (("False", "AliasDrifted"), [])
+    assert (world.ready(), world.writes) == (("False", "AliasSplit"), [])
+
+
+def test_the_wanted_version_routed_to_by_hand_before_the_first_write_is_no_drift() -> None:
+    world = World()
+    world.troubles["write"] = Trouble.CONFLICT
+    world.settle()
+    world.route(2)
+    world.troubles.clear()
+    world.seen = replace(world.seen, write_failure=None, alias=world._alias_fact())
+    world.settle()
+    assert (world.ready(), world.writes) == (("True", "UpToDate"), [])
+
+
+def test_a_served_version_that_cannot_be_read_keeps_it_from_beginning() -> None:
+    world = World()
+    world.troubles["version 1"] = Trouble.TRANSIENT
+    world.settle()
+    assert (world.ready(), world.writes) == (("Unknown", "RetryingAWS"), [])
+    assert world.status.message == "version 1 could not be read: no answer"
+    world.troubles.clear()
+    world.settle()
+    assert world.writes == [Routing.split(1, 2, 10)]
+
+
+# -- at rest --
+
+PLAN = {"steps": [{"setWeight": 10}, {"pause": {"duration": "1h"}}]}
+
+
+def ended(outcome: str, **spec: object) -> World:
+    """Version 2 was promoted, or has gone back to 1."""
+    world = World(strategy=PLAN, **spec, **WITH_ALARM)
+    world.advance(30)
+    if outcome == "RolledBack":
+        world.alarm("A", AlarmState.ALARM)
+        world.poll()
+        world.alarm("A", AlarmState.OK)
+    else:
+        world.say("promote-full")
+        world.advance(1000)
+    assert world.status.outcome == outcome
+    world.writes.clear()
+    return world
+
+
+def recreated_at_rest(world: World, alias: Routing | int | None) -> World:
+    world.recreate(alias)
+    world.advance(700)
+    return world
+
+
+POLICIES = ["Hold", "Reassert", "Adopt"]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("outcome", ["FastPromoted", "RolledBack"])
+def test_at_rest_an_alias_that_serves_the_wanted_version_is_up_to_date(outcome: str, policy: str) -> None:
+    world = recreated_at_rest(ended(outcome, driftPolicy=policy), 2)
+    assert (world.ready()[0], world.writes) == ("True", [])
+    assert world.status.target_creation_date == world.published_at
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("outcome", ["FastPromoted", "RolledBack"])
+def test_at_rest_another_version_2_gets_its_traffic_by_steps(outcome: str, policy: str) -> None:
+    world = recreated_at_rest(ended(outcome, driftPolicy=policy), 1)
+    assert world.writes == [Routing.split(1, 2, 10)]
+    news = [each for before, after in pairwise(world.statuses) for each in announcements(before, after)]
+    told = [each.message for each in news if each.reason == "StateMachineRecreated"]
+    assert len(told) == 1
+    assert "its version 2 is another one than before" in told[0]
+
+
+def test_at_rest_a_version_that_went_back_stays_so_where_nobody_knows_its_date() -> None:
+    """Of an older operator's status nobody can tell; to try again by itself could be the same version."""
+    world = ended("RolledBack")
+    world.status = without_dates(world.status)
+    recreated_at_rest(world, 1)
+    assert (world.status.phase, world.ready()[1], world.writes) == ("RolledBack", "AlarmFiring", [])
+
+
+def test_at_rest_what_nobody_knows_the_date_of_is_put_back_by_steps() -> None:
+    world = ended("FastPromoted", driftPolicy="Reassert")
+    world.status = without_dates(world.status)
+    recreated_at_rest(world, 1)
+    assert world.writes == [Routing.split(1, 2, 10)]
+
+
+def test_at_rest_what_cannot_be_read_is_put_back_by_steps_once_it_can() -> None:
+    world = ended("FastPromoted", driftPolicy="Reassert")
+    world.troubles["version"] = Trouble.DENIED
+    world.route(1)
+    world.advance(700)
+    assert (world.ready()[1], world.writes) == ("AccessDenied", [])
+    world.troubles.clear()
+    world.settle()
+    world.advance(10)
+    assert world.writes == [Routing.split(1, 2, 10)]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_at_rest_a_version_that_cannot_be_read_is_asked_for_again(policy: str) -> None:
+    world = ended("RolledBack", driftPolicy=policy)
+    world.troubles["version"] = Trouble.TRANSIENT
+    for alias in (1, 2):
+        world.recreate(alias)
+        world.advance(700)
+        assert (world.status.phase, Look.VERSION in world.decision.looks) == ("RolledBack", True)
+    world.troubles.clear()
+    world.settle()
+    assert world.ready() == ("True", "UpToDate")
+
+
+def test_at_rest_an_alias_written_again_as_it_was_is_looked_into_once() -> None:
+    world = ended("FastPromoted")
+    world.route(2)
+    world.advance(700)
+    statuses = len(world.statuses)
+    assert world.ready() == ("True", "RolloutComplete")
+    world.told.clear()
+    world.advance(3600)
+    assert len(world.statuses) == statuses
+    assert all(Look.VERSION not in what.looks for _, what in world.told if isinstance(what, Decision))
+
+
+# -- in flight --
+
+
+def recreated_in_flight(alias: Routing | int | None, **spec: object) -> World:
+    world = World(strategy=PLAN, **spec)
+    world.advance(30)
+    assert world.alias == Routing.split(1, 2, 10)
+    world.writes.clear()
+    world.recreate(alias)
+    world.restart()
+    return world
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_in_flight_an_alias_that_serves_the_wanted_version_is_up_to_date(policy: str) -> None:
+    world = recreated_in_flight(2, driftPolicy=policy)
+    assert (world.ready(), world.writes) == (("True", "UpToDate"), [])
+    assert [(each.version, each.outcome, each.reason) for each in world.status.history] == [
+        (2, "Aborted", "StateMachineRecreated")
+    ]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_in_flight_it_begins_again_from_what_the_alias_serves(policy: str) -> None:
+    world = recreated_in_flight(7, driftPolicy=policy)
+    world.advance(20)
+    assert world.writes == [Routing.split(7, 2, 10)]
+    assert world.status.stable_version == 7
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_in_flight_a_split_of_another_life_is_nobodys(policy: str) -> None:
+    world = recreated_in_flight(Routing.split(1, 2, 60), driftPolicy=policy)
+    assert (world.status.phase, world.ready()[1], world.writes) == ("Pending", "AliasSplit", [])
+
+
+def test_a_pause_outlives_the_state_machine() -> None:
+    world = World(strategy=PLAN)
+    world.advance(30)
+    world.say("pause")
+    world.writes.clear()
+    world.recreate(1)
+    world.restart()
+    assert (world.status.phase, world.writes) == ("Paused", [])
+
+
+def test_in_flight_nothing_is_put_back_on_a_version_that_cannot_be_read() -> None:
+    world = World(strategy=PLAN, driftPolicy="Reassert")
+    world.advance(30)
+    world.writes.clear()
+    world.route(7)
+    world.troubles["version"] = Trouble.DENIED
+    world.restart()
+    assert (world.ready()[1], world.writes) == ("AliasDrifted", [])
+    assert "it is not put back: version 2 could not be read: no answer" in world.status.message
+    world.troubles.clear()
+    world.settle()
+    assert world.writes == [Routing.split(1, 2, 10)]
+
+
+def test_a_way_back_that_was_left_to_somebody_ends_with_its_state_machine() -> None:
+    world = World(strategy=PLAN, **WITH_ALARM)
+    world.advance(30)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.alarm("A", AlarmState.ALARM)
+    world.poll()
+    world.troubles.clear()
+    world.recreate(7)
+    world.seen = replace(world.seen, write_failure=None, alias=world._alias_fact())
+    world.alarm("A", AlarmState.OK)
+    world.settle()
+    world.advance(30)
+    assert world.status.history[0].outcome == "RolledBack"
+    assert (world.alias, world.status.stable_version) == (Routing.split(7, 2, 10), 7)
+
+
+def test_another_number_that_somebody_routed_to_is_no_other_life() -> None:
+    """A version that is deleted since has no date: the number may be of this machine."""
+    world = World(strategy=PLAN)
+    world.advance(30)
+    world.missing_versions.add(2)
+    world.route(7)
+    world.restart()
+    assert world.ready() == ("False", "AliasDrifted")

@@ -90,7 +90,9 @@ alarm_statuses = built(
 history_entries = built(
     api.HistoryEntry,
     version=versions,
+    creation_date=maybe | moments,
     stable_version=maybe | versions,
+    stable_creation_date=maybe | moments,
     outcome=st.sampled_from(list(api.Outcome)),
     reason=reasons,
     started_at=maybe | moments,
@@ -113,7 +115,9 @@ statuses = built(
     phase=maybe | st.sampled_from(list(Phase)),
     message=maybe | texts,
     stable_version=maybe | versions,
+    stable_creation_date=maybe | moments,
     target_version=maybe | versions,
+    target_creation_date=maybe | moments,
     weight=maybe | st.integers(0, 100),
     step=maybe,
     step_started_at=maybe | moments,
@@ -173,7 +177,13 @@ observations = st.builds(
         st.builds(facts.AliasReading, routing=routings, update_date=moments, read_at=moments),
     ),
     written_at=maybe | moments,
-    version=st.one_of(maybe, unseen, st.sampled_from(list(facts.VersionFound))),
+    versions=st.dictionaries(
+        versions,
+        st.one_of(
+            unseen, st.builds(facts.VersionReading, st.sampled_from(list(facts.VersionFound)), maybe | moments, moments)
+        ),
+        max_size=3,
+    ),
     alarms=st.dictionaries(st.sampled_from("AB"), alarm_facts),
     poll_interval_s=st.sampled_from([1.0, 10.0, 3600.0]),
     running=st.one_of(maybe, unseen, st.builds(facts.RunningExecutions, st.integers(0, 2000), st.booleans())),

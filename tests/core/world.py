@@ -66,11 +66,12 @@ class World:
         self.alias = Routing.whole(alias) if isinstance(alias, int) else alias
         self.alias_date = START - timedelta(days=1)
         self.missing_versions: set[int] = set()
+        self.found = VersionFound.FOUND  # what all other versions are
         self.published_at = START - timedelta(days=2)  # all versions, when their state machine was created
         self.alarms: dict[str, AlarmSnapshot | None] = {}
         self.changes: dict[str, list[AlarmTransition]] = {}
         self.histories_are_late = False
-        self.troubles: dict[str, Trouble] = {}  # "alias", "version", "alarms", "write"
+        self.troubles: dict[str, Trouble] = {}  # "alias", "version", "version 1", "alarms", "write"
         self.loses_answers = False
         self.board_reads = True  # else alarms are read only where a decision asks for it
         self.stale_alias: Routing | None = None
@@ -234,11 +235,12 @@ class World:
         return replace(self.seen, versions={**self.seen.versions, **found})
 
     def _version_fact(self, number: int) -> Any:
-        if "version" in self.troubles:
-            return Unseen("no answer", self.now, self.troubles["version"])
+        trouble = self.troubles.get("version") or self.troubles.get(f"version {number}")
+        if trouble is not None:
+            return Unseen("no answer", self.now, trouble)
         if number in self.missing_versions:
             return VersionReading(VersionFound.NO_VERSION, None, self.now)
-        return VersionReading(VersionFound.FOUND, self.published_at, self.now)
+        return VersionReading(self.found, self.published_at if self.found is VersionFound.FOUND else None, self.now)
 
     def _read_alarms(self) -> None:
         names = self.raw.get("alarms", {}).get("names", ())

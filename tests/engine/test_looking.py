@@ -31,7 +31,7 @@ def test_what_cannot_be_seen_is_so_since_the_first_time(call: str) -> None:
     began = world.clock.now()
     world.run_for(60)
     facts = _record(world).facts
-    seen = {"read": facts.alias, "find": facts.version}[call]
+    seen = {"read": facts.alias, "find": facts.versions.get(2)}[call]
     assert isinstance(seen, Unseen)
     assert (seen.since - began).total_seconds() < 1
     assert world.cloud.count()[call] > 2
@@ -80,7 +80,7 @@ def test_a_spec_that_becomes_invalid_while_its_version_is_looked_for_wants_none(
     world.workers.held = set()
     world.run_for(60)
     assert world.ready_reason() == "InvalidSpec"
-    assert _record(world).facts.version is None
+    assert _record(world).facts.versions == {}
     world.api.apply("orders", spec())
     world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=200)
 

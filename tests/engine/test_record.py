@@ -1,14 +1,14 @@
 """What is kept of a rollout between ticks."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
 from sfn_rollouts.api.status import Status, Trip
 from sfn_rollouts.core.decision import WriteKind
-from sfn_rollouts.core.observation import AliasReading, VersionFound
+from sfn_rollouts.core.observation import AliasReading, VersionFound, VersionReading
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.resource import Resource
@@ -54,13 +54,14 @@ def test_a_status_that_somebody_else_wrote_counts_from_then_on() -> None:
 
 def test_what_was_found_out_about_another_version_is_forgotten() -> None:
     record = _record()
-    record.facts.version = VersionFound.FOUND
+    found = VersionReading(VersionFound.FOUND, None, datetime(2026, 1, 1, tzinfo=UTC))
+    record.facts.versions[2] = found
     _come_back(record, record.stored)
-    assert record.facts.version is VersionFound.FOUND
+    assert record.facts.versions == {2: found}
     world = World()
     world.api.apply("orders", spec(3))
     record.take(Resource.parse(world.api.list()[0]))
-    assert record.facts.version is None
+    assert record.facts.versions == {}
 
 
 def test_a_decision_hears_how_often_alarms_are_read() -> None:

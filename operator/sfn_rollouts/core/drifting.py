@@ -1,5 +1,7 @@
 """In flight, and the alias is not as this rollout left it: by driftPolicy, hold, write again, or take it."""
 
+from collections.abc import Iterable
+
 from sfn_rollouts.api.spec import DriftPolicy, OnInsufficientData, OnUnevaluated, OnUnreadable
 from sfn_rollouts.api.status import Intent
 from sfn_rollouts.core.case import AliasState, Case, alias_status
@@ -7,6 +9,7 @@ from sfn_rollouts.core.conditions import Fact, Standing
 from sfn_rollouts.core.decision import Decision, Look
 from sfn_rollouts.core.findings import Trip
 from sfn_rollouts.core.gates import first_hold
+from sfn_rollouts.core.lives import Life, begin_in_another_life, life_of_target
 from sfn_rollouts.core.observation import AliasReading
 from sfn_rollouts.core.placing import placed
 from sfn_rollouts.core.reasons import Reason
@@ -27,7 +30,14 @@ def decide_drift(case: Case) -> Decision | None:
     reading = case.reading
     if reading is None:
         return _held(case, _words_of_gone(case))
+    life = life_of_target(case)
+    if life is Life.ANOTHER:
+        return begin_in_another_life(case)
+    if life is Life.UNREAD and case.spec.drift_policy is not DriftPolicy.HOLD:
+        return still(case, looks=life.looks)
     match case.spec.drift_policy:
+        case DriftPolicy.REASSERT if life is Life.UNREADABLE:
+            return _held(case, f"{_words(case, reading)}; it is not put back: {_words_of_unreadable(case)}", life.looks)
         case DriftPolicy.REASSERT if _may_be_our_way_back(case, reading):
             return _held(case, _words_of_a_way_back(case))
         case DriftPolicy.REASSERT:
@@ -35,7 +45,7 @@ def decide_drift(case: Case) -> Decision | None:
         case DriftPolicy.ADOPT:
             return _adopted(case, reading)
         case _:
-            return _held(case, _words(case, reading))
+            return _held(case, _words(case, reading), life.looks)
 
 
 def _words_of_gone(case: Case) -> str:
@@ -49,6 +59,11 @@ def _words(case: Case, reading: AliasReading) -> str:
         f"alias {case.spec.alias} was changed by somebody else: it routes {reading.routing}, this rollout left "
         f"{case.known_routing}; route it back, or abort, or set spec.driftPolicy to Reassert or Adopt"
     )
+
+
+def _words_of_unreadable(case: Case) -> str:
+    fact = case.seen.versions.get(case.target)
+    return f"version {case.target} could not be read: {getattr(fact, 'why', '')}"
 
 
 def _may_be_our_way_back(case: Case, reading: AliasReading) -> bool:
@@ -74,11 +89,12 @@ def _words_of_a_way_back(case: Case) -> str:
     )
 
 
-def _held(case: Case, message: str) -> Decision:
+def _held(case: Case, message: str, also: Iterable[Look] = ()) -> Decision:
     """Stalled, in the phase that it was in; the deadline runs on unless a person holds the rollout anyway."""
     case = case.having(next_action_at=None)
     standing = Standing(standing_in_flight(case).phase, Reason.ALIAS_DRIFTED, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))
+    looks |= set(also)
     if case.alarms.needs_history:  # else a firing that has cleared would stay unjudged for as long as the drift lasts
         looks |= {Look.ALARM_HISTORY}
     alias = Fact.false(Reason.ALIAS_DRIFTED, message)

@@ -44,6 +44,10 @@ class Reason(StrEnum):
         "AliasTakenOver",
         "The alias was found split, and the rollout goes on from there, as spec.stableVersion says.",
     )
+    STATE_MACHINE_RECREATED = (
+        "StateMachineRecreated",
+        "The state machine was deleted and created again; a version is its number and its creationDate.",
+    )
     ALIAS_CONFLICT = "AliasConflict", "Another resource manages the same alias; only that one acts."
     ALIAS_DRIFTED = "AliasDrifted", "Somebody else changed the alias, and driftPolicy says to hold."
     ALARM_FIRING = "AlarmFiring", "A watched alarm is in ALARM."

@@ -1,5 +1,6 @@
 """At rest: a rollout that has ended, until somebody wants something else. Never again by itself."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sfn_rollouts.api.spec import DriftPolicy
@@ -8,6 +9,7 @@ from sfn_rollouts.core.case import AliasState, Case, alias_status
 from sfn_rollouts.core.commands import Action, by_words
 from sfn_rollouts.core.conditions import READY, Fact, Standing, condition
 from sfn_rollouts.core.decision import Decision, Look
+from sfn_rollouts.core.lives import Life, begin_in_another_life, life_of_target
 from sfn_rollouts.core.observation import AliasMissing, AliasReading, RunningExecutions, Unseen
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_AT_REST_S, look_again
@@ -78,11 +80,11 @@ def left_version(status: Status) -> int | None:
     return left if left != status.stable_version else None
 
 
-def _stay(case: Case, standing: Standing, alias: Fact | None = None) -> Decision:
+def _stay(case: Case, standing: Standing, alias: Fact | None = None, looks: Iterable[Look] = ()) -> Decision:
     is_counted = case.status.running_executions is not None or left_version(case.status) is None
-    looks, wake = look_again(case, DRIFT_CHECK_AT_REST_S)
+    drift_looks, wake = look_again(case, DRIFT_CHECK_AT_REST_S)
     counts = [] if is_counted else [Look.EXECUTIONS]
-    return case.decide(standing, looks=[*looks, *counts], wakes=[wake], alias=alias, watches_alarms=False)
+    return case.decide(standing, looks=[*looks, *drift_looks, *counts], wakes=[wake], alias=alias, watches_alarms=False)
 
 
 # -- how it ended --
@@ -105,6 +107,8 @@ def _entry(status: Status) -> HistoryEntry | None:
     The time alone does not tell: within one tick a rollout may end and the next be found up to date.
     """
     newest = status.history[0] if status.history else None
+    if newest is not None and newest.reason == Reason.STATE_MACHINE_RECREATED:
+        return None  # that end was the beginning of what has ended now
     if newest is None or newest.reason == Reason.TARGET_WITHDRAWN:
         return newest if newest is not None and newest.finished_at == status.finished_at else None
     is_of_target = newest.version == status.target_version
@@ -144,13 +148,19 @@ def _by_alias(case: Case) -> Decision | None:
     fact = case.seen.alias
     if expected is None or not isinstance(fact, AliasReading | AliasMissing) or case.alias_state is AliasState.STALE:
         return None
+    life = life_of_target(case)
+    if life is Life.ANOTHER:
+        return begin_in_another_life(case)
+    if life is Life.UNREAD:
+        return _stay(case, _standing(case, Reason.ALIAS_DRIFTED, Reason.ALIAS_ADOPTED), looks=life.looks)
     if isinstance(fact, AliasReading) and fact.routing == Routing.whole(expected):
         in_sync = Fact.true(Reason.IN_SYNC, f"the alias routes {fact.routing}")
-        settled = case.having(stable_version=expected) if not is_success else _on_target(case)
-        return _stay(settled, _standing(case), in_sync)
+        settled = _on_target(case) if is_success else case.having(stable_version=expected)
+        known = settled if life is Life.UNREADABLE else settled.having(alias=alias_status(fact))
+        return _stay(known, _standing(case), in_sync, life.looks)
     if isinstance(fact, AliasReading) and _is_adopted(case, fact):
         return _adopted(case, fact)
-    return _by_policy(case, fact, expected)
+    return _by_policy(case, fact, expected, life)
 
 
 def _on_target(case: Case) -> Case:
@@ -163,13 +173,14 @@ def _is_adopted(case: Case, fact: AliasReading) -> bool:
     return ready is not None and ready.reason == Reason.ALIAS_ADOPTED and fact.routing == case.known_routing
 
 
-def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int) -> Decision:
+def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int, life: Life) -> Decision:
     live = "was deleted" if isinstance(fact, AliasMissing) else f"routes {fact.routing}"
     message = f"alias {case.spec.alias} {live}, but this rollout left all traffic on version {expected}"
     if ended_phase(case.status) is not Phase.SUCCEEDED:
-        return _stay(case, _standing(case), Fact.false(Reason.ALIAS_DRIFTED, message))
+        return _stay(case, _standing(case), Fact.false(Reason.ALIAS_DRIFTED, message), life.looks)
     if case.spec.drift_policy is DriftPolicy.REASSERT and not case.spec.paused:
-        return _reasserted(case, fact, message)
+        # Where nobody knows that it is the version which had all traffic, it goes there by steps.
+        return _reasserted(case, fact, message) if life is Life.SAME else _anew(case, message)
     if case.spec.drift_policy is DriftPolicy.ADOPT and isinstance(fact, AliasReading) and fact.routing.sole:
         return _adopted(case, fact)
     cure = "route it back, change spec.version, or set spec.driftPolicy to Reassert or Adopt"
@@ -177,7 +188,7 @@ def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int) -> 
         cure = "spec.paused holds the write that puts it back"
     message = f"{message}: {cure}"
     standing = Standing(Phase.SUCCEEDED, Reason.ALIAS_DRIFTED, message, is_stalled=True)
-    return _stay(case, standing, Fact.false(Reason.ALIAS_DRIFTED, message))
+    return _stay(case, standing, Fact.false(Reason.ALIAS_DRIFTED, message), life.looks)
 
 
 def _reasserted(case: Case, fact: AliasReading | AliasMissing, message: str) -> Decision:

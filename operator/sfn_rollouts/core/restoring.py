@@ -7,6 +7,7 @@ from sfn_rollouts.core.commands import Action, by_words
 from sfn_rollouts.core.conditions import Fact, Standing
 from sfn_rollouts.core.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.findings import Trip
+from sfn_rollouts.core.lives import Life, begin_in_another_life, life_of_target
 from sfn_rollouts.core.moments import after
 from sfn_rollouts.core.observation import Trouble, WriteFailure
 from sfn_rollouts.core.reasons import Reason
@@ -98,6 +99,9 @@ def _left_alone(case: Case, trip: TripStatus) -> Decision:
     """Somebody else decided where all traffic goes: hold, unless another version is wanted anyway."""
     if case.is_target_changed or case.is_retry_asked:
         return _ended(case, trip)
+    life = life_of_target(case)
+    if life is Life.ANOTHER:
+        return begin_in_another_life(case)
     remedy = "route the alias to" if case.reading is not None else "create the alias on"
     message = (
         f"{trip.message}; but {_live(case)}, which is left alone: "
@@ -105,7 +109,9 @@ def _left_alone(case: Case, trip: TripStatus) -> Decision:
     )
     standing = Standing(Phase.ROLLING_BACK, Reason.ALIAS_DRIFTED, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))
-    return case.decide(standing, looks=looks, wakes=[wake], alias=Fact.false(Reason.ALIAS_DRIFTED, message))
+    return case.decide(
+        standing, looks=looks | life.looks, wakes=[wake], alias=Fact.false(Reason.ALIAS_DRIFTED, message)
+    )
 
 
 def _live(case: Case) -> str:

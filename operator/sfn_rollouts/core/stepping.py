@@ -20,6 +20,7 @@ from sfn_rollouts.core.placing import placed, replanned
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rechecking import FRESH_S, look_again
 from sfn_rollouts.core.restoring import start_restore
+from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.core.single_write import decide_single_write
 from sfn_rollouts.core.standing import held, still
 from sfn_rollouts.core.succeeding import succeed
@@ -64,18 +65,17 @@ def _timeout_noted(case: Case) -> Case:
 
 
 def _overtaken(case: Case) -> Decision | None:
-    """Before its first write somebody routed all traffic elsewhere, or made the alias again: begin from what is there.
+    """Before its first write somebody routed all traffic to the wanted version: there is nothing left to do.
 
-    To hold would call an alias drifted that may serve the wanted version already, and nothing of this rollout is in it.
-    After a write that failed that is not sure, and a split is never taken for a beginning.
+    To hold would call an alias drifted that is as it is wanted. After a write that failed it may be our own.
     """
     is_untouched = case.status.step_index is None and case.status.intent is not None and case.weight == 0
-    is_whole = case.reading is not None and case.reading.routing.sole is not None
-    is_foreign = case.alias_state is AliasState.FOREIGN and is_whole
+    is_there = case.reading is not None and case.reading.routing == Routing.whole(case.target)
+    is_foreign = case.alias_state is AliasState.FOREIGN and is_there
     if not (is_untouched and is_foreign) or case.seen.write_failure is not None:
         return None
     again = case.afresh().having(pause_command=case.status.pause_command)
-    message = "the alias was changed before the first write; beginning from what it serves now"
+    message = "somebody else routed the alias before the first write; beginning from what it serves now"
     return again.decide(Standing(Phase.PENDING, Reason.INITIALIZING, message))
 
 

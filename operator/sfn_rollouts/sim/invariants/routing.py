@@ -25,7 +25,8 @@ def no_shortcut_to_a_version_that_never_served(history: History, sent: WriteSent
     The machine may be created again while the write is on its way: not before the look upon which it was decided.
     """
     status = sent.decided.decision.status if sent.decided is not None else None
-    if status is None or status.shortcut is not Shortcut.ROLLBACK_WINDOW or status.target_version is None:
+    is_shortcut = status is not None and status.shortcut in (Shortcut.ROLLBACK_WINDOW, Shortcut.REASSERT)
+    if status is None or not is_shortcut or status.target_version is None:
         return None
     wanted = Routing.whole(status.target_version)
     if sent.routing != wanted:
