@@ -20,6 +20,8 @@ _TROUBLED = 0.2
 _ANOTHER_LIFE = 0.1
 """The share of the worlds in which the state machine is created again under its name."""
 
+_ALIASES_AGAIN: tuple[plot.Routing | None, ...] = (((1, 100),), ((2, 100),), ((1, 70), (2, 30)), None)
+
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor"
 ALARMS = ("failures", "p95")
 
@@ -176,8 +178,9 @@ def _with_another_life(scenario: Scenario, random: Random) -> Scenario:
     """In some worlds the state machine is deleted and created again, and versions are asked for before and after."""
     if random.random() >= _ANOTHER_LIFE:
         return scenario
-    alias = random.choice((((1, 100),), ((2, 100),), ((1, 70), (2, 30)), None))
-    again = plot.Recreate(_moment(random) + 30.0, random.choice(((1, 2), (1, 2, 3), (1,))), alias)
+    versions = random.choice(((1, 2), (1, 2, 3), (1,)))
+    aliases = [each for each in _ALIASES_AGAIN if each is None or all(number in versions for number, _ in each)]
+    again = plot.Recreate(_moment(random) + 30.0, versions, random.choice(aliases))
     edits = [plot.Edit(at_s, {"version": random.choice((1, 2))}) for at_s in (_moment(random), again.at_s + 20.0)]
     return scenario.with_events(tuple(sorted((*scenario.events, again, *edits), key=_time)))
 

@@ -73,13 +73,20 @@ class StepFunctions:
         """DeleteStateMachine, which takes versions and aliases along; then all of it is created again."""
         self._put(None)
         self.life += 1
-        self.versions = dict.fromkeys(versions, self._put(routing))
+        self.versions = dict.fromkeys(versions, self._date())
+        if routing is not None:
+            self._check_versions(routing)
+        self._put(routing)
 
     def find(self, version: int, read_at: datetime) -> VersionReading:
         """DescribeStateMachine of a version: whether it is published, and when it was."""
         created_at = self.versions.get(version)
         found = VersionFound.FOUND if created_at is not None else VersionFound.NO_VERSION
         return VersionReading(found, created_at, read_at)
+
+    def has_all(self, routing: Routing) -> bool:
+        """Whether each version of the routing is published."""
+        return all(version in self.versions for version, _ in routing.entries)
 
     def _check_versions(self, routing: Routing) -> None:
         for version, _ in routing.entries:

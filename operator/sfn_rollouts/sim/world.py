@@ -301,6 +301,8 @@ class World:
             self.step_functions.recreate(event.versions, routing)
         elif routing is None:
             self.step_functions.delete()
+        elif not self.step_functions.has_all(routing):
+            return  # AWS refuses it: the version went with the former state machine
         elif before is None:
             self.step_functions.create(routing)
         else:
