@@ -12,7 +12,7 @@ from sfn_rollouts.api.status import AlarmState, Phase
 from sfn_rollouts.core.arn import Place
 from sfn_rollouts.core.observation import AlarmTransition, Unseen
 from sfn_rollouts.engine.record import Record
-from sfn_rollouts.errors import Transient
+from sfn_rollouts.errors import Denied, PortError, Transient
 from sfn_rollouts.ports import Lane
 from tests.engine.faults import FOR_EVER
 from tests.engine.world import World, spec
@@ -67,6 +67,25 @@ def test_a_history_that_does_not_show_the_last_change_yet_is_read_again_within_h
     waits_s = [(after - before).total_seconds() for before, after in pairwise(asked_at)]
     assert waits_s[0] < 0.6
     assert waits_s[1] < 1.1
+
+
+@pytest.mark.parametrize(
+    "refusal", [Denied("no DescribeAlarmHistory"), PortError("garbage")], ids=["denied", "unforeseen"]
+)
+def test_a_history_that_was_refused_for_long_is_read_soon_after_it_is_granted(refusal: PortError) -> None:
+    """The firing that it will show is a rollback, and nobody else's answer tells that it is granted."""
+    world = World()
+    world.api.apply("orders", spec(progressDeadline="720h"))
+    world.run(until=lambda: world.status().step_index == 0)
+    world.cloud.faults.add("history", refusal, FOR_EVER)
+    world.cloud.set_alarm("errors", AlarmState.ALARM)
+    world.cloud.set_alarm("errors", AlarmState.OK)
+    world.run_for(3600)
+    assert world.status().step_index == 0
+    assert world.cloud.count()["history"] <= 3600 / 7.5 + 5
+    world.cloud.faults.mend("history")
+    world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=20)
+    assert world.ready_reason() == "AlarmTransient"
 
 
 @pytest.mark.parametrize("broken", [{"strategy": {}}, {"stateMachineArn": "no ARN, so no place either"}], ids=str)

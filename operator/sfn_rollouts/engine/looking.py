@@ -24,6 +24,7 @@ from sfn_rollouts.engine.histories import unexplained
 from sfn_rollouts.engine.looks import Read, count_running, read_alias, read_histories
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.recovery import Recovery
+from sfn_rollouts.engine.traffic import LONGEST_PAUSE_S
 from sfn_rollouts.ports import AlarmFeed, AliasRouter, Clock, Errand, Lane, Urgency, VersionCatalog, Workers
 
 Fact = TypeVar("Fact")
@@ -175,7 +176,8 @@ class Looking:
             self._log(record, look, result)
         is_persistent = is_lacking or (isinstance(result, Exception) and not _is_transient(result))
         if is_persistent or record.working.finished_at is not None:
-            first_s, limit_s = 5.0, 300.0
+            # What a history shows may be a reason to go back: it waits no longer than a restore does.
+            first_s, limit_s = 5.0, LONGEST_PAUSE_S if look is Look.ALARM_HISTORY else 300.0
         record.pace(look).wait(self._clock.monotonic(), first_s, limit_s, retry_after_s)
         record.looking.discard(look)
         self._wake(record.uid)
