@@ -178,7 +178,7 @@ def test_what_a_person_must_mend(sentence):
 @pytest.mark.parametrize("found", [VersionFound.NO_MACHINE, VersionFound.DELETING])
 def test_a_machine_that_is_not_there(found):
     world = World()
-    world.found = found
+    world.machine = found
     world.settle()
     assert (world.status.phase, world.ready()) == ("Failed", ("False", "NotFound"))
     assert world.status.message.startswith(f"state machine {MACHINE} ")

@@ -48,7 +48,7 @@ def rival(world: World, is_there: bool) -> None:
 
 def machine(world: World, found: VersionFound) -> None:
     """What the version looks like from now on."""
-    world.found = found
+    world.machine = found
     world.restart()
 
 

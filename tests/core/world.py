@@ -66,7 +66,7 @@ class World:
         self.alias = Routing.whole(alias) if isinstance(alias, int) else alias
         self.alias_date = START - timedelta(days=1)
         self.missing_versions: set[int] = set()
-        self.found = VersionFound.FOUND  # what all other versions are
+        self.machine = VersionFound.FOUND  # or NO_MACHINE, DELETING
         self.published_at = START - timedelta(days=2)  # all versions, when their state machine was created
         self.alarms: dict[str, AlarmSnapshot | None] = {}
         self.changes: dict[str, list[AlarmTransition]] = {}
@@ -210,7 +210,7 @@ class World:
 
     def _look(self, looks: frozenset[Look]) -> None:
         reads = {
-            Look.ALIAS: lambda: replace(self.seen, alias=self._alias_fact()),
+            Look.ALIAS: self._with_alias,
             Look.VERSION: lambda: self._with_version(self.raw["version"]),
             Look.SERVED_VERSION: lambda: self._with_version(self.alias.sole if self.alias is not None else None),
             Look.EXECUTIONS: lambda: replace(self.seen, running=self.running),
@@ -220,6 +220,12 @@ class World:
             self.seen = reads[look]()
         if Look.ALARMS in looks:
             self._read_alarms()
+
+    def _with_alias(self) -> Observation:
+        """What was known of the version while the alias was there does not tell what went with it."""
+        fact = self._alias_fact()
+        has_gone = isinstance(fact, AliasMissing) and isinstance(self.seen.alias, AliasReading)
+        return replace(self.seen, alias=fact, versions={} if has_gone else self.seen.versions)
 
     def _alias_fact(self) -> Any:
         if "alias" in self.troubles:
@@ -238,9 +244,11 @@ class World:
         trouble = self.troubles.get("version") or self.troubles.get(f"version {number}")
         if trouble is not None:
             return Unseen("no answer", self.now, trouble)
+        if self.machine is not VersionFound.FOUND:
+            return VersionReading(self.machine, None, self.now)
         if number in self.missing_versions:
             return VersionReading(VersionFound.NO_VERSION, None, self.now)
-        return VersionReading(self.found, self.published_at if self.found is VersionFound.FOUND else None, self.now)
+        return VersionReading(VersionFound.FOUND, self.published_at, self.now)
 
     def _read_alarms(self) -> None:
         names = self.raw.get("alarms", {}).get("names", ())

@@ -69,7 +69,7 @@ def not_used(requests: Iterable[Right], granted: Iterable[Right]) -> list[str]:
     return sorted(str(right) for right in granted if not any(right.covers(request) for request in asked))
 
 
-PEOPLES = ("states:StartExecution", "states:DeleteStateMachineAlias")
+PEOPLES = ("states:StartExecution", "states:DeleteStateMachineAlias", "states:DeleteStateMachine")
 """Called by the stories themselves, as callers of a state machine and people do; the operator's code has neither."""
 
 NEEDS_NO_PERMISSION = ("sts:GetCallerIdentity", ":AssumeRoleWithWebIdentity")

@@ -103,16 +103,52 @@ def test_a_trip_leaves_a_foreign_routing_that_is_whole(story: Story) -> None:
     assert story.routings() == [whole(1), split(1, 2, 10), whole(3), whole(1)]
 
 
-def test_a_deleted_alias_is_drift(story: Story) -> None:
+def test_a_deleted_alias_is_told_and_created_as_it_was_left_it_goes_on(story: Story) -> None:
     """Somebody deleted the alias in mid-rollout: it is not created again by itself."""
     _at_ten_percent(story, "Hold")
     story.aws.boto3_client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=story.alias)
 
     story.command("promote")
 
-    held = story.wait_for(lambda status: "its state machine was" in (status["message"] or ""), "the loss to be told")
-    assert verdict(held) == STALLED
+    held = story.wait_for_reason("NotFound")
+    assert (held["phase"], verdict(held)) == ("Progressing", STALLED)
+    assert (
+        "alias live was deleted; its state machine is there; create the alias as this rollout left it ("
+        in (held["message"])
+    )
     assert story.aws.alias_history(story.alias)[-1].event == "deleted"
+
+    story.aws.create_alias(story.machine, "live", split(1, 2, 10))
+    story.wait_for_weight(50)
+
+
+def test_with_the_state_machine_deleted_an_abort_ends_it(story: Story) -> None:
+    """Nothing is left to put back: it says so, and does not go back for ever."""
+    _at_ten_percent(story, "Hold")
+    story.aws.boto3_client("stepfunctions").delete_state_machine(stateMachineArn=story.machine)
+
+    story.command("promote")
+    held = story.wait_for_reason("NotFound")
+    assert (held["phase"], verdict(held)) == ("Progressing", STALLED)
+    assert f"state machine {story.machine} was deleted, and alias live with it" in held["message"]
+
+    story.command("abort")
+    ended = story.wait_for_phase("Failed")
+    assert (outcomes(ended), verdict(ended)) == ([(2, "Aborted", "NotFound")], STALLED)
+
+
+def test_with_the_state_machine_deleted_a_trip_ends_at_the_deadline(story: Story) -> None:
+    """A rollback that finds nothing waits no longer than a step would."""
+    story.apply(version=2, steps=SLOW_STEPS, progressDeadline="10s")
+    story.wait_for_weight(10)
+    story.aws.boto3_client("stepfunctions").delete_state_machine(stateMachineArn=story.machine)
+
+    story.aws.set_alarm(ALARM, "ALARM")
+
+    held = story.wait_for_reason("NotFound")
+    assert "so there is nothing to put back" in held["message"]
+    ended = story.wait_for_phase("Failed")
+    assert outcomes(ended) == [(2, "RolledBack", "NotFound")]
 
 
 AT_REST = {

@@ -282,7 +282,7 @@ def test_a_restore_finds_no_alias_any_more() -> None:
     world.cloud.route(None)
     _fire(world)
     world.run_for(3600)
-    assert (world.phase(), world.ready_reason()) == (Phase.ROLLING_BACK, "AliasDrifted")
+    assert (world.phase(), world.ready_reason()) == (Phase.ROLLING_BACK, "NotFound")
     assert "RollbackFailed" not in world.announced.reasons
     assert world.cloud.count()["read"] < 60
 

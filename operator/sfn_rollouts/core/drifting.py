@@ -17,6 +17,7 @@ from sfn_rollouts.core.rechecking import look_again, stalled_recheck_s
 from sfn_rollouts.core.restoring import start_restore
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.core.standing import held, standing_in_flight, still
+from sfn_rollouts.core.vanishing import looks_at_what_is_gone, machine_of, way_on, what_is_gone
 
 
 def decide_drift(case: Case) -> Decision | None:
@@ -29,7 +30,7 @@ def decide_drift(case: Case) -> Decision | None:
         return held(case, hold)
     reading = case.reading
     if reading is None:
-        return _held(case, _words_of_gone(case))
+        return _gone(case)
     life = life_of_target(case)
     if life is Life.ANOTHER:
         return begin_in_another_life(case)
@@ -48,10 +49,11 @@ def decide_drift(case: Case) -> Decision | None:
             return _held(case, _words(case, reading), life.looks)
 
 
-def _words_of_gone(case: Case) -> str:
-    """DescribeStateMachineAlias gives the same answer for both, so neither may be claimed."""
-    alias, stable = case.spec.alias, case.stable
-    return f"alias {alias} is gone: it was deleted, or its state machine was; create it on version {stable}, or abort"
+def _gone(case: Case) -> Decision:
+    """Nothing routes traffic, so nothing is written. It is told as soon as the state machine has been looked for."""
+    if machine_of(case) is None:
+        return still(case, looks=[Look.VERSION])
+    return _held(case, f"{what_is_gone(case)}; {way_on(case)}", reason=Reason.NOT_FOUND)
 
 
 def _words(case: Case, reading: AliasReading) -> str:
@@ -89,15 +91,17 @@ def _words_of_a_way_back(case: Case) -> str:
     )
 
 
-def _held(case: Case, message: str, also: Iterable[Look] = ()) -> Decision:
+def _held(case: Case, message: str, also: Iterable[Look] = (), reason: Reason = Reason.ALIAS_DRIFTED) -> Decision:
     """Stalled, in the phase that it was in; the deadline runs on unless a person holds the rollout anyway."""
     case = case.having(next_action_at=None)
-    standing = Standing(standing_in_flight(case).phase, Reason.ALIAS_DRIFTED, message, is_stalled=True)
+    standing = Standing(standing_in_flight(case).phase, reason, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))
     looks |= set(also)
+    if case.reading is None:
+        looks = looks_at_what_is_gone(case, looks)
     if case.alarms.needs_history:  # else a firing that has cleared would stay unjudged for as long as the drift lasts
         looks |= {Look.ALARM_HISTORY}
-    alias = Fact.false(Reason.ALIAS_DRIFTED, message)
+    alias = Fact.false(reason, message)
     return case.decide(standing, looks=looks, wakes=[wake, case.deadline_wake], alias=alias)
 
 

@@ -98,7 +98,8 @@ def ended_phase(status: Status) -> Phase:
     entry = _entry(status)
     if entry is None or entry.outcome in _SUCCESSES or entry.reason == Reason.TARGET_WITHDRAWN:
         return Phase.SUCCEEDED
-    return Phase.FAILED if entry.reason == Reason.PROGRESS_DEADLINE_EXCEEDED else Phase.ROLLED_BACK
+    has_failed = entry.reason in (Reason.PROGRESS_DEADLINE_EXCEEDED, Reason.NOT_FOUND)
+    return Phase.FAILED if has_failed else Phase.ROLLED_BACK
 
 
 def _entry(status: Status) -> HistoryEntry | None:
@@ -148,6 +149,8 @@ def _by_alias(case: Case) -> Decision | None:
     fact = case.seen.alias
     if expected is None or not isinstance(fact, AliasReading | AliasMissing) or case.alias_state is AliasState.STALE:
         return None
+    if isinstance(fact, AliasMissing) and _end(case).reason is Reason.NOT_FOUND:
+        return None  # it ended because of that, and has said so
     life = life_of_target(case)
     if life is Life.ANOTHER:
         return begin_in_another_life(case)

@@ -13,6 +13,7 @@ from sfn_rollouts.core.observation import Trouble, WriteFailure
 from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rechecking import STALE_RETRY_S, look_again, looks_if_gone, read_at_of, stalled_recheck_s
 from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.vanishing import looks_at_what_is_gone, machine_of, way_to_try_again, what_is_gone
 from sfn_rollouts.printable import one_line
 
 
@@ -29,6 +30,8 @@ def decide_restore(case: Case, trip: TripStatus) -> Decision:
     case = _obey(case, trip)
     if is_settled(case, trip):
         return _ended(case, trip)
+    if case.alias_state is AliasState.MISSING and _is_seen_since(case, trip):
+        return _nothing_to_restore(case, trip)
     if is_somebody_elses(case, trip):
         return _left_alone(case, trip)
     return _going_back(case, trip)
@@ -102,10 +105,10 @@ def _left_alone(case: Case, trip: TripStatus) -> Decision:
     life = life_of_target(case)
     if life is Life.ANOTHER:
         return begin_in_another_life(case)
-    remedy = "route the alias to" if case.reading is not None else "create the alias on"
+    routed = case.reading.routing.sole if case.reading is not None else None
     message = (
-        f"{trip.message}; but {_live(case)}, which is left alone: "
-        f"{remedy} version {case.stable}, or ask for another version"
+        f"{trip.message}; but somebody else routed all traffic to version {routed}, which is left alone: "
+        f"route the alias to version {case.stable}, or ask for another version"
     )
     standing = Standing(Phase.ROLLING_BACK, Reason.ALIAS_DRIFTED, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))
@@ -114,10 +117,27 @@ def _left_alone(case: Case, trip: TripStatus) -> Decision:
     )
 
 
-def _live(case: Case) -> str:
-    if case.reading is None:
-        return "the alias is gone (it was deleted, or its state machine was)"
-    return f"somebody else routed all traffic to version {case.reading.routing.sole}"
+def _nothing_to_restore(case: Case, trip: TripStatus) -> Decision:
+    """Without an alias no traffic is split. It may come back as it was, and be split: so it is waited for, as long as a
+    step is, unless a person or the deadline has given it up already.
+    """
+    if case.is_target_changed or case.is_retry_asked:
+        return _ended(case, trip)
+    looks, wake = look_again(case, stalled_recheck_s(case))
+    looks = looks_at_what_is_gone(case, looks)
+    if machine_of(case) is None:
+        words = f"going back to version {case.stable}: {trip.message}"
+        return case.decide(Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, words), looks=looks)
+    deadline = after(trip.at, case.spec.progress_deadline.seconds)
+    if trip.reason in (Reason.PROGRESS_DEADLINE_EXCEEDED, Reason.ABORTED) or case.now >= deadline:
+        return _given_up(case, trip)
+    message = (
+        f"{what_is_gone(case)}, so there is nothing to put back; "
+        f"{way_to_try_again(case)}; cause of the rollback: {trip.message}"
+    )
+    standing = Standing(Phase.ROLLING_BACK, Reason.NOT_FOUND, message, is_stalled=True)
+    alias = Fact.false(Reason.NOT_FOUND, message)
+    return case.decide(standing, looks=looks, wakes=[wake, deadline], alias=alias)
 
 
 def _going_back(case: Case, trip: TripStatus) -> Decision:
@@ -188,6 +208,18 @@ def _rolled_back(case: Case, reason: Reason, trip: TripStatus) -> Decision:
     phase = Phase.FAILED if reason is Reason.PROGRESS_DEADLINE_EXCEEDED else Phase.ROLLED_BACK
     standing = Standing(phase, reason, message, is_stalled=True)
     return ended.decide(standing, alias=_in_sync(case), watches_alarms=False)
+
+
+def _given_up(case: Case, trip: TripStatus) -> Decision:
+    """Neither version has traffic: that is neither a success nor a way back."""
+    message = (
+        f"the rollout of version {case.target} has failed: {what_is_gone(case)}, nothing was put back; "
+        f"{way_to_try_again(case)}; cause of the rollback: {trip.message}"
+    )
+    outcome = Outcome.ABORTED if trip.reason == Reason.ABORTED else Outcome.ROLLED_BACK
+    ended = case.finish(outcome, Reason.NOT_FOUND, trip.by, weight=0)
+    standing = Standing(Phase.FAILED, Reason.NOT_FOUND, message, is_stalled=True)
+    return ended.decide(standing, alias=Fact.false(Reason.NOT_FOUND, message), watches_alarms=False)
 
 
 def _next_begins(case: Case, reason: Reason, by: str | None) -> Decision:

@@ -63,6 +63,8 @@ class Facts:
         known = self.alias
         if isinstance(known, AliasReading | AliasMissing) and not _is_newer(seen, known):
             return
+        if isinstance(seen, AliasMissing) and isinstance(known, AliasReading):
+            self.versions.clear()  # it was read while the alias was there: it does not tell what went
         self.alias = seen
 
     def acknowledge(self, kind: WriteKind, written_at: datetime, asked_at: datetime) -> None:

@@ -52,9 +52,21 @@ def _invalid(_: Rollout) -> Outlook:
 
 
 def _not_found(rollout: Rollout) -> Outlook:
+    if rollout.started_at is not None:
+        return _gone(rollout)
     versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {word(rollout.machine_arn)}"
     sentence = "it goes on by itself, within 5 minutes, once this is there"
     return Outlook(sentence, (Deed(versions, "what there is"), _another_version(rollout)))
+
+
+def _gone(rollout: Rollout) -> Outlook:
+    """It had begun: what was there has been deleted since."""
+    machine = f"aws stepfunctions describe-state-machine --state-machine-arn {word(rollout.machine_arn)}"
+    is_there = Deed(machine, "whether the state machine is there")
+    if rollout.is_in_flight:
+        return Outlook("nothing until the alias is there again; the message says how to create it", (is_there,))
+    again = Deed(command(rollout, "retry"), f"try version {rollout.target} again")
+    return Outlook("nothing by itself: create what is gone, then try again", (is_there, again))
 
 
 def _denied(_: Rollout) -> Outlook:
