@@ -175,10 +175,10 @@ def _with_rival(scenario: Scenario, random: Random) -> Scenario:
 
 
 def _with_another_life(scenario: Scenario, random: Random) -> Scenario:
-    """In some worlds the state machine is deleted and created again, and versions are asked for before and after."""
+    """In some worlds the state machine is deleted and (mostly) created again; versions are asked for before and after."""
     if random.random() >= _ANOTHER_LIFE:
         return scenario
-    versions = random.choice(((1, 2), (1, 2, 3), (1,)))
+    versions = random.choice(((1, 2), (1, 2, 3), (1,), ()))
     aliases = [each for each in _ALIASES_AGAIN if each is None or all(number in versions for number, _ in each)]
     again = plot.Recreate(_moment(random) + 30.0, versions, random.choice(aliases))
     edits = [plot.Edit(at_s, {"version": random.choice((1, 2))}) for at_s in (_moment(random), again.at_s + 20.0)]

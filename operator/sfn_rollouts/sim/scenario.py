@@ -129,7 +129,10 @@ class Reroute:
 
 @dataclass(frozen=True, slots=True)
 class Recreate:
-    """Somebody deletes the state machine and creates it again under its name, with new versions and the alias."""
+    """Somebody deletes the state machine and creates it again under its name, with new versions and the alias.
+
+    Without versions it stays deleted.
+    """
 
     at_s: float
     versions: tuple[int, ...]

@@ -70,7 +70,10 @@ class StepFunctions:
         self._put(None)
 
     def recreate(self, versions: Sequence[int], routing: Routing | None) -> None:
-        """DeleteStateMachine, which takes versions and aliases along; then all of it is created again."""
+        """DeleteStateMachine, which takes versions and aliases along; then all of it is created again.
+
+        Without versions it is not: nothing can be routed, as if there were no state machine.
+        """
         self._put(None)
         self.life += 1
         self.versions = dict.fromkeys(versions, self._date())
@@ -81,7 +84,8 @@ class StepFunctions:
     def find(self, version: int, read_at: datetime) -> VersionReading:
         """DescribeStateMachine of a version: whether it is published, and when it was."""
         created_at = self.versions.get(version)
-        found = VersionFound.FOUND if created_at is not None else VersionFound.NO_VERSION
+        missing = VersionFound.NO_VERSION if self.versions else VersionFound.NO_MACHINE
+        found = VersionFound.FOUND if created_at is not None else missing
         return VersionReading(found, created_at, read_at)
 
     def has_all(self, routing: Routing) -> bool:
