@@ -90,12 +90,13 @@ def why_at_rest(status: Status, history: History, truth: Truth) -> str | None:
     is_put_back = status.shortcut is Shortcut.REASSERT
     if is_put_back or (status.phase in (Phase.PENDING, Phase.FAILED) and status.started_at is None):
         return _waits_to_start(str(reason), history, truth)
-    if (
-        status.phase in (Phase.ROLLING_BACK, Phase.PAUSED)
-        and reason == Reason.ALIAS_DRIFTED
-        and is_true(status, STALLED)
-    ):
-        return "somebody else routed the alias" if truth.step_functions.alias != routing_of(status.alias) else None
+    if not is_true(status, STALLED):
+        return None
+    alias = truth.step_functions.alias
+    if status.phase in (Phase.ROLLING_BACK, Phase.PAUSED) and reason == Reason.ALIAS_DRIFTED:
+        return "somebody else routed the alias" if alias != routing_of(status.alias) else None
+    if status.phase is Phase.PAUSED and reason == Reason.NOT_FOUND:
+        return "paused, and the alias is gone" if alias is None else None
     return None
 
 

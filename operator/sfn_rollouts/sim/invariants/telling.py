@@ -5,6 +5,7 @@ from itertools import takewhile
 from sfn_rollouts.api.status import HistoryEntry, Outcome, Shortcut, Status
 from sfn_rollouts.core.case import routing_of
 from sfn_rollouts.core.rechecking import FRESH_S
+from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.sim.history import LONGEST_CALL_US, History, StatusWritten
 from sfn_rollouts.sim.timeline import us
@@ -46,6 +47,8 @@ def status_ends_only_as_aws_does(history: History, written: StatusWritten) -> st
     is_single = earlier.shortcut in (Shortcut.NEW_ALIAS, Shortcut.REASSERT)
     if expected is None or newest.started_at is None or is_single or written.alias == Routing.whole(expected):
         return None
+    if newest.reason == Reason.NOT_FOUND and written.alias is None:
+        return None  # nobody has traffic, and the status says so
     return f"the status says {newest.outcome} ({newest.reason}), and the alias is {written.alias}"
 
 
