@@ -8,7 +8,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.conditions import condition
 from sfn_rollouts.core.decide import hold_after_error
-from sfn_rollouts.core.observation import Account, Trouble
+from sfn_rollouts.core.observation import Account, Trouble, VersionFound
 from sfn_rollouts.core.rollout import Rollout
 from sfn_rollouts.core.routing import Routing
 from tests.core.kstatus import kstatus
@@ -195,6 +195,33 @@ def drift_held():
     return world
 
 
+def gone_in_flight(machine=VersionFound.FOUND):
+    """Somebody deletes the alias, or the state machine with it."""
+    world = shifting()
+    world.route(None)
+    world.machine = machine
+    world.restart()
+    return world
+
+
+def machine_gone_in_flight():
+    return gone_in_flight(VersionFound.NO_MACHINE)
+
+
+def gone_and_aborted():
+    world = gone_in_flight()
+    world.say("abort")
+    return world
+
+
+def created_again():
+    """Under its name, with an alias that serves another version than the one that was promoted."""
+    world = promoted()
+    world.recreate(1)
+    world.advance(700)
+    return world
+
+
 def rival():
     world = World()
     world.seen = world.seen.__class__(has_older_rival=True)
@@ -259,6 +286,26 @@ TABLE = {
     "alias split by somebody else": (alias_split, "Pending", "False", "AliasSplit", False, True, "Failed"),
     "a split taken over": (taken_over, "Progressing", "False", "ShiftInProgress", True, False, "InProgress"),
     "drift held in flight": (drift_held, "Progressing", "False", "AliasDrifted", False, True, "Failed"),
+    "alias deleted in flight": (gone_in_flight, "Progressing", "False", "NotFound", False, True, "Failed"),
+    "state machine deleted in flight": (
+        machine_gone_in_flight,
+        "Progressing",
+        "False",
+        "NotFound",
+        False,
+        True,
+        "Failed",
+    ),
+    "alias deleted in flight, aborted": (gone_and_aborted, "Failed", "False", "NotFound", False, True, "Failed"),
+    "state machine created again": (
+        created_again,
+        "Progressing",
+        "False",
+        "ShiftInProgress",
+        True,
+        False,
+        "InProgress",
+    ),
     "another account": (foreign_account, "Failed", "False", "ForeignAccount", False, True, "Failed"),
     "an unknown region": (unknown_region, "Failed", "False", "UnknownRegion", False, True, "Failed"),
     "an older rival": (rival, "Pending", "False", "AliasConflict", False, True, "Failed"),

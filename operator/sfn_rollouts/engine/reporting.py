@@ -120,6 +120,8 @@ class Reporting:
         # has been decided stays true, and a trip that was not stored is not forgotten while this operator lives.
         self._count(report, NOT_STORED)
         is_new = record.altered is None
+        if is_new:
+            record.pace(UNSTORED).reset()  # however long it was refused before: what is new is told soon
         record.altered, record.refused, record.working = sent[0], None, working
         delay_s = record.pace(UNSTORED).wait(self._clock.monotonic(), 5.0, 300.0)
         lost = ", ".join(_differing(sent[0], record.stored))

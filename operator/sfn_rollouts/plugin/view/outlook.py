@@ -237,14 +237,19 @@ def _unless_deadline(scene: Scene) -> str:
     deadline = scene.course.deadline_at if scene.course is not None else None
     if deadline is None or scene.rollout.trip is not None:
         return ""
-    return f"; else back to version {scene.rollout.stable} in {scene.until(deadline)}"
+    return f"; else {_its_end(scene)} in {scene.until(deadline)}"
 
 
 def _way_back(scene: Scene) -> tuple[Deed, ...]:
     """At hand whenever traffic may have moved: who looks at night may want nothing else."""
     if not scene.rollout.is_in_flight or scene.rollout.trip is not None:
         return ()
-    return (Deed(scene.command("abort"), f"back to version {scene.rollout.stable} now"),)
+    return (Deed(scene.command("abort"), f"{_its_end(scene)} now"),)
+
+
+def _its_end(scene: Scene) -> str:
+    """Where an abort or the deadline leads. Without an alias there is nothing to put back."""
+    return "it ends as Failed" if scene.rollout.reason == "NotFound" else f"back to version {scene.rollout.stable}"
 
 
 def _is_operator_there() -> tuple[Deed, ...]:

@@ -4,8 +4,8 @@ from itertools import takewhile
 
 from sfn_rollouts.api.status import HistoryEntry, Outcome, Shortcut, Status
 from sfn_rollouts.core.case import routing_of
-from sfn_rollouts.core.rechecking import FRESH_S
 from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.rechecking import FRESH_S
 from sfn_rollouts.core.routing import Routing
 from sfn_rollouts.sim.history import LONGEST_CALL_US, History, StatusWritten
 from sfn_rollouts.sim.timeline import us
