@@ -175,7 +175,7 @@ def _with_rival(scenario: Scenario, random: Random) -> Scenario:
 
 
 def _with_another_life(scenario: Scenario, random: Random) -> Scenario:
-    """In some worlds the state machine is deleted, and mostly created again; versions are asked for before and after."""
+    """In some worlds the state machine is deleted, mostly created again; versions are asked for before and after."""
     if random.random() >= _ANOTHER_LIFE:
         return scenario
     versions = random.choice(((1, 2), (1, 2, 3), (1,), ()))
