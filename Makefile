@@ -33,7 +33,7 @@ playground: setup ## A cluster without the operator, to follow docs/tour.md (Ctr
 test: check sim another-day ## Run the checks, the simulated search and every test, the fast ones on another day too
 	@$(BIN)/python -m devenv.control_plane --build-only
 	@$(BIN)/python -m devenv.helm --build-only
-	@$(BIN)/python -m pytest -n $(WORKERS) tests/core tests/engine --cov=sfn_rollouts.core --cov=sfn_rollouts.engine --cov-branch --cov-report= --cov-fail-under=100
+	@$(BIN)/python -m pytest -n $(WORKERS) tests/core tests/engine --cov=sfn_rollouts.core --cov=sfn_rollouts.engine --cov=sfn_rollouts.leading --cov-branch --cov-report= --cov-fail-under=100
 	@$(BIN)/python -m pytest -n $(WAITERS) --dist=worksteal tests --ignore=tests/core --ignore=tests/engine
 
 another-day: setup ## The fast tests at the end of next year, in another time zone, with LC_ALL=C
@@ -52,7 +52,7 @@ crds: setup ## Regenerate the CRD, the spec reference and the phase diagram
 sim: setup ## Search SEEDS simulated worlds (5000) and all small ones for a broken invariant
 	@$(BIN)/python -m sfn_rollouts.sim --corpus tests/sim/corpus --seeds $(or $(SEEDS),5000) $(if $(FIRST),--first $(FIRST))
 
-mutants: setup ## Break core and engine in thousands of ways; do their tests notice? (ONLY=core/gates.py, AGAIN=1)
+mutants: setup ## Break core and engine in thousands of ways; do their tests notice? (ONLY=core/checks/chains.py, AGAIN=1)
 	@$(BIN)/python -m devenv.mutants $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again)
 
 bench: setup ## Measure latency, CPU, memory and calls; prints the table of docs/performance.md

@@ -1,4 +1,4 @@
-"""`python -m devenv.mutants [--only core/gates.py] [--again]`: prints the figures; exit 1 where they are too low."""
+"""`python -m devenv.mutants [--only core/checks/chains.py] [--again]`: prints the figures; exit 1 where too low."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ POLITELY = ("nice", "-n", "19", str(VENV / "bin" / "python"))
 def main(arguments: list[str] | None = None) -> int:
     """Run what is asked for and report it."""
     parser = argparse.ArgumentParser(prog="make mutants")
-    parser.add_argument("--only", help="one module, like core/gates.py; its mutants are all tried again")
+    parser.add_argument("--only", help="one module, like core/checks/chains.py; its mutants are all tried again")
     parser.add_argument("--again", action="store_true", help="keep what was killed before, try only the rest")
     parser.add_argument("--children", type=int, default=2, help="how many mutants are tried at the same time")
     options = parser.parse_args(arguments)

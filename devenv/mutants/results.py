@@ -25,7 +25,7 @@ class Mutant:
 
     @property
     def module(self) -> str:
-        """`core/gates.py`."""
+        """`core/checks/chains.py`."""
         return "/".join(self.name.split(".")[1:-1]) + ".py"
 
 

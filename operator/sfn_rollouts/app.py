@@ -17,10 +17,7 @@ from sfn_rollouts.aws.connection import Aws
 from sfn_rollouts.aws.connection import connect as connect_aws
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.config import Settings
-from sfn_rollouts.engine.candidate import Candidate, Terms
-from sfn_rollouts.engine.election import Election
 from sfn_rollouts.engine.engine import Engine
-from sfn_rollouts.engine.fence import FencedRouter, FencedStore
 from sfn_rollouts.engine.lanes import SIZES, Lanes
 from sfn_rollouts.engine.loop import EngineLoop
 from sfn_rollouts.engine.workers import ThreadPool
@@ -34,6 +31,9 @@ from sfn_rollouts.kube.lease import LeaseStore
 from sfn_rollouts.kube.permissions import LEASE
 from sfn_rollouts.kube.store import KubeStore
 from sfn_rollouts.kube.sweeper import Sweeper
+from sfn_rollouts.leading.candidate import Candidate, Terms
+from sfn_rollouts.leading.election import Election
+from sfn_rollouts.leading.fence import FencedRouter, FencedStore
 from sfn_rollouts.metrics import PrometheusMeter
 from sfn_rollouts.ports import Lane
 from sfn_rollouts.start import Exit, Patience, StartFailure, check_aws, check_rights, first_list, reach_cluster

@@ -25,9 +25,9 @@ from sfn_rollouts import __version__
 from sfn_rollouts.api.status import HistoryEntry, Outcome, Status
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.budget import Fill
-from sfn_rollouts.core.arn import AliasArn
-from sfn_rollouts.core.conditions import READY, STALLED, condition, is_true
-from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.conditions import READY, STALLED, condition, is_true
+from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.ports import Key, Lane
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400

@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeVar
 
 from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
-from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.observation import (
+from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.values.observation import (
     Account,
     AlarmSnapshot,
     AlarmTransition,
@@ -20,7 +20,7 @@ from sfn_rollouts.core.observation import (
     RunningExecutions,
     VersionReading,
 )
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import PortError
 
 Result = TypeVar("Result")

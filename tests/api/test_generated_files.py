@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.generate import FILES, ROOT, main, stale, write
+from devenv.generate.files import FILES, ROOT, main, stale, write
 
 
 def test_the_committed_files_are_current() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from devenv.aws.server import AwsEmulator
 from sfn_rollouts.aws.connection import Aws, connect
-from sfn_rollouts.core.arn import AliasArn, StateMachineArn
+from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
 from tests.aws.doubles import CannedServer, HandClock, RecordingMeter
 
 if TYPE_CHECKING:

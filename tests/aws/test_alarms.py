@@ -10,8 +10,8 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.arn import Place
-from sfn_rollouts.core.observation import AlarmSnapshot, AlarmTransition
+from sfn_rollouts.core.values.arn import Place
+from sfn_rollouts.core.values.observation import AlarmSnapshot, AlarmTransition
 from sfn_rollouts.errors import Denied, PortError, Transient
 from tests.aws.doubles import Answer
 

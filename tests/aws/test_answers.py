@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sfn_rollouts.aws.answers import ForeignAnswer, reading
-from sfn_rollouts.core.arn import StateMachineArn
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.arn import StateMachineArn
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.ports import Urgency
 from tests.aws.doubles import NOON, Answer

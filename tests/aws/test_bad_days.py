@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Denied, PortError, Transient
 from sfn_rollouts.ports import Urgency
 from tests.aws.doubles import NOON
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from devenv.aws.client import Emulator
     from devenv.aws.faults import FaultKind
     from sfn_rollouts.aws.connection import Aws
-    from sfn_rollouts.core.arn import AliasArn
+    from sfn_rollouts.core.values.arn import AliasArn
     from tests.aws.conftest import Connect
     from tests.aws.doubles import HandClock, RecordingMeter
 

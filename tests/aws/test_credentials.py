@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sfn_rollouts.aws.definitions import PersonsStepFunctions
-from sfn_rollouts.core.arn import StateMachineArn
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.arn import StateMachineArn
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Denied, PortError, Transient
 from sfn_rollouts.ports import Urgency
 from tests.aws.doubles import Answer, CannedServer
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devenv.aws.client import Emulator
-    from sfn_rollouts.core.arn import AliasArn
+    from sfn_rollouts.core.values.arn import AliasArn
     from tests.aws.conftest import Connect
     from tests.aws.doubles import RecordingMeter
 
@@ -361,7 +361,7 @@ def test_mfa_without_a_terminal(tmp_path: Path) -> None:
     )
     program = (
         "from sfn_rollouts.aws.definitions import PersonsStepFunctions\n"
-        "from sfn_rollouts.core.arn import StateMachineArn\n"
+        "from sfn_rollouts.core.values.arn import StateMachineArn\n"
         "from sfn_rollouts.errors import Denied\n"
         "try:\n"
         f"    PersonsStepFunctions(StateMachineArn.parse({str(MACHINE)!r})).read(1)\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sfn_rollouts.aws.definitions import PersonsStepFunctions
-from sfn_rollouts.core.arn import StateMachineArn
+from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
 from tests.aws.doubles import Answer, CannedServer
 

@@ -15,7 +15,7 @@ from tests.aws.doubles import HandClock
 if TYPE_CHECKING:
     from devenv.aws.client import Emulator
     from sfn_rollouts.aws.connection import Aws
-    from sfn_rollouts.core.arn import AliasArn
+    from sfn_rollouts.core.values.arn import AliasArn
     from tests.aws.doubles import RecordingMeter
 
 HERE, THERE = "eu-west-1", "us-east-1"

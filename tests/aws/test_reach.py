@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sfn_rollouts.core.arn import StateMachineArn
-from sfn_rollouts.core.observation import Account
+from sfn_rollouts.core.values.arn import StateMachineArn
+from sfn_rollouts.core.values.observation import Account
 from sfn_rollouts.errors import Denied, PortError, Transient
 from sfn_rollouts.ports import Urgency
 from tests.aws.doubles import Answer, CannedServer
@@ -16,7 +16,7 @@ from tests.aws.doubles import Answer, CannedServer
 if TYPE_CHECKING:
     from devenv.aws.client import Emulator
     from sfn_rollouts.aws.connection import Aws
-    from sfn_rollouts.core.arn import AliasArn
+    from sfn_rollouts.core.values.arn import AliasArn
     from tests.aws.conftest import Connect
     from tests.aws.doubles import RecordingMeter
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sfn_rollouts.core.arn import StateMachineArn
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.arn import StateMachineArn
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Gone, Transient
 from sfn_rollouts.ports import Urgency
 from tests.aws.doubles import NOON, Answer
@@ -16,7 +16,7 @@ from tests.aws.doubles import NOON, Answer
 if TYPE_CHECKING:
     from devenv.aws.client import Emulator
     from sfn_rollouts.aws.connection import Aws
-    from sfn_rollouts.core.arn import AliasArn
+    from sfn_rollouts.core.values.arn import AliasArn
     from tests.aws.conftest import Connect
     from tests.aws.doubles import CannedServer, HandClock, RecordingMeter
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sfn_rollouts import __version__
-from sfn_rollouts.core.arn import StateMachineArn
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.arn import StateMachineArn
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Denied
 from sfn_rollouts.ports import Urgency
 from tests.aws.doubles import Answer, CannedServer
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devenv.aws.client import Emulator
-    from sfn_rollouts.core.arn import AliasArn
+    from sfn_rollouts.core.values.arn import AliasArn
     from tests.aws.conftest import Connect
 
 HERE = "eu-west-1"

@@ -13,8 +13,8 @@ from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.credentials import CredentialsError
 from sfn_rollouts.aws.meanings import BY_CODE, BY_EXCEPTION
 from sfn_rollouts.aws.translation import code_of, is_throttle, translated
-from sfn_rollouts.core.arn import StateMachineArn
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.arn import StateMachineArn
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Denied, Gone, NoAnswer, PortError, Transient
 from sfn_rollouts.ports import Urgency
 from tests.aws.doubles import Answer

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from devenv.chart_page import documented
+from devenv.generate.chart_page import documented
 from devenv.helm import Helm
 from sfn_rollouts.api.durations import Duration
 from sfn_rollouts.config import LogFormat, LogLevel, Settings

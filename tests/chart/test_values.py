@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from devenv.chart_page import documented, with_values
+from devenv.generate.chart_page import documented, with_values
 from devenv.helm import Helm
 from sfn_rollouts import __version__
 from tests.chart.rendering import CHART, PROMETHEUS_OPERATOR, Values, refusal, render

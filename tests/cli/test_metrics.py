@@ -13,7 +13,7 @@ from sfn_rollouts.api.status import (
 )
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.budget import Fill
-from sfn_rollouts.core.arn import StateMachineArn
+from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.metrics import PrometheusMeter
 from sfn_rollouts.ports import Key
 

@@ -6,9 +6,9 @@ import pytest
 
 from sfn_rollouts.api.spec import Alarms
 from sfn_rollouts.api.status import AlarmState, AlarmStatus
-from sfn_rollouts.core.alarms import judge_alarms, needs_history, worst
-from sfn_rollouts.core.findings import Hold, Pass, Trip
-from sfn_rollouts.core.observation import (
+from sfn_rollouts.core.judges.alarms import judge_alarms, needs_history, worst
+from sfn_rollouts.core.values.findings import Hold, Pass, Trip
+from sfn_rollouts.core.values.observation import (
     AlarmMissing,
     AlarmReading,
     AlarmSnapshot,

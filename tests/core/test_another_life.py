@@ -8,9 +8,9 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.announce import announcements
-from sfn_rollouts.core.decision import Decision, Look
-from sfn_rollouts.core.observation import Trouble
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.decision import Decision, Look
+from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import WITH_ALARM
 from tests.core.world import World
 

@@ -6,9 +6,9 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.announce import announcements
-from sfn_rollouts.core.conditions import condition
-from sfn_rollouts.core.plan import compile_plan
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.conditions import condition
+from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import WITH_ALARM, spec
 from tests.core.world import START, World
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.observation import Trouble
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import LINEAR, WITH_ALARM
 from tests.core.world import World
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from sfn_rollouts.api.status import Condition, ConditionStatus, Status
-from sfn_rollouts.core.conditions import timed_by_stored
+from sfn_rollouts.core.values.conditions import timed_by_stored
 from tests.core.world import START
 
 TRUE, FALSE = ConditionStatus.TRUE, ConditionStatus.FALSE

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.conditions import condition, is_true
-from sfn_rollouts.core.observation import Trouble
-from sfn_rollouts.core.plan import bake_index_of
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.conditions import condition, is_true
+from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.plan import bake_index_of
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import LINEAR, WITH_ALARM
 from tests.core.world import Clear, World
 

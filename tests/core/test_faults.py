@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
-from sfn_rollouts.core.conditions import condition, is_true
 from sfn_rollouts.core.decide import decide, hold_after_error
-from sfn_rollouts.core.decision import WriteKind
-from sfn_rollouts.core.observation import Observation, Trouble, WriteFailure
-from sfn_rollouts.core.rollout import InvalidSpec, Rollout
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.conditions import condition, is_true
+from sfn_rollouts.core.values.decision import WriteKind
+from sfn_rollouts.core.values.observation import Observation, Trouble, WriteFailure
+from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import LINEAR, WITH_ALARM, spec
 from tests.core.world import START, World, check_status
 

@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
-from sfn_rollouts.core.alarms import judge_alarms
 from sfn_rollouts.core.case import Case
-from sfn_rollouts.core.commands import Command
-from sfn_rollouts.core.decision import Write, WriteKind
-from sfn_rollouts.core.findings import Hold, Trip
-from sfn_rollouts.core.gates import HOLDS, TRIPS, first_hold, first_trip
-from sfn_rollouts.core.observation import AlarmReading, AlarmSnapshot, Observation
-from sfn_rollouts.core.plan import compile_plan
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.checks.chains import HOLDS, TRIPS, first_hold, first_trip
+from sfn_rollouts.core.judges.alarms import judge_alarms
+from sfn_rollouts.core.values.commands import Command
+from sfn_rollouts.core.values.decision import Write, WriteKind
+from sfn_rollouts.core.values.findings import Hold, Trip
+from sfn_rollouts.core.values.observation import AlarmReading, AlarmSnapshot, Observation
+from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import WITH_ALARM, spec
 from tests.core.world import START
 

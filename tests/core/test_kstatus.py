@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
-from sfn_rollouts.core.conditions import condition
 from sfn_rollouts.core.decide import hold_after_error
-from sfn_rollouts.core.observation import Account, Trouble, VersionFound
-from sfn_rollouts.core.rollout import Rollout
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.conditions import condition
+from sfn_rollouts.core.values.observation import Account, Trouble, VersionFound
+from sfn_rollouts.core.values.rollout import Rollout
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.kstatus import kstatus
 from tests.core.specs import APPROVAL, WITH_ALARM, spec
 from tests.core.world import START, Clear, World

@@ -6,7 +6,7 @@ import pytest
 
 from sfn_rollouts.api.advice import no_time_with_traffic
 from sfn_rollouts.api.strategy import Preset
-from sfn_rollouts.core.plan import UNTIL_PROMOTED, bake_index_of, compile_plan
+from sfn_rollouts.core.values.plan import UNTIL_PROMOTED, bake_index_of, compile_plan
 from tests.core.specs import spec
 
 M = 60.0

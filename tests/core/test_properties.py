@@ -8,16 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sfn_rollouts.api import status as api
-from sfn_rollouts.core import observation as facts
-from sfn_rollouts.core.conditions import DOMAIN, READY, RECONCILING, STALLED, condition
 from sfn_rollouts.core.decide import decide, hold_after_error
-from sfn_rollouts.core.decision import WriteKind
-from sfn_rollouts.core.observation import Observation, Trouble
 from sfn_rollouts.core.phases import Phase
-from sfn_rollouts.core.plan import compile_plan
-from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.core.rollout import InvalidSpec, Rollout
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values import observation as facts
+from sfn_rollouts.core.values.conditions import DOMAIN, READY, RECONCILING, STALLED, condition
+from sfn_rollouts.core.values.decision import WriteKind
+from sfn_rollouts.core.values.observation import Observation, Trouble
+from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import APPROVAL, LINEAR, spec
 from tests.core.world import START, World, check_status
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from sfn_rollouts.core.observation import Account, Trouble, Unseen
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.observation import Account, Trouble, Unseen
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import WITH_ALARM
 from tests.core.world import START, World
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from sfn_rollouts.api.status import HistoryEntry, Outcome, Status
-from sfn_rollouts.core.alarms import judge_alarms
 from sfn_rollouts.core.case import Case
-from sfn_rollouts.core.observation import Observation, VersionFound, VersionReading
-from sfn_rollouts.core.plan import compile_plan
-from sfn_rollouts.core.rollback_window import is_recent_stable
+from sfn_rollouts.core.judges.alarms import judge_alarms
+from sfn_rollouts.core.stages.rollback_window import is_recent_stable
+from sfn_rollouts.core.values.observation import Observation, VersionFound, VersionReading
+from sfn_rollouts.core.values.plan import compile_plan
 from tests.core.specs import spec
 from tests.core.world import START
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.conditions import condition
-from sfn_rollouts.core.decision import Look
-from sfn_rollouts.core.observation import Trouble, VersionFound
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.conditions import condition
+from sfn_rollouts.core.values.decision import Look
+from sfn_rollouts.core.values.observation import Trouble, VersionFound
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import MACHINE, WITH_ALARM
 from tests.core.world import Clear, World
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.conditions import condition, is_true
 from sfn_rollouts.core.decide import decide
-from sfn_rollouts.core.observation import AlarmSnapshot, Observation, Trouble
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.conditions import condition, is_true
+from sfn_rollouts.core.values.observation import AlarmSnapshot, Observation, Trouble
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import APPROVAL, LINEAR, WITH_ALARM
 from tests.core.world import START, Clear, World
 

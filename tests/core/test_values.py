@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from sfn_rollouts.api.names import ARN_FORMAT, WITHOUT_QUALIFIER
 from sfn_rollouts.arns import STATE_MACHINE
-from sfn_rollouts.core.arn import Place, StateMachineArn, version_number
-from sfn_rollouts.core.moments import after
-from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.arn import Place, StateMachineArn, version_number
+from sfn_rollouts.core.values.moments import after
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import MACHINE
 
 unhurried = settings(deadline=None)  # a busy machine is no defect

@@ -10,7 +10,7 @@ from typing import Any
 
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.announce import announcements
-from sfn_rollouts.core.decision import Decision
+from sfn_rollouts.core.values.decision import Decision
 from tests.core.world import START, World
 
 FOLDER = Path(__file__).parent / "told"

@@ -12,11 +12,12 @@ from typing import Any
 
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.api.status import AlarmState, Phase, Status
-from sfn_rollouts.core.alarms import judge_alarms, needs_history
-from sfn_rollouts.core.conditions import condition
 from sfn_rollouts.core.decide import decide
-from sfn_rollouts.core.decision import Decision, Look, Write, WriteKind
-from sfn_rollouts.core.observation import (
+from sfn_rollouts.core.judges.alarms import judge_alarms, needs_history
+from sfn_rollouts.core.phases import is_allowed
+from sfn_rollouts.core.values.conditions import condition
+from sfn_rollouts.core.values.decision import Decision, Look, Write, WriteKind
+from sfn_rollouts.core.values.observation import (
     AlarmMissing,
     AlarmReading,
     AlarmSnapshot,
@@ -31,9 +32,8 @@ from sfn_rollouts.core.observation import (
     VersionReading,
     WriteFailure,
 )
-from sfn_rollouts.core.phases import is_allowed
-from sfn_rollouts.core.rollout import InvalidSpec, Rollout
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
+from sfn_rollouts.core.values.routing import Routing
 from tests.core.kstatus import kstatus
 from tests.core.specs import raw_spec
 

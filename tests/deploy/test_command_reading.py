@@ -13,7 +13,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sfn_rollouts.core.commands import Action, Command, parse_command
+from sfn_rollouts.core.values.commands import Action, Command, parse_command
 
 ROOT = Path(__file__).parents[2]
 POLICY = ROOT / "deploy" / "policies" / "commands.yaml"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from devenv.control_plane import ControlPlane
-from sfn_rollouts.core.commands import Action
+from sfn_rollouts.core.values.commands import Action
 from tests.deploy.people import COMMAND, DEPLOY, Answer, People, policies_in_force, rollout
 
 OWN_VERB = {Action.PROMOTE: "promote", Action.PROMOTE_FULL: "promote", Action.ABORT: "abort"}

@@ -10,9 +10,9 @@ import yaml
 from sfn_rollouts.api.problems import Severity
 from sfn_rollouts.api.resource import concerns, lint
 from sfn_rollouts.aws.apis import Api
-from sfn_rollouts.core.commands import Action
-from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.engine.candidate import Terms
+from sfn_rollouts.core.values.commands import Action
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.leading.candidate import Terms
 from sfn_rollouts.metrics import PrometheusMeter
 from sfn_rollouts.start import Exit
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.observation import (
+from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.values.observation import (
     Account,
     AlarmSnapshot,
     AlarmTransition,
@@ -17,7 +17,7 @@ from sfn_rollouts.core.observation import (
     VersionFound,
     VersionReading,
 )
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Gone, PortError
 from sfn_rollouts.ports import Urgency
 from tests.engine.fake_clock import FakeClock

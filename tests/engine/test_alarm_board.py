@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.arn import Place
-from sfn_rollouts.core.observation import AlarmMissing, AlarmReading, Trouble, Unseen
+from sfn_rollouts.core.values.arn import Place
+from sfn_rollouts.core.values.observation import AlarmMissing, AlarmReading, Trouble, Unseen
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.alarm_sheet import is_stale
 from sfn_rollouts.engine.lanes import Lanes

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import pytest
 
-from sfn_rollouts.core.arn import AliasArn
-from sfn_rollouts.core.decision import Write, WriteKind
-from sfn_rollouts.core.observation import AliasReading
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.decision import Write, WriteKind
+from sfn_rollouts.core.values.observation import AliasReading
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.apply import Applied, apply_write
 from sfn_rollouts.engine.permit import VALID_S, Permit
 from sfn_rollouts.errors import Transient

@@ -3,8 +3,8 @@
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Outcome, Phase
-from sfn_rollouts.core.observation import VersionFound
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.observation import VersionFound
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Denied, Transient
 from sfn_rollouts.ports import Lane
 from tests.engine.faults import FOR_EVER

@@ -2,8 +2,8 @@
 
 from sfn_rollouts.api import FINALIZER
 from sfn_rollouts.api.status import Outcome, Phase
-from sfn_rollouts.core.observation import RunningExecutions
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.observation import RunningExecutions
+from sfn_rollouts.core.values.routing import Routing
 from tests.engine.world import World, spec
 
 

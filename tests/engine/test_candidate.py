@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from sfn_rollouts.engine.candidate import RELEASED_S, Candidate, Held, Lease, Terms
 from sfn_rollouts.errors import Conflict, Transient
+from sfn_rollouts.leading.candidate import RELEASED_S, Candidate, Held, Lease, Terms
 from tests.engine.fake_clock import FakeClock
 
 TERMS = Terms()

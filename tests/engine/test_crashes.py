@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Outcome, Phase
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Transient
 from tests.engine.world import Crash, World, spec
 

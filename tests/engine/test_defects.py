@@ -7,12 +7,12 @@ import structlog
 from structlog.testing import capture_logs
 
 from sfn_rollouts.api.status import AlarmState, Outcome, Phase, Status
-from sfn_rollouts.core.arn import AliasArn
 from sfn_rollouts.core.decide import decide
-from sfn_rollouts.core.decision import Decision
-from sfn_rollouts.core.observation import Observation
-from sfn_rollouts.core.rollout import Rollout
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.rollout import Rollout
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.ports import Key
 from tests.engine.world import Metered, World, spec
 

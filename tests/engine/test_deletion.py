@@ -4,7 +4,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.regions import KEPT_S
 from sfn_rollouts.errors import Denied
 from tests.engine.faults import FOR_EVER

@@ -1,6 +1,6 @@
 """What is gone stays gone, whatever the watch still tells of the time before."""
 
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.departed import Departed
 from tests.engine.world import World, spec
 

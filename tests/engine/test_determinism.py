@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Transient
 from tests.engine.world import World, spec
 

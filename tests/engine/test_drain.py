@@ -1,7 +1,7 @@
 """Draining: what has begun ends and is reported, nothing forward begins, rollbacks go on."""
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.ports import Lane
 from tests.engine.world import World, spec
 

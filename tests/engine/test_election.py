@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from devenv.waiting import wait_until
 from sfn_rollouts.clock import SteadyClock
-from sfn_rollouts.engine.candidate import Candidate, Lease, Terms
-from sfn_rollouts.engine.election import Election
 from sfn_rollouts.errors import Conflict
+from sfn_rollouts.leading.candidate import Candidate, Lease, Terms
+from sfn_rollouts.leading.election import Election
 from tests.engine.fake_clock import FakeClock
 from tests.engine.test_candidate import GHOST, FakeLeases
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from sfn_rollouts.core.arn import StateMachineArn
-from sfn_rollouts.core.routing import Routing
-from sfn_rollouts.engine.fence import FencedRouter, FencedStore
+from sfn_rollouts.core.values.arn import StateMachineArn
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Transient
+from sfn_rollouts.leading.fence import FencedRouter, FencedStore
 from sfn_rollouts.ports import Key, Report, Urgency
 
 ALIAS = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:Orders").alias("live")

@@ -3,8 +3,8 @@
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Phase
-from sfn_rollouts.core.observation import Account
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.observation import Account
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.regions import KEPT_S, Regions
 from sfn_rollouts.errors import Denied, PortError, Transient
 from sfn_rollouts.ports import Lane

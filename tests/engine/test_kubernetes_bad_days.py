@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Outcome, Phase
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Denied, Gone, Transient
 from tests.engine.faults import FOR_EVER
 from tests.engine.world import World, spec

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sfn_rollouts.core.arn import Place
+from sfn_rollouts.core.values.arn import Place
 from sfn_rollouts.engine.breaker import LONGEST_PROBE_S, LOST_IN_A_ROW, PROBE_S
 from sfn_rollouts.engine.lanes import SIZES, Lanes, Size
 from sfn_rollouts.errors import Conflict, Denied, NoAnswer, PortError, Transient, Withheld

@@ -9,8 +9,8 @@ import structlog
 from structlog.testing import capture_logs
 
 from sfn_rollouts.api.status import AlarmState, Phase
-from sfn_rollouts.core.arn import Place
-from sfn_rollouts.core.observation import AlarmTransition, Unseen
+from sfn_rollouts.core.values.arn import Place
+from sfn_rollouts.core.values.observation import AlarmTransition, Unseen
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.errors import Denied, PortError, Transient
 from sfn_rollouts.ports import Lane

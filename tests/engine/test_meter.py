@@ -6,8 +6,8 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState, HistoryEntry, Outcome, Phase, Status
 from sfn_rollouts.api.status import Trip as TripStatus
-from sfn_rollouts.core.observation import Observation
-from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.engine.durations import rollback_s, step_s
 from sfn_rollouts.errors import Transient
 from tests.engine.fake_clock import NOON

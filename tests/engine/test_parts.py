@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, AlarmStatus
-from sfn_rollouts.core.decision import WriteKind
-from sfn_rollouts.core.observation import (
+from sfn_rollouts.core.values.decision import WriteKind
+from sfn_rollouts.core.values.observation import (
     AlarmMissing,
     AlarmReading,
     AlarmSnapshot,
@@ -20,7 +20,7 @@ from sfn_rollouts.core.observation import (
     Trouble,
     Unseen,
 )
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.facts import Facts, History, reading_of
 from sfn_rollouts.engine.histories import explained, unexplained

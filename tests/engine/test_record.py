@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from sfn_rollouts.api.status import Status, Trip
-from sfn_rollouts.core.decision import WriteKind
-from sfn_rollouts.core.observation import AliasReading, VersionFound, VersionReading
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.decision import WriteKind
+from sfn_rollouts.core.values.observation import AliasReading, VersionFound, VersionReading
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.resource import Resource
 from tests.engine.fake_clock import NOON

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.arn import Place
-from sfn_rollouts.core.observation import Trouble, Unseen
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.arn import Place
+from sfn_rollouts.core.values.observation import Trouble, Unseen
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.facts import unseen
 from sfn_rollouts.engine.recovery import TRIAL_S, Recovery
 from sfn_rollouts.errors import Conflict, Denied, Gone, NoAnswer, PortError, Transient, Withheld

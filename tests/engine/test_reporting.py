@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from sfn_rollouts.core.decision import Decision
+from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.reporting import PACE, Reporting

@@ -1,7 +1,7 @@
 """The job of reporting: what is written, who is told, and what is made of a conflict."""
 
 from sfn_rollouts.core.announce import Announcement
-from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.engine.reports import Reported, send
 from sfn_rollouts.ports import Key, Report
 from tests.engine.world import World, spec

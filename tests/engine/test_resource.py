@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sfn_rollouts.core.rollout import InvalidSpec
+from sfn_rollouts.core.values.rollout import InvalidSpec
 from sfn_rollouts.engine.resource import Resource
 from sfn_rollouts.ports import Key
 from tests.engine.fake_cloud import LIVE

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from sfn_rollouts.api.status import Phase
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.resource import Resource
 from sfn_rollouts.engine.rivals import Rivals

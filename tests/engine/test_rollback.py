@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Outcome, Phase
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.breaker import PROBE_S
 from sfn_rollouts.errors import Denied, Gone, NoAnswer, PortError, Transient
 from sfn_rollouts.ports import Lane, Urgency

@@ -1,7 +1,7 @@
 """Standing by: everything is known, nothing is done, until it is this operator's turn."""
 
 from sfn_rollouts.api.status import AlarmState, Phase
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from tests.engine.world import World, spec
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Phase, Status
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Denied, Rejected, Transient
 from tests.engine.faults import FOR_EVER
 from tests.engine.world import World, spec

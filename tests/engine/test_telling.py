@@ -7,9 +7,9 @@ from structlog.testing import capture_logs
 
 from sfn_rollouts.api.status import AlarmState, Phase
 from sfn_rollouts.core.decide import decide
-from sfn_rollouts.core.decision import Decision
-from sfn_rollouts.core.observation import Observation
-from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.ports import Key
 from tests.engine.fake_cloud import LIVE
 from tests.engine.world import World, spec

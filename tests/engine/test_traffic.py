@@ -9,9 +9,9 @@ import structlog
 from structlog.testing import capture_logs
 
 from sfn_rollouts.api.status import Intent
-from sfn_rollouts.core.decision import Decision, Write, WriteKind
-from sfn_rollouts.core.observation import AliasMissing, Trouble, WriteFailure
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.values.observation import AliasMissing, Trouble, WriteFailure
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.facts import FailedWrite
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.record import Record

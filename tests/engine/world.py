@@ -10,9 +10,9 @@ from typing import Any
 from sfn_rollouts.api.resource import parse_status
 from sfn_rollouts.api.status import AlarmState, HistoryEntry, Phase, Status
 from sfn_rollouts.core.announce import Announcement
-from sfn_rollouts.core.arn import AliasArn
 from sfn_rollouts.core.decide import decide
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.settle import Decide

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sfn_rollouts.core.conditions import condition
 from sfn_rollouts.core.decide import hold_after_error
-from sfn_rollouts.core.observation import Trouble
-from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.core.values.conditions import condition
+from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.rollout import Rollout
 from tests.core.specs import APPROVAL
 from tests.core.test_kstatus import TABLE, access_denied, approval, baking, promoted, shifting
 from tests.core.world import START, World

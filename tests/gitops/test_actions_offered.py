@@ -2,7 +2,7 @@
 
 import pytest
 
-from sfn_rollouts.core.commands import Action
+from sfn_rollouts.core.values.commands import Action
 from tests.gitops import argo
 from tests.gitops.situations import ROWS
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.status import Phase, Status
-from sfn_rollouts.core.conditions import DOMAIN, Standing, conclude
-from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.sim.chance import scenario_of
-from sfn_rollouts.sim.search import play
+from sfn_rollouts.core.values.conditions import DOMAIN, Standing, conclude
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.sim.search.chance import scenario_of
+from sfn_rollouts.sim.search.runs import play
 from tests.core.kstatus import kstatus
 from tests.gitops import argo
 from tests.gitops.flux import HealthCheck

@@ -13,7 +13,7 @@ from devenv.control_plane import Kubectl
 from sfn_rollouts.api import GROUP, KIND, VERSION
 from sfn_rollouts.api.durations import Duration
 from sfn_rollouts.api.resource import lint, parse_spec
-from sfn_rollouts.core.plan import compile_plan
+from sfn_rollouts.core.values.plan import compile_plan
 from tests.gitops.flux import FOLDER, HealthCheck
 from tests.gitops.situations import ROWS
 

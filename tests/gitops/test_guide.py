@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from sfn_rollouts.api.resource import concerns, lint
-from sfn_rollouts.core.commands import Action
-from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.values.commands import Action
+from sfn_rollouts.core.values.reasons import Reason
 from tests.gitops.test_commands_beside_git import WRITERS
 
 ROOT = Path(__file__).parents[2]

@@ -17,8 +17,7 @@ from devenv.control_plane.foreign_page import ForeignPage, Page
 from devenv.waiting import wait_until
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.core.announce import Announcement
-from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.engine.candidate import Lease
+from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.kube.answers import ROLLOUT, SERVER_VERSION
 from sfn_rollouts.kube.connection import Connection
@@ -28,6 +27,7 @@ from sfn_rollouts.kube.informer import Informer
 from sfn_rollouts.kube.lease import LeaseStore
 from sfn_rollouts.kube.permissions import missing_rights
 from sfn_rollouts.kube.store import KubeStore
+from sfn_rollouts.leading.candidate import Lease
 from sfn_rollouts.ports import Key, Report
 from sfn_rollouts.start import Patience
 

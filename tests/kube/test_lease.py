@@ -8,11 +8,11 @@ import yaml
 
 from devenv.control_plane import ControlPlane, Kubectl
 from sfn_rollouts.clock import SteadyClock
-from sfn_rollouts.engine.candidate import Candidate, Terms
 from sfn_rollouts.errors import Conflict
 from sfn_rollouts.kube.connection import Connection, connect, namespace_of
 from sfn_rollouts.kube.lease import LeaseStore
 from sfn_rollouts.kube.permissions import LEASE, LEASE_RIGHTS, missing_rights
+from sfn_rollouts.leading.candidate import Candidate, Terms
 from tests.engine.fake_clock import FakeClock
 
 HOME = "sfn-rollouts"

@@ -27,8 +27,8 @@ from promql_parser import (
 
 from sfn_rollouts.api.status import AlarmState, Outcome, Phase
 from sfn_rollouts.aws.apis import Api
-from sfn_rollouts.core.observation import Trouble
-from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.reasons import Reason
 
 SCRAPED = frozenset({"job", "instance", "namespace", "pod"})
 """Labels that Prometheus adds to everything that it scrapes in a cluster."""

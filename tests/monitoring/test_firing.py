@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from sfn_rollouts.api.status import Condition, ConditionStatus, HistoryEntry, Outcome, Phase, Status
-from sfn_rollouts.core.arn import StateMachineArn
+from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.metrics import PrometheusMeter
 from sfn_rollouts.ports import Key
 from tests.monitoring.evaluation import Moment, Scrape

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.awaited import Awaited, Verdict
 from sfn_rollouts.plugin.problems import PluginError
-from sfn_rollouts.plugin.rollout import Rollout
 from tests.plugin.rollouts import ENDED, IN_FLIGHT, status
 
 PROMOTED, FAILED, UNDECIDED = Verdict

@@ -10,8 +10,8 @@ import termios
 import pytest
 import yaml
 
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.listing import shown_on, summary
-from sfn_rollouts.plugin.rollout import Rollout
 from sfn_rollouts.plugin.table import Cell, Column, lines
 from tests.e2e.cluster import Cluster
 from tests.plugin.conftest import DEADLINE_S, Plugin

@@ -16,7 +16,7 @@ import yaml
 from devenv.control_plane import ControlPlane, Kubectl
 from devenv.waiting import wait_until
 from sfn_rollouts.api.resource import parse_spec
-from sfn_rollouts.core.plan import compile_plan
+from sfn_rollouts.core.values.plan import compile_plan
 from tests.e2e.cluster import Cluster
 from tests.e2e.story import ALARM, SLOW_STEPS, Story
 from tests.plugin.conftest import Plugin

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from devenv.control_plane import ControlPlane
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.awaited import Verdict, verdict
-from sfn_rollouts.plugin.rollout import Rollout
 from tests.e2e.cluster import Cluster
 from tests.e2e.story import ALARM, QUICK_STEPS, Story
 from tests.plugin.conftest import Plugin

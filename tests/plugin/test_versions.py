@@ -10,10 +10,10 @@ import yaml
 from devenv.control_plane import Kubectl
 from sfn_rollouts import __version__
 from sfn_rollouts.api import GROUP, PLURAL
+from sfn_rollouts.explain.ownership import owner_of
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.kubectl import Cluster as PersonsCluster
-from sfn_rollouts.plugin.ownership import owner_of
 from sfn_rollouts.plugin.problems import PluginError
-from sfn_rollouts.plugin.rollout import Rollout
 from sfn_rollouts.plugin.versioning import ask_for
 from sfn_rollouts.plugin.versions import comparison
 from tests.e2e.cluster import Cluster

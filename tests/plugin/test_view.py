@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from sfn_rollouts.api.resource import parse_spec
-from sfn_rollouts.core.plan import compile_plan
-from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.plugin.rollout import Rollout
+from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.explain.course import Place, course_of
+from sfn_rollouts.explain.outlook import outlook
+from sfn_rollouts.explain.remedies import CURES
+from sfn_rollouts.explain.rollout import Rollout
+from sfn_rollouts.explain.times import lasting, o_clock, waiting
 from sfn_rollouts.plugin.verbs import VERBS
-from sfn_rollouts.plugin.view.course import Place, course_of
-from sfn_rollouts.plugin.view.cures import CURES
 from sfn_rollouts.plugin.view.marks import ASCII, UNICODE
-from sfn_rollouts.plugin.view.outlook import outlook
 from sfn_rollouts.plugin.view.output import Output
 from sfn_rollouts.plugin.view.page import Paper, page
-from sfn_rollouts.plugin.view.times import lasting, o_clock, waiting
 from tests.core.specs import APPROVAL, CANARY, LINEAR
 from tests.core.world import World
 from tests.plugin.pages import WIDTHS, rendered, stored
@@ -322,6 +322,8 @@ def test_times_of_day_are_those_of_the_person() -> None:
 
 def test_reading_a_resource_needs_the_standard_library_alone() -> None:
     """`list` must answer at once: pydantic and rich take longer than that to import."""
-    script = "import sys, sfn_rollouts.plugin.rollout; print(*{'pydantic', 'rich', 'boto3', 'yaml'} & set(sys.modules))"
+    script = (
+        "import sys, sfn_rollouts.explain.rollout; print(*{'pydantic', 'rich', 'boto3', 'yaml'} & set(sys.modules))"
+    )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout == "\n"

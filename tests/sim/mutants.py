@@ -11,15 +11,13 @@ from typing import Any
 
 from sfn_rollouts.api.status import AlarmState, LastCommand, Missed, Phase, Status
 from sfn_rollouts.core.decide import decide
-from sfn_rollouts.core.decision import Decision, Look, Write, WriteKind
-from sfn_rollouts.core.observation import AlarmReading, AliasReading, Observation, VersionReading
-from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.core.rollout import Rollout
-from sfn_rollouts.core.routing import Routing
-from sfn_rollouts.engine.candidate import Candidate, Held, Lease
+from sfn_rollouts.core.values.decision import Decision, Look, Write, WriteKind
+from sfn_rollouts.core.values.observation import AlarmReading, AliasReading, Observation, VersionReading
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.core.values.rollout import Rollout
+from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.leading.candidate import Candidate, Held, Lease
 from sfn_rollouts.ports import Errand, Key, Report, ResourceStore, Workers
-from sfn_rollouts.sim.chance import MACHINE
-from sfn_rollouts.sim.invariants.judging import Judge
 from sfn_rollouts.sim.scenario import (
     AlarmChange,
     AlarmTrouble,
@@ -33,6 +31,8 @@ from sfn_rollouts.sim.scenario import (
     Reroute,
     Scenario,
 )
+from sfn_rollouts.sim.search.chance import MACHINE
+from sfn_rollouts.sim.search.invariants.judging import Judge
 from sfn_rollouts.sim.world import World
 
 Answer = Callable[[Rollout, Observation, datetime, Decision], Decision]

@@ -8,15 +8,15 @@ from hashlib import sha256
 
 import pytest
 
-from sfn_rollouts.sim.chance import scenario_of
 from sfn_rollouts.sim.scenario import from_json
+from sfn_rollouts.sim.search.chance import scenario_of
 from sfn_rollouts.sim.transcript import transcript
 from sfn_rollouts.sim.world import World
 
 SEEDS = (3, 41, 150, 2738)
 _PRINT = f"""
 from hashlib import sha256
-from sfn_rollouts.sim.chance import scenario_of
+from sfn_rollouts.sim.search.chance import scenario_of
 from sfn_rollouts.sim.transcript import transcript
 from sfn_rollouts.sim.world import World
 for seed in {SEEDS}:

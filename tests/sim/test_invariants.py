@@ -2,10 +2,10 @@
 
 import pytest
 
-from sfn_rollouts.sim.invariants.ending import crashes_change_no_end
-from sfn_rollouts.sim.invariants.judging import INVARIANTS, Judge
-from sfn_rollouts.sim.invariants.telling import status_ends_only_as_aws_does
 from sfn_rollouts.sim.scenario import Kill
+from sfn_rollouts.sim.search.invariants.ending import crashes_change_no_end
+from sfn_rollouts.sim.search.invariants.judging import INVARIANTS, Judge
+from sfn_rollouts.sim.search.invariants.telling import status_ends_only_as_aws_does
 from sfn_rollouts.sim.world import World
 from tests.sim.mutants import BLIND_AT_THE_END, ENDS_APPROVALS_EARLY, MUTANTS, Mutant
 

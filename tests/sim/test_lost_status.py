@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.core.routing import Routing
-from sfn_rollouts.sim.invariants.judging import Judge
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.sim.scenario import AlarmChange, Edit, Event, LoseStatus, Scenario
+from sfn_rollouts.sim.search.invariants.judging import Judge
 from sfn_rollouts.sim.world import Run, World
 from tests.sim.mutants import spec
 

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from sfn_rollouts.core.commands import Action
-from sfn_rollouts.sim.invariants.judging import Judge
+from sfn_rollouts.core.values.commands import Action
 from sfn_rollouts.sim.quiet import horizon_s
 from sfn_rollouts.sim.scenario import AlarmChange, Command, Create, Delete, Edit, Event, Kill, Reroute, Scenario, Touch
+from sfn_rollouts.sim.search.invariants.judging import Judge
 from sfn_rollouts.sim.timeline import us
 from sfn_rollouts.sim.world import World
 from tests.sim.mutants import spec

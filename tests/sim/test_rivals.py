@@ -1,13 +1,13 @@
 """Two resources name one alias: the older one acts, the other says so; the deletion of the older one hands over."""
 
-from sfn_rollouts.core.conditions import READY, condition
-from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.core.routing import Routing
-from sfn_rollouts.sim.chance import scenario_of
-from sfn_rollouts.sim.exhaustive import HANDOVER
+from sfn_rollouts.core.values.conditions import READY, condition
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.sim.history import History, StatusWritten
 from sfn_rollouts.sim.scenario import Create, Delete, Scenario
-from sfn_rollouts.sim.search import play
+from sfn_rollouts.sim.search.chance import scenario_of
+from sfn_rollouts.sim.search.exhaustive import HANDOVER
+from sfn_rollouts.sim.search.runs import play
 from tests.sim.mutants import spec
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sfn_rollouts.sim.chance import scenario_of
-from sfn_rollouts.sim.exhaustive import cases
 from sfn_rollouts.sim.scenario import Command, Delete
-from sfn_rollouts.sim.search import Tally, by_chance, corpus, everywhere, exhaustively, play, rate
-from sfn_rollouts.sim.shrink import breaks, shrunk
+from sfn_rollouts.sim.search.chance import scenario_of
+from sfn_rollouts.sim.search.exhaustive import cases
+from sfn_rollouts.sim.search.runs import Tally, by_chance, corpus, everywhere, exhaustively, play, rate
+from sfn_rollouts.sim.search.shrink import breaks, shrunk
 from tests.sim.mutants import MUTANTS
 
 SEEDS = 100

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from devenv.example_transcripts import transcripts
+from devenv.generate.example_transcripts import transcripts
 from sfn_rollouts.cli import main
 
 ROOT = Path(__file__).parents[2]

@@ -9,14 +9,14 @@ from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
 from sfn_rollouts.aws.timestamps import to_milliseconds
-from sfn_rollouts.core.observation import RunningExecutions, VersionFound, VersionReading
+from sfn_rollouts.core.values.observation import RunningExecutions, VersionFound, VersionReading
 from sfn_rollouts.ports import Clock, Urgency
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sfn_rollouts.aws.clients import Clients
-    from sfn_rollouts.core.arn import Place, StateMachineArn
+    from sfn_rollouts.core.values.arn import Place, StateMachineArn
 
 _LARGEST_PAGE = 1000
 

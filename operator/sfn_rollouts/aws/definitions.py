@@ -16,7 +16,7 @@ from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.credentials import CredentialsError, fetching
 from sfn_rollouts.aws.session import open_session, settings
 from sfn_rollouts.aws.translation import code_of, meaning_of
-from sfn_rollouts.core.arn import StateMachineArn
+from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
 from sfn_rollouts.printable import word
 

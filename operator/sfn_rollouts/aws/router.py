@@ -8,9 +8,9 @@ from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
 from sfn_rollouts.aws.timestamps import to_milliseconds
-from sfn_rollouts.core.arn import version_number
-from sfn_rollouts.core.observation import AliasReading
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.arn import version_number
+from sfn_rollouts.core.values.observation import AliasReading
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.ports import Clock, Urgency
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types_boto3_stepfunctions.type_defs import RoutingConfigurationListItemTypeDef
 
     from sfn_rollouts.aws.clients import Clients
-    from sfn_rollouts.core.arn import AliasArn, StateMachineArn
+    from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
 
 
 class StepFunctionsRouter:

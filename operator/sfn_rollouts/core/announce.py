@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Outcome, Phase, Status
 from sfn_rollouts.core.case import routing_of
-from sfn_rollouts.core.conditions import ALARMS_HEALTHY, READY, STALLED, condition, is_true
 from sfn_rollouts.core.edited import edit_told
-from sfn_rollouts.core.plan import Plan
-from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.values.conditions import ALARMS_HEALTHY, READY, STALLED, condition, is_true
+from sfn_rollouts.core.values.plan import Plan
+from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.printable import one_line
 
 MESSAGE_LIMIT = 1024

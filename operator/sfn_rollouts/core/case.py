@@ -16,9 +16,9 @@ from sfn_rollouts.api.status import (
     Shortcut,
     Status,
 )
-from sfn_rollouts.core.alarms import AlarmsVerdict, worst
-from sfn_rollouts.core.commands import Command, answer, by_words
-from sfn_rollouts.core.conditions import (
+from sfn_rollouts.core.judges.alarms import AlarmsVerdict, worst
+from sfn_rollouts.core.values.commands import Command, answer, by_words
+from sfn_rollouts.core.values.conditions import (
     ALARMS_HEALTHY,
     ALIAS_IN_SYNC,
     PAUSED,
@@ -28,12 +28,12 @@ from sfn_rollouts.core.conditions import (
     conclude,
     is_true,
 )
-from sfn_rollouts.core.decision import Decision, Look, Write
-from sfn_rollouts.core.moments import after
-from sfn_rollouts.core.observation import AliasMissing, AliasReading, Observation, VersionReading
-from sfn_rollouts.core.plan import Plan, Timeout
-from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.decision import Decision, Look, Write
+from sfn_rollouts.core.values.moments import after
+from sfn_rollouts.core.values.observation import AliasMissing, AliasReading, Observation, VersionReading
+from sfn_rollouts.core.values.plan import Plan, Timeout
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.core.values.routing import Routing
 
 OVERLOOKED_S = 5.0
 """A running operator looks within milliseconds; one that comes so late was stopped, or the plan was edited."""

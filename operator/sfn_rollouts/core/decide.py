@@ -11,25 +11,25 @@ from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import CommandResult, Phase, Shortcut, Status
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.api.strategy import Strategy
-from sfn_rollouts.core.alarms import judge_alarms
 from sfn_rollouts.core.case import NOT_PROMOTED, Case, is_in_flight
-from sfn_rollouts.core.commands import Command, Malformed, answer, pending_command, staleness
-from sfn_rollouts.core.conditions import DOMAIN, PROMOTED, Fact, Standing, conclude
-from sfn_rollouts.core.decision import Decision
-from sfn_rollouts.core.deleting import decide_deletion
-from sfn_rollouts.core.findings import Hold, Trip
-from sfn_rollouts.core.moments import after
-from sfn_rollouts.core.observation import Observation
-from sfn_rollouts.core.plan import compile_plan
-from sfn_rollouts.core.reach import foreign_account, unknown_region, without_foreign_alarms
-from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.checks.reach import foreign_account, unknown_region, without_foreign_alarms
+from sfn_rollouts.core.judges.alarms import judge_alarms
 from sfn_rollouts.core.rechecking import stalled_recheck_s, stalled_since
-from sfn_rollouts.core.resting import decide_rest
-from sfn_rollouts.core.restoring import decide_restore, restore_write, start_restore
-from sfn_rollouts.core.rollout import InvalidSpec, Rollout
-from sfn_rollouts.core.starting import decide_start
-from sfn_rollouts.core.stepping import decide_in_flight
-from sfn_rollouts.core.taking_over import after_the_first_shift
+from sfn_rollouts.core.stages.deleting import decide_deletion
+from sfn_rollouts.core.stages.resting import decide_rest
+from sfn_rollouts.core.stages.restoring import decide_restore, restore_write, start_restore
+from sfn_rollouts.core.stages.starting import decide_start
+from sfn_rollouts.core.stages.stepping import decide_in_flight
+from sfn_rollouts.core.stages.taking_over import after_the_first_shift
+from sfn_rollouts.core.values.commands import Command, Malformed, answer, pending_command, staleness
+from sfn_rollouts.core.values.conditions import DOMAIN, PROMOTED, Fact, Standing, conclude
+from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.findings import Hold, Trip
+from sfn_rollouts.core.values.moments import after
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
 from sfn_rollouts.printable import one_line
 
 _UNATTENDED_LIMIT_S = 3600.0

@@ -2,8 +2,8 @@
 
 from sfn_rollouts.api.status import Shortcut, Status
 from sfn_rollouts.core.case import is_shortcut
-from sfn_rollouts.core.conditions import PAUSED, is_true
-from sfn_rollouts.core.plan import Plan
+from sfn_rollouts.core.values.conditions import PAUSED, is_true
+from sfn_rollouts.core.values.plan import Plan
 
 
 def edit_told(before: Status, after: Status, plan: Plan | None) -> str | None:

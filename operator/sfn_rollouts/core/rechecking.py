@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from sfn_rollouts.core.case import Case
-from sfn_rollouts.core.conditions import STALLED, condition
-from sfn_rollouts.core.decision import Look
-from sfn_rollouts.core.moments import after
-from sfn_rollouts.core.observation import Trouble
+from sfn_rollouts.core.values.conditions import STALLED, condition
+from sfn_rollouts.core.values.decision import Look
+from sfn_rollouts.core.values.moments import after
+from sfn_rollouts.core.values.observation import Trouble
 
 STALE_RETRY_S = 0.5
 """AWS uses a new routing "within a few seconds": look again soon."""

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sfn_rollouts.api.status import Intent, Phase, Shortcut
 from sfn_rollouts.core.case import AliasState, Case, is_shortcut, pause_words
-from sfn_rollouts.core.conditions import Fact, Standing
-from sfn_rollouts.core.decision import Decision, Look, Write
-from sfn_rollouts.core.findings import Hold
-from sfn_rollouts.core.reasons import Reason
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_IN_FLIGHT_S, look_again
+from sfn_rollouts.core.values.conditions import Fact, Standing
+from sfn_rollouts.core.values.decision import Decision, Look, Write
+from sfn_rollouts.core.values.findings import Hold
+from sfn_rollouts.core.values.reasons import Reason
 
 
 def still(

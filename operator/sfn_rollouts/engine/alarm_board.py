@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from sfn_rollouts.core.arn import Place
-from sfn_rollouts.core.observation import AlarmMissing, AlarmReading, AlarmSnapshot, Trouble, Unseen
+from sfn_rollouts.core.values.arn import Place
+from sfn_rollouts.core.values.observation import AlarmMissing, AlarmReading, AlarmSnapshot, Trouble, Unseen
 from sfn_rollouts.engine.alarm_sheet import AlarmFact, Line, Sheet, is_stale
 from sfn_rollouts.engine.facts import reading_of, unseen
 from sfn_rollouts.engine.recovery import Recovery

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from sfn_rollouts.core.alarms import STALE_AFTER_POLLS
-from sfn_rollouts.core.observation import AlarmMissing, AlarmReading, Unseen
+from sfn_rollouts.core.judges.alarms import STALE_AFTER_POLLS
+from sfn_rollouts.core.values.observation import AlarmMissing, AlarmReading, Unseen
 from sfn_rollouts.engine.pace import Pace
 
 BATCH = 100

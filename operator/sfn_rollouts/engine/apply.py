@@ -6,9 +6,9 @@ UpdateStateMachineAlias has no compare-and-set: reading just before and just aft
 from dataclasses import dataclass
 from datetime import datetime
 
-from sfn_rollouts.core.arn import AliasArn
-from sfn_rollouts.core.decision import Write, WriteKind
-from sfn_rollouts.core.observation import AliasReading
+from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.decision import Write, WriteKind
+from sfn_rollouts.core.values.observation import AliasReading
 from sfn_rollouts.engine.permit import Permit
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.ports import AliasRouter, Urgency

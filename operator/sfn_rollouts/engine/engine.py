@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from sfn_rollouts.core import decide as core
-from sfn_rollouts.core.decision import Decision
+from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.departed import Departed

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sfn_rollouts.core.decision import WriteKind
-from sfn_rollouts.core.observation import (
+from sfn_rollouts.core.values.decision import WriteKind
+from sfn_rollouts.core.values.observation import (
     AlarmTransition,
     AliasMissing,
     AliasReading,

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from sfn_rollouts.api.status import AlarmStatus
-from sfn_rollouts.core.alarms import needs_history
-from sfn_rollouts.core.observation import AlarmReading, Unseen
+from sfn_rollouts.core.judges.alarms import needs_history
+from sfn_rollouts.core.values.observation import AlarmReading, Unseen
 from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.facts import History
 

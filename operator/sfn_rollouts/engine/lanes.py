@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sfn_rollouts.core.arn import Place
-from sfn_rollouts.core.observation import Trouble
+from sfn_rollouts.core.values.arn import Place
+from sfn_rollouts.core.values.observation import Trouble
 from sfn_rollouts.engine.breaker import Breaker
 from sfn_rollouts.engine.facts import reading_of
 from sfn_rollouts.errors import NoAnswer, Withheld

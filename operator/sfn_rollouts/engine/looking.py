@@ -6,9 +6,10 @@ from typing import TypeVar
 
 import structlog
 
-from sfn_rollouts.core.arn import AliasArn
-from sfn_rollouts.core.decision import Decision, Look
-from sfn_rollouts.core.observation import (
+from sfn_rollouts.core.stages.resting import left_version
+from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.decision import Decision, Look
+from sfn_rollouts.core.values.observation import (
     AliasMissing,
     AliasReading,
     RunningExecutions,
@@ -17,7 +18,6 @@ from sfn_rollouts.core.observation import (
     VersionFound,
     VersionReading,
 )
-from sfn_rollouts.core.resting import left_version
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.facts import reading_of, unseen
 from sfn_rollouts.engine.histories import unexplained

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.observation import AlarmReading, AliasMissing, AliasReading, RunningExecutions
+from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.values.observation import AlarmReading, AliasMissing, AliasReading, RunningExecutions
 from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.facts import History
 from sfn_rollouts.errors import Gone, PortError

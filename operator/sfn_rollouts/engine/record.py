@@ -10,10 +10,10 @@ from typing import Any
 
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.announce import Announcement
-from sfn_rollouts.core.conditions import READY, condition
-from sfn_rollouts.core.decision import Look, Write
-from sfn_rollouts.core.observation import Account, AliasMissing, AliasReading, Observation, Unseen
-from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.core.values.conditions import READY, condition
+from sfn_rollouts.core.values.decision import Look, Write
+from sfn_rollouts.core.values.observation import Account, AliasMissing, AliasReading, Observation, Unseen
+from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.facts import Facts, latest
 from sfn_rollouts.engine.histories import explained

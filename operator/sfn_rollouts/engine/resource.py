@@ -9,8 +9,8 @@ from sfn_rollouts.api import COMMAND_ANNOTATION, FINALIZER
 from sfn_rollouts.api.problems import SpecError
 from sfn_rollouts.api.resource import parse_spec, parse_status
 from sfn_rollouts.api.spec import Spec
-from sfn_rollouts.core.arn import AliasArn, StateMachineArn
-from sfn_rollouts.core.rollout import InvalidSpec, Rollout
+from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
+from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
 from sfn_rollouts.ports import Key
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Set
 from datetime import datetime
 
-from sfn_rollouts.core.arn import AliasArn  # noqa: TC001 - beside the rest
+from sfn_rollouts.core.values.arn import AliasArn  # noqa: TC001 - beside the rest
 from sfn_rollouts.engine.record import Record
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sfn_rollouts.core.conditions import timed_by_stored
 from sfn_rollouts.core.decide import hold_after_error
-from sfn_rollouts.core.decision import Decision
-from sfn_rollouts.core.observation import Observation
-from sfn_rollouts.core.rollout import Rollout
+from sfn_rollouts.core.values.conditions import timed_by_stored
+from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.record import Record
 

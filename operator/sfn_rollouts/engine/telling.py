@@ -4,7 +4,7 @@ import structlog
 
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.announce import announcements, finished
-from sfn_rollouts.core.plan import compile_plan
+from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.engine.durations import rollback_s, step_s
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.ports import Meter

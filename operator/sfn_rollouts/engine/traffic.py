@@ -5,9 +5,9 @@ from datetime import datetime
 
 import structlog
 
-from sfn_rollouts.core.arn import AliasArn
-from sfn_rollouts.core.decision import Decision, Write, WriteKind
-from sfn_rollouts.core.observation import AliasMissing, Trouble, WriteFailure
+from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.values.observation import AliasMissing, Trouble, WriteFailure
 from sfn_rollouts.engine.apply import Applied, apply_write
 from sfn_rollouts.engine.facts import FailedWrite, latest, reading_of
 from sfn_rollouts.engine.permit import Permit

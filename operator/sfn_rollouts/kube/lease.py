@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sfn_rollouts.engine.candidate import Lease
 from sfn_rollouts.errors import Gone
 from sfn_rollouts.kube.answers import LEASE
 from sfn_rollouts.kube.connection import FIELD_MANAGER, Connection, path_of
+from sfn_rollouts.leading.candidate import Lease
 
 LEASES = "leases.coordination.k8s.io"
 _GROUP = ("apis", "coordination.k8s.io", "v1", "namespaces")

@@ -7,8 +7,8 @@ the version before, or not be there at all; neither is an answer about the versi
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.problems import NotFoundError, PluginError
-from sfn_rollouts.plugin.rollout import Rollout
 
 
 class Verdict(IntEnum):

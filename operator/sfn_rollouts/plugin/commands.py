@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.durations import Duration
 from sfn_rollouts.plugin.kubectl import Cluster, Resource
 from sfn_rollouts.plugin.operator_signs import operator_namespace_option
 from sfn_rollouts.plugin.output import output_option, serialized
 from sfn_rollouts.plugin.problems import PluginError
-from sfn_rollouts.plugin.rollout import Rollout
 from sfn_rollouts.printable import word
 
 _timeout = click.option(

@@ -9,13 +9,13 @@ import click
 
 from sfn_rollouts.asl.comparison import ABSENT, Comparison, FieldChange, Kind, StateChange, compare
 from sfn_rollouts.asl.pins import Loose, loose_ends
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.excerpts import excerpt, excerpts
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.names import VERSION_NUMBER
 from sfn_rollouts.plugin.output import output_option, serialized
 from sfn_rollouts.plugin.problems import PluginError
-from sfn_rollouts.plugin.rollout import Rollout
 from sfn_rollouts.printable import one_line, visible
 
 _SIGNS = {Kind.ADDED: ("+", "green"), Kind.REMOVED: ("-", "red"), Kind.CHANGED: ("~", "yellow")}
@@ -79,7 +79,7 @@ def _set_out_from(rollout: Rollout, after: int | None) -> int | None:
 
 def _difference(rollout: Rollout, before: int, after: int) -> Difference:
     from sfn_rollouts.aws.definitions import PersonsStepFunctions  # noqa: PLC0415 - boto3 is slow to import
-    from sfn_rollouts.core.arn import StateMachineArn  # noqa: PLC0415
+    from sfn_rollouts.core.values.arn import StateMachineArn  # noqa: PLC0415
     from sfn_rollouts.errors import PortError  # noqa: PLC0415
 
     try:

@@ -2,11 +2,11 @@
 
 import click
 
-from sfn_rollouts.plugin.ages import length
+from sfn_rollouts.explain.ages import length
+from sfn_rollouts.explain.rollout import PastRollout, Rollout
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.output import output_option, serialized
-from sfn_rollouts.plugin.rollout import PastRollout, Rollout
 from sfn_rollouts.plugin.table import Cell, Column, lines, terminal_size
 
 _COLUMNS = (

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import click
 
-from sfn_rollouts.plugin.ages import age
+from sfn_rollouts.explain.ages import age
+from sfn_rollouts.explain.rollout import Attention, Rollout
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.output import output_option, resource_name, serialized, shown_list
 from sfn_rollouts.plugin.problems import BadRequestError, ForbiddenError, PluginError
-from sfn_rollouts.plugin.rollout import Attention, Rollout
 from sfn_rollouts.plugin.table import Cell, Column, lines, terminal_size
 from sfn_rollouts.printable import one_line, word
 

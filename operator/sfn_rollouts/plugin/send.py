@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sfn_rollouts.api import COMMAND_ANNOTATION
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.kubectl import Cluster, Resource
 from sfn_rollouts.plugin.operator_signs import why_no_answer
 from sfn_rollouts.plugin.problems import ConflictError, ForbiddenError, PluginError
-from sfn_rollouts.plugin.rollout import Rollout
 from sfn_rollouts.printable import word
 
 _TICK_S = 0.5
@@ -163,7 +163,7 @@ def unanswered(resource: Resource) -> str | None:
     if rollout.sent_command is not None and rollout.sent_command.id == last_id:
         return None
     # What is no command has an id that only the operator's own reading knows; to import that takes a while.
-    from sfn_rollouts.core.commands import parse_command  # noqa: PLC0415
+    from sfn_rollouts.core.values.commands import parse_command  # noqa: PLC0415
 
     text = str(resource["metadata"]["annotations"][COMMAND_ANNOTATION])
     return None if parse_command(text).id == last_id else _words(rollout)

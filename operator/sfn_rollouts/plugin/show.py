@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.kubectl import Cluster, Resource
 from sfn_rollouts.plugin.output import output_option, resource_name, serialized, shown_resource
 from sfn_rollouts.plugin.problems import PluginError, UnreachableError
-from sfn_rollouts.plugin.rollout import Rollout
 
 if TYPE_CHECKING:
     from sfn_rollouts.plugin.view.output import Output

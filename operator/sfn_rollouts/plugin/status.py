@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from sfn_rollouts.plugin.ages import length
+from sfn_rollouts.explain.ages import length
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.awaited import Awaited, Verdict
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.durations import Duration
@@ -14,7 +15,6 @@ from sfn_rollouts.plugin.kubectl import ABSENT, Absence, Cluster, Resource
 from sfn_rollouts.plugin.listing import state
 from sfn_rollouts.plugin.names import VERSION_NUMBER
 from sfn_rollouts.plugin.problems import NotFoundError, PluginError
-from sfn_rollouts.plugin.rollout import Rollout
 
 _TICK_S = 1.0
 

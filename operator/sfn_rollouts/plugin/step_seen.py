@@ -7,9 +7,9 @@ import click
 
 from sfn_rollouts.api.problems import SpecError
 from sfn_rollouts.api.resource import parse_spec
-from sfn_rollouts.core.plan import compile_plan
+from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.problems import PluginError
-from sfn_rollouts.plugin.rollout import Rollout
 from sfn_rollouts.printable import word
 
 BAKE = "bake"

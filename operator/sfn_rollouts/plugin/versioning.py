@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import click
 
+from sfn_rollouts.explain.ownership import owner_of
+from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.names import VERSION_NUMBER
-from sfn_rollouts.plugin.ownership import owner_of
 from sfn_rollouts.plugin.problems import ConflictError, PluginError
-from sfn_rollouts.plugin.rollout import Rollout
 from sfn_rollouts.printable import word
 
 _PROMOTED = ("Promoted", "FastPromoted", "FastRolledBack")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from sfn_rollouts.sim.search import Failure, Tally, corpus, everywhere, play, rate
-from sfn_rollouts.sim.shrink import breaks, shrunk
+from sfn_rollouts.sim.search.runs import Failure, Tally, corpus, everywhere, play, rate
+from sfn_rollouts.sim.search.shrink import breaks, shrunk
 from sfn_rollouts.sim.transcript import digest
 
 _SHOWN_LINES = 60

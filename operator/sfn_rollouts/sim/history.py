@@ -8,10 +8,10 @@ from typing import Any
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.announce import Announcement
-from sfn_rollouts.core.decision import Decision, WriteKind
-from sfn_rollouts.core.observation import Observation
-from sfn_rollouts.core.rollout import Rollout
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.decision import Decision, WriteKind
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.rollout import Rollout
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.ports import Key  # noqa: TC001 - beside the rest
 from sfn_rollouts.sim.step_functions import AliasState
 

@@ -1,7 +1,7 @@
 """The Lease at the API server, and the way to it: what the operators' election is about."""
 
-from sfn_rollouts.engine.candidate import Lease
 from sfn_rollouts.errors import Conflict
+from sfn_rollouts.leading.candidate import Lease
 from sfn_rollouts.sim.history import History, LeaseWritten
 from sfn_rollouts.sim.network import Caller, Network
 from sfn_rollouts.sim.timeline import Timeline

@@ -9,18 +9,18 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.decide import decide
-from sfn_rollouts.core.observation import (
+from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.values.observation import (
     AlarmSnapshot,
     AlarmTransition,
     AliasReading,
     RunningExecutions,
     VersionReading,
 )
-from sfn_rollouts.core.routing import Routing
-from sfn_rollouts.engine.candidate import Candidate
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import PortError
+from sfn_rollouts.leading.candidate import Candidate
 from sfn_rollouts.ports import Clock, Key, Urgency, Workers
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch

@@ -8,8 +8,8 @@ from sfn_rollouts.api import FINALIZER
 from sfn_rollouts.api.resource import parse_status
 from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
-from sfn_rollouts.core.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.observation import (
+from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.values.observation import (
     Account,
     AlarmSnapshot,
     AlarmTransition,
@@ -17,7 +17,7 @@ from sfn_rollouts.core.observation import (
     RunningExecutions,
     VersionReading,
 )
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Gone, PortError
 from sfn_rollouts.ports import Clock, Key, Report, Urgency
 from sfn_rollouts.sim.api_server import ApiServer

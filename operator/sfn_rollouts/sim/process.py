@@ -10,16 +10,16 @@ from random import Random
 from typing import Any, TypeVar
 
 from sfn_rollouts.clock import SteadyClock
-from sfn_rollouts.core.arn import StateMachineArn
-from sfn_rollouts.core.decision import Decision
-from sfn_rollouts.core.observation import Observation
-from sfn_rollouts.core.rollout import Rollout
-from sfn_rollouts.engine.candidate import Candidate, Terms
+from sfn_rollouts.core.values.arn import StateMachineArn
+from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.engine.engine import Engine
-from sfn_rollouts.engine.fence import FencedRouter, FencedStore
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.errors import PortError
+from sfn_rollouts.leading.candidate import Candidate, Terms
+from sfn_rollouts.leading.fence import FencedRouter, FencedStore
 from sfn_rollouts.ports import AlarmFeed, AliasRouter, Clock, Lane, ResourceStore, VersionCatalog, Workers
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch

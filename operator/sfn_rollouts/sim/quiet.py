@@ -7,9 +7,9 @@ from sfn_rollouts.api.problems import SpecError
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.api.status import AlarmState, Phase, Shortcut, Status
 from sfn_rollouts.core.case import routing_of
-from sfn_rollouts.core.conditions import READY, STALLED, condition, is_true
-from sfn_rollouts.core.plan import compile_plan
-from sfn_rollouts.core.reasons import Reason
+from sfn_rollouts.core.values.conditions import READY, STALLED, condition, is_true
+from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.history import History
 from sfn_rollouts.sim.scenario import ClockJump, Create, Edit, Scenario

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sfn_rollouts.api.status import Outcome, Status
-from sfn_rollouts.core.conditions import READY, condition
-from sfn_rollouts.core.plan import Plan, PlannedStep, compile_plan
-from sfn_rollouts.core.reasons import Reason
-from sfn_rollouts.core.routing import Routing
+from sfn_rollouts.core.values.conditions import READY, condition
+from sfn_rollouts.core.values.plan import Plan, PlannedStep, compile_plan
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.printable import one_line
 from sfn_rollouts.sim.history import AlarmChanged, AliasChanged, Decided, Happening, ProcessChanged, SpecEdited
 from sfn_rollouts.sim.quiet import waits_for_a_person

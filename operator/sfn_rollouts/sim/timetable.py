@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from sfn_rollouts.api import LARGEST_VERSION
 from sfn_rollouts.api.durations import Duration
-from sfn_rollouts.core.commands import Action
+from sfn_rollouts.core.values.commands import Action
 from sfn_rollouts.sim.ports import AWS_APIS, KUBERNETES_APIS
 from sfn_rollouts.sim.scenario import AlarmChange, Command, Edit, Event, Fault, FaultKind, Kill
 

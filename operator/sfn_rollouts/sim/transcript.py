@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from sfn_rollouts.api.status import Status
-from sfn_rollouts.core.conditions import READY, condition
-from sfn_rollouts.core.decision import Decision
+from sfn_rollouts.core.values.conditions import READY, condition
+from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.sim.history import (
     AlarmChanged,
     AliasChanged,

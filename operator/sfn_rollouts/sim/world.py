@@ -11,12 +11,12 @@ from typing import Any
 
 from sfn_rollouts.api.resource import parse_spec, parse_status
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.arn import StateMachineArn
 from sfn_rollouts.core.decide import decide
-from sfn_rollouts.core.routing import Routing
-from sfn_rollouts.engine.candidate import Candidate
+from sfn_rollouts.core.values.arn import StateMachineArn
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.errors import Gone
+from sfn_rollouts.leading.candidate import Candidate
 from sfn_rollouts.ports import Key, ResourceStore
 from sfn_rollouts.sim import scenario as plot
 from sfn_rollouts.sim.api_server import ApiServer, Resource

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sfn_rollouts.plugin.rollout import Rollout, moment_of, text_of
+from sfn_rollouts.explain.rollout import Rollout, moment_of, text_of
 
 _ENTERED = re.compile(r"step (?P<step>\d+)/\d+: version (?P<version>\d+) has (?P<weight>\d+) %")
 """The words of `core.announce` for StepStarted."""

@@ -8,15 +8,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sfn_rollouts.plugin.ages import age
-from sfn_rollouts.plugin.rollout import LastCommand, Rollout
+from sfn_rollouts.explain.ages import age
+from sfn_rollouts.explain.course import Course, course_of
+from sfn_rollouts.explain.outlook import outlook
+from sfn_rollouts.explain.remedies import Outlook
+from sfn_rollouts.explain.rollout import LastCommand, Rollout
 from sfn_rollouts.plugin.view.alarms import alarm_rows
-from sfn_rollouts.plugin.view.course import Course, course_of
-from sfn_rollouts.plugin.view.cures import Outlook
 from sfn_rollouts.plugin.view.happenings import Happening, step_entries
 from sfn_rollouts.plugin.view.head import bar, owned, subtitle, title
 from sfn_rollouts.plugin.view.marks import UNICODE, Marks, Tone
-from sfn_rollouts.plugin.view.outlook import outlook
 from sfn_rollouts.plugin.view.plan import ROOM, Itinerary, plan_rows
 from sfn_rollouts.plugin.view.rows import Row, line, marked, section, words
 

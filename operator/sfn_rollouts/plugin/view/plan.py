@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from rich.text import Text
 
-from sfn_rollouts.plugin.rollout import Rollout
-from sfn_rollouts.plugin.view.course import Course, CourseStep, Place
+from sfn_rollouts.explain.course import Course, CourseStep, Place
+from sfn_rollouts.explain.rollout import Rollout
+from sfn_rollouts.explain.times import lasting, o_clock, waiting
 from sfn_rollouts.plugin.view.marks import Marks, Tone
 from sfn_rollouts.plugin.view.rows import Row, marked, words
-from sfn_rollouts.plugin.view.times import lasting, o_clock, waiting
 
 ROOM = 12
 """How many rows a plan may take, where there is room enough."""

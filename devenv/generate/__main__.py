@@ -1,0 +1,7 @@
+"""The command line of `devenv.generate.files`."""
+
+import sys
+
+from devenv.generate.files import main
+
+sys.exit(main())

@@ -1,0 +1,51 @@
+"""Whether the operator's credentials lead to the state machine at all: judged before anything there is looked at.
+
+The ARN is the text of whoever wrote the resource, the credentials are one. AWS would answer for their own account where
+a call names none: alarms of the same names in the wrong account would be taken for those of the rollout.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sfn_rollouts.api.spec import Spec
+from sfn_rollouts.core.values.arn import StateMachineArn
+from sfn_rollouts.core.values.findings import Hold
+from sfn_rollouts.core.values.observation import Account, Observation, Trouble, Unseen
+from sfn_rollouts.core.values.reasons import Reason
+
+
+def foreign_account(spec: Spec, seen: Observation) -> Hold | None:
+    """Return why the rollout is none of this operator's; None where it is, or nobody could tell."""
+    machine, ours = StateMachineArn.parse(spec.state_machine_arn), seen.account
+    if not isinstance(ours, Account) or (machine.account, machine.partition) == (ours.number, ours.partition):
+        return None
+    message = (
+        f"the state machine is in account {_named(machine.account, machine.partition)}, and the operator has "
+        f"credentials of account {_named(ours.number, ours.partition)}: delete this resource and create one with a "
+        "stateMachineArn of that account, or run an operator with credentials of the other one"
+    )
+    return Hold(Reason.FOREIGN_ACCOUNT, message, needs_person=True)
+
+
+def unknown_region(spec: Spec, seen: Observation) -> Hold | None:
+    """Return why no call can be made there; None where the region is known."""
+    if seen.is_region_known:
+        return None
+    machine = StateMachineArn.parse(spec.state_machine_arn)
+    message = (
+        f"region {machine.region} is not known in partition {machine.partition}: delete this resource and create one "
+        "with the right region in stateMachineArn; for a region newer than the operator, upgrade it or set its "
+        "AWS_REGION to that region"
+    )
+    return Hold(Reason.UNKNOWN_REGION, message, needs_person=True)
+
+
+def without_foreign_alarms(spec: Spec, seen: Observation, now: datetime) -> Observation:
+    """Return what is seen of a rollout in flight whose credentials were exchanged for those of another account."""
+    names = spec.alarms.names if spec.alarms is not None else ()
+    unseen = Unseen("it is in another account than the operator's credentials", now, Trouble.DENIED)
+    return replace(seen, alarms=dict.fromkeys(names, unseen))
+
+
+def _named(account: str, partition: str) -> str:
+    return account if partition == "aws" else f"{account} of partition {partition}"

@@ -1,0 +1,62 @@
+"""A version is its number and its creationDate: a state machine that is created again counts from 1 again.
+
+Its alias is created again with it. So an alias whose updateDate is the one remembered is that of the same machine, and
+only one that somebody has changed is worth a look at the version.
+"""
+
+from enum import StrEnum
+
+from sfn_rollouts.api.status import Outcome, Phase
+from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.values.conditions import Standing
+from sfn_rollouts.core.values.decision import Decision, Look
+from sfn_rollouts.core.values.observation import Unseen
+from sfn_rollouts.core.values.reasons import Reason
+
+
+class Life(StrEnum):
+    """Whether what stands under the target's number now is the version that is remembered."""
+
+    SAME = "Same"
+    ANOTHER = "Another"
+    UNREAD = "Unread"
+    UNREADABLE = "Unreadable"  # AWS did not tell; it is asked again
+    UNKNOWN = "Unknown"  # one of the two has no date: a status of an older operator, or a version that is not there
+
+    @property
+    def looks(self) -> frozenset[Look]:
+        """What is to be read for it."""
+        return frozenset({Look.VERSION}) if self in (Life.UNREAD, Life.UNREADABLE) else frozenset()
+
+
+def life_of_target(case: Case) -> Life:
+    """Compare by creationDate what is remembered of the target with what was read since the alias was."""
+    reading, known = case.reading, case.status.alias
+    if reading is None or known is None or reading.update_date == known.update_date:
+        return Life.SAME
+    remembered = case.status.target_creation_date
+    if remembered is None:
+        return Life.UNKNOWN
+    found = case.seen.versions.get(case.target)
+    if isinstance(found, Unseen):
+        return Life.UNREADABLE
+    if found is None or found.read_at < reading.read_at:
+        return Life.UNREAD
+    if found.created_at is None:
+        return Life.UNKNOWN
+    return Life.SAME if found.created_at == remembered else Life.ANOTHER
+
+
+def begin_in_another_life(case: Case) -> Decision:
+    """Nothing of this rollout is left: what it moved and what it went back from went with its state machine."""
+    pause, trip = case.status.pause_command, case.status.trip
+    if case.has_started:
+        outcome = Outcome.ABORTED if trip is None else Outcome.ROLLED_BACK
+        case = case.finish(outcome, Reason.STATE_MACHINE_RECREATED, trip.by if trip is not None else None)
+    message = (
+        f"state machine {case.spec.state_machine_arn} was created again: its version {case.spec.version} is another "
+        "one than before; beginning from what the alias serves now"
+    )
+    again = case.afresh().having(pause_command=pause)
+    standing = Standing(Phase.PENDING, Reason.STATE_MACHINE_RECREATED, message)
+    return again.decide(standing, watches_alarms=False)

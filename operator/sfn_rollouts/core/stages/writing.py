@@ -1,0 +1,64 @@
+"""A forward write whose intent stands in the status: write it, and note it once it has been read back."""
+
+from sfn_rollouts.api.status import Intent, Shortcut
+from sfn_rollouts.core.case import Case, alias_status, is_shortcut
+from sfn_rollouts.core.checks.chains import first_hold
+from sfn_rollouts.core.rechecking import STALE_RETRY_S, look_again, looks_if_gone
+from sfn_rollouts.core.standing import held, standing_in_flight, still
+from sfn_rollouts.core.values.conditions import Standing
+from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.values.observation import AliasReading, Trouble, WriteFailure
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.core.values.routing import Routing
+
+
+def write_intent(case: Case, routing: Routing) -> Decision:
+    """Write, if the gates allow it now: they may have closed since the intent was noted."""
+    hold = first_hold(case)
+    if hold is not None:
+        return held(case, hold)
+    failure = case.seen.write_failure
+    standing = _failed(case, failure) if failure is not None and failure.trouble is not Trouble.CONFLICT else None
+    return still(case, write=_write(case, routing), standing=standing, looks=looks_if_gone(case))
+
+
+def _write(case: Case, routing: Routing) -> Write:
+    if is_shortcut(case.status, Shortcut.NEW_ALIAS):
+        return Write(WriteKind.CREATE, routing)
+    expected = case.reading.routing if case.reading is not None else case.known_routing
+    return Write(WriteKind.FORWARD, routing, expected)
+
+
+_FAILED = {
+    Trouble.TRANSIENT: Reason.RETRYING_AWS,
+    Trouble.DENIED: Reason.ACCESS_DENIED,
+    Trouble.GONE: Reason.NOT_FOUND,
+}
+
+
+def _failed(case: Case, failure: WriteFailure) -> Standing:
+    reason = _FAILED.get(failure.trouble, Reason.INTERNAL_ERROR)
+    message = f"the alias could not be written: {failure.why}; trying again"
+    is_stalled = failure.trouble is not Trouble.TRANSIENT
+    return Standing(standing_in_flight(case).phase, reason, message, is_stalled=is_stalled)
+
+
+def read_once_more(case: Case) -> Decision:
+    """The answer is older than what we know of: it says nothing."""
+    looks, wake = look_again(case, STALE_RETRY_S)
+    return still(case, looks=looks, wakes=[wake])
+
+
+def verified(case: Case, intent: Intent, reading: AliasReading) -> Decision:
+    """The alias has been read back as intended: the step's clock starts now."""
+    entered = case.having(
+        step_index=intent.step_index,
+        step_started_at=case.now,
+        weight=reading.routing.weight_of(case.target),
+        intent=None,
+        wait_ended_at=None,
+        due_since=None,
+        next_action_at=None,
+        alias=alias_status(reading),
+    )
+    return still(entered)

@@ -1,0 +1,1 @@
+"""What everything else is made of: versions, weights, readings, findings, decisions. Nothing here decides."""

@@ -1,0 +1,63 @@
+"""What a tick asks for: a status, at most one traffic write, what to look at next, when to wake."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sfn_rollouts.api.status import Status
+from sfn_rollouts.core.values.routing import Routing
+
+
+class Look(StrEnum):
+    """Something that must be read before the decision can go on."""
+
+    ALIAS = "Alias"
+    VERSION = "Version"  # the one that is wanted
+    SERVED_VERSION = "ServedVersion"  # the one that the alias serves in full
+    ALARMS = "Alarms"  # a reading newer than the last one
+    ALARM_HISTORY = "AlarmHistory"
+    EXECUTIONS = "Executions"
+
+
+class WriteKind(StrEnum):
+    """What a write is for, which says what may wait for what."""
+
+    FORWARD = "Forward"  # only after its intent stands in the stored status
+    CREATE = "Create"  # likewise; the alias does not exist
+    RESTORE = "Restore"  # first of all; the status follows
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of the alias.
+
+    `expected` is the routing that must be found just before (None: no alias may exist); anything else is a conflict.
+    A RESTORE goes over every split besides, and over a whole routing only if it is in `ours`: made by this rollout.
+    """
+
+    kind: WriteKind
+    routing: Routing
+    expected: Routing | None = None
+    ours: frozenset[Routing] = frozenset()
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it may use the quota reserved for rollbacks."""
+        return self.kind is WriteKind.RESTORE
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The whole outcome of one tick.
+
+    `status` is complete, not a change: one that differs from the last is decided on again at once, and then only
+    `wake_at` says when to decide next. `holds_finalizer` says whether the resource must carry the finalizer.
+    `watches_alarms` says whether the alarm board should read this rollout's alarms.
+    """
+
+    status: Status
+    write: Write | None = None
+    looks: frozenset[Look] = frozenset()
+    wake_at: datetime | None = None
+    holds_finalizer: bool = False
+    watches_alarms: bool = False

@@ -1,0 +1,164 @@
+"""The plan as the operator walks it: asked of the very code that decides, never thought out again here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sfn_rollouts.api.problems import SpecError
+from sfn_rollouts.api.resource import parse_spec, parse_status
+from sfn_rollouts.api.status import Shortcut
+from sfn_rollouts.core.case import Case, is_shortcut
+from sfn_rollouts.core.judges.alarms import AlarmsVerdict
+from sfn_rollouts.core.stages.replanning import replanned
+from sfn_rollouts.core.values.moments import after
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.plan import Timeout, compile_plan
+from sfn_rollouts.explain.rollout import Rollout
+
+OVERDUE_S = 30.0
+"""A running operator acts within seconds and says what holds it; one that is silent for so long may not be running."""
+
+
+class Place(StrEnum):
+    """Where a step lies, seen from where the rollout is."""
+
+    DONE = "done"
+    CURRENT = "current"
+    COMING = "coming"
+    SKIPPED = "skipped"  # passed over on the way to all traffic
+    NOT_REACHED = "not reached"  # it went back before
+
+
+@dataclass(frozen=True, slots=True)
+class CourseStep:
+    """One step of the compiled plan, or the bake. Percent and seconds; `enters_at` is a forecast if nothing holds."""
+
+    label: str
+    weight: int
+    wait_s: float | None
+    place: Place
+    enters_at: datetime | None = None
+    timeout: Timeout | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The whole plan and where the rollout is in it.
+
+    `due_at`: when the current wait is over, None while only a person ends it. `deadline_at`: when the rollout goes back
+    if the step that is due is still held, None where no deadline counts. `approval_ends_at`: until when a person may
+    promote the step that it is in. `next_step` is None at the end, `ends_at`
+    where nobody can say: a wait for a person lies ahead.
+    """
+
+    steps: tuple[CourseStep, ...]
+    due_at: datetime | None
+    deadline_at: datetime | None
+    approval_ends_at: datetime | None
+    next_step: CourseStep | None
+    ends_at: datetime | None
+    is_moving: bool  # a write is under way: the current step is being entered
+
+    @property
+    def current(self) -> CourseStep | None:
+        """The step that the rollout is in."""
+        return next((step for step in self.steps if step.place is Place.CURRENT), None)
+
+
+def course_of(rollout: Rollout, now: datetime) -> Course | None:
+    """Give the course of a rollout; None where its spec is refused, since then there is no plan."""
+    case = _case(rollout, now)
+    if case is None:
+        return None
+    index = _index(rollout, case)
+    following = _following(case, index)
+    entries = _entries(rollout, case, following)
+    count = _count(case)
+    places = {at: _place(rollout, case, at, index, following) for at in range(count)}
+    steps = tuple(_step(case, at, places[at], entries.get(at)) for at in places)
+    return Course(
+        steps=steps,
+        due_at=case.due_at if rollout.is_in_flight else None,
+        deadline_at=case.deadline_at if rollout.is_in_flight else None,
+        approval_ends_at=case.approval_ends_at if rollout.is_in_flight else None,
+        next_step=steps[following] if following is not None and following < count else None,
+        ends_at=entries.get(count),
+        is_moving=case.status.intent is not None,
+    )
+
+
+def _case(rollout: Rollout, now: datetime) -> Case | None:
+    """What the operator would decide on, had it seen nothing yet; placed in an edited plan as the operator does."""
+    try:
+        spec = parse_spec(rollout.resource.get("spec") or {})
+    except SpecError:
+        return None
+    unjudged = AlarmsVerdict((), (), needs_history=False, read_at=None, lapses_at=None)
+    status = parse_status(rollout.resource.get("status"))
+    case = Case(rollout.generation, spec, compile_plan(spec), status, Observation(), now, unjudged)
+    return replanned(case) if rollout.is_in_flight else case
+
+
+def _count(case: Case) -> int:
+    """The steps, and the bake where there is one."""
+    return case.plan.bake_index + (1 if case.plan.bake_s else 0)
+
+
+def _index(rollout: Rollout, case: Case) -> int | None:
+    """The position: where a write is on its way to, else the step whose clock runs; None before the first."""
+    if rollout.finished_at is None and case.status.intent is not None:
+        return case.status.intent.step_index
+    if rollout.reason == "UpToDate" or not rollout.is_observed:
+        return None  # whatever was walked before, it was for another wish
+    return _count(case) if rollout.phase == "Succeeded" else case.status.step_index
+
+
+def _following(case: Case, index: int | None) -> int | None:
+    """The position after this one; a shortcut leads past the steps."""
+    if case.status.finished_at is not None:
+        return None
+    nearest = index + 1 if index is not None else 0
+    if is_shortcut(case.status, Shortcut.ROLLBACK_WINDOW) and nearest > case.plan.last_index:
+        return None
+    if is_shortcut(case.status, Shortcut.PROMOTE_FULL, Shortcut.ROLLBACK_WINDOW):
+        return max(nearest, case.plan.last_index)
+    return nearest if nearest < _count(case) else None
+
+
+def _entries(rollout: Rollout, case: Case, following: int | None) -> dict[int, datetime]:
+    """When each coming position is entered, and the end; nothing while held or overdue, nor beyond a person's wait."""
+    entries: dict[int, datetime] = {}
+    if not rollout.is_in_flight or not rollout.is_observed or rollout.is_paused or rollout.is_held:
+        return entries
+    at, moment = following if following is not None else _count(case), case.due_at
+    if moment is not None and (case.now - moment).total_seconds() > OVERDUE_S:
+        return entries
+    while moment is not None and at <= _count(case):
+        entries[at] = moment = max(moment, case.now)
+        wait_s = case.plan.wait_at(at)
+        at, moment = at + 1, after(moment, wait_s) if wait_s is not None else None
+    return entries
+
+
+def _place(rollout: Rollout, case: Case, at: int, index: int | None, following: int | None) -> Place:
+    if at not in (case.plan.last_index, index) and _is_one_write(rollout, case):
+        return Place.SKIPPED
+    if index is not None and at <= index:
+        return Place.CURRENT if at == index else Place.DONE
+    if rollout.finished_at is not None or rollout.trip is not None:
+        return Place.NOT_REACHED
+    return Place.SKIPPED if following is not None and at < following else Place.COMING
+
+
+def _is_one_write(rollout: Rollout, case: Case) -> bool:
+    """All traffic moves at once, without steps and bake; a new alias sets out from its target."""
+    shortcuts = (Shortcut.ROLLBACK_WINDOW, Shortcut.NEW_ALIAS, Shortcut.REASSERT)
+    last = rollout.history[0] if rollout.history and rollout.finished_at is not None else None
+    was_one = last is not None and (last.outcome == "FastRolledBack" or last.stable == last.version)
+    return is_shortcut(case.status, *shortcuts) or was_one
+
+
+def _step(case: Case, at: int, place: Place, enters_at: datetime | None) -> CourseStep:
+    label = str(at + 1) if at < case.plan.bake_index else "bake"
+    plan = case.plan
+    return CourseStep(label, plan.weight_at(at), plan.wait_at(at), place, enters_at, plan.timeout_at(at))

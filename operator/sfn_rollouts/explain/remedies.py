@@ -1,0 +1,164 @@
+"""What a person must do about a stalled rollout: a row for each reason of the runbook that stalls."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sfn_rollouts.explain.ownership import owner_of
+from sfn_rollouts.explain.rollout import Rollout
+from sfn_rollouts.printable import word
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something to type, and what comes of it."""
+
+    command: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What happens next. `deeds` are alternatives, the most likely first; `runbook` is a heading of docs/runbook.md."""
+
+    sentence: str
+    deeds: tuple[Deed, ...] = ()
+    runbook: str = ""
+
+
+def command(rollout: Rollout, action: str) -> str:
+    """Give what to type to have something done to this rollout, whatever the kubeconfig's namespace is."""
+    verb, _, arguments = action.partition(" ")
+    return f"kubectl sfnrollout {verb} {word(rollout.name)} {arguments}".rstrip() + f" -n {word(rollout.namespace)}"
+
+
+def _rolled_back(rollout: Rollout) -> Outlook:
+    deeds = (Deed(command(rollout, "retry"), f"try version {rollout.target} again"), _another_version(rollout))
+    return Outlook("nothing by itself: mend the cause, then try again or ask for another version", deeds)
+
+
+def _another_version(rollout: Rollout) -> Deed:
+    if owner_of(rollout) is not None:
+        return Deed("git revert COMMIT", "or ask for another spec.version in Git")
+    return Deed(command(rollout, "set-version VERSION"), "ask for another version")
+
+
+def _rollback_failed(rollout: Rollout) -> Outlook:
+    sentence = "it is tried again by itself, but the alias may be split: act now"
+    return Outlook(sentence, (routed_back(rollout),))
+
+
+def _invalid(_: Rollout) -> Outlook:
+    return Outlook("nothing until the manifest is corrected", (Deed("kubectl sfnrollout lint FILE", "tells the same"),))
+
+
+def _not_found(rollout: Rollout) -> Outlook:
+    if rollout.started_at is not None:
+        return _gone(rollout)
+    versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {word(rollout.machine_arn)}"
+    sentence = "it goes on by itself, within 5 minutes, once this is there"
+    return Outlook(sentence, (Deed(versions, "what there is"), _another_version(rollout)))
+
+
+def _gone(rollout: Rollout) -> Outlook:
+    """It had begun: what was there has been deleted since."""
+    machine = f"aws stepfunctions describe-state-machine --state-machine-arn {word(rollout.machine_arn)}"
+    is_there = Deed(machine, "whether the state machine is there")
+    if rollout.is_in_flight:
+        return Outlook("nothing until the alias is there again; the message says how to create it", (is_there,))
+    again = Deed(command(rollout, "retry"), f"try version {rollout.target} again")
+    return Outlook("nothing by itself: create what is gone, then try again", (is_there, again))
+
+
+def _denied(_: Rollout) -> Outlook:
+    return Outlook("it goes on by itself, within 5 minutes, once the operator's IAM role allows it")
+
+
+def _foreign_account(_: Rollout) -> Outlook:
+    deed = Deed("kubectl sfnrollout lint FILE", "checks a manifest with the right stateMachineArn before it is applied")
+    return Outlook("nothing with the credentials that this operator has: the state machine is not theirs", (deed,))
+
+
+def _unknown_region(_: Rollout) -> Outlook:
+    deed = Deed("aws ec2 describe-regions --query 'Regions[].RegionName'", "what regions there are")
+    return Outlook("nothing until the operator knows the region, or the resource names another", (deed,))
+
+
+def _split(rollout: Rollout) -> Outlook:
+    deed = Deed(_routing(rollout, ((None, 100),)), "route it to one version")
+    return Outlook(
+        "it goes on by itself once the alias serves one version, or spec.stableVersion names one side", (deed,)
+    )
+
+
+def _conflict(rollout: Rollout) -> Outlook:
+    deed = Deed("kubectl get sfnrollouts -A -o wide", f"who else manages alias {rollout.alias} of {rollout.machine}")
+    return Outlook("nothing while another resource manages the alias: delete one of the two", (deed,))
+
+
+def _drifted(rollout: Rollout) -> Outlook:
+    if rollout.phase == "RollingBack":
+        sentence = "nothing: somebody put all traffic on one version, and that is left alone"
+        return Outlook(sentence, (routed_back(rollout), _another_version(rollout)))
+    if not rollout.is_in_flight:
+        return Outlook("nothing until the alias is routed back", (_as_left(rollout), _another_version(rollout)))
+    return Outlook("nothing until the alias is routed back", (_as_left(rollout),))
+
+
+def _alarm_missing() -> Outlook:
+    sentence = "it starts by itself once the alarm is there; it is looked for at each poll"
+    return Outlook(sentence, (Deed("aws cloudwatch describe-alarms --query '*[].AlarmName'", "what there is"),))
+
+
+def _internal(_: Rollout) -> Outlook:
+    return Outlook("it is tried again by itself; the operator's log has the details")
+
+
+def _alarm(rollout: Rollout) -> Outlook:
+    """A missing alarm stalls the start; any other finding is why a rollout went back."""
+    is_before_start = rollout.phase == "Pending" and rollout.reason == "AlarmMissing"
+    return _alarm_missing() if is_before_start else _rolled_back(rollout)
+
+
+CURES: Mapping[str, Callable[[Rollout], Outlook]] = {
+    "AlarmFiring": _alarm,
+    "AlarmTransient": _alarm,
+    "AlarmMissing": _alarm,
+    "AlarmInsufficientData": _alarm,
+    "AlarmUnevaluated": _alarm,
+    "AlarmUnreadable": _alarm,
+    "ProgressDeadlineExceeded": _rolled_back,
+    "ApprovalTimedOut": _rolled_back,
+    "Aborted": _rolled_back,
+    "AliasAdopted": _rolled_back,
+    "InvalidSpec": _invalid,
+    "NotFound": _not_found,
+    "AccessDenied": _denied,
+    "ForeignAccount": _foreign_account,
+    "UnknownRegion": _unknown_region,
+    "AliasSplit": _split,
+    "AliasConflict": _conflict,
+    "AliasDrifted": _drifted,
+    "RollbackFailed": _rollback_failed,
+    "InternalError": _internal,
+}
+
+
+def routed_back(rollout: Rollout) -> Deed:
+    """By hand, all traffic on the stable version; the operator respects it."""
+    return Deed(_routing(rollout, ((rollout.stable, 100),)), f"all traffic on version {rollout.stable}")
+
+
+def _as_left(rollout: Rollout) -> Deed:
+    return Deed(_routing(rollout, rollout.routing or ((rollout.stable, 100),)), "as this rollout left it")
+
+
+def _routing(rollout: Rollout, routing: tuple[tuple[int | None, int], ...]) -> str:
+    entries = (word(f"stateMachineVersionArn={rollout.machine_arn}:{number or 'VERSION'},weight={weight}")
+               for number, weight in routing)  # fmt: skip
+    alias = word(f"{rollout.machine_arn}:{rollout.alias}")
+    return " ".join(
+        [
+            f"aws stepfunctions update-state-machine-alias --state-machine-alias-arn {alias} --routing-configuration",
+            *entries,
+        ]
+    )

@@ -1,0 +1,87 @@
+"""The table of invariants, and the judge that asks them after each happening."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sfn_rollouts.sim.history import (
+    AliasChanged,
+    Announced,
+    Broken,
+    Called,
+    Decided,
+    Defect,
+    Ended,
+    Happening,
+    History,
+    StatusWritten,
+    WholeHistory,
+    WriteSent,
+)
+from sfn_rollouts.sim.search.invariants import (
+    alarms,
+    bounds,
+    deciding,
+    ending,
+    intents,
+    leading,
+    restoring,
+    rivals,
+    routing,
+    telling,
+    waiting,
+    weights,
+)
+
+Invariant = Callable[[History, Any], str | None]
+
+INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
+    Decided: (
+        deciding.deciding_twice_is_equal,
+        deciding.deciding_settles,
+        deciding.no_rollout_is_held_by_a_defect,
+        deciding.what_is_done_is_not_asked_again,
+        alarms.weight_never_rises_under_a_bad_alarm,
+        alarms.every_firing_has_its_outcome,
+        alarms.an_alarm_is_gone_by_the_third_poll_only,
+        restoring.stable_is_back_soon_after_a_trip,
+        waiting.no_wait_ends_early,
+        rivals.the_younger_begins_nothing,
+    ),
+    WriteSent: (
+        rivals.only_one_of_rivals_writes,
+        routing.alias_has_only_stable_and_target,
+        routing.no_shortcut_to_a_version_that_never_served,
+        leading.only_a_leader_writes,
+        weights.nothing_goes_forward_after_a_trip,
+        intents.forward_writes_follow_their_stored_intent,
+        intents.nothing_is_written_at_rest,
+    ),
+    AliasChanged: (weights.weight_only_rises, leading.no_deposed_leader_takes_effect),
+    StatusWritten: (
+        telling.status_tells_of_an_alias_that_was,
+        telling.status_weight_is_not_ahead,
+        telling.status_ends_only_as_aws_does,
+    ),
+    Called: (bounds.calls_stay_within_bounds,),
+    Announced: (bounds.events_stay_within_bounds,),
+    Defect: (deciding.the_operator_has_no_defect,),
+    Ended: (ending.every_rollout_ends,),
+}
+
+
+class Judge:
+    """Asks every invariant that a happening concerns; `checked` counts how often each was asked."""
+
+    def __init__(self) -> None:
+        self.checked: Counter[str] = Counter()
+
+    def __call__(self, whole: WholeHistory, happening: Happening) -> Broken | None:
+        """Give the first that was broken, over the history of the rollout that it happened to."""
+        history = whole.of(happening)
+        for invariant in INVARIANTS.get(type(happening), ()):
+            self.checked[invariant.__name__] += 1
+            message = invariant(history, happening)
+            if message is not None:
+                return Broken(invariant.__name__, message)
+        return None
