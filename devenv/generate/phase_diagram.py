@@ -1,4 +1,4 @@
-"""Puts the diagram of phases into docs/concepts.md, drawn from the table that the code follows."""
+"""Puts the diagram of phases into docs/concepts.md, drawn from the table that every decision is held to."""
 
 from sfn_rollouts.core.phases import diagram
 

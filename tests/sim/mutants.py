@@ -150,6 +150,11 @@ def _blames_itself(rollout: Rollout, seen: Observation, now: datetime, decision:
     return replace(decision, status=_with_reason(decision.status, Reason.INTERNAL_ERROR))
 
 
+def _bakes_before_it_begins(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    is_beginning = rollout.status.phase is Phase.PENDING and decision.status.phase is Phase.PROGRESSING
+    return replace(decision, status=decision.status.with_(phase=Phase.BAKING)) if is_beginning else decision
+
+
 def _never_stops_reading(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
     return replace(decision, looks=decision.looks | {Look.ALARMS})
 
@@ -370,6 +375,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "what_is_done_is_not_asked_again": Mutant(answer=_asks_again),
     "the_operator_has_no_defect": Mutant(answer=_fails_in_the_second_step),
     "no_rollout_is_held_by_a_defect": Mutant(answer=_blames_itself),
+    "phases_follow_the_table": Mutant(answer=_bakes_before_it_begins),
     "crashes_change_no_end": Mutant(question=_gives_up_after_a_restart),
     "no_wait_ends_early": Mutant(with_alarm=False, question=_is_ahead_of_time, answer=_wakes_early),
     "calls_stay_within_bounds": Mutant(answer=_never_stops_reading),
