@@ -321,3 +321,39 @@ def test_another_number_that_somebody_routed_to_is_no_other_life() -> None:
     world.route(7)
     world.restart()
     assert world.ready() == ("False", "AliasDrifted")
+
+
+def test_a_way_back_to_a_version_that_went_with_its_state_machine_ends() -> None:
+    """The alias is whole on what this rollout had moved to, of another life, and the stable version is no more."""
+    world = World(strategy={"allAtOnce": {}}, bakeTime="1h")
+    world.advance(30)
+    assert world.alias == Routing.whole(2)
+    world.recreate(2)
+    world.missing_versions.add(1)
+    world.edit(version=1)
+    world.advance(60)
+    assert world.status.history[0].reason == "StateMachineRecreated"
+    assert (world.status.phase, world.ready()[1]) == ("Failed", "NotFound")
+
+
+def test_a_way_back_to_a_version_that_somebody_deleted_stays_a_failure() -> None:
+    world = World(strategy={"allAtOnce": {}}, bakeTime="1h")
+    world.advance(30)
+    world.missing_versions.add(1)
+    world.edit(version=1)
+    world.advance(60)
+    assert (world.status.phase, world.ready()[1]) == ("Failed", "RollbackFailed")
+
+
+def test_a_version_that_is_asked_for_again_is_not_said_to_serve_before_a_look() -> None:
+    world = World(strategy={"steps": [{"pause": {"duration": "1h"}}, {"setWeight": 10}]})
+    world.advance(60)
+    world.troubles["alias"] = Trouble.DENIED
+    world.edit(version=1)
+    assert (world.status.phase, world.ready()[1]) == ("RollingBack", "RollbackInProgress")
+    assert "the alias could not be read: no answer" in world.status.message
+    world.troubles.clear()
+    world.route(None)
+    world.settle()
+    assert (world.alias, world.status.phase) == (Routing.whole(1), "Succeeded")
+    assert world.status.message == "alias live was created with all traffic on version 1"

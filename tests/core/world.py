@@ -288,8 +288,10 @@ class World:
             self.seen = replace(self.seen, write_failure=replace(failure, trouble=self.troubles["write"]))
             return
         self.seen = replace(self.seen, write_failure=None)
-        if self.alias is None and write.kind is not WriteKind.CREATE:
-            self.seen = replace(self.seen, write_failure=WriteFailure("no such alias", Trouble.GONE, self.now))
+        lacks_version = any(version in self.missing_versions for version, _ in write.routing.entries)
+        if lacks_version or (self.alias is None and write.kind is not WriteKind.CREATE):
+            why = "no such version" if lacks_version else "no such alias"
+            self.seen = replace(self.seen, write_failure=WriteFailure(why, Trouble.GONE, self.now))
             return
         if not self._is_done(write):
             if not self._may_write(write):

@@ -29,10 +29,13 @@ class Life(StrEnum):
         return frozenset({Look.VERSION}) if self in (Life.UNREAD, Life.UNREADABLE) else frozenset()
 
 
-def life_of_target(case: Case) -> Life:
-    """Compare by creationDate what is remembered of the target with what was read since the alias was."""
+def life_of_target(case: Case, *, is_in_doubt: bool = False) -> Life:
+    """Compare by creationDate what is remembered of the target with what was read since the alias was.
+
+    `is_in_doubt`: also where nobody has changed the alias since, as when a write of our own was taken to be verified.
+    """
     reading, known = case.reading, case.status.alias
-    if reading is None or known is None or reading.update_date == known.update_date:
+    if reading is None or known is None or (reading.update_date == known.update_date and not is_in_doubt):
         return Life.SAME
     remembered = case.status.target_creation_date
     if remembered is None:

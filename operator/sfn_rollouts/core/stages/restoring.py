@@ -3,15 +3,22 @@
 from sfn_rollouts.api.status import Outcome, Phase
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.core.case import AliasState, Case, alias_status
-from sfn_rollouts.core.rechecking import STALE_RETRY_S, look_again, looks_if_gone, read_at_of, stalled_recheck_s
+from sfn_rollouts.core.rechecking import (
+    FRESH_S,
+    STALE_RETRY_S,
+    look_again,
+    looks_if_gone,
+    read_at_of,
+    stalled_recheck_s,
+)
 from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_of_target
 from sfn_rollouts.core.stages.vanishing import looks_at_what_is_gone, machine_of, way_to_try_again, what_is_gone
 from sfn_rollouts.core.values.commands import Action, by_words
 from sfn_rollouts.core.values.conditions import Fact, Standing
-from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.values.decision import Decision, Look, Write, WriteKind
 from sfn_rollouts.core.values.findings import Trip
 from sfn_rollouts.core.values.moments import after
-from sfn_rollouts.core.values.observation import Trouble, WriteFailure
+from sfn_rollouts.core.values.observation import Trouble, Unseen, WriteFailure
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.printable import one_line
@@ -151,7 +158,14 @@ def _going_back(case: Case, trip: TripStatus) -> Decision:
     if failure is not None and _is_of_the_restore(case, trip, failure):
         standing = _failing(case, failure, words, is_late=case.now >= deadline)
     wakes = [deadline] if case.now < deadline else []
-    return case.decide(standing, write=restore_write(case), looks=looks_if_gone(case), wakes=wakes)
+    looks = looks_if_gone(case)
+    if failure is not None and failure.trouble is Trouble.GONE and case.reading is not None:
+        # The alias is there, so it is the stable version that is not: it may have gone with its state machine.
+        life = life_of_target(case, is_in_doubt=True)
+        if life is Life.ANOTHER:
+            return begin_in_another_life(case)
+        looks |= life.looks | ({Look.SERVED_VERSION} if life.looks else set())
+    return case.decide(standing, write=restore_write(case), looks=looks, wakes=wakes)
 
 
 def _is_of_the_restore(case: Case, trip: TripStatus, failure: WriteFailure) -> bool:
@@ -182,8 +196,21 @@ def _ended(case: Case, trip: TripStatus) -> Decision:
     is_asked_back = reason in (Reason.SUPERSEDED, Reason.TARGET_WITHDRAWN)
     if is_asked_back or case.is_target_changed or case.is_retry_asked:
         is_stable_wanted = reason is Reason.TARGET_WITHDRAWN and _is_stable_wanted(case, trip)
-        return _withdrawn(case, reason) if is_stable_wanted else _next_begins(case, reason, trip.by)
+        if not is_stable_wanted:
+            return _next_begins(case, reason, trip.by)
+        return _unconfirmed(case, trip) or _withdrawn(case, reason)
     return _rolled_back(case, reason, trip)
+
+
+def _unconfirmed(case: Case, trip: TripStatus) -> Decision | None:
+    """A success is told of an alias that has just been read: somebody may have routed or deleted it since."""
+    looks, wake = look_again(case, FRESH_S)
+    if not looks:
+        return None
+    words = f"going back to version {case.stable}: {trip.message}"
+    if isinstance(case.seen.alias, Unseen):
+        words = f"{words}; the alias could not be read: {case.seen.alias.why}"
+    return case.decide(Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, words), looks=looks, wakes=[wake])
 
 
 def _is_stable_wanted(case: Case, trip: TripStatus) -> bool:

@@ -49,6 +49,8 @@ def status_ends_only_as_aws_does(history: History, written: StatusWritten) -> st
         return None
     if newest.reason == Reason.NOT_FOUND and written.alias is None:
         return None  # nobody has traffic, and the status says so
+    if newest.reason == Reason.STATE_MACHINE_RECREATED:
+        return None  # the next rollout begins from wherever the new alias is
     return f"the status says {newest.outcome} ({newest.reason}), and the alias is {written.alias}"
 
 
