@@ -7,6 +7,7 @@ import pytest
 
 from sfn_rollouts.api.resource import parse_status
 from sfn_rollouts.api.status import Condition, ConditionStatus, HistoryEntry, Outcome, Phase, Status, Trip
+from sfn_rollouts.explain.rollout import Rollout
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 AT_TEXT = "2026-11-20T12:00:00Z"
@@ -82,3 +83,36 @@ def test_changes_make_a_copy() -> None:
     after = before.with_(weight=50, step="2/3")
 
     assert (before.weight, after.weight, after.step) == (10, 50, "2/3")
+
+
+@pytest.mark.parametrize(
+    ("status", "is_in_flight", "knows_its_way"),
+    [
+        ({}, False, False),
+        ({"startedAt": AT_TEXT}, True, False),
+        ({"startedAt": AT_TEXT, "stableVersion": 1}, True, False),
+        ({"startedAt": AT_TEXT, "stableVersion": 1, "targetVersion": 2}, True, True),
+        ({"startedAt": AT_TEXT, "finishedAt": AT_TEXT, "stableVersion": 1, "targetVersion": 2}, False, False),
+        ({"finishedAt": AT_TEXT, "stableVersion": 1, "targetVersion": 2}, False, False),
+    ],
+)
+def test_in_flight_is_begun_and_not_ended_for_operator_and_plugin(
+    status: dict[str, Any], is_in_flight: bool, knows_its_way: bool
+) -> None:
+    """The plugin reads the plain resource, for the models cost it 0.2 s; it must read the same."""
+    read = parse_status(status)
+    assert (read.is_in_flight, read.knows_its_way) == (is_in_flight, knows_its_way)
+    assert Rollout.from_resource({"metadata": {"name": "x", "namespace": "y"}, "status": status}).is_in_flight is (
+        is_in_flight
+    )
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_what_ended_well_is_the_same_for_operator_and_plugin(outcome: Outcome) -> None:
+    """The target has all traffic; whoever is promoted has not just been gone back to."""
+    ended_well = {Outcome.PROMOTED, Outcome.FAST_PROMOTED, Outcome.FAST_ROLLED_BACK}
+    assert outcome.is_success is (outcome in ended_well)
+    assert outcome.has_promoted is (outcome in ended_well - {Outcome.FAST_ROLLED_BACK})
+    entry = {**PROMOTED, "outcome": outcome}
+    read = Rollout.from_resource({"metadata": {"name": "x", "namespace": "y"}, "status": {"history": [entry]}})
+    assert read.history[0].is_success is outcome.is_success

@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from sfn_rollouts.api.advice import no_time_with_traffic
+from sfn_rollouts.api.status import Shortcut
 from sfn_rollouts.api.strategy import Preset
 from sfn_rollouts.core.values.plan import UNTIL_PROMOTED, bake_index_of, compile_plan
 from tests.core.specs import spec
@@ -131,3 +132,23 @@ def test_lint_warns_where_the_plan_has_no_time_with_traffic(strategy, bake):
     waits = [step.wait_s for step in plan.steps if step.weight > 0]
     has_time = any(wait is UNTIL_PROMOTED or wait > 0 for wait in waits) or plan.bake_s > 0
     assert bool([*no_time_with_traffic(wanted)]) is not has_time
+
+
+FOLLOWING = {
+    "before the first step comes the first": (None, None, 0),
+    "a step follows a step": (0, None, 1),
+    "the bake follows the last step": (2, None, 3),
+    "the end follows the bake": (3, None, 4),
+    "promote-full leads to all traffic": (0, Shortcut.PROMOTE_FULL, 2),
+    "promote-full does not lead past the bake": (2, Shortcut.PROMOTE_FULL, 3),
+    "the rollback window leads to all traffic": (None, Shortcut.ROLLBACK_WINDOW, 2),
+    "and from there past the bake": (2, Shortcut.ROLLBACK_WINDOW, 4),
+    "a new alias has but one write": (None, Shortcut.NEW_ALIAS, 0),
+}
+
+
+@pytest.mark.parametrize(("index", "shortcut", "following"), FOLLOWING.values(), ids=FOLLOWING)
+def test_what_comes_next(index: int | None, shortcut: Shortcut | None, following: int) -> None:
+    """Asked by the operator, by the page of `get` and by the Event of an edit."""
+    plan = compile_plan(spec(strategy={"steps": [{"setWeight": 10}, {"setWeight": 50}]}, bakeTime="5m"))
+    assert plan.next_index(index, shortcut) == following

@@ -7,10 +7,10 @@ from random import Random
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.core.judges.alarms import is_stale
 from sfn_rollouts.core.values.arn import Place
 from sfn_rollouts.core.values.observation import AlarmMissing, AlarmReading, Trouble, Unseen
 from sfn_rollouts.engine.alarm_board import AlarmBoard
-from sfn_rollouts.engine.alarm_sheet import is_stale
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.errors import Denied, Transient
@@ -333,5 +333,4 @@ def test_a_burst_of_new_rollouts_counts_the_board_once(board: Board) -> None:
 
 @pytest.mark.parametrize(("seconds", "is_old"), [(29.999, False), (30, True)])
 def test_a_reading_is_too_old_when_three_polls_have_passed(seconds: float, is_old: bool) -> None:
-    """From the same moment on as the decision takes it for none: what is shown and what is done agree."""
     assert is_stale(NOON, 10.0, NOON + timedelta(seconds=seconds)) is is_old

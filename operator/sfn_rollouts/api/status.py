@@ -47,6 +47,16 @@ class Outcome(StrEnum):
     ABORTED = "Aborted"
     SUPERSEDED = "Superseded"
 
+    @property
+    def is_success(self) -> bool:
+        """The target has all traffic."""
+        return self.has_promoted or self is Outcome.FAST_ROLLED_BACK
+
+    @property
+    def has_promoted(self) -> bool:
+        """The target has all traffic, and came to it as something new: under its alarms, not by the rollbackWindow."""
+        return self in (Outcome.PROMOTED, Outcome.FAST_PROMOTED)
+
 
 class AlarmState(StrEnum):
     """State of an alarm; UNKNOWN is what could not be read, None is a rollout without alarms."""
@@ -261,6 +271,16 @@ class Status(StatusModel):
         description="Ready, Reconciling, Stalled, AwaitingApproval, Promoted, Paused, AlarmsHealthy, AliasInSync.",
     )
 
+    @property
+    def is_in_flight(self) -> bool:
+        """It has begun and not ended: traffic may have moved."""
+        return self.started_at is not None and self.finished_at is None
+
+    @property
+    def knows_its_way(self) -> bool:
+        """In flight, with the versions to go on to and back to. One that has lost them begins again from the alias."""
+        return self.is_in_flight and self.stable_version is not None and self.target_version is not None
+
     def to_resource(self) -> dict[str, Any]:
-        """Give the status as the API server stores it: camelCase, times as RFC 3339, absent fields left out."""
+        """Return the status as the API server stores it: camelCase, times as RFC 3339, absent fields left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=False)

@@ -108,7 +108,7 @@ def _step(before: Status, after: Status) -> Iterator[Announcement]:
     """Steps that were edited have other numbers, which starts none."""
     has_moved = (after.started_at, after.weight) != (before.started_at, before.weight)
     has_moved = has_moved or (after.step != before.step and after.plan_hash == before.plan_hash)
-    is_under_way = after.started_at is not None and after.finished_at is None and after.trip is None
+    is_under_way = after.is_in_flight and after.trip is None
     if has_moved and is_under_way and after.step_index is not None and after.intent is None:
         words = f"step {after.step}: version {after.target_version} has {after.weight} % of new executions"
         yield Announcement(Reason.STEP_STARTED, words)

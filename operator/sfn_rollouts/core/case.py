@@ -85,7 +85,7 @@ class Case:
     @property
     def has_started(self) -> bool:
         """Traffic may have moved and the end is not reached: the alias must not be left alone."""
-        return is_in_flight(self.status)
+        return self.status.knows_its_way
 
     @property
     def is_single_write(self) -> bool:
@@ -379,12 +379,6 @@ def pause_words(spec: Spec, status: Status) -> str:
         return "paused by spec.paused; set it to false to go on"
     by = status.pause_command.by if status.pause_command is not None else None
     return f"paused{by_words(by)} by command; send resume to go on"
-
-
-def is_in_flight(status: Status) -> bool:
-    """Whether it has begun and not ended. A status that has lost its versions knows no way back: it begins anew."""
-    has_versions = status.stable_version is not None and status.target_version is not None
-    return has_versions and status.started_at is not None and status.finished_at is None
 
 
 def is_shortcut(status: Status, *shortcuts: Shortcut) -> bool:

@@ -11,7 +11,7 @@ from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import CommandResult, Phase, Shortcut, Status
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.api.strategy import Strategy
-from sfn_rollouts.core.case import NOT_PROMOTED, Case, is_in_flight
+from sfn_rollouts.core.case import NOT_PROMOTED, Case
 from sfn_rollouts.core.checks.reach import foreign_account, unknown_region, without_foreign_alarms
 from sfn_rollouts.core.judges.alarms import judge_alarms
 from sfn_rollouts.core.rechecking import stalled_recheck_s, stalled_since
@@ -96,7 +96,7 @@ def _open(rollout: Rollout, spec: Spec, seen: Observation, now: datetime) -> Cas
 
 def _case(generation: int, spec: Spec, status: Status, seen: Observation, now: datetime) -> Case:
     """An alias put back at rest begins like a rollout: its alarms are waited for, because nothing could be undone."""
-    has_started = is_in_flight(status) and status.shortcut is not Shortcut.REASSERT
+    has_started = status.knows_its_way and status.shortcut is not Shortcut.REASSERT
     policy = after_the_first_shift(spec.alarms) if status.taken_over else spec.alarms
     alarms = judge_alarms(policy, status.alarms, seen, now, has_started=has_started)
     return Case(generation, spec, compile_plan(spec), status, seen, now, alarms)

@@ -1,7 +1,6 @@
 """What people hear when the steps are edited while traffic is split: where it was, where it is, what happens next."""
 
-from sfn_rollouts.api.status import Shortcut, Status
-from sfn_rollouts.core.case import is_shortcut
+from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.values.conditions import PAUSED, is_true
 from sfn_rollouts.core.values.plan import Plan
 
@@ -17,21 +16,15 @@ def edit_told(before: Status, after: Status, plan: Plan | None) -> str | None:
     was = f"the steps were edited at step {before.step or '-'} with {before.weight} %"
     if after.intent is not None:
         return f"{was}: goes on at once with {_named(plan, after.intent.step_index)}"
-    following = _next_index(after, plan)
+    following = min(plan.next_index(after.step_index, after.shortcut), plan.last_index)
     when = f"{_when(after, plan)}{', when it is resumed' if is_true(after, PAUSED) else ''}"
     return f"{was}: stays at {after.weight} %{_place(after)}; {_named(plan, following)} is next, {when}"
 
 
 def _is_split_throughout(before: Status, after: Status) -> bool:
-    is_one_rollout = after.started_at is not None and after.started_at == before.started_at
-    is_under_way = after.finished_at is None and after.trip is None
+    is_one_rollout = after.started_at == before.started_at
+    is_under_way = after.is_in_flight and after.trip is None
     return is_one_rollout and is_under_way and 0 < (before.weight or 0) < 100 and 0 < (after.weight or 0) < 100
-
-
-def _next_index(after: Status, plan: Plan) -> int:
-    if is_shortcut(after, Shortcut.PROMOTE_FULL, Shortcut.ROLLBACK_WINDOW):
-        return plan.last_index
-    return min(after.step_index + 1, plan.last_index) if after.step_index is not None else 0
 
 
 def _named(plan: Plan, index: int) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from sfn_rollouts.core.judges.alarms import STALE_AFTER_POLLS
+from sfn_rollouts.core.judges.alarms import is_stale
 from sfn_rollouts.core.values.observation import AlarmMissing, AlarmReading, Unseen
 from sfn_rollouts.engine.pace import Pace
 
@@ -79,11 +79,6 @@ class Line:
     def is_unseen(self, now: datetime) -> bool:
         """Whether nobody can judge by it: it could not be read, or is too old."""
         return isinstance(self.fact, Unseen) or is_stale(self.seen_at, self.interval_s, now)
-
-
-def is_stale(read_at: datetime, interval_s: float, now: datetime) -> bool:
-    """Whether a reading is too old to be one; from the same moment on as `core.alarms` takes it for none."""
-    return (now - read_at).total_seconds() >= interval_s * STALE_AFTER_POLLS
 
 
 class Sheet:

@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from sfn_rollouts.api.status import HistoryEntry, Outcome, Status
-
-_AFTER_ALL_STEPS = (Outcome.PROMOTED, Outcome.FAST_PROMOTED, Outcome.FAST_ROLLED_BACK)
+from sfn_rollouts.api.status import HistoryEntry, Status
 
 SHORTEST_WAIT_S = 1.0
 """What was shorter had no wait at all: the spec takes none below a second."""
@@ -34,5 +32,5 @@ def _step_end(before: Status, after: Status) -> datetime | None:
     if before.trip is not None or after.started_at != before.started_at:
         return None
     if before.finished_at is None and after.finished_at is not None:
-        return after.finished_at if after.outcome in _AFTER_ALL_STEPS else None
+        return after.finished_at if after.outcome is not None and after.outcome.is_success else None
     return after.step_started_at

@@ -76,7 +76,7 @@ class Record:
     @property
     def is_in_flight(self) -> bool:
         """Traffic may have moved."""
-        return self.working.started_at is not None and self.working.finished_at is None
+        return self.working.is_in_flight
 
     def rollout(self) -> Rollout:
         """The rollout to decide on: as stored, with what has been decided since."""

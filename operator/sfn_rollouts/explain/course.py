@@ -81,7 +81,7 @@ def course_of(rollout: Rollout, now: datetime) -> Course | None:
         due_at=case.due_at if rollout.is_in_flight else None,
         deadline_at=case.deadline_at if rollout.is_in_flight else None,
         approval_ends_at=case.approval_ends_at if rollout.is_in_flight else None,
-        next_step=steps[following] if following is not None and following < count else None,
+        next_step=steps[following] if following is not None else None,
         ends_at=entries.get(count),
         is_moving=case.status.intent is not None,
     )
@@ -114,15 +114,9 @@ def _index(rollout: Rollout, case: Case) -> int | None:
 
 
 def _following(case: Case, index: int | None) -> int | None:
-    """The position after this one; a shortcut leads past the steps."""
-    if case.status.finished_at is not None:
-        return None
-    nearest = index + 1 if index is not None else 0
-    if is_shortcut(case.status, Shortcut.ROLLBACK_WINDOW) and nearest > case.plan.last_index:
-        return None
-    if is_shortcut(case.status, Shortcut.PROMOTE_FULL, Shortcut.ROLLBACK_WINDOW):
-        return max(nearest, case.plan.last_index)
-    return nearest if nearest < _count(case) else None
+    """The position after this one; None where the end is next, or has come."""
+    following = case.plan.next_index(index, case.status.shortcut)
+    return following if case.status.finished_at is None and following < _count(case) else None
 
 
 def _entries(rollout: Rollout, case: Case, following: int | None) -> dict[int, datetime]:

@@ -20,6 +20,8 @@ from sfn_rollouts.printable import one_line
 
 Item = TypeVar("Item")
 
+SUCCESSES = ("Promoted", "FastPromoted", "FastRolledBack")
+
 
 class Attention(IntEnum):
     """How much a rollout needs a person: the smallest number comes first in a list."""
@@ -94,6 +96,11 @@ class PastRollout:
     by: str
     started_at: datetime | None
     finished_at: datetime | None
+
+    @property
+    def is_success(self) -> bool:
+        """Its target had all traffic at the end; as `api.status.Outcome.is_success`, which costs 0.2 s to import."""
+        return self.outcome in SUCCESSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +222,7 @@ class Rollout:
 
     @property
     def is_in_flight(self) -> bool:
-        """It has begun and not ended: the alias may be split."""
+        """It has begun and not ended: the alias may be split; as `api.status.Status.is_in_flight`."""
         return self.started_at is not None and self.finished_at is None
 
     @property

@@ -12,7 +12,6 @@ from sfn_rollouts.plugin.names import VERSION_NUMBER
 from sfn_rollouts.plugin.problems import ConflictError, PluginError
 from sfn_rollouts.printable import word
 
-_PROMOTED = ("Promoted", "FastPromoted", "FastRolledBack")
 _force = click.option("--force", is_flag=True, help="Also where Argo CD or Flux will put the old one back.")
 
 
@@ -72,7 +71,7 @@ def _left(rollout: Rollout, before: int) -> int | None:
     version = rollout.version or 0
     if not rollout.is_observed and rollout.target is not None and rollout.target > version:
         return rollout.target  # asked for a moment ago: the status still speaks of the one that is left
-    if newest is not None and newest.outcome not in _PROMOTED and newest.stable == version:
+    if newest is not None and not newest.is_success and newest.stable == version:
         return newest.version  # withdrawn in flight, or asked to leave after it had been rolled back or aborted
     return before if before > version else None
 
@@ -82,7 +81,7 @@ def _served(rollout: Rollout) -> Iterator[int]:
     if rollout.stable is not None:
         yield rollout.stable
     for past in rollout.history:
-        if past.outcome in _PROMOTED:
+        if past.is_success:
             yield past.version
             if past.stable is not None:
                 yield past.stable

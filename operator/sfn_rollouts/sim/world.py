@@ -185,7 +185,7 @@ class World:
 
     def _comes_before(self, other: int, number: int) -> bool:
         status = self.history.views[other].status
-        is_in_flight = status is not None and status.started_at is not None and status.finished_at is None
+        is_in_flight = status is not None and status.is_in_flight
         return self.api_server.find(self.keys[other]) is not None and (other < number or is_in_flight)
 
     def _is_at_rest(self, number: int) -> bool:

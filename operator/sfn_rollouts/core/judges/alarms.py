@@ -32,7 +32,12 @@ from sfn_rollouts.core.values.observation import (
 from sfn_rollouts.core.values.reasons import Reason
 
 STALE_AFTER_POLLS = 3
-"""A reading older than three polls is no reading."""
+
+
+def is_stale(read_at: datetime, interval_s: float, now: datetime) -> bool:
+    """Whether a reading is too old to be one: three polls have passed since."""
+    return after(read_at, interval_s * STALE_AFTER_POLLS) <= now
+
 
 GONE_AFTER_POLLS = 3
 """An alarm that so many polls in a row miss is gone: one incomplete answer must not undo a good release."""
@@ -156,7 +161,7 @@ class _Judge:
         return self.poll_interval_s * STALE_AFTER_POLLS
 
     def _is_old(self, moment: datetime) -> bool:
-        return after(moment, self.stale_after_s) <= self.now
+        return is_stale(moment, self.poll_interval_s, self.now)
 
     def _read(self, memory: AlarmStatus, finding: Finding, read_at: datetime) -> Verdict:
         return Verdict(memory, finding, read_at=read_at, lapses_at=after(read_at, self.stale_after_s))

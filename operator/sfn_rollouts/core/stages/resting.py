@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sfn_rollouts.api.spec import DriftPolicy
-from sfn_rollouts.api.status import ExecutionCount, HistoryEntry, Intent, Outcome, Phase, Shortcut, Status
+from sfn_rollouts.api.status import ExecutionCount, HistoryEntry, Intent, Phase, Shortcut, Status
 from sfn_rollouts.core.case import AliasState, Case, alias_status
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_AT_REST_S, look_again
 from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_of_target
@@ -76,7 +76,7 @@ def left_version(status: Status) -> int | None:
     newest = _entry(status)
     if newest is None or newest.started_at is None:
         return None
-    left = newest.stable_version if newest.outcome in _SUCCESSES else newest.version
+    left = newest.stable_version if newest.outcome.is_success else newest.version
     return left if left != status.stable_version else None
 
 
@@ -90,13 +90,10 @@ def _stay(case: Case, standing: Standing, alias: Fact | None = None, looks: Iter
 # -- how it ended --
 
 
-_SUCCESSES = (Outcome.PROMOTED, Outcome.FAST_PROMOTED, Outcome.FAST_ROLLED_BACK)
-
-
 def ended_phase(status: Status) -> Phase:
     """How it ended, from the history alone: what stands in the phase may be a later finding."""
     entry = _entry(status)
-    if entry is None or entry.outcome in _SUCCESSES or entry.reason == Reason.TARGET_WITHDRAWN:
+    if entry is None or entry.outcome.is_success or entry.reason == Reason.TARGET_WITHDRAWN:
         return Phase.SUCCEEDED
     has_failed = entry.reason in (Reason.PROGRESS_DEADLINE_EXCEEDED, Reason.NOT_FOUND)
     return Phase.FAILED if has_failed else Phase.ROLLED_BACK
@@ -113,7 +110,7 @@ def _entry(status: Status) -> HistoryEntry | None:
     if newest is None or newest.reason == Reason.TARGET_WITHDRAWN:
         return newest if newest is not None and newest.finished_at == status.finished_at else None
     is_of_target = newest.version == status.target_version
-    is_of_this_end = newest.outcome in _SUCCESSES or newest.finished_at == status.finished_at
+    is_of_this_end = newest.outcome.is_success or newest.finished_at == status.finished_at
     return newest if is_of_target and is_of_this_end else None
 
 
@@ -130,7 +127,7 @@ def _standing(case: Case, *kept: Reason) -> Standing:
 def _end(case: Case) -> Standing:
     entry, phase = _entry(case.status), ended_phase(case.status)
     if phase is Phase.SUCCEEDED:
-        is_complete = entry is not None and entry.outcome in _SUCCESSES
+        is_complete = entry is not None and entry.outcome.is_success
         reason = Reason.ROLLOUT_COMPLETE if is_complete else Reason.UP_TO_DATE
         return Standing(phase, reason, f"version {case.target} has all traffic")
     reason = Reason(entry.reason) if entry is not None and entry.reason in set(Reason) else Reason.ABORTED

@@ -1,6 +1,6 @@
 """spec.rollbackWindow: which versions were stable so recently that going back to them needs no steps."""
 
-from sfn_rollouts.api.status import HistoryEntry, Outcome
+from sfn_rollouts.api.status import HistoryEntry
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.values.moments import after
 
@@ -34,7 +34,7 @@ def _former_stables(case: Case, stable: int) -> dict[int, HistoryEntry]:
     former: dict[int, HistoryEntry] = {}
     for entry in case.status.history:
         left = entry.stable_version
-        was_replaced = entry.outcome in (Outcome.PROMOTED, Outcome.FAST_PROMOTED)
+        was_replaced = entry.outcome.has_promoted
         if was_replaced and left is not None and left != stable and left not in former:
             former[left] = entry
     return former

@@ -172,7 +172,7 @@ def _advance(case: Case) -> Decision:
     hold = first_hold(case)
     if hold is not None:
         return held(case, hold)
-    index = _next_index(case)
+    index = case.plan.next_index(case.status.step_index, case.status.shortcut)
     if index >= case.plan.bake_index and case.weight < 100:
         return still(placed(case))  # a status that makes no sense must not end on a split alias
     if index > case.plan.bake_index or (index == case.plan.bake_index and not case.plan.bake_s):
@@ -192,12 +192,3 @@ def _end(case: Case) -> Decision:
         return held(case, Hold(Reason.RETRYING_AWS, f"the alias could not be read: {fact.why}"))
     looks, _ = look_again(case, FRESH_S)
     return still(case, looks=looks) if looks else succeed(case)
-
-
-def _next_index(case: Case) -> int:
-    current = case.status.step_index if case.status.step_index is not None else -1
-    if is_shortcut(case.status, Shortcut.ROLLBACK_WINDOW) and current >= case.plan.last_index:
-        return case.plan.bake_index + 1
-    if is_shortcut(case.status, Shortcut.PROMOTE_FULL, Shortcut.ROLLBACK_WINDOW):
-        return max(current + 1, case.plan.last_index)
-    return current + 1

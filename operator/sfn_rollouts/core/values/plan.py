@@ -8,6 +8,7 @@ from itertools import count, takewhile
 
 from sfn_rollouts.api.durations import Duration
 from sfn_rollouts.api.spec import Spec
+from sfn_rollouts.api.status import Shortcut
 from sfn_rollouts.api.strategy import Exponential, OnTimeout, Pause, Preset, Step, Strategy
 
 UNTIL_PROMOTED = None
@@ -72,6 +73,18 @@ class Plan:
     def first_not_below(self, weight: int) -> int:
         """Position of the first step whose weight is not below."""
         return next(index for index, step in enumerate(self.steps) if step.weight >= weight)
+
+    def next_index(self, index: int | None, shortcut: Shortcut | None = None) -> int:
+        """Position after this one, None being before the first; a shortcut leads past the steps, or past the bake too.
+
+        What lies beyond the bake is the end.
+        """
+        following = index + 1 if index is not None else 0
+        if shortcut is Shortcut.ROLLBACK_WINDOW and following > self.last_index:
+            return self.bake_index + 1
+        if shortcut in (Shortcut.PROMOTE_FULL, Shortcut.ROLLBACK_WINDOW):
+            return max(following, self.last_index)
+        return following
 
     def label(self, index: int) -> str:
         """Position for people, like 2/5; the bake counts as the last step."""

@@ -12,7 +12,7 @@ from sfn_rollouts.api.spec import (
     OnUnevaluated,
     Spec,
 )
-from sfn_rollouts.api.status import AlarmState, HistoryEntry, Outcome, Shortcut
+from sfn_rollouts.api.status import AlarmState, HistoryEntry, Shortcut
 from sfn_rollouts.core.values.decision import WriteKind
 from sfn_rollouts.core.values.observation import AlarmMissing, AlarmReading
 from sfn_rollouts.core.values.reasons import Reason
@@ -106,7 +106,7 @@ def _promotion(decided: Decided) -> HistoryEntry | None:
     newest = after.history[0] if after.history else None
     if newest is None or newest in before.history or before.shortcut in (Shortcut.NEW_ALIAS, Shortcut.ROLLBACK_WINDOW):
         return None
-    return newest if newest.outcome in (Outcome.PROMOTED, Outcome.FAST_PROMOTED) else None
+    return newest if newest.outcome.has_promoted else None
 
 
 def _true_start_us(history: History, entry: HistoryEntry) -> int:

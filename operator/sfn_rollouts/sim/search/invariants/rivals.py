@@ -26,4 +26,4 @@ def _is_known(other: History, process: int) -> bool:
 
 def _is_in_flight(rival: History) -> bool:
     status = rival.status
-    return not rival.is_gone and status is not None and status.started_at is not None and status.finished_at is None
+    return not rival.is_gone and status is not None and status.is_in_flight

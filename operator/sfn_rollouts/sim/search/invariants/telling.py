@@ -2,7 +2,7 @@
 
 from itertools import takewhile
 
-from sfn_rollouts.api.status import HistoryEntry, Outcome, Shortcut, Status
+from sfn_rollouts.api.status import HistoryEntry, Shortcut, Status
 from sfn_rollouts.core.case import routing_of
 from sfn_rollouts.core.rechecking import FRESH_S
 from sfn_rollouts.core.values.reasons import Reason
@@ -11,7 +11,6 @@ from sfn_rollouts.sim.history import LONGEST_CALL_US, History, StatusWritten
 from sfn_rollouts.sim.timeline import us
 
 _LOOK_US = us(FRESH_S) + LONGEST_CALL_US
-_ON_TARGET = (Outcome.PROMOTED, Outcome.FAST_PROMOTED, Outcome.FAST_ROLLED_BACK)
 
 
 def status_tells_of_an_alias_that_was(history: History, written: StatusWritten) -> str | None:
@@ -43,7 +42,7 @@ def status_ends_only_as_aws_does(history: History, written: StatusWritten) -> st
     newest = status.history[0] if status.history else None
     if newest is None or newest in earlier.history or _is_excused(history, newest):
         return None
-    expected = newest.version if newest.outcome in _ON_TARGET else newest.stable_version
+    expected = newest.version if newest.outcome.is_success else newest.stable_version
     is_single = earlier.shortcut in (Shortcut.NEW_ALIAS, Shortcut.REASSERT)
     if expected is None or newest.started_at is None or is_single or written.alias == Routing.whole(expected):
         return None

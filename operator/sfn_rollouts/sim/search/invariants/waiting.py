@@ -1,14 +1,13 @@
 """(9) No wait is shortened, and no approval ends before its time."""
 
 from sfn_rollouts.api.spec import Spec
-from sfn_rollouts.api.status import Outcome, Shortcut
+from sfn_rollouts.api.status import Shortcut
 from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.sim.history import Decided, History
 from sfn_rollouts.sim.timeline import us
 
 _ROUNDING_US = 5_000
-_PROMOTED = (Outcome.PROMOTED, Outcome.FAST_PROMOTED)
 
 
 def no_wait_ends_early(history: History, decided: Decided) -> str | None:
@@ -60,7 +59,7 @@ def _goes_on(decided: Decided) -> bool:
     position = before.step_index if before.step_index is not None else -1
     intended = after.intent.step_index if after.intent is not None and before.intent is None else -1
     is_further = intended > position or (before.intent is None and (after.step_index or 0) > position)
-    return is_further or (after.finished_at is not None and after.outcome in _PROMOTED)
+    return is_further or (after.finished_at is not None and after.outcome is not None and after.outcome.has_promoted)
 
 
 def _entered(history: History, decided: Decided) -> Decided | None:
