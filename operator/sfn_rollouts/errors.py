@@ -1,6 +1,6 @@
 """Errors that cross a port, named by the reaction they want (compare ACK's requeue errors)."""
 
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.printable import one_line
 
 

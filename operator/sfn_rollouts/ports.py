@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.values.observation import (
+from sfn_rollouts.core.values.readings import (
     Account,
     AlarmSnapshot,
     AlarmTransition,

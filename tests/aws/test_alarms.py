@@ -11,7 +11,7 @@ from botocore.stub import ANY, Stubber
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.arn import Place
-from sfn_rollouts.core.values.observation import AlarmSnapshot, AlarmTransition
+from sfn_rollouts.core.values.readings import AlarmSnapshot, AlarmTransition
 from sfn_rollouts.errors import Denied, PortError, Transient
 from tests.aws.doubles import Answer
 

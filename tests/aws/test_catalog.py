@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sfn_rollouts.core.values.arn import StateMachineArn
-from sfn_rollouts.core.values.observation import RunningExecutions, VersionFound
+from sfn_rollouts.core.values.readings import RunningExecutions, VersionFound
 from sfn_rollouts.errors import Gone, Transient
 from tests.aws.doubles import Answer
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sfn_rollouts.core.values.arn import StateMachineArn
-from sfn_rollouts.core.values.observation import Account
+from sfn_rollouts.core.values.readings import Account
 from sfn_rollouts.errors import Denied, PortError, Transient
 from sfn_rollouts.ports import Urgency
 from tests.aws.doubles import Answer, CannedServer

@@ -8,12 +8,12 @@ from sfn_rollouts.api.spec import Alarms
 from sfn_rollouts.api.status import AlarmState, AlarmStatus
 from sfn_rollouts.core.judges.alarms import judge_alarms, needs_history, worst
 from sfn_rollouts.core.values.findings import Hold, Pass, Trip
-from sfn_rollouts.core.values.observation import (
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.readings import (
     AlarmMissing,
     AlarmReading,
     AlarmSnapshot,
     AlarmTransition,
-    Observation,
     Trouble,
     Unseen,
 )

@@ -4,7 +4,7 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.announce import Announcement, announcements, finished
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import APPROVAL, WITH_ALARM

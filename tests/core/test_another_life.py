@@ -8,8 +8,9 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.announce import announcements
-from sfn_rollouts.core.values.decision import Decision, Look
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.looks import FindVersion, ReadAlias
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import WITH_ALARM
 from tests.core.world import World
@@ -91,7 +92,7 @@ def begun_before_the_change(alias: Routing | int, **spec: object) -> World:
     world.now += timedelta(seconds=1)
     world.recreate(alias)
     world.troubles.clear()
-    world.seen = replace(world.seen, write_failure=None, alias=world._alias_fact())
+    world.seen = replace(world.seen.answering(ReadAlias(), world._alias_fact()), write_failure=None)
     world.settle()
     return world
 
@@ -120,7 +121,7 @@ def test_the_wanted_version_routed_to_by_hand_before_the_first_write_is_no_drift
     world.settle()
     world.route(2)
     world.troubles.clear()
-    world.seen = replace(world.seen, write_failure=None, alias=world._alias_fact())
+    world.seen = replace(world.seen.answering(ReadAlias(), world._alias_fact()), write_failure=None)
     world.settle()
     assert (world.ready(), world.writes) == (("True", "UpToDate"), [])
 
@@ -219,7 +220,7 @@ def test_at_rest_a_version_that_cannot_be_read_is_asked_for_again(policy: str) -
     for alias in (1, 2):
         world.recreate(alias)
         world.advance(700)
-        assert (world.status.phase, Look.VERSION in world.decision.looks) == ("RolledBack", True)
+        assert (world.status.phase, FindVersion(2) in world.decision.looks) == ("RolledBack", True)
     world.troubles.clear()
     world.settle()
     assert world.ready() == ("True", "UpToDate")
@@ -234,7 +235,7 @@ def test_at_rest_an_alias_written_again_as_it_was_is_looked_into_once() -> None:
     world.told.clear()
     world.advance(3600)
     assert len(world.statuses) == statuses
-    assert all(Look.VERSION not in what.looks for _, what in world.told if isinstance(what, Decision))
+    assert all(FindVersion(2) not in what.looks for _, what in world.told if isinstance(what, Decision))
 
 
 # -- in flight --
@@ -305,7 +306,7 @@ def test_a_way_back_that_was_left_to_somebody_ends_with_its_state_machine() -> N
     world.poll()
     world.troubles.clear()
     world.recreate(7)
-    world.seen = replace(world.seen, write_failure=None, alias=world._alias_fact())
+    world.seen = replace(world.seen.answering(ReadAlias(), world._alias_fact()), write_failure=None)
     world.alarm("A", AlarmState.OK)
     world.settle()
     world.advance(30)

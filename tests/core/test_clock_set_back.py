@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import LINEAR, WITH_ALARM
 from tests.core.world import World

@@ -8,7 +8,7 @@ from sfn_rollouts.api.status import AlarmState, Status, Trip
 from sfn_rollouts.core.announce import announcements
 from sfn_rollouts.core.values.commands import Action, Command, Malformed, parse_command, pending_command
 from sfn_rollouts.core.values.conditions import condition
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import APPROVAL, LINEAR, WITH_ALARM
 from tests.core.world import UID, World

@@ -1,13 +1,12 @@
 """Somebody else changes the alias: in flight and at rest, by driftPolicy."""
 
-from dataclasses import replace
-
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.conditions import condition, is_true
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.looks import ReadAlias
 from sfn_rollouts.core.values.plan import bake_index_of
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import LINEAR, WITH_ALARM
 from tests.core.world import Clear, World
@@ -318,7 +317,7 @@ def test_put_back_by_hand_when_the_bake_is_over_it_ends_and_says_that_the_alias_
     assert not is_true(world.status, "AliasInSync")
     world.operator_down(300)
     world.route(2)
-    world.seen = replace(world.seen, alias=world._alias_fact())
+    world.seen = world.seen.answering(ReadAlias(), world._alias_fact())
     world.settle()
     ended = next(status for status in world.statuses if status.phase == "Succeeded")
     assert is_true(ended, "AliasInSync")

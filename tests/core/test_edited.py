@@ -4,8 +4,8 @@ import pytest
 
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.core.announce import announcements
-from sfn_rollouts.core.values.observation import Trouble
 from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.core.values.readings import Trouble
 from tests.core.specs import LINEAR
 from tests.core.test_stepping import EDITS, stepped
 

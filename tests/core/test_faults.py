@@ -9,7 +9,9 @@ from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.decide import decide, hold_after_error
 from sfn_rollouts.core.values.conditions import condition, is_true
 from sfn_rollouts.core.values.decision import WriteKind
-from sfn_rollouts.core.values.observation import Observation, Trouble, WriteFailure
+from sfn_rollouts.core.values.looks import FindVersion, ReadAlias
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.readings import Trouble, WriteFailure
 from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import LINEAR, WITH_ALARM, spec
@@ -78,7 +80,7 @@ def test_a_restore_that_aws_took_since_the_alarm_is_proof_although_the_date_stay
     world.alarm("A", FIRING)
     world.poll()
     asked_at = world.status.trip.at + timedelta(seconds=asked_s)
-    world.seen = replace(world.seen, alias=world._alias_fact(), restore_asked_at=asked_at)
+    world.seen = replace(world.seen.answering(ReadAlias(), world._alias_fact()), restore_asked_at=asked_at)
     world.settle()
     assert (world.writes, world.status.phase) == ([], phase)
 
@@ -139,7 +141,7 @@ def test_a_status_that_has_lost_what_it_knew_of_the_alias_goes_back_all_the_same
     world.poll()
     known = world.status.alias.with_(update_date=None) if lost == "the date" else None
     world.status = world.status.with_(alias=known)
-    world.seen = replace(world.seen, alias=world._alias_fact())
+    world.seen = world.seen.answering(ReadAlias(), world._alias_fact())
     world.settle()
     assert (world.alias, world.status.phase) == (Routing.whole(1), "RolledBack")
 
@@ -592,4 +594,4 @@ def test_an_observation_of_nothing_asks_for_looks():
     world.seen = Observation()
     world._look = lambda looks: None
     world.settle()
-    assert {str(look) for look in world.decision.looks} == {"Alias", "Version"}
+    assert world.decision.looks == {ReadAlias(), FindVersion(2)}

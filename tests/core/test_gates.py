@@ -11,8 +11,9 @@ from sfn_rollouts.core.judges.alarms import judge_alarms
 from sfn_rollouts.core.values.commands import Command
 from sfn_rollouts.core.values.decision import Write, WriteKind
 from sfn_rollouts.core.values.findings import Hold, Trip
-from sfn_rollouts.core.values.observation import AlarmReading, AlarmSnapshot, Observation
+from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.core.values.readings import AlarmReading, AlarmSnapshot
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import WITH_ALARM, spec
 from tests.core.world import START

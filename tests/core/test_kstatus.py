@@ -8,7 +8,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.decide import hold_after_error
 from sfn_rollouts.core.values.conditions import condition
-from sfn_rollouts.core.values.observation import Account, Trouble, VersionFound
+from sfn_rollouts.core.values.readings import Account, Trouble, VersionFound
 from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.kstatus import kstatus

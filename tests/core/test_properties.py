@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from sfn_rollouts.api import status as api
 from sfn_rollouts.core.decide import decide, hold_after_error
 from sfn_rollouts.core.phases import Phase
-from sfn_rollouts.core.values import observation as facts
+from sfn_rollouts.core.values import readings as facts
 from sfn_rollouts.core.values.conditions import DOMAIN, READY, RECONCILING, STALLED, condition
 from sfn_rollouts.core.values.decision import WriteKind
-from sfn_rollouts.core.values.observation import Observation, Trouble
+from sfn_rollouts.core.values.looks import CountRunning, FindVersion, ReadAlias
+from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
 from sfn_rollouts.core.values.routing import Routing
@@ -168,25 +170,26 @@ alarm_facts = st.one_of(
         ).map(tuple),
     ),
 )
+alias_answers = st.one_of(
+    unseen,
+    st.builds(facts.AliasMissing, read_at=moments),
+    st.builds(facts.AliasReading, routing=routings, update_date=moments, read_at=moments),
+)
+version_answers = st.one_of(
+    unseen, st.builds(facts.VersionReading, st.sampled_from(list(facts.VersionFound)), maybe | moments, moments)
+)
+count_answers = st.one_of(unseen, st.builds(facts.RunningExecutions, st.integers(0, 2000), st.booleans()))
+answers = st.tuples(
+    st.dictionaries(st.just(ReadAlias()), alias_answers),
+    st.dictionaries(versions.map(FindVersion), version_answers, max_size=3),
+    st.dictionaries(versions.map(CountRunning), count_answers, max_size=3),
+).map(lambda drawn: drawn[0] | drawn[1] | drawn[2])
 observations = st.builds(
     Observation,
-    alias=st.one_of(
-        maybe,
-        unseen,
-        st.builds(facts.AliasMissing, read_at=moments),
-        st.builds(facts.AliasReading, routing=routings, update_date=moments, read_at=moments),
-    ),
+    answers=answers,
     written_at=maybe | moments,
-    versions=st.dictionaries(
-        versions,
-        st.one_of(
-            unseen, st.builds(facts.VersionReading, st.sampled_from(list(facts.VersionFound)), maybe | moments, moments)
-        ),
-        max_size=3,
-    ),
     alarms=st.dictionaries(st.sampled_from("AB"), alarm_facts),
     poll_interval_s=st.sampled_from([1.0, 10.0, 3600.0]),
-    running=st.one_of(maybe, unseen, st.builds(facts.RunningExecutions, st.integers(0, 2000), st.booleans())),
     write_failure=maybe | st.builds(facts.WriteFailure, why=texts, trouble=troubles, since=moments),
     has_older_rival=st.booleans(),
 )

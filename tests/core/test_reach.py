@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sfn_rollouts.core.values.observation import Account, Trouble, Unseen
+from sfn_rollouts.core.values.readings import Account, Trouble, Unseen
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import WITH_ALARM
 from tests.core.world import START, World

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.values.observation import RunningExecutions, Trouble, Unseen
+from sfn_rollouts.core.values.readings import RunningExecutions, Trouble, Unseen
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import LINEAR, WITH_ALARM
 from tests.core.world import START, Clear, World

@@ -8,8 +8,10 @@ from sfn_rollouts.api.status import HistoryEntry, Outcome, Status
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.judges.alarms import judge_alarms
 from sfn_rollouts.core.stages.rollback_window import is_recent_stable
-from sfn_rollouts.core.values.observation import Observation, VersionFound, VersionReading
+from sfn_rollouts.core.values.looks import FindVersion
+from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.core.values.readings import VersionFound, VersionReading
 from tests.core.specs import spec
 from tests.core.world import START
 
@@ -61,7 +63,7 @@ def test_window(sentence):
     )
     asked = spec(wanted, rollbackWindow=window)
     alarms = judge_alarms(None, (), Observation(), START, has_started=False)
-    seen = Observation(versions={wanted: VersionReading(VersionFound.FOUND, PUBLISHED, START)})
+    seen = Observation().answering(FindVersion(wanted), VersionReading(VersionFound.FOUND, PUBLISHED, START))
     case = Case(1, asked, compile_plan(asked), Status(history=history), seen, START, alarms)
     assert is_recent_stable(case, live) is is_recent
 
@@ -88,7 +90,7 @@ def test_a_number_alone_is_no_version(sentence):
         finished_at=START,
     )
     asked = spec(2, rollbackWindow={"revisions": 9})
-    seen = Observation(versions={2: VersionReading(VersionFound.FOUND, now, START)})
+    seen = Observation().answering(FindVersion(2), VersionReading(VersionFound.FOUND, now, START))
     alarms = judge_alarms(None, (), Observation(), START, has_started=False)
     case = Case(1, asked, compile_plan(asked), Status(history=(entry,)), seen, START, alarms)
     assert not is_recent_stable(case, 3)

@@ -6,8 +6,8 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.conditions import condition
-from sfn_rollouts.core.values.decision import Look
-from sfn_rollouts.core.values.observation import Trouble, VersionFound
+from sfn_rollouts.core.values.looks import ReadAlias
+from sfn_rollouts.core.values.readings import Trouble, VersionFound
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import MACHINE, WITH_ALARM
 from tests.core.world import Clear, World
@@ -194,7 +194,7 @@ def test_trouble_at_the_start(trouble):
     world.troubles["alias"] = trouble
     world.settle()
     assert (world.status.phase, world.ready()) == ("Pending", PASSING[trouble])
-    assert world.decision.looks == {Look.ALIAS}
+    assert world.decision.looks == {ReadAlias()}
 
 
 def test_what_was_read_long_before_the_start_is_read_again():

@@ -8,7 +8,8 @@ import pytest
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.values.conditions import condition, is_true
-from sfn_rollouts.core.values.observation import AlarmSnapshot, Observation, Trouble
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.readings import AlarmSnapshot, Trouble
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import APPROVAL, LINEAR, WITH_ALARM
 from tests.core.world import START, Clear, World

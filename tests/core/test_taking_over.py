@@ -4,7 +4,7 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.announce import announcements
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import APPROVAL, WITH_ALARM
 from tests.core.world import Clear, World

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
-from sfn_rollouts.core.values.observation import Observation, RunningExecutions, Trouble, Unseen, VersionFound
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.readings import RunningExecutions, Trouble, Unseen, VersionFound
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import APPROVAL, LINEAR, WITH_ALARM
 from tests.core.told import path_of, transcript

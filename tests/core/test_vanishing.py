@@ -4,7 +4,7 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.conditions import condition
-from sfn_rollouts.core.values.observation import Trouble, VersionFound
+from sfn_rollouts.core.values.readings import Trouble, VersionFound
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import APPROVAL, LINEAR, WITH_ALARM
 from tests.core.world import World

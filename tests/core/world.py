@@ -16,15 +16,16 @@ from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.judges.alarms import judge_alarms, needs_history
 from sfn_rollouts.core.phases import is_allowed
 from sfn_rollouts.core.values.conditions import condition
-from sfn_rollouts.core.values.decision import Decision, Look, Write, WriteKind
-from sfn_rollouts.core.values.observation import (
+from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.values.looks import CountRunning, FindVersion, Look, ReadAlarms, ReadAlias, ReadHistories
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.readings import (
     AlarmMissing,
     AlarmReading,
     AlarmSnapshot,
     AlarmTransition,
     AliasMissing,
     AliasReading,
-    Observation,
     RunningExecutions,
     Trouble,
     Unseen,
@@ -92,7 +93,7 @@ class World:
         self.raw = {name: value for name, value in {**self.raw, **changes}.items() if value is not None}
         self.generation += 1
         if "version" in changes:
-            self.seen = replace(self.seen, versions={})
+            self.seen = self.seen.without(FindVersion)
         self.settle()
 
     def say(
@@ -208,24 +209,26 @@ class World:
 
     # -- what the engine does --
 
-    def _look(self, looks: frozenset[Look]) -> None:
-        reads = {
-            Look.ALIAS: self._with_alias,
-            Look.VERSION: lambda: self._with_version(self.raw["version"]),
-            Look.SERVED_VERSION: lambda: self._with_version(self.alias.sole if self.alias is not None else None),
-            Look.EXECUTIONS: lambda: replace(self.seen, running=self.running),
-            Look.ALARM_HISTORY: self._with_histories,
-        }
-        for look in sorted(looks - {Look.ALARMS}):
-            self.seen = reads[look]()
-        if Look.ALARMS in looks:
+    def _look(self, looks: frozenset[Look[Any]]) -> None:
+        for look in sorted(looks - {ReadAlarms()}, key=lambda look: (look != ReadAlias(), str(look))):
+            match look:
+                case ReadAlias():
+                    self.seen = self._with_alias()
+                case FindVersion(version):
+                    self.seen = self.seen.answering(look, self._version_fact(version))
+                case CountRunning():
+                    self.seen = self.seen.answering(look, self.running) if self.running is not None else self.seen
+                case ReadHistories():
+                    self.seen = self._with_histories()
+        if ReadAlarms() in looks:
             self._read_alarms()
 
     def _with_alias(self) -> Observation:
         """What was known of the version while the alias was there does not tell what went with it."""
         fact = self._alias_fact()
         has_gone = isinstance(fact, AliasMissing) and isinstance(self.seen.alias, AliasReading)
-        return replace(self.seen, alias=fact, versions={} if has_gone else self.seen.versions)
+        seen = self.seen.answering(ReadAlias(), fact)
+        return seen.without(FindVersion) if has_gone else seen
 
     def _alias_fact(self) -> Any:
         if "alias" in self.troubles:
@@ -235,10 +238,6 @@ class World:
         if self.stale_alias is not None:
             return AliasReading(self.stale_alias, self.alias_date - timedelta(minutes=1), self.now)
         return AliasReading(self.alias, self.alias_date, self.now)
-
-    def _with_version(self, number: int | None) -> Observation:
-        found = {number: self._version_fact(number)} if number is not None else {}
-        return replace(self.seen, versions={**self.seen.versions, **found})
 
     def _version_fact(self, number: int) -> Any:
         trouble = self.troubles.get("version") or self.troubles.get(f"version {number}")
@@ -295,7 +294,7 @@ class World:
             return
         if not self._is_done(write):
             if not self._may_write(write):
-                self.seen = replace(self.seen, alias=self._alias_fact())
+                self.seen = self.seen.answering(ReadAlias(), self._alias_fact())
                 return
             self.writes.append(write.routing)
             self.alias, self.alias_date = write.routing, self._next_date()
@@ -304,7 +303,7 @@ class World:
                 self.troubles["write"] = Trouble.TRANSIENT
                 return
             self.seen = replace(self.seen, written_at=self.alias_date)
-        self.seen = replace(self.seen, alias=self._alias_fact())
+        self.seen = self.seen.answering(ReadAlias(), self._alias_fact())
 
     def _is_done(self, write: Write) -> bool:
         """A rollback wants proof: a change after the last one that is known."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.values.observation import (
+from sfn_rollouts.core.values.readings import (
     Account,
     AlarmSnapshot,
     AlarmTransition,

@@ -9,7 +9,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.judges.alarms import is_stale
 from sfn_rollouts.core.values.arn import Place
-from sfn_rollouts.core.values.observation import AlarmMissing, AlarmReading, Trouble, Unseen
+from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, Trouble, Unseen
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.recovery import Recovery

@@ -8,7 +8,7 @@ import pytest
 
 from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.decision import Write, WriteKind
-from sfn_rollouts.core.values.observation import AliasReading
+from sfn_rollouts.core.values.readings import AliasReading
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.apply import Applied, apply_write
 from sfn_rollouts.engine.permit import VALID_S, Permit

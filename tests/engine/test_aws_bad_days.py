@@ -3,7 +3,7 @@
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Outcome, Phase
-from sfn_rollouts.core.values.observation import VersionFound
+from sfn_rollouts.core.values.readings import VersionFound
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Denied, Transient
 from sfn_rollouts.ports import Lane

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Phase
-from sfn_rollouts.core.values.observation import VersionFound
+from sfn_rollouts.core.values.readings import VersionFound
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Denied, Transient
 from tests.engine.faults import FOR_EVER

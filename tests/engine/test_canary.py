@@ -2,7 +2,7 @@
 
 from sfn_rollouts.api import FINALIZER
 from sfn_rollouts.api.status import Outcome, Phase
-from sfn_rollouts.core.values.observation import RunningExecutions
+from sfn_rollouts.core.values.readings import RunningExecutions
 from sfn_rollouts.core.values.routing import Routing
 from tests.engine.world import World, spec
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Phase
-from sfn_rollouts.core.values.observation import Account
+from sfn_rollouts.core.values.readings import Account
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.regions import KEPT_S, Regions
 from sfn_rollouts.errors import Denied, PortError, Transient

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from sfn_rollouts.api.status import AlarmState, Phase
 from sfn_rollouts.core.values.arn import Place
-from sfn_rollouts.core.values.observation import AlarmTransition, Unseen
+from sfn_rollouts.core.values.looks import FindVersion
+from sfn_rollouts.core.values.readings import AlarmTransition, Unseen
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.errors import Denied, PortError, Transient
 from sfn_rollouts.ports import Lane
@@ -31,7 +32,7 @@ def test_what_cannot_be_seen_is_so_since_the_first_time(call: str) -> None:
     began = world.clock.now()
     world.run_for(60)
     facts = _record(world).facts
-    seen = {"read": facts.alias, "find": facts.versions.get(2)}[call]
+    seen = {"read": facts.alias, "find": facts.answers.get(FindVersion(2))}[call]
     assert isinstance(seen, Unseen)
     assert (seen.since - began).total_seconds() < 1
     assert world.cloud.count()[call] > 2
@@ -99,7 +100,7 @@ def test_a_spec_that_becomes_invalid_while_its_version_is_looked_for_wants_none(
     world.workers.held = set()
     world.run_for(60)
     assert world.ready_reason() == "InvalidSpec"
-    assert _record(world).facts.versions == {}
+    assert FindVersion(2) not in _record(world).facts.answers
     world.api.apply("orders", spec())
     world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=200)
 

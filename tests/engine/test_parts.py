@@ -9,7 +9,8 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState, AlarmStatus
 from sfn_rollouts.core.values.decision import WriteKind
-from sfn_rollouts.core.values.observation import (
+from sfn_rollouts.core.values.looks import CountRunning, Look, ReadAlias
+from sfn_rollouts.core.values.readings import (
     AlarmMissing,
     AlarmReading,
     AlarmSnapshot,
@@ -23,11 +24,11 @@ from sfn_rollouts.core.values.observation import (
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.facts import Facts, History, reading_of
-from sfn_rollouts.engine.histories import explained, unexplained
-from sfn_rollouts.engine.looks import count_running, read_alias, read_histories
+from sfn_rollouts.engine.histories import explained, read_histories, unexplained
 from sfn_rollouts.engine.pace import Pace
 from sfn_rollouts.engine.permit import VALID_S, Permit
 from sfn_rollouts.engine.record import Record, log_fields
+from sfn_rollouts.engine.sources import sources
 from sfn_rollouts.errors import Denied, Gone
 from sfn_rollouts.ports import Urgency
 from tests.engine.fake_clock import NOON, FakeClock
@@ -126,8 +127,8 @@ KEPT_OR_TAKEN = {
 @pytest.mark.parametrize("case", KEPT_OR_TAKEN)
 def test_of_two_facts_about_the_alias_the_better_one_is_kept(case: str) -> None:
     known, seen, is_taken = KEPT_OR_TAKEN[case]
-    facts = Facts(alias=known)
-    facts.see_alias(seen)
+    facts = Facts({ReadAlias(): known})
+    facts.see(ReadAlias(), seen)
     assert facts.alias is (seen if is_taken else known)
 
 
@@ -203,8 +204,9 @@ def test_the_jobs_of_looking_ask_for_what_they_are_told_to() -> None:
     change = AlarmTransition(NOON, AlarmState.OK, AlarmState.ALARM)
     router, catalog, feed = Asked(found), Asked(RunningExecutions(3)), Asked([change])
 
-    assert read_alias(router, clock, LIVE, Urgency.BACKGROUND) is found
-    assert count_running(catalog, MACHINE, 7) == RunningExecutions(3)
+    answering = sources(router, catalog, clock)
+    assert answering[ReadAlias].answer(LIVE, ReadAlias(), Urgency.BACKGROUND) is found
+    assert answering[CountRunning].answer(LIVE, CountRunning(7), Urgency.BACKGROUND) == RunningExecutions(3)
     wanted = {"errors": NOON, "not read": NOON}
     assert read_histories(feed, MACHINE.place, wanted, {"errors": alarm}) == {"errors": History(NOON, (change,))}
     assert router.calls == [("read", LIVE, Urgency.BACKGROUND)]
@@ -212,14 +214,19 @@ def test_the_jobs_of_looking_ask_for_what_they_are_told_to() -> None:
     assert feed.calls == [("history", MACHINE.place, "errors", NOON)]
 
 
+def _answer(look: Look[Any]) -> object:
+    """Where AWS knows nothing."""
+    return sources(Asked(None), Asked(None), FakeClock())[type(look)].answer(LIVE, look, Urgency.FORWARD)
+
+
 def test_executions_that_aws_does_not_list_are_told_as_such() -> None:
     with pytest.raises(Gone) as raised:
-        count_running(Asked(None), MACHINE, 7)
+        _answer(CountRunning(7))
     assert raised.value.why == "AWS does not list executions of Express state machines"
 
 
 def test_an_alias_that_is_not_there_was_missing_when_it_was_asked_for() -> None:
-    assert read_alias(Asked(None), FakeClock(), LIVE, Urgency.FORWARD) == AliasMissing(NOON)
+    assert _answer(ReadAlias()) == AliasMissing(NOON)
 
 
 def test_every_log_line_says_which_rollout_and_where_it_stands() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from sfn_rollouts.api.status import Status, Trip
 from sfn_rollouts.core.values.decision import WriteKind
-from sfn_rollouts.core.values.observation import AliasReading, VersionFound, VersionReading
+from sfn_rollouts.core.values.looks import FindVersion
+from sfn_rollouts.core.values.readings import AliasReading, VersionFound, VersionReading
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.resource import Resource
@@ -55,13 +56,13 @@ def test_a_status_that_somebody_else_wrote_counts_from_then_on() -> None:
 def test_what_was_found_out_about_another_version_is_forgotten() -> None:
     record = _record()
     found = VersionReading(VersionFound.FOUND, None, datetime(2026, 1, 1, tzinfo=UTC))
-    record.facts.versions[2] = found
+    record.facts.see(FindVersion(2), found)
     _come_back(record, record.stored)
-    assert record.facts.versions == {2: found}
+    assert record.facts.answers == {FindVersion(2): found}
     world = World()
     world.api.apply("orders", spec(3))
     record.take(Resource.parse(world.api.list()[0]))
-    assert record.facts.versions == {}
+    assert record.facts.answers == {}
 
 
 def test_a_decision_hears_how_often_alarms_are_read() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.arn import Place
-from sfn_rollouts.core.values.observation import Trouble, Unseen
+from sfn_rollouts.core.values.readings import Trouble, Unseen
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.facts import unseen
 from sfn_rollouts.engine.recovery import TRIAL_S, Recovery

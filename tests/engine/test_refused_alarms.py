@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.values.observation import AlarmMissing, AlarmReading, Trouble, Unseen
+from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, Trouble, Unseen
 from sfn_rollouts.engine.alarm_sheet import Line, Sheet
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
 from tests.engine.fake_clock import NOON

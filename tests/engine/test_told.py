@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.values.observation import VersionFound
+from sfn_rollouts.core.values.readings import VersionFound
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Denied, Gone, Transient
 from tests.engine.told import FOLDER, Diary, diary, path_of

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from sfn_rollouts.api.status import Intent
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
-from sfn_rollouts.core.values.observation import AliasMissing, Trouble, WriteFailure
+from sfn_rollouts.core.values.readings import AliasMissing, Trouble, WriteFailure
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.facts import FailedWrite
 from sfn_rollouts.engine.lanes import Lanes

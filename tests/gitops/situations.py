@@ -9,7 +9,7 @@ from typing import Any
 
 from sfn_rollouts.core.decide import hold_after_error
 from sfn_rollouts.core.values.conditions import condition
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.rollout import Rollout
 from tests.core.specs import APPROVAL
 from tests.core.test_kstatus import TABLE, access_denied, approval, baking, promoted, shifting

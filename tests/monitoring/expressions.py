@@ -27,7 +27,7 @@ from promql_parser import (
 
 from sfn_rollouts.api.status import AlarmState, Outcome, Phase
 from sfn_rollouts.aws.apis import Api
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.reasons import Reason
 
 SCRAPED = frozenset({"job", "instance", "namespace", "pod"})

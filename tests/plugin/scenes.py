@@ -10,7 +10,7 @@ from typing import Any
 from sfn_rollouts.api import COMMAND_ANNOTATION
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.announce import announcements
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.view.happenings import happenings
 from sfn_rollouts.plugin.view.page import View

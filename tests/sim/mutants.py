@@ -11,8 +11,10 @@ from typing import Any
 
 from sfn_rollouts.api.status import AlarmState, LastCommand, Missed, Phase, Status
 from sfn_rollouts.core.decide import decide
-from sfn_rollouts.core.values.decision import Decision, Look, Write, WriteKind
-from sfn_rollouts.core.values.observation import AlarmReading, AliasReading, Observation, VersionReading
+from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.values.looks import FindVersion, ReadAlarms, ReadAlias
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.readings import AlarmReading, AliasReading, VersionReading
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
@@ -156,7 +158,7 @@ def _bakes_before_it_begins(rollout: Rollout, seen: Observation, now: datetime, 
 
 
 def _never_stops_reading(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
-    return replace(decision, looks=decision.looks | {Look.ALARMS})
+    return replace(decision, looks=decision.looks | {ReadAlarms()})
 
 
 def _chatters(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
@@ -260,7 +262,11 @@ def _looks_away_in_the_bake(
 ) -> tuple[Rollout, Observation, datetime]:
     if rollout.status.phase is not Phase.BAKING:
         return rollout, seen, now
-    return rollout, replace(seen, alias=AliasReading(Routing.whole(2), max(seen.written_at or now, now), now)), now
+    return (
+        rollout,
+        seen.answering(ReadAlias(), AliasReading(Routing.whole(2), max(seen.written_at or now, now), now)),
+        now,
+    )
 
 
 def _gives_up_after_a_restart(
@@ -276,7 +282,7 @@ def _believes_it_is_back(rollout: Rollout, seen: Observation, now: datetime) -> 
     if rollout.status.trip is None:
         return rollout, seen, now
     date = max(seen.written_at or now, now)
-    return rollout, replace(seen, alias=AliasReading(Routing.whole(1), date, now)), now
+    return rollout, seen.answering(ReadAlias(), AliasReading(Routing.whole(1), date, now)), now
 
 
 # -- ports --
@@ -342,13 +348,13 @@ class _TakesWhatItSees(Candidate):
 def _trusts_numbers(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
     """Takes what it finds under a number for what it remembers under it."""
     known = {entry.stable_version: entry.stable_creation_date for entry in rollout.status.history}
-    versions = {
-        number: replace(fact, created_at=known.get(number, fact.created_at))
-        if isinstance(fact, VersionReading)
+    answers = {
+        look: replace(fact, created_at=known.get(look.version, fact.created_at))
+        if isinstance(look, FindVersion) and isinstance(fact, VersionReading)
         else fact
-        for number, fact in seen.versions.items()
+        for look, fact in seen.answers.items()
     }
-    return rollout, replace(seen, versions=versions), now
+    return rollout, replace(seen, answers=answers), now
 
 
 MUTANTS: Mapping[str, Mutant] = {

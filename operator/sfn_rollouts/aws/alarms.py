@@ -18,7 +18,7 @@ from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
 from sfn_rollouts.aws.pages import pages
 from sfn_rollouts.aws.timestamps import to_milliseconds
-from sfn_rollouts.core.values.observation import AlarmSnapshot, AlarmTransition, Trouble
+from sfn_rollouts.core.values.readings import AlarmSnapshot, AlarmTransition, Trouble
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Urgency
 from sfn_rollouts.printable import one_line

@@ -8,7 +8,7 @@ from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.budget import Budget
 from sfn_rollouts.aws.translation import is_throttle, translated
 from sfn_rollouts.core.values.arn import Place
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.errors import PortError, Transient
 from sfn_rollouts.ports import CallMeter, Urgency
 

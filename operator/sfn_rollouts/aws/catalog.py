@@ -9,7 +9,7 @@ from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
 from sfn_rollouts.aws.timestamps import to_milliseconds
-from sfn_rollouts.core.values.observation import RunningExecutions, VersionFound, VersionReading
+from sfn_rollouts.core.values.readings import RunningExecutions, VersionFound, VersionReading
 from sfn_rollouts.ports import Clock, Urgency
 
 if TYPE_CHECKING:

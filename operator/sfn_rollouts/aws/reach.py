@@ -7,7 +7,7 @@ from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.budget import Budget
 from sfn_rollouts.aws.clients import Clients
 from sfn_rollouts.aws.translation import translated
-from sfn_rollouts.core.values.observation import Account
+from sfn_rollouts.core.values.readings import Account
 from sfn_rollouts.ports import CallMeter
 
 _ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):(?:sts|iam)::(?P<number>[0-9]{12}):.+")

@@ -9,7 +9,7 @@ from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
 from sfn_rollouts.aws.timestamps import to_milliseconds
 from sfn_rollouts.core.values.arn import version_number
-from sfn_rollouts.core.values.observation import AliasReading
+from sfn_rollouts.core.values.readings import AliasReading
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.ports import Clock, Urgency
 

@@ -28,10 +28,12 @@ from sfn_rollouts.core.values.conditions import (
     conclude,
     is_true,
 )
-from sfn_rollouts.core.values.decision import Decision, Look, Write
+from sfn_rollouts.core.values.decision import Decision, Write
+from sfn_rollouts.core.values.looks import FindVersion, Look
 from sfn_rollouts.core.values.moments import after
-from sfn_rollouts.core.values.observation import AliasMissing, AliasReading, Observation, VersionReading
+from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.plan import Plan, Timeout
+from sfn_rollouts.core.values.readings import AliasMissing, AliasReading, VersionReading
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
 
@@ -144,7 +146,7 @@ class Case:
 
         A number alone says nothing: a state machine that is created again counts from 1 again.
         """
-        reading = self.seen.versions.get(version) if version is not None else None
+        reading = self.seen.of(FindVersion(version)) if version is not None else None
         return reading.created_at if isinstance(reading, VersionReading) else None
 
     @property
@@ -263,7 +265,7 @@ class Case:
         standing: Standing,
         *,
         write: Write | None = None,
-        looks: Iterable[Look] = (),
+        looks: Iterable[Look[Any]] = (),
         wakes: Iterable[datetime | None] = (),
         alias: Fact | None = None,
         watches_alarms: bool = True,

@@ -1,12 +1,13 @@
 """When to read the alias again: soon after a write of our own, seldom at rest, ever less while stalled."""
 
 from datetime import datetime
+from typing import Any
 
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.values.conditions import STALLED, condition
-from sfn_rollouts.core.values.decision import Look
+from sfn_rollouts.core.values.looks import Look, ReadAlias
 from sfn_rollouts.core.values.moments import after
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 
 STALE_RETRY_S = 0.5
 """AWS uses a new routing "within a few seconds": look again soon."""
@@ -22,16 +23,16 @@ DRIFT_CHECK_AT_REST_S = 600.0
 """DescribeStateMachineAlias refills one call a second, for all rollouts of a region."""
 
 
-def look_again(case: Case, after_s: float) -> tuple[frozenset[Look], datetime]:
+def look_again(case: Case, after_s: float) -> tuple[frozenset[Look[Any]], datetime]:
     """Say whether a reading of this age is due for another, and when to ask this again."""
     read_at = read_at_of(case)
     due = after(read_at, after_s) if read_at is not None else case.now
     if due > case.now:
         return frozenset(), due
-    return frozenset({Look.ALIAS}), case.in_s(after_s)
+    return frozenset({ReadAlias()}), case.in_s(after_s)
 
 
-def looks_if_gone(case: Case) -> frozenset[Look]:
+def looks_if_gone(case: Case) -> frozenset[Look[Any]]:
     """A write that found no alias: see for oneself, then it counts as deleted."""
     failure = case.seen.write_failure
     is_gone = failure is not None and failure.trouble is Trouble.GONE

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sfn_rollouts.api.status import Intent, Phase, Shortcut
 from sfn_rollouts.core.case import AliasState, Case, is_shortcut, pause_words
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_IN_FLIGHT_S, look_again
 from sfn_rollouts.core.values.conditions import Fact, Standing
-from sfn_rollouts.core.values.decision import Decision, Look, Write
+from sfn_rollouts.core.values.decision import Decision, Write
 from sfn_rollouts.core.values.findings import Hold
+from sfn_rollouts.core.values.looks import Look, ReadAlarms, ReadHistories
 from sfn_rollouts.core.values.reasons import Reason
 
 
@@ -18,12 +20,12 @@ def still(
     *,
     standing: Standing | None = None,
     write: Write | None = None,
-    looks: Iterable[Look] = (),
+    looks: Iterable[Look[Any]] = (),
     wakes: Iterable[datetime | None] = (),
 ) -> Decision:
     """Stay, and say where (`standing` None: as nothing is wrong); the alias is looked at now and then."""
     drift_looks, recheck = look_again(case, DRIFT_CHECK_IN_FLIGHT_S)
-    history = [Look.ALARM_HISTORY] if case.alarms.needs_history else []
+    history = [ReadHistories()] if case.alarms.needs_history else []
     return case.decide(
         standing or _told_if_blind(case, standing_in_flight(case)),
         write=write,
@@ -47,7 +49,7 @@ def _told_if_blind(case: Case, standing: Standing) -> Standing:
 def held(case: Case, hold: Hold) -> Decision:
     """A due step that may not be taken. A reading that is merely not there yet is no news for people."""
     if hold.reason is Reason.INITIALIZING:
-        return still(case, looks=[] if case.alarms.needs_history else [Look.ALARMS])
+        return still(case, looks=[] if case.alarms.needs_history else [ReadAlarms()])
     case = case.having(next_action_at=None)
     message = f"the next step is held: {hold.message}"
     phase = standing_in_flight(case).phase

@@ -11,7 +11,7 @@ from random import Random
 
 from sfn_rollouts.core.judges.alarms import is_stale
 from sfn_rollouts.core.values.arn import Place
-from sfn_rollouts.core.values.observation import AlarmMissing, AlarmReading, AlarmSnapshot, Trouble, Unseen
+from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, AlarmSnapshot, Trouble, Unseen
 from sfn_rollouts.engine.alarm_sheet import AlarmFact, Line, Sheet
 from sfn_rollouts.engine.facts import reading_of, unseen
 from sfn_rollouts.engine.recovery import Recovery

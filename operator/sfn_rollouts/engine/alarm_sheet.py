@@ -11,7 +11,7 @@ from datetime import datetime
 from random import Random
 
 from sfn_rollouts.core.judges.alarms import is_stale
-from sfn_rollouts.core.values.observation import AlarmMissing, AlarmReading, Unseen
+from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, Unseen
 from sfn_rollouts.engine.pace import Pace
 
 BATCH = 100

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.decision import Write, WriteKind
-from sfn_rollouts.core.values.observation import AliasReading
+from sfn_rollouts.core.values.readings import AliasReading
 from sfn_rollouts.engine.permit import Permit
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.ports import AliasRouter, Urgency

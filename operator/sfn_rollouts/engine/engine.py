@@ -13,6 +13,7 @@ import structlog
 
 from sfn_rollouts.core import decide as core
 from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.looks import CountRunning
 from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.departed import Departed
@@ -25,6 +26,7 @@ from sfn_rollouts.engine.reporting import Reporting, SchemaProblem
 from sfn_rollouts.engine.resource import Resource, uid_of
 from sfn_rollouts.engine.rivals import Rivals
 from sfn_rollouts.engine.settle import Decide, Settled, settle
+from sfn_rollouts.engine.sources import Sources, sources
 from sfn_rollouts.engine.telling import Telling
 from sfn_rollouts.engine.traffic import Traffic
 from sfn_rollouts.errors import Gone
@@ -73,6 +75,7 @@ class Engine:
         *,
         stands_by: bool = False,
         schema_problem: SchemaProblem = lambda: None,
+        further: Sources | None = None,
     ) -> None:
         random = random or Random()  # noqa: S311 - jitter, no secret
         self._clock = clock
@@ -91,7 +94,8 @@ class Engine:
         self._board = AlarmBoard(clock, workers, alarm_feed, random, self._recovery, self._wake, meter)
         self._traffic = Traffic(clock, workers, router, self._recovery, self._wake)
         self._reporting = Reporting(clock, workers, store, announcer, meter, self._stored, self._wake, schema_problem)
-        self._looking = Looking(clock, workers, router, catalog, alarm_feed, self._board, self._recovery, self._wake)
+        answering = {**sources(router, catalog, clock), **(further or {})}
+        self._looking = Looking(clock, workers, answering, alarm_feed, self._board, self._recovery, self._wake)
         self._reach = reach
         self._home = Home(clock, workers, reach, random, self._wake_all)
         self._regions = Regions(clock, self._leave_region)
@@ -258,7 +262,7 @@ class Engine:
         )
         if settled.error is not None:
             _log.error("deciding failed", exc_info=settled.error, **log_fields(record))
-        record.facts.running = None  # it was told: the next rollout's executions are counted anew
+        record.facts.forget(CountRunning)  # it was told: the next rollout's executions are counted by themselves
         return settled
 
     def _is_region_known(self, record: Record) -> bool:

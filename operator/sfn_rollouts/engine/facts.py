@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sfn_rollouts.core.values.decision import WriteKind
-from sfn_rollouts.core.values.observation import (
+from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlias
+from sfn_rollouts.core.values.readings import (
     AlarmTransition,
     AliasMissing,
     AliasReading,
-    RunningExecutions,
     Trouble,
     Unseen,
-    VersionReading,
     WriteFailure,
 )
 from sfn_rollouts.errors import PortError, Withheld
@@ -36,17 +36,15 @@ class FailedWrite:
 
 @dataclass
 class Facts:
-    """Latest answers; None until there is one. `forward_at`, `restored_at`: AWS's dates of acknowledged writes.
+    """Latest answers, by look. `forward_at`, `restored_at`: AWS's dates of acknowledged writes.
 
     `restore_asked_at`: when (our clock) the restore was asked for that AWS acknowledged last.
     """
 
-    alias: AliasReading | AliasMissing | Unseen | None = None
+    answers: dict[Look[Any], Any] = field(default_factory=dict)
     forward_at: datetime | None = None
     restored_at: datetime | None = None
     restore_asked_at: datetime | None = None
-    versions: dict[int, VersionReading | Unseen] = field(default_factory=dict)
-    running: RunningExecutions | Unseen | None = None
     histories: dict[str, History | Unseen] = field(default_factory=dict)
     failed: FailedWrite | None = None
 
@@ -55,17 +53,27 @@ class Facts:
         """AWS's date of the last acknowledged write."""
         return latest(self.forward_at, self.restored_at)
 
-    def see_alias(self, seen: AliasReading | AliasMissing | Unseen) -> None:
-        """Keep what is newest: answers overtake each other, and AWS may answer with what was true before.
+    @property
+    def alias(self) -> AliasReading | AliasMissing | Unseen | None:
+        """The alias as last read."""
+        answer: AliasReading | AliasMissing | Unseen | None = self.answers.get(ReadAlias())
+        return answer
 
-        A reading that could not be renewed is better than none.
+    def see(self, look: Look[Any], answer: Any) -> None:
+        """File an answer under its look. Of the alias keep what is newest: answers overtake each other, and AWS may
+        answer with what was true before. A reading that could not be renewed is better than none.
         """
         known = self.alias
-        if isinstance(known, AliasReading | AliasMissing) and not _is_newer(seen, known):
-            return
-        if isinstance(seen, AliasMissing) and isinstance(known, AliasReading):
-            self.versions.clear()  # it was read while the alias was there: it does not tell what went
-        self.alias = seen
+        if look == ReadAlias() and isinstance(known, AliasReading | AliasMissing):
+            if not _is_newer(answer, known):
+                return
+            if isinstance(answer, AliasMissing) and isinstance(known, AliasReading):
+                self.forget(FindVersion)  # it was read while the alias was there: it does not tell what went
+        self.answers[look] = answer
+
+    def forget(self, kind: type[Look[Any]]) -> None:
+        """Nobody has looked for anything of this kind."""
+        self.answers = {look: answer for look, answer in self.answers.items() if not isinstance(look, kind)}
 
     def acknowledge(self, kind: WriteKind, written_at: datetime, asked_at: datetime) -> None:
         """AWS took a write."""

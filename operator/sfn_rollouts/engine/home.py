@@ -9,7 +9,7 @@ from random import Random
 
 import structlog
 
-from sfn_rollouts.core.values.observation import Account, Unseen
+from sfn_rollouts.core.values.readings import Account, Unseen
 from sfn_rollouts.engine.facts import reading_of, unseen
 from sfn_rollouts.engine.pace import Pace
 from sfn_rollouts.ports import Clock, Errand, Lane, Reach, Workers

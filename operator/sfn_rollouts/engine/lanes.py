@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sfn_rollouts.core.values.arn import Place
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.engine.breaker import Breaker
 from sfn_rollouts.engine.facts import reading_of
 from sfn_rollouts.errors import NoAnswer, Withheld

@@ -11,8 +11,10 @@ from typing import Any
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.conditions import READY, condition
-from sfn_rollouts.core.values.decision import Look, Write
-from sfn_rollouts.core.values.observation import Account, AliasMissing, AliasReading, Observation, Unseen
+from sfn_rollouts.core.values.decision import Write
+from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlias
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.readings import Account, AliasMissing, AliasReading, Unseen
 from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.facts import Facts, latest
@@ -56,10 +58,10 @@ class Record:
     refused: Status | None = None  # reported last, and taken for no storage at all
     denied_since: float | None = None  # since when (monotonic) each report was denied
     facts: Facts = field(default_factory=Facts)
-    paces: dict[str, Pace] = field(default_factory=dict)
+    paces: dict[str | Look[Any], Pace] = field(default_factory=dict)
     unheard: list[Announcement] = field(default_factory=list)
     writing: Writing | None = None
-    looking: set[Look] = field(default_factory=set)
+    looking: set[Look[Any]] = field(default_factory=set)
     is_reporting: bool = False
     has_rival: bool = False
     account: Account | Unseen | None = None  # of the operator's credentials
@@ -94,7 +96,7 @@ class Record:
         elif not any(is_left_of(status, each) for each in (self.stored, *self.attempted)):
             self.working = status
         if _version_in(resource) != _version_in(self.resource):
-            self.facts.versions.clear()  # what was read for another version may be from long ago
+            self.facts.forget(FindVersion)  # nobody asks for that any more, and what is asked for again is read again
         self.stored, self.resource = status, resource
 
     def is_remembered(self, status: Status) -> bool:
@@ -114,21 +116,23 @@ class Record:
         """Keep what people shall be told with the next report."""
         self.unheard = [*self.unheard, *news][-ANNOUNCEMENTS_KEPT:]
 
-    def pace(self, what: str) -> Pace:
+    def pace(self, what: str | Look[Any]) -> Pace:
         """When this may be tried again."""
         return self.paces.setdefault(what, Pace(self.random))
+
+    def forget_looks_but(self, wanted: frozenset[Look[Any]]) -> None:
+        """Whatever is not asked for now may be tried at once when it is asked for again."""
+        self.paces = {what: pace for what, pace in self.paces.items() if not isinstance(what, Look) or what in wanted}
 
     def observe(self, alarms: Mapping[str, AlarmFact], poll_interval_s: float) -> Observation:
         """Put the facts together."""
         facts = self.facts
         return Observation(
-            alias=self._alias_seen(),
+            answers={**facts.answers, ReadAlias(): self._alias_seen()},
             written_at=facts.written_at,
             restore_asked_at=facts.restore_asked_at,
-            versions=dict(facts.versions),
             alarms=explained(alarms, self.working.alarms, facts.histories),
             poll_interval_s=poll_interval_s,
-            running=facts.running,
             write_failure=facts.failed.failure if facts.failed is not None else None,
             has_older_rival=self.has_rival,
             account=self.account,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sfn_rollouts.core.values.arn import Place
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.engine.facts import reading_of
 from sfn_rollouts.ports import Clock
 

@@ -8,7 +8,7 @@ import structlog
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.announce import MESSAGE_LIMIT, Announcement
 from sfn_rollouts.core.values.decision import Decision
-from sfn_rollouts.core.values.observation import Trouble
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.engine.facts import reading_of
 from sfn_rollouts.engine.record import Record, log_fields

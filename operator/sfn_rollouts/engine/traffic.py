@@ -7,7 +7,8 @@ import structlog
 
 from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
-from sfn_rollouts.core.values.observation import AliasMissing, Trouble, WriteFailure
+from sfn_rollouts.core.values.looks import ReadAlias
+from sfn_rollouts.core.values.readings import AliasMissing, Trouble, WriteFailure
 from sfn_rollouts.engine.apply import Applied, apply_write
 from sfn_rollouts.engine.facts import FailedWrite, latest, reading_of
 from sfn_rollouts.engine.permit import Permit
@@ -118,9 +119,9 @@ class Traffic:
             record.facts.acknowledge(write.kind, applied.written_at, asked_at)
             _log.info("alias written", kind=str(write.kind), routing=str(write.routing), **log_fields(record))
         if applied.reading is not None:
-            record.facts.see_alias(applied.reading)
+            record.facts.see(ReadAlias(), applied.reading)
         if applied.is_missing:
-            record.facts.see_alias(AliasMissing(asked_at))
+            record.facts.see(ReadAlias(), AliasMissing(asked_at))
 
     def _failed(self, record: Record, alias: AliasArn, write: Write, error: Exception) -> None:
         trouble, why = reading_of(error)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sfn_rollouts.core.values.arn import AliasArn
-from sfn_rollouts.core.values.observation import AliasReading
+from sfn_rollouts.core.values.readings import AliasReading
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.ports import AliasRouter, Key, Report, ResourceStore, Urgency

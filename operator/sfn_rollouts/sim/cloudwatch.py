@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.values.observation import AlarmSnapshot, AlarmTransition
+from sfn_rollouts.core.values.readings import AlarmSnapshot, AlarmTransition
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.sim.scenario import AlarmTrouble, AlarmTroubleKind
 from sfn_rollouts.sim.timeline import Timeline, us

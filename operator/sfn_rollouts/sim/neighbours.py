@@ -11,7 +11,7 @@ from typing import Any
 
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.values.observation import (
+from sfn_rollouts.core.values.readings import (
     AlarmSnapshot,
     AlarmTransition,
     AliasReading,

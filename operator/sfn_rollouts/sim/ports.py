@@ -9,7 +9,7 @@ from sfn_rollouts.api.resource import parse_status
 from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.values.observation import (
+from sfn_rollouts.core.values.readings import (
     Account,
     AlarmSnapshot,
     AlarmTransition,

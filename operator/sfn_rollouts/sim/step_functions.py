@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sfn_rollouts.core.values.observation import VersionFound, VersionReading
+from sfn_rollouts.core.values.readings import VersionFound, VersionReading
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Gone
 from sfn_rollouts.sim.timeline import Timeline, us

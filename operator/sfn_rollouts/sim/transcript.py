@@ -78,7 +78,7 @@ def _parts(before: Status, decision: Decision) -> Iterator[str]:
     if decision.write is not None:
         yield f"| write {decision.write.kind} {decision.write.routing}"
     if decision.looks:
-        yield f"| look {','.join(sorted(decision.looks))}"
+        yield f"| look {','.join(sorted(map(str, decision.looks)))}"
     if decision.wake_at is not None:
         yield f"| wake {decision.wake_at:%H:%M:%S.%f}"
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.core.values.findings import Hold
-from sfn_rollouts.core.values.observation import Account, Observation, Trouble, Unseen
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.readings import Account, Trouble, Unseen
 from sfn_rollouts.core.values.reasons import Reason
 
 

@@ -20,12 +20,12 @@ from sfn_rollouts.api.spec import (
 from sfn_rollouts.api.status import AlarmState, AlarmStatus, Missed
 from sfn_rollouts.core.values.findings import PASS, Finding, Hold, Pass, Trip
 from sfn_rollouts.core.values.moments import after
-from sfn_rollouts.core.values.observation import (
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.readings import (
     AlarmMissing,
     AlarmReading,
     AlarmSnapshot,
     AlarmTransition,
-    Observation,
     Trouble,
     Unseen,
 )

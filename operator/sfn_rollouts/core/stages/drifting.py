@@ -1,21 +1,23 @@
 """In flight, and the alias is not as this rollout left it: by driftPolicy, hold, write again, or take it."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sfn_rollouts.api.spec import DriftPolicy, OnInsufficientData, OnUnevaluated, OnUnreadable
 from sfn_rollouts.api.status import Intent
 from sfn_rollouts.core.case import AliasState, Case, alias_status
 from sfn_rollouts.core.checks.chains import first_hold
 from sfn_rollouts.core.rechecking import look_again, stalled_recheck_s
-from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_of_target
+from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_looks, life_of_target
 from sfn_rollouts.core.stages.replanning import placed
 from sfn_rollouts.core.stages.restoring import start_restore
 from sfn_rollouts.core.stages.vanishing import looks_at_what_is_gone, machine_of, way_on, what_is_gone
 from sfn_rollouts.core.standing import held, standing_in_flight, still
 from sfn_rollouts.core.values.conditions import Fact, Standing
-from sfn_rollouts.core.values.decision import Decision, Look
+from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.findings import Trip
-from sfn_rollouts.core.values.observation import AliasReading
+from sfn_rollouts.core.values.looks import FindVersion, Look, ReadHistories
+from sfn_rollouts.core.values.readings import AliasReading
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
 
@@ -35,10 +37,14 @@ def decide_drift(case: Case) -> Decision | None:
     if life is Life.ANOTHER:
         return begin_in_another_life(case)
     if life is Life.UNREAD and case.spec.drift_policy is not DriftPolicy.HOLD:
-        return still(case, looks=life.looks)
+        return still(case, looks=life_looks(case, life))
     match case.spec.drift_policy:
         case DriftPolicy.REASSERT if life is Life.UNREADABLE:
-            return _held(case, f"{_words(case, reading)}; it is not put back: {_words_of_unreadable(case)}", life.looks)
+            return _held(
+                case,
+                f"{_words(case, reading)}; it is not put back: {_words_of_unreadable(case)}",
+                life_looks(case, life),
+            )
         case DriftPolicy.REASSERT if _may_be_our_way_back(case, reading):
             return _held(case, _words_of_a_way_back(case))
         case DriftPolicy.REASSERT:
@@ -46,13 +52,13 @@ def decide_drift(case: Case) -> Decision | None:
         case DriftPolicy.ADOPT:
             return _adopted(case, reading)
         case _:
-            return _held(case, _words(case, reading), life.looks)
+            return _held(case, _words(case, reading), life_looks(case, life))
 
 
 def _gone(case: Case) -> Decision:
     """Nothing routes traffic, so nothing is written. It is told as soon as the state machine has been looked for."""
     if machine_of(case) is None:
-        return still(case, looks=[Look.VERSION])
+        return still(case, looks=[FindVersion(case.spec.version)])
     return _held(case, f"{what_is_gone(case)}; {way_on(case)}", reason=Reason.NOT_FOUND)
 
 
@@ -64,7 +70,7 @@ def _words(case: Case, reading: AliasReading) -> str:
 
 
 def _words_of_unreadable(case: Case) -> str:
-    fact = case.seen.versions.get(case.target)
+    fact = case.seen.of(FindVersion(case.target))
     return f"version {case.target} could not be read: {getattr(fact, 'why', '')}"
 
 
@@ -91,7 +97,7 @@ def _words_of_a_way_back(case: Case) -> str:
     )
 
 
-def _held(case: Case, message: str, also: Iterable[Look] = (), reason: Reason = Reason.ALIAS_DRIFTED) -> Decision:
+def _held(case: Case, message: str, also: Iterable[Look[Any]] = (), reason: Reason = Reason.ALIAS_DRIFTED) -> Decision:
     """Stalled, in the phase that it was in; the deadline runs on unless a person holds the rollout anyway."""
     case = case.having(next_action_at=None)
     standing = Standing(standing_in_flight(case).phase, reason, message, is_stalled=True)
@@ -100,7 +106,7 @@ def _held(case: Case, message: str, also: Iterable[Look] = (), reason: Reason = 
     if case.reading is None:
         looks = looks_at_what_is_gone(case, looks)
     if case.alarms.needs_history:  # else a firing that has cleared would stay unjudged for as long as the drift lasts
-        looks |= {Look.ALARM_HISTORY}
+        looks |= {ReadHistories()}
     alias = Fact.false(reason, message)
     return case.decide(standing, looks=looks, wakes=[wake, case.deadline_wake], alias=alias)
 

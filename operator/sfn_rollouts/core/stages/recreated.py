@@ -5,12 +5,14 @@ only one that somebody has changed is worth a look at the version.
 """
 
 from enum import StrEnum
+from typing import Any
 
 from sfn_rollouts.api.status import Outcome, Phase
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.values.conditions import Standing
-from sfn_rollouts.core.values.decision import Decision, Look
-from sfn_rollouts.core.values.observation import Unseen
+from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.looks import FindVersion, Look
+from sfn_rollouts.core.values.readings import Unseen
 from sfn_rollouts.core.values.reasons import Reason
 
 
@@ -22,11 +24,6 @@ class Life(StrEnum):
     UNREAD = "Unread"
     UNREADABLE = "Unreadable"  # AWS did not tell; it is asked again
     UNKNOWN = "Unknown"  # one of the two has no date: a status of an older operator, or a version that is not there
-
-    @property
-    def looks(self) -> frozenset[Look]:
-        """What is to be read for it."""
-        return frozenset({Look.VERSION}) if self in (Life.UNREAD, Life.UNREADABLE) else frozenset()
 
 
 def life_of_target(case: Case, *, is_in_doubt: bool = False) -> Life:
@@ -40,7 +37,7 @@ def life_of_target(case: Case, *, is_in_doubt: bool = False) -> Life:
     remembered = case.status.target_creation_date
     if remembered is None:
         return Life.UNKNOWN
-    found = case.seen.versions.get(case.target)
+    found = case.seen.of(FindVersion(case.target))
     if isinstance(found, Unseen):
         return Life.UNREADABLE
     if found is None or found.read_at < reading.read_at:
@@ -48,6 +45,11 @@ def life_of_target(case: Case, *, is_in_doubt: bool = False) -> Life:
     if found.created_at is None:
         return Life.UNKNOWN
     return Life.SAME if found.created_at == remembered else Life.ANOTHER
+
+
+def life_looks(case: Case, life: Life) -> frozenset[Look[Any]]:
+    """Return what is to be read to know it, or to know it at last."""
+    return frozenset({FindVersion(case.target)}) if life in (Life.UNREAD, Life.UNREADABLE) else frozenset()
 
 
 def begin_in_another_life(case: Case) -> Decision:

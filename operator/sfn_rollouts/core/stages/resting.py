@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from sfn_rollouts.api.spec import DriftPolicy
 from sfn_rollouts.api.status import ExecutionCount, HistoryEntry, Intent, Phase, Shortcut, Status
 from sfn_rollouts.core.case import AliasState, Case, alias_status
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_AT_REST_S, look_again
-from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_of_target
+from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_looks, life_of_target
 from sfn_rollouts.core.standing import standing_in_flight
 from sfn_rollouts.core.values.commands import Action, by_words
 from sfn_rollouts.core.values.conditions import READY, Fact, Standing, condition
-from sfn_rollouts.core.values.decision import Decision, Look
-from sfn_rollouts.core.values.observation import AliasMissing, AliasReading, RunningExecutions, Unseen
+from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.looks import CountRunning, Look
+from sfn_rollouts.core.values.readings import AliasMissing, AliasReading, RunningExecutions, Unseen
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.printable import one_line
@@ -53,11 +55,9 @@ def _obey(case: Case) -> Case:
 
 def _counted(case: Case) -> Case:
     """Say once how many executions stay on the version that lost its traffic."""
-    seen = case.seen.running
-    if case.status.running_executions is not None or seen is None:
-        return case
-    version = left_version(case.status)
-    if version is None:
+    version = left_version(case.status) if case.status.running_executions is None else None
+    seen = case.seen.of(CountRunning(version)) if version is not None else None
+    if version is None or seen is None:
         return case
     return case.having(running_executions=_count_words(version, seen))
 
@@ -80,10 +80,10 @@ def left_version(status: Status) -> int | None:
     return left if left != status.stable_version else None
 
 
-def _stay(case: Case, standing: Standing, alias: Fact | None = None, looks: Iterable[Look] = ()) -> Decision:
-    is_counted = case.status.running_executions is not None or left_version(case.status) is None
+def _stay(case: Case, standing: Standing, alias: Fact | None = None, looks: Iterable[Look[Any]] = ()) -> Decision:
+    left = left_version(case.status) if case.status.running_executions is None else None
     drift_looks, wake = look_again(case, DRIFT_CHECK_AT_REST_S)
-    counts = [] if is_counted else [Look.EXECUTIONS]
+    counts = [] if left is None else [CountRunning(left)]
     return case.decide(standing, looks=[*looks, *drift_looks, *counts], wakes=[wake], alias=alias, watches_alarms=False)
 
 
@@ -152,12 +152,12 @@ def _by_alias(case: Case) -> Decision | None:
     if life is Life.ANOTHER:
         return begin_in_another_life(case)
     if life is Life.UNREAD:
-        return _stay(case, _standing(case, Reason.ALIAS_DRIFTED, Reason.ALIAS_ADOPTED), looks=life.looks)
+        return _stay(case, _standing(case, Reason.ALIAS_DRIFTED, Reason.ALIAS_ADOPTED), looks=life_looks(case, life))
     if isinstance(fact, AliasReading) and fact.routing == Routing.whole(expected):
         in_sync = Fact.true(Reason.IN_SYNC, f"the alias routes {fact.routing}")
         settled = _on_target(case) if is_success else case.having(stable_version=expected)
         known = settled if life is Life.UNREADABLE else settled.having(alias=alias_status(fact))
-        return _stay(known, _standing(case), in_sync, life.looks)
+        return _stay(known, _standing(case), in_sync, life_looks(case, life))
     if isinstance(fact, AliasReading) and _is_adopted(case, fact):
         return _adopted(case, fact)
     return _by_policy(case, fact, expected, life)
@@ -177,7 +177,7 @@ def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int, lif
     live = "was deleted" if isinstance(fact, AliasMissing) else f"routes {fact.routing}"
     message = f"alias {case.spec.alias} {live}, but this rollout left all traffic on version {expected}"
     if ended_phase(case.status) is not Phase.SUCCEEDED:
-        return _stay(case, _standing(case), Fact.false(Reason.ALIAS_DRIFTED, message), life.looks)
+        return _stay(case, _standing(case), Fact.false(Reason.ALIAS_DRIFTED, message), life_looks(case, life))
     if case.spec.drift_policy is DriftPolicy.REASSERT and not case.spec.paused:
         # Where nobody knows that it is the version which had all traffic, it goes there by steps.
         return _reasserted(case, fact, message) if life is Life.SAME else _anew(case, message)
@@ -188,7 +188,7 @@ def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int, lif
         cure = "spec.paused holds the write that puts it back"
     message = f"{message}: {cure}"
     standing = Standing(Phase.SUCCEEDED, Reason.ALIAS_DRIFTED, message, is_stalled=True)
-    return _stay(case, standing, Fact.false(Reason.ALIAS_DRIFTED, message), life.looks)
+    return _stay(case, standing, Fact.false(Reason.ALIAS_DRIFTED, message), life_looks(case, life))
 
 
 def _reasserted(case: Case, fact: AliasReading | AliasMissing, message: str) -> Decision:

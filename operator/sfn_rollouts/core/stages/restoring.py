@@ -11,14 +11,14 @@ from sfn_rollouts.core.rechecking import (
     read_at_of,
     stalled_recheck_s,
 )
-from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_of_target
+from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_looks, life_of_target
 from sfn_rollouts.core.stages.vanishing import looks_at_what_is_gone, machine_of, way_to_try_again, what_is_gone
 from sfn_rollouts.core.values.commands import Action, by_words
 from sfn_rollouts.core.values.conditions import Fact, Standing
-from sfn_rollouts.core.values.decision import Decision, Look, Write, WriteKind
+from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.findings import Trip
 from sfn_rollouts.core.values.moments import after
-from sfn_rollouts.core.values.observation import Trouble, Unseen, WriteFailure
+from sfn_rollouts.core.values.readings import Trouble, Unseen, WriteFailure
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.printable import one_line
@@ -120,7 +120,7 @@ def _left_alone(case: Case, trip: TripStatus) -> Decision:
     standing = Standing(Phase.ROLLING_BACK, Reason.ALIAS_DRIFTED, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))
     return case.decide(
-        standing, looks=looks | life.looks, wakes=[wake], alias=Fact.false(Reason.ALIAS_DRIFTED, message)
+        standing, looks=looks | life_looks(case, life), wakes=[wake], alias=Fact.false(Reason.ALIAS_DRIFTED, message)
     )
 
 
@@ -164,7 +164,7 @@ def _going_back(case: Case, trip: TripStatus) -> Decision:
         life = life_of_target(case, is_in_doubt=True)
         if life is Life.ANOTHER:
             return begin_in_another_life(case)
-        looks |= life.looks | ({Look.SERVED_VERSION} if life.looks else set())
+        looks |= life_looks(case, life)
     return case.decide(standing, write=restore_write(case), looks=looks, wakes=wakes)
 
 

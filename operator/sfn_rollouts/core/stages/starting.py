@@ -19,9 +19,10 @@ from sfn_rollouts.core.stages.taking_over import second_way_out, take_over
 from sfn_rollouts.core.standing import standing_in_flight
 from sfn_rollouts.core.values.commands import Action, by_words
 from sfn_rollouts.core.values.conditions import Fact, Standing
-from sfn_rollouts.core.values.decision import Decision, Look
+from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlarms, ReadAlias
 from sfn_rollouts.core.values.moments import after
-from sfn_rollouts.core.values.observation import Trouble, Unseen, VersionFound, VersionReading
+from sfn_rollouts.core.values.readings import Trouble, Unseen, VersionFound, VersionReading
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
 
@@ -67,10 +68,10 @@ def _not_visible(case: Case) -> Decision | None:
 
 
 def _wanted(case: Case) -> VersionReading | Unseen | None:
-    return case.seen.versions.get(case.spec.version)
+    return case.seen.of(FindVersion(case.spec.version))
 
 
-def _reading(case: Case, looks: set[Look]) -> Decision:
+def _reading(case: Case, looks: Iterable[Look[Any]]) -> Decision:
     return _pending(case, Reason.INITIALIZING, _READING, looks)
 
 
@@ -78,12 +79,12 @@ _READING = "reading the alias, the version and the alarms"
 """One sentence for all that is read at the start: which of them is lacking yet is not worth a status write."""
 
 
-def _lacking(case: Case) -> set[Look]:
-    facts = {Look.ALIAS: case.seen.alias, Look.VERSION: _wanted(case)}
-    return {look for look, fact in facts.items() if fact is None or isinstance(fact, Unseen)}
+def _lacking(case: Case) -> set[Look[Any]]:
+    answers = {look: case.seen.of(look) for look in (ReadAlias(), FindVersion(case.spec.version))}
+    return {look for look, answer in answers.items() if answer is None or isinstance(answer, Unseen)}
 
 
-def _unseen(case: Case, fact: Unseen, message: str, looks: set[Look]) -> Decision:
+def _unseen(case: Case, fact: Unseen, message: str, looks: Iterable[Look[Any]]) -> Decision:
     match fact.trouble:
         case Trouble.DENIED:
             return _failed(case, Reason.ACCESS_DENIED, message, looks)
@@ -111,7 +112,7 @@ def _version_missing(case: Case) -> Decision | None:
     if cure is None:
         return None
     words = cure.format(version=case.spec.version, arn=case.spec.state_machine_arn)
-    return _failed(case, Reason.NOT_FOUND, words, {Look.VERSION})
+    return _failed(case, Reason.NOT_FOUND, words, {FindVersion(case.spec.version)})
 
 
 # -- what the alias says --
@@ -135,7 +136,8 @@ def _by_alias(case: Case) -> Decision:
 
 def _read_once_more(case: Case, after_s: float) -> Decision:
     looks, wake = look_again(case, after_s)
-    return _pending(case, Reason.INITIALIZING, _READING, {*looks, Look.VERSION} if looks else (), [wake])
+    both: Iterable[Look[Any]] = (*looks, FindVersion(case.spec.version)) if looks else ()
+    return _pending(case, Reason.INITIALIZING, _READING, both, [wake])
 
 
 def _outdated(case: Case) -> Decision | None:
@@ -145,7 +147,7 @@ def _outdated(case: Case) -> Decision | None:
     is_old = isinstance(wanted, VersionReading) and after(wanted.read_at, FRESH_S) <= case.now
     if looks:
         return _read_once_more(case, FRESH_S)
-    return _reading(case, {Look.VERSION}) if is_old else None
+    return _reading(case, {FindVersion(case.spec.version)}) if is_old else None
 
 
 def _served_unknown(case: Case) -> Decision | None:
@@ -153,10 +155,10 @@ def _served_unknown(case: Case) -> Decision | None:
     served = case.reading.routing.sole if case.reading is not None else None
     if served is None:
         return None
-    fact = case.seen.versions.get(served)
+    fact = case.seen.of(FindVersion(served))
     if isinstance(fact, VersionReading) and after(fact.read_at, FRESH_S) > case.now:
         return None
-    looks = {Look.SERVED_VERSION}
+    looks = {FindVersion(served)}
     if isinstance(fact, Unseen):
         return _unseen(case, fact, f"version {served} could not be read: {fact.why}", looks)
     return _reading(case, looks)
@@ -207,9 +209,9 @@ def _alarms_in_the_way(case: Case) -> Decision | None:
     hold = case.alarms.hold
     if hold is None:
         is_fresh = case.alarms.is_fresh(case.in_s(-case.seen.poll_interval_s))
-        return None if is_fresh else _reading(case, {Look.ALARMS})
+        return None if is_fresh else _reading(case, {ReadAlarms()})
     if hold.reason is Reason.INITIALIZING:
-        return _reading(case, {Look.ALARMS})
+        return _reading(case, {ReadAlarms()})
     phase = Phase.FAILED if hold.reason is Reason.ACCESS_DENIED else Phase.PENDING
     standing = Standing(phase, hold.reason, f"not started: {hold.message}", is_stalled=hold.needs_person)
     looks, wake = look_again(case, STALLED_MAX_S)
@@ -253,12 +255,12 @@ def _entered(case: Case, index: int) -> dict[str, Any]:
 
 
 def _pending(
-    case: Case, reason: Reason, message: str, looks: Iterable[Look], wakes: Iterable[datetime] = ()
+    case: Case, reason: Reason, message: str, looks: Iterable[Look[Any]], wakes: Iterable[datetime] = ()
 ) -> Decision:
     return case.decide(Standing(Phase.PENDING, reason, message), looks=looks, wakes=wakes)
 
 
-def _failed(case: Case, reason: Reason, message: str, looks: Iterable[Look]) -> Decision:
+def _failed(case: Case, reason: Reason, message: str, looks: Iterable[Look[Any]]) -> Decision:
     """A person must mend it, maybe outside the resource: stalled, and looked at again with long backoff."""
     standing = Standing(Phase.FAILED, reason, message, is_stalled=True)
     return case.decide(standing, looks=looks, watches_alarms=False)

@@ -19,10 +19,11 @@ from sfn_rollouts.core.stages.writing import read_once_more, verified, write_int
 from sfn_rollouts.core.standing import held, still
 from sfn_rollouts.core.values.commands import Action
 from sfn_rollouts.core.values.conditions import PAUSED, Standing, condition, is_true
-from sfn_rollouts.core.values.decision import Decision, Look
+from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.findings import Hold
+from sfn_rollouts.core.values.looks import ReadAlias
 from sfn_rollouts.core.values.moments import after
-from sfn_rollouts.core.values.observation import Unseen
+from sfn_rollouts.core.values.readings import Unseen
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
 
@@ -134,7 +135,7 @@ def _settle_intent(case: Case) -> Decision | None:
 def _withdrawn_by_edit(case: Case, intent: Intent) -> Decision:
     """Its steps have been edited since. No try has failed, so if a later look does not show it, it was not made."""
     if case.reading is None or case.reading.read_at < intent.at:
-        return still(case, looks=[Look.ALIAS])
+        return still(case, looks=[ReadAlias()])
     return still(case.having(intent=None))
 
 
@@ -145,7 +146,7 @@ def _withdrawn_by_pause(case: Case) -> Decision:
     if case.now < settled_at:
         return still(case, wakes=[settled_at])
     if case.reading is None or case.reading.read_at < settled_at:
-        return still(case, looks=[Look.ALIAS])
+        return still(case, looks=[ReadAlias()])
     if case.status.step_index is not None:
         return still(case.having(intent=None))
     anew = case.afresh().having(pause_command=case.status.pause_command)

@@ -4,9 +4,11 @@ AWS answers ResourceNotFound for a deleted alias and for an alias of a deleted s
 machine tells them apart, and where that cannot be had neither may be claimed.
 """
 
+from typing import Any
+
 from sfn_rollouts.core.case import Case
-from sfn_rollouts.core.values.decision import Look
-from sfn_rollouts.core.values.observation import Unseen, VersionFound, VersionReading
+from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlias
+from sfn_rollouts.core.values.readings import Unseen, VersionFound, VersionReading
 from sfn_rollouts.core.values.routing import Routing
 
 _WITHOUT_MACHINE = (VersionFound.NO_MACHINE, VersionFound.DELETING)
@@ -14,7 +16,7 @@ _WITHOUT_MACHINE = (VersionFound.NO_MACHINE, VersionFound.DELETING)
 
 def machine_of(case: Case) -> VersionFound | Unseen | None:
     """Give what was found of the wanted version since the alias went; None until it has been looked for."""
-    fact = case.seen.versions.get(case.spec.version)
+    fact = case.seen.of(FindVersion(case.spec.version))
     return fact.found if isinstance(fact, VersionReading) else fact
 
 
@@ -49,8 +51,8 @@ def way_to_try_again(case: Case) -> str:
     return f"create {what}{where}, then send retry or change spec.retryToken; or delete this resource"
 
 
-def looks_at_what_is_gone(case: Case, looks: frozenset[Look]) -> frozenset[Look]:
+def looks_at_what_is_gone(case: Case, looks: frozenset[Look[Any]]) -> frozenset[Look[Any]]:
     """The state machine is read until there is an answer, and from then on as often as the alias."""
     machine = machine_of(case)
     is_unknown = machine is None or isinstance(machine, Unseen)
-    return looks | {Look.VERSION} if is_unknown or Look.ALIAS in looks else looks
+    return looks | {FindVersion(case.spec.version)} if is_unknown or ReadAlias() in looks else looks

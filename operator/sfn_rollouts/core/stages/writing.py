@@ -7,7 +7,7 @@ from sfn_rollouts.core.rechecking import STALE_RETRY_S, look_again, looks_if_gon
 from sfn_rollouts.core.standing import held, standing_in_flight, still
 from sfn_rollouts.core.values.conditions import Standing
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
-from sfn_rollouts.core.values.observation import AliasReading, Trouble, WriteFailure
+from sfn_rollouts.core.values.readings import AliasReading, Trouble, WriteFailure
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
 

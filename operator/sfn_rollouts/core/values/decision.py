@@ -3,20 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sfn_rollouts.api.status import Status
+from sfn_rollouts.core.values.looks import Look
 from sfn_rollouts.core.values.routing import Routing
-
-
-class Look(StrEnum):
-    """Something that must be read before the decision can go on."""
-
-    ALIAS = "Alias"
-    VERSION = "Version"  # the one that is wanted
-    SERVED_VERSION = "ServedVersion"  # the one that the alias serves in full
-    ALARMS = "Alarms"  # a reading newer than the last one
-    ALARM_HISTORY = "AlarmHistory"
-    EXECUTIONS = "Executions"
 
 
 class WriteKind(StrEnum):
@@ -57,7 +48,7 @@ class Decision:
 
     status: Status
     write: Write | None = None
-    looks: frozenset[Look] = frozenset()
+    looks: frozenset[Look[Any]] = frozenset()
     wake_at: datetime | None = None
     holds_finalizer: bool = False
     watches_alarms: bool = False

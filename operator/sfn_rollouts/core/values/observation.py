@@ -1,139 +1,25 @@
-"""Facts: what was seen, and what could not be seen and why. Gathered first, then decided upon."""
+"""All evidence of one decision: the answers to its looks, and what the engine knows besides.
+
+Gathered first, then decided upon.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
+from typing import Any, TypeVar
 
-from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.looks import Look, ReadAlias
+from sfn_rollouts.core.values.readings import (
+    Account,
+    AlarmMissing,
+    AlarmReading,
+    AliasMissing,
+    AliasReading,
+    Unseen,
+    WriteFailure,
+)
 
-
-class Trouble(StrEnum):
-    """Why something was not seen or not done, named by the reaction it wants."""
-
-    TRANSIENT = "Transient"  # try again soon: throttled, 5xx, time-out, connection lost
-    DENIED = "Denied"  # a person must give a permission or credentials, or let a write be stored
-    GONE = "Gone"  # a person must create what is not there
-    CONFLICT = "Conflict"  # somebody else wrote in between: read and decide again
-    INTERNAL = "Internal"  # a defect of the operator
-
-
-@dataclass(frozen=True, slots=True)
-class Unseen:
-    """It was looked for and could not be seen."""
-
-    why: str
-    since: datetime
-    trouble: Trouble = Trouble.TRANSIENT
-
-
-@dataclass(frozen=True, slots=True)
-class AliasReading:
-    """The alias as AWS answered. `update_date` is AWS's clock, `read_at` ours."""
-
-    routing: Routing
-    update_date: datetime
-    read_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AliasMissing:
-    """AWS knows no such alias (or no such state machine)."""
-
-    read_at: datetime
-
-
-class VersionFound(StrEnum):
-    """Whether the wanted version can be routed to."""
-
-    FOUND = "Found"
-    NO_VERSION = "NoVersion"
-    NO_MACHINE = "NoMachine"
-    DELETING = "Deleting"
-
-
-@dataclass(frozen=True, slots=True)
-class VersionReading:
-    """One version as AWS answered. `created_at` is AWS's creationDate, None where it was not found; `read_at` is ours.
-
-    A version is its number and its creation date: a state machine that is created again counts from 1 again.
-    """
-
-    found: VersionFound
-    created_at: datetime | None
-    read_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmSnapshot:
-    """One alarm as DescribeAlarms tells it. `since` is StateTransitionedTimestamp, AWS's clock.
-
-    `evaluation` is EvaluationState as AWS spells it, empty where there is none: all is well, or the alarm is composite.
-    """
-
-    state: AlarmState
-    since: datetime
-    reason: str = ""
-    evaluation: str = ""
-
-    @property
-    def is_evaluated(self) -> bool:
-        """Whether CloudWatch evaluates the alarm: else its state is the last one that was known, however old."""
-        return self.evaluation in ("", "PARTIAL_DATA")
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmTransition:
-    """One change of an alarm's state from its history, AWS's clock. UNKNOWN: the entry could not be understood."""
-
-    at: datetime
-    old: AlarmState
-    new: AlarmState
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmReading:
-    """A snapshot, when it was read (our clock), and what happened since the judged one where that was looked up.
-
-    `transitions`: those after the judged reading, oldest first; None where the history has not been read.
-    """
-
-    snapshot: AlarmSnapshot
-    read_at: datetime
-    transitions: tuple[AlarmTransition, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmMissing:
-    """DescribeAlarms answered without this name."""
-
-    read_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RunningExecutions:
-    """Running executions of a version: a lower bound when `more`."""
-
-    running: int
-    more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class WriteFailure:
-    """The last traffic write did not succeed."""
-
-    why: str
-    trouble: Trouble
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose credentials the operator has: the number, and the partition, like `aws`."""
-
-    number: str
-    partition: str
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +29,35 @@ class Observation:
     `written_at` is AWS's updateDate of the last write that AWS acknowledged: an older reading is stale, not foreign.
     `restore_asked_at` is when (our clock) the last restore was asked for that AWS acknowledged.
     `account` is that of the operator's credentials; Unseen where STS did not tell.
-    `versions` by number: what was found under it, of those that were looked for.
+    `answers` by look: what was answered to it, of those that were asked.
     `poll_interval_s` is the interval in force, raised by the operator's minimum.
     """
 
-    alias: AliasReading | AliasMissing | Unseen | None = None
+    answers: Mapping[Look[Any], Any] = field(default_factory=dict)
     written_at: datetime | None = None
     restore_asked_at: datetime | None = None
-    versions: Mapping[int, VersionReading | Unseen] = field(default_factory=dict)
     alarms: Mapping[str, AlarmReading | AlarmMissing | Unseen] = field(default_factory=dict)
     poll_interval_s: float = 10.0
-    running: RunningExecutions | Unseen | None = None
     write_failure: WriteFailure | None = None
     has_older_rival: bool = False
     account: Account | Unseen | None = None
     is_region_known: bool = True
+
+    def of(self, look: Look[Answer]) -> Answer | Unseen | None:
+        """Return the answer to a look; None where nobody has looked yet."""
+        answer: Answer | Unseen | None = self.answers.get(look)
+        return answer
+
+    @property
+    def alias(self) -> AliasReading | AliasMissing | Unseen | None:
+        """The alias as last read."""
+        return self.of(ReadAlias())
+
+    def answering(self, look: Look[Answer], answer: Answer | Unseen) -> "Observation":
+        """Return the same with this answer."""
+        return replace(self, answers={**self.answers, look: answer})
+
+    def without(self, kind: type[Look[Any]]) -> "Observation":
+        """Return the same, as if nobody had looked for anything of this kind."""
+        kept = {look: answer for look, answer in self.answers.items() if not isinstance(look, kind)}
+        return replace(self, answers=kept)

@@ -14,7 +14,7 @@ from sfn_rollouts.api.spec import (
 )
 from sfn_rollouts.api.status import AlarmState, HistoryEntry, Shortcut
 from sfn_rollouts.core.values.decision import WriteKind
-from sfn_rollouts.core.values.observation import AlarmMissing, AlarmReading
+from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.sim.history import AlarmChanged, Decided, History
 from sfn_rollouts.sim.timeline import EPOCH, us

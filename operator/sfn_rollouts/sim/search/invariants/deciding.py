@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.values.conditions import READY, condition
-from sfn_rollouts.core.values.observation import AliasReading
+from sfn_rollouts.core.values.readings import AliasReading
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.engine.settle import ROUNDS
 from sfn_rollouts.sim.history import Decided, Defect, History

@@ -1,0 +1,52 @@
+"""What may be asked of the world. A look carries its subject, and its answer is filed under it.
+
+So an answer about version 41 is never taken for one about version 42: it is the answer to another question. To add a
+look: a class here, a source in `engine/sources/`, and whoever decides asks `Observation.of`.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sfn_rollouts.core.values.readings import AliasMissing, AliasReading, RunningExecutions, VersionReading
+
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+
+class Look(Generic[Answer_co]):
+    """A question to the world. Frozen and hashable: equal looks have equal answers."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """For logs and transcripts, like `FindVersion(2)`."""
+        subject = ", ".join(str(getattr(self, name)) for name in getattr(self, "__dataclass_fields__", ()))
+        return f"{type(self).__name__}({subject})" if subject else type(self).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAlias(Look[AliasReading | AliasMissing]):
+    """Where the alias of the rollout routes to."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindVersion(Look[VersionReading]):
+    """Whether there is a version of this number, and when it was created."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountRunning(Look[RunningExecutions]):
+    """How many executions of a version are running."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAlarms(Look[None]):
+    """A reading of the alarms that is newer than the last one. The board answers: `Observation.alarms`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHistories(Look[None]):
+    """What the watched alarms did between two readings. Answered in `AlarmReading.transitions`."""
