@@ -127,6 +127,6 @@ def test_a_look_that_aws_does_not_answer_is_no_error_in_the_log_and_a_defect_is_
         world.run_for(10)
     kept = ("log_level", "look", "error", "exc_info", "rollout")
     assert [tuple(line[key] for key in kept) for line in told if line["event"] == "look failed"] == [
-        ("debug", "Alias", "503", None, "shop/orders"),
-        ("error", "Version", "internal error: ValueError: a defect", defect, "shop/orders"),
+        ("debug", "ReadAlias", "503", None, "shop/orders"),
+        ("error", "FindVersion(2)", "internal error: ValueError: a defect", defect, "shop/orders"),
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from sfn_rollouts.api.status import Status, Trip
 from sfn_rollouts.core.values.decision import WriteKind
-from sfn_rollouts.core.values.looks import FindVersion
+from sfn_rollouts.core.values.looks import FindVersion, ReadAlias
 from sfn_rollouts.core.values.readings import AliasReading, VersionFound, VersionReading
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.record import Record
@@ -92,7 +92,7 @@ def test_only_on_the_way_back_a_reading_from_before_the_last_step_is_none(
 ) -> None:
     record, stepped_at = _after_first_step(is_tripped=is_tripped)
     reading = AliasReading(Routing.whole(1), stepped_at + timedelta(seconds=later_s), NOON)
-    record.facts.see_alias(reading)
+    record.facts.see(ReadAlias(), reading)
     assert record.observe({}, 10.0).alias == (reading if is_seen else None)
 
 
@@ -100,7 +100,7 @@ def test_where_no_step_is_known_any_reading_counts_on_the_way_back() -> None:
     record, _ = _after_first_step(is_tripped=True)
     record.working = record.working.with_(alias=None)
     reading = AliasReading(Routing.whole(1), NOON, NOON)
-    record.facts.see_alias(reading)
+    record.facts.see(ReadAlias(), reading)
     assert record.observe({}, 10.0).alias == reading
 
 

@@ -16,6 +16,7 @@ from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.settle import Decide
+from sfn_rollouts.engine.sources import Sources
 from sfn_rollouts.ports import Key
 from tests.engine.fake_api_server import FakeApiServer
 from tests.engine.fake_clock import FakeClock
@@ -132,7 +133,7 @@ def spec(version: int = 2, **fields: Any) -> dict[str, Any]:
 class World:
     """Version 1 has all traffic, the alarm is OK, and an operator runs."""
 
-    def __init__(self, decide: Decide = decide) -> None:
+    def __init__(self, decide: Decide = decide, further: Sources | None = None) -> None:
         self.clock = FakeClock()
         self.points = 0  # effects so far, each with a point before and one after
         self.stop_at: int | None = None  # the point at which `stopped_by` is raised, once
@@ -147,7 +148,7 @@ class World:
         self.announced, self.meter = Announced(), Metered()
         self.crashes = 0
         self.steps = 0  # of the world: each event, job and due time
-        self._decide = decide
+        self._decide, self._further = decide, further
         self._plans: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
         self._stuck: tuple[int, int] = (0, 0)
@@ -176,6 +177,7 @@ class World:
             random=Random(1),
             decide=self._decide,
             stands_by=self.stands_by,
+            further=self._further,
         )
         self._next_due = self._run_due()
         if self.is_swept:

@@ -88,7 +88,7 @@ class Looking:
         )
 
     def _answered(self, record: Record, alias: AliasArn, look: Look[Any], source: Source, result: object) -> None:
-        is_worth_a_try = _is_transient(result) and record.pace(look).tries + 1 < source.tries
+        is_worth_a_try = _is_transient(result) and record.pace(look).tries < source.tries
         if not is_worth_a_try:
             record.facts.see(look, self._fact(result, record.facts.answers.get(look)))
         self._ended(record, alias, look, result, is_lacking=source.is_lacking(result))

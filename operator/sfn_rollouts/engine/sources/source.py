@@ -25,12 +25,12 @@ class Source:
 
     `what` names its jobs. `answer(alias, look, urgency)` makes the call, in a worker, and may raise PortError. `route`
     tells lane and urgency for a rollout with this status. `tries`: how often a transient failure is worth another try
-    before it becomes the answer; 1: at once. `is_lacking(answer)`: a person must create something first, so that it is
+    before it becomes the answer. `is_lacking(answer)`: a person must create something first, so that it is
     enough to ask again seldom.
     """
 
     what: str
     answer: Callable[[AliasArn, Any, Urgency], object]
     route: Callable[[Status], tuple[Lane, Urgency]] = forward
-    tries: int = 1
+    tries: int = 0
     is_lacking: Callable[[object], bool] = never
