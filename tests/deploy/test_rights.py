@@ -90,8 +90,8 @@ def test_a_right_is_what_a_binding_gives() -> None:
         ),
         (
             "an action on AWS is not allowed",
-            Seen(WRITTEN, {*CALLED, AwsCall("states:DeleteStateMachine", MACHINE)}, is_whole=False),
-            [f"asked of AWS and not in {IAM}: states:DeleteStateMachine on {MACHINE}"],
+            Seen(WRITTEN, {*CALLED, AwsCall("states:StopExecution", MACHINE)}, is_whole=False),
+            [f"asked of AWS and not in {IAM}: states:StopExecution on {MACHINE}"],
         ),
         (
             "what people do in the stories is theirs",
