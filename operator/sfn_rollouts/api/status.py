@@ -272,6 +272,11 @@ class Status(StatusModel):
     )
 
     @property
+    def is_written(self) -> bool:
+        """The operator has written it before; else the object has no status yet, or has lost it."""
+        return self.observed_generation >= 0 or self.phase is not None
+
+    @property
     def is_in_flight(self) -> bool:
         """It has begun and not ended: traffic may have moved."""
         return self.started_at is not None and self.finished_at is None

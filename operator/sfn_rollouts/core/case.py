@@ -17,6 +17,7 @@ from sfn_rollouts.api.status import (
     Status,
 )
 from sfn_rollouts.core.judges.alarms import AlarmsVerdict, worst
+from sfn_rollouts.core.memory import was_paused, was_wait_noted
 from sfn_rollouts.core.values.commands import Command, answer, by_words
 from sfn_rollouts.core.values.conditions import (
     ALARMS_HEALTHY,
@@ -26,7 +27,6 @@ from sfn_rollouts.core.values.conditions import (
     Fact,
     Standing,
     conclude,
-    is_true,
 )
 from sfn_rollouts.core.values.decision import Decision, Write
 from sfn_rollouts.core.values.looks import FindVersion, Look
@@ -196,9 +196,9 @@ class Case:
 
         While a wait is on, next_action_at stands in the status; whatever happens to a due step takes it away.
         """
-        due, was_paused = self.due_at, is_true(self.status, PAUSED)
+        due = self.due_at
         is_overdue = due is not None and self.now > after(due, OVERLOOKED_S)
-        return was_paused or (is_overdue and self.status.next_action_at is not None)
+        return was_paused(self.status) or (is_overdue and was_wait_noted(self.status))
 
     @property
     def deadline_wake(self) -> datetime | None:

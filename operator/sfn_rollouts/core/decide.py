@@ -14,6 +14,7 @@ from sfn_rollouts.api.strategy import Strategy
 from sfn_rollouts.core.case import NOT_PROMOTED, Case
 from sfn_rollouts.core.checks.reach import foreign_account, unknown_region, without_foreign_alarms
 from sfn_rollouts.core.judges.alarms import judge_alarms
+from sfn_rollouts.core.memory import last_phase
 from sfn_rollouts.core.rechecking import stalled_recheck_s, stalled_since
 from sfn_rollouts.core.stages.deleting import decide_deletion
 from sfn_rollouts.core.stages.resting import decide_rest
@@ -59,7 +60,7 @@ def hold_after_error(rollout: Rollout, error: str, now: datetime) -> Decision:
     """
     status, spec = rollout.status, rollout.spec
     message = f"the operator failed on this rollout and holds it; its log says where: {error}"
-    standing = Standing(status.phase or Phase.PENDING, Reason.INTERNAL_ERROR, message, is_stalled=True)
+    standing = Standing(last_phase(status), Reason.INTERNAL_ERROR, message, is_stalled=True)
     facts: dict[str, Fact | None] = dict.fromkeys(DOMAIN)
     if status.observed_generation != rollout.generation:
         facts[PROMOTED] = NOT_PROMOTED  # what was promoted before is no answer to who waits for what is asked for now

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from sfn_rollouts.core import memory
 from sfn_rollouts.core.case import Case
-from sfn_rollouts.core.values.conditions import STALLED, condition
 from sfn_rollouts.core.values.looks import Look, ReadAlias
 from sfn_rollouts.core.values.moments import after
 from sfn_rollouts.core.values.readings import Trouble
@@ -54,5 +54,4 @@ def stalled_recheck_s(case: Case) -> float:
 
 def stalled_since(case: Case) -> datetime:
     """Since when a person must mend something; now, if it is found only now."""
-    stalled = condition(case.status, STALLED)
-    return stalled.last_transition_time if stalled is not None else case.now
+    return memory.stalled_since(case.status) or case.now

@@ -7,11 +7,12 @@ from typing import Any
 from sfn_rollouts.api.spec import DriftPolicy
 from sfn_rollouts.api.status import ExecutionCount, HistoryEntry, Intent, Phase, Shortcut, Status
 from sfn_rollouts.core.case import AliasState, Case, alias_status
+from sfn_rollouts.core.memory import last_verdict, was_adopted
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_AT_REST_S, look_again
 from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_looks, life_of_target
 from sfn_rollouts.core.standing import standing_in_flight
 from sfn_rollouts.core.values.commands import Action, by_words
-from sfn_rollouts.core.values.conditions import READY, Fact, Standing, condition
+from sfn_rollouts.core.values.conditions import Fact, Standing
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.looks import CountRunning, Look
 from sfn_rollouts.core.values.readings import AliasMissing, AliasReading, RunningExecutions, Unseen
@@ -116,12 +117,12 @@ def _entry(status: Status) -> HistoryEntry | None:
 
 def _standing(case: Case, *kept: Reason) -> Standing:
     """As it ended, with the words said then; a present verdict of one of the kept reasons stands as it is."""
-    said, ready = _end(case), condition(case.status, READY)
+    said, last = _end(case), last_verdict(case.status)
     kept = (said.reason, Reason.ROLLOUT_COMPLETE, Reason.UP_TO_DATE, *kept)
-    if ready is None or case.status.phase is not said.phase or ready.reason not in kept:
+    if last is None or last.phase is not said.phase or last.reason not in kept:
         return said
-    is_stalled = said.is_stalled or ready.reason == Reason.ALIAS_DRIFTED
-    return replace(said, reason=Reason(ready.reason), message=ready.message, is_stalled=is_stalled)
+    is_stalled = said.is_stalled or last.reason == Reason.ALIAS_DRIFTED
+    return replace(said, reason=Reason(last.reason), message=last.message, is_stalled=is_stalled)
 
 
 def _end(case: Case) -> Standing:
@@ -169,8 +170,7 @@ def _on_target(case: Case) -> Case:
 
 def _is_adopted(case: Case, fact: AliasReading) -> bool:
     """Taken before, and not changed since, whatever the policy says by now."""
-    ready = condition(case.status, READY)
-    return ready is not None and ready.reason == Reason.ALIAS_ADOPTED and fact.routing == case.known_routing
+    return was_adopted(case.status) and fact.routing == case.known_routing
 
 
 def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int, life: Life) -> Decision:

@@ -3,6 +3,7 @@
 from sfn_rollouts.api.status import Outcome, Phase
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.core.case import AliasState, Case, alias_status
+from sfn_rollouts.core.memory import was_going_back
 from sfn_rollouts.core.rechecking import (
     FRESH_S,
     STALE_RETRY_S,
@@ -171,9 +172,7 @@ def _going_back(case: Case, trip: TripStatus) -> Decision:
 def _is_of_the_restore(case: Case, trip: TripStatus, failure: WriteFailure) -> bool:
     """A forward write that failed before the trip says nothing about the way back."""
     is_later = failure.since >= trip.at
-    return failure.trouble is not Trouble.CONFLICT and (
-        is_later or case.status.phase in (Phase.ROLLING_BACK, Phase.FAILED)
-    )
+    return failure.trouble is not Trouble.CONFLICT and (is_later or was_going_back(case.status))
 
 
 def _failing(case: Case, failure: WriteFailure, words: str, *, is_late: bool) -> Standing:

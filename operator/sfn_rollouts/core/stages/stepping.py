@@ -8,6 +8,7 @@ from sfn_rollouts.api.spec import DriftPolicy
 from sfn_rollouts.api.status import ApprovalTimeout, Intent, Phase, Shortcut
 from sfn_rollouts.core.case import AliasState, Case, is_shortcut, pause_words
 from sfn_rollouts.core.checks.chains import first_hold, first_trip
+from sfn_rollouts.core.memory import paused_since
 from sfn_rollouts.core.rechecking import FRESH_S, look_again
 from sfn_rollouts.core.stages.commands_anywhere import obey_anywhere
 from sfn_rollouts.core.stages.drifting import decide_drift
@@ -18,7 +19,7 @@ from sfn_rollouts.core.stages.succeeding import succeed
 from sfn_rollouts.core.stages.writing import read_once_more, verified, write_intent
 from sfn_rollouts.core.standing import held, still
 from sfn_rollouts.core.values.commands import Action
-from sfn_rollouts.core.values.conditions import PAUSED, Standing, condition, is_true
+from sfn_rollouts.core.values.conditions import Standing
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.findings import Hold
 from sfn_rollouts.core.values.looks import ReadAlias
@@ -141,8 +142,7 @@ def _withdrawn_by_edit(case: Case, intent: Intent) -> Decision:
 
 def _withdrawn_by_pause(case: Case) -> Decision:
     """Find out whether it was written before the pause, then forget it. Nothing is written while paused."""
-    paused = condition(case.status, PAUSED) if is_true(case.status, PAUSED) else None
-    settled_at = after(paused.last_transition_time if paused is not None else case.now, WITHDRAW_AFTER_S)
+    settled_at = after(paused_since(case.status) or case.now, WITHDRAW_AFTER_S)
     if case.now < settled_at:
         return still(case, wakes=[settled_at])
     if case.reading is None or case.reading.read_at < settled_at:

@@ -88,7 +88,7 @@ def _of_another_object(command: Command, rollout: Rollout) -> str | None:
     """
     if command.uid not in (None, rollout.uid):
         return f"it was sent to another object, with uid {command.uid}; this one has uid {rollout.uid}"
-    if rollout.status.observed_generation >= 0 or rollout.status.phase is not None:
+    if rollout.status.is_written:
         return None
     if command.uid is None:
         return (
