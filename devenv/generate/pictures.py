@@ -69,12 +69,10 @@ def _moment(manifest: Mapping[str, Any]) -> Moment:
 
 
 def _events(told: list[tuple[datetime, Any]]) -> Iterator[Mapping[str, Any]]:
-    for at, news in told:
-        moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        yield {
-            "type": "Warning" if news.is_warning else "Normal",
-            "reason": str(news.reason),
-            "message": news.message,
-            "firstTimestamp": moment,
-            "lastTimestamp": moment,
-        }
+    """As the operator writes them."""
+    from sfn_rollouts.kube.event_flow import Create, Subject  # noqa: PLC0415 - see get_svg
+    from sfn_rollouts.kube.events import event  # noqa: PLC0415
+    from sfn_rollouts.ports import Key  # noqa: PLC0415
+
+    for number, (at, news) in enumerate(told):
+        yield event(Create(Subject(Key("shop", "order-processor"), "1"), news), at, f"{number}")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.announce import Announcement, StepEntered
 from sfn_rollouts.kube.event_flow import Bump, Create, EventFlow, Subject
 from sfn_rollouts.ports import Key
 
@@ -42,6 +42,17 @@ def test_more_than_ten_similar_ones_are_combined() -> None:
     assert write(flow, replace(STARTED, message="message 10")) == "(combined from similar events): message 10"
     assert write(flow, replace(STARTED, message="message 11")) == "count 2"
     assert write(flow, replace(STARTED, message="message 3")) == "count 2", "one that has its own Event keeps it"
+
+
+def test_one_that_stands_for_several_does_not_say_which_step_began() -> None:
+    flow = EventFlow()
+    stepping = replace(STARTED, entered=StepEntered("1/3", 2, 10))
+    for number in range(10):
+        write(flow, replace(stepping, message=f"message {number}"))
+
+    shown = flow.next(ORDERS, replace(stepping, message="message 10"), 0.0)
+    assert shown is not None
+    assert shown.announcement.entered is None
 
 
 def test_after_ten_quiet_minutes_they_are_told_apart_again() -> None:

@@ -9,7 +9,7 @@ import pytest
 from devenv.control_plane import ControlPlane, Kubectl
 from devenv.waiting import wait_until
 from sfn_rollouts.clock import SteadyClock
-from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.announce import Announcement, StepEntered
 from sfn_rollouts.kube.connection import Connection
 from sfn_rollouts.kube.events import EventAnnouncer
 from sfn_rollouts.ports import Key
@@ -53,6 +53,24 @@ def test_kubectl_describe_shows_them(
     described = kubectl("describe", "sfnr", key.name, "-n", key.namespace).stdout
     assert "RolloutStarted" in described
     assert "OrderProcessor-failures is in ALARM" in described
+
+
+def test_a_step_stands_in_annotations_too(
+    announcer: EventAnnouncer, apply: Apply, kubectl: Kubectl, counted: list[str]
+) -> None:
+    key = apply()
+
+    announcer.announce(
+        key, uid(kubectl, key), [Announcement("StepStarted", "any words", entered=StepEntered("1/3", 2, 10))]
+    )
+    wait_until(lambda: counted == ["OK"], 10, "it to be written")
+
+    [event] = events(kubectl, key)
+    assert event["metadata"]["annotations"] == {
+        "sfnrollouts.dev/step": "1/3",
+        "sfnrollouts.dev/version": "2",
+        "sfnrollouts.dev/weight": "10",
+    }
 
 
 def test_an_event_names_all_that_tools_look_at(

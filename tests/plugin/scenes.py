@@ -9,11 +9,14 @@ from typing import Any
 
 from sfn_rollouts.api import COMMAND_ANNOTATION
 from sfn_rollouts.api.status import AlarmState
-from sfn_rollouts.core.announce import announcements
+from sfn_rollouts.core.announce import Announcement, announcements
 from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.explain.rollout import Rollout
+from sfn_rollouts.kube.event_flow import Create, Subject
+from sfn_rollouts.kube.events import event
 from sfn_rollouts.plugin.view.happenings import happenings
 from sfn_rollouts.plugin.view.page import View
+from sfn_rollouts.ports import Key
 from tests.core.specs import APPROVAL, LINEAR
 from tests.core.test_kstatus import TABLE
 from tests.core.world import START, World
@@ -53,9 +56,9 @@ def scene_of(world: World, later_s: float = LATER_S, **metadata: Any) -> Scene:
     return Scene(resource_of(world, **metadata), world.now + timedelta(seconds=later_s), events_of(world))
 
 
-def events_of(world: World) -> list[dict[str, Any]]:
+def events_of(world: World) -> list[Mapping[str, Any]]:
     """What the operator would have announced, each once."""
-    said: list[dict[str, Any]] = []
+    said: list[Mapping[str, Any]] = []
     before = None
     for at, told in world.told:
         if isinstance(told, str):
@@ -66,11 +69,8 @@ def events_of(world: World) -> list[dict[str, Any]]:
     return said
 
 
-def _event(at: datetime, news: Any) -> dict[str, Any]:
-    moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    kind = "Warning" if news.is_warning else "Normal"
-    words = {"type": kind, "reason": str(news.reason), "message": news.message}
-    return {**words, "firstTimestamp": moment, "lastTimestamp": moment, "count": 1}
+def _event(at: datetime, news: Announcement) -> Mapping[str, Any]:
+    return event(Create(Subject(Key("shop", "order-processor"), "7f3c"), news), at, "1")
 
 
 # -- situations beyond the status table --

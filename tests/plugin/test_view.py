@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,6 +24,7 @@ from sfn_rollouts.explain.remedies import CURES
 from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.explain.times import lasting, o_clock, waiting
 from sfn_rollouts.plugin.verbs import VERBS
+from sfn_rollouts.plugin.view.happenings import happenings, step_entries
 from sfn_rollouts.plugin.view.marks import ASCII, UNICODE
 from sfn_rollouts.plugin.view.output import Output
 from sfn_rollouts.plugin.view.page import Paper, page
@@ -220,6 +222,27 @@ def test_times_of_former_steps_are_those_of_the_events() -> None:
     assert "1      25 %  entered 12:00:00, stayed 5m00s" in text
     assert "2      50 %  entered 12:05:00, stayed 5m00s" in text
     assert "3      75 %  entered 12:10:00, 4m30s of 5m left" in text
+
+
+SAYS_NOTHING = {
+    "no annotations": {},
+    "another version": {"annotations": {"sfnrollouts.dev/step": "1/4", "sfnrollouts.dev/version": "3"}},
+    "no step": {"annotations": {"sfnrollouts.dev/version": "2"}},
+    "no numbers": {"annotations": {"sfnrollouts.dev/step": "one", "sfnrollouts.dev/version": "2"}},
+    "too many digits": {"annotations": {"sfnrollouts.dev/step": "9" * 5000, "sfnrollouts.dev/version": "2"}},
+    "annotations of another shape": {"annotations": ["sfnrollouts.dev/step"]},
+}
+
+
+@pytest.mark.parametrize("metadata", SAYS_NOTHING.values(), ids=SAYS_NOTHING)
+def test_the_sentence_of_an_event_says_nothing_to_programs(metadata: Any) -> None:
+    """Its words may change, and be anybody's: only annotations tell which step began when."""
+    world = World(strategy=LINEAR)
+    world.advance(610)
+    seen = scene_of(world)
+    foreign = [{**event, "metadata": metadata} for event in seen.events]
+    assert step_entries(Rollout.from_resource(seen.resource), happenings(seen.events)).keys() == {1, 2, 3}
+    assert step_entries(Rollout.from_resource(seen.resource), happenings(foreign)) == {}
 
 
 # -- what comes next --

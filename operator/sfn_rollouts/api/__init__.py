@@ -12,4 +12,7 @@ PLURAL = "stepfunctionrollouts"
 SHORT_NAMES = ("sfnrollouts", "sfnrollout", "sfnr")
 FINALIZER = f"{GROUP}/restore-stable"
 COMMAND_ANNOTATION = f"{GROUP}/command"
+STEP_ANNOTATION, VERSION_ANNOTATION, WEIGHT_ANNOTATION = f"{GROUP}/step", f"{GROUP}/version", f"{GROUP}/weight"
+"""Of an Event StepStarted: the step as in status.step (2/5), the target version, and its percent of new executions."""
+
 LARGEST_VERSION = 2**31 - 1

@@ -16,12 +16,22 @@ MESSAGE_LIMIT = 1024
 
 
 @dataclass(frozen=True, slots=True)
+class StepEntered:
+    """What an announcement of a step says, for programs: the step as in status.step, the target and its percent."""
+
+    step: str
+    version: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
     """One transition as people hear of it; becomes a Kubernetes Event and a log line."""
 
     reason: Reason
     message: str
     is_warning: bool = False
+    entered: StepEntered | None = None
 
 
 def announcements(before: Status, after: Status, plan: Plan | None = None) -> tuple[Announcement, ...]:
@@ -110,8 +120,9 @@ def _step(before: Status, after: Status) -> Iterator[Announcement]:
     has_moved = has_moved or (after.step != before.step and after.plan_hash == before.plan_hash)
     is_under_way = after.is_in_flight and after.trip is None
     if has_moved and is_under_way and after.step_index is not None and after.intent is None:
-        words = f"step {after.step}: version {after.target_version} has {after.weight} % of new executions"
-        yield Announcement(Reason.STEP_STARTED, words)
+        step, version, weight = after.step or "-", after.target_version or 0, after.weight or 0
+        words = f"step {step}: version {version} has {weight} % of new executions"
+        yield Announcement(Reason.STEP_STARTED, words, entered=StepEntered(step, version, weight))
 
 
 def _standing(before: Status, after: Status) -> Iterator[Announcement]:

@@ -121,7 +121,8 @@ class EventFlow:
             similar = _Similar(frozenset(), now_s)
         if announcement.message not in similar.messages and len(similar.messages) >= _SIMILAR_LIMIT:
             self._similar.put(group, replace(similar, last_s=now_s))
-            return replace(announcement, message=_COMBINED + announcement.message)
+            # It stands for several, so it does not say which step began.
+            return replace(announcement, message=_COMBINED + announcement.message, entered=None)
         self._similar.put(group, _Similar(similar.messages | {announcement.message}, now_s))
         return announcement
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sfn_rollouts.api import GROUP, KIND, VERSION
+from sfn_rollouts.api import GROUP, KIND, STEP_ANNOTATION, VERSION, VERSION_ANNOTATION, WEIGHT_ANNOTATION
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.errors import Gone, PortError
 from sfn_rollouts.kube.answers import EVENT
@@ -120,7 +120,11 @@ def event(deed: Create, now: datetime, suffix: str) -> Mapping[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Event",
-        "metadata": {"namespace": key.namespace, "name": f"{key.name[: 252 - len(suffix)]}.{suffix}"},
+        "metadata": {
+            "namespace": key.namespace,
+            "name": f"{key.name[: 252 - len(suffix)]}.{suffix}",
+            **_annotated(announcement),
+        },
         "involvedObject": {
             "apiVersion": f"{GROUP}/{VERSION}",
             "kind": KIND,
@@ -138,6 +142,15 @@ def event(deed: Create, now: datetime, suffix: str) -> Mapping[str, Any]:
         "lastTimestamp": at,
         "count": 1,
     }
+
+
+def _annotated(announcement: Announcement) -> Mapping[str, Any]:
+    """What programs read, so that none has to read the sentence."""
+    entered = announcement.entered
+    if entered is None:
+        return {}
+    values = {STEP_ANNOTATION: entered.step, VERSION_ANNOTATION: entered.version, WEIGHT_ANNOTATION: entered.weight}
+    return {"annotations": {name: str(value) for name, value in values.items()}}
 
 
 def _time(moment: datetime) -> str:

@@ -1,20 +1,20 @@
 """Events of the cluster about one rollout, and what they tell of its steps."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sfn_rollouts.api import STEP_ANNOTATION, VERSION_ANNOTATION
 from sfn_rollouts.explain.rollout import Rollout, moment_of, text_of
-
-_ENTERED = re.compile(r"step (?P<step>\d+)/\d+: version (?P<version>\d+) has (?P<weight>\d+) %")
-"""The words of `core.announce` for StepStarted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One Event; `at` is when it was last seen, `first_at` when it was seen first."""
+    """One Event; `at` is when it was last seen, `first_at` when it was seen first.
+
+    `step` (from 1) and `version` say which step began, as its annotations do; None where there are none.
+    """
 
     at: datetime
     first_at: datetime
@@ -22,6 +22,8 @@ class Happening:
     reason: str
     message: str
     count: int
+    step: int | None = None
+    version: int | None = None
 
 
 def happenings(events: Iterable[Mapping[str, Any]]) -> tuple[Happening, ...]:
@@ -34,14 +36,10 @@ def step_entries(rollout: Rollout, told: Iterable[Happening]) -> dict[int, datet
     """Give when each step of this rollout (from 1, as people count) was entered, as far as Events still tell."""
     entries: dict[int, datetime] = {}
     for each in sorted(told, key=lambda each: each.first_at):
-        found = _ENTERED.match(each.message) if each.reason == "StepStarted" else None
-        if found is not None and _is_of(rollout, int(found["version"]), each.at):
-            entries.setdefault(int(found["step"]), each.first_at if _is_since(rollout, each.first_at) else each.at)
+        is_of_it = each.version is not None and each.version == rollout.target and _is_since(rollout, each.at)
+        if each.step is not None and is_of_it:
+            entries.setdefault(each.step, each.first_at if _is_since(rollout, each.first_at) else each.at)
     return entries
-
-
-def _is_of(rollout: Rollout, version: int, at: datetime) -> bool:
-    return version == rollout.target and _is_since(rollout, at)
 
 
 def _is_since(rollout: Rollout, at: datetime) -> bool:
@@ -55,6 +53,7 @@ def _happening(event: Mapping[str, Any]) -> Happening | None:
     if last is None:
         return None
     count = event.get("count")
+    step, version = _step_entered(event)
     return Happening(
         at=last,
         first_at=first or last,
@@ -62,4 +61,21 @@ def _happening(event: Mapping[str, Any]) -> Happening | None:
         reason=text_of(event.get("reason")),
         message=text_of(event.get("message")),
         count=count if isinstance(count, int) else 1,
+        step=step,
+        version=version,
     )
+
+
+def _step_entered(event: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Step and version of an Event; None where it does not say."""
+    metadata = event.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    if not isinstance(annotations, Mapping):
+        return None, None
+    step = text_of(annotations.get(STEP_ANNOTATION)).partition("/")[0]
+    return _number(step), _number(text_of(annotations.get(VERSION_ANNOTATION)))
+
+
+def _number(text: str) -> int | None:
+    """Python refuses to read thousands of digits."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else None
