@@ -110,7 +110,7 @@ def _connect(settings: Settings, environ: Mapping[str, str]) -> Connection:
         return connect(settings.kubeconfig, settings.context, environ)
     except NoCluster as error:
         if settings.kubeconfig or settings.context:
-            raise StartFailure(Exit.BAD_CONFIGURATION, f"{error}; mend --kubeconfig or --context") from error
+            raise StartFailure(Exit.BAD_CONFIGURATION, f"{error}; check --kubeconfig or --context") from error
         raise StartFailure(Exit.NO_CLUSTER, f"{error}; give --kubeconfig, or run in a pod") from error
 
 

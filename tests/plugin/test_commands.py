@@ -342,7 +342,7 @@ def test_who_may_not_read_the_lease_is_told_so(
     kubeconfig = control_plane.kubeconfig_for(user, namespace=namespace)
     complaint = plugin.error("pause", "unseen", "--timeout", "1s", kubeconfig=kubeconfig)
     assert complaint.splitlines()[1] == (
-        "No operator has ever looked at this rollout. Whether an operator runs cannot be told: "
+        "No operator has ever looked at this rollout. Whether an operator runs cannot be determined: "
         f"user {user} may not get leases in namespace sfn-rollouts."
     )
     assert (sent(cluster, namespace, "unseen") or {})["by"] == user

@@ -122,7 +122,7 @@ class AlarmStatus(StatusModel):
     name: str = Field(max_length=255, description="Alarm name.")
     state: AlarmState = Field(description="State as last judged.")
     since: Time | None = Field(
-        default=None, description="AWS's time of its last change; what came later is judged anew."
+        default=None, description="AWS's time of its last change; what came later is judged again."
     )
     reason: str | None = Field(default=None, max_length=1024, description="CloudWatch's words, or why it is unknown.")
     ignored_until_ok: bool | None = Field(

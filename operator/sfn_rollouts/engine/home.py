@@ -49,6 +49,8 @@ class Home:
             self._pace.wait(self._clock.monotonic(), FIRST_S, LIMIT_S)
             self.fact = unseen(result, before, self._clock.now())
             if before is None:
-                _log.warning("rollouts of other accounts are not told from our own", why=reading_of(result)[1])
+                _log.warning(
+                    "rollouts of other accounts cannot be distinguished from our own", why=reading_of(result)[1]
+                )
         if before is None or isinstance(result, Account):
             self._answered()

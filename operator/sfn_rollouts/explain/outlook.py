@@ -149,7 +149,7 @@ def _overdue(scene: Scene) -> Outlook | None:
         return None
     late = lasting((scene.now - due).total_seconds())
     deeds = (*_is_operator_there(), *_way_back(scene))
-    return Outlook(f"{_following(scene)} was due {late} ago, and nobody says what holds it", deeds)
+    return Outlook(f"{_following(scene)} was due {late} ago, and no condition says what holds it", deeds)
 
 
 def _held(scene: Scene) -> Outlook | None:

@@ -33,7 +33,7 @@ def command(rollout: Rollout, action: str) -> str:
 
 def _rolled_back(rollout: Rollout) -> Outlook:
     deeds = (Deed(command(rollout, "retry"), f"try version {rollout.target} again"), _another_version(rollout))
-    return Outlook("nothing by itself: mend the cause, then try again or ask for another version", deeds)
+    return Outlook("nothing by itself: fix the cause, then try again or ask for another version", deeds)
 
 
 def _another_version(rollout: Rollout) -> Deed:
@@ -48,7 +48,9 @@ def _rollback_failed(rollout: Rollout) -> Outlook:
 
 
 def _invalid(_: Rollout) -> Outlook:
-    return Outlook("nothing until the manifest is corrected", (Deed("kubectl sfnrollout lint FILE", "tells the same"),))
+    return Outlook(
+        "nothing until the manifest is corrected", (Deed("kubectl sfnrollout lint FILE", "reports the same"),)
+    )
 
 
 def _not_found(rollout: Rollout) -> Outlook:

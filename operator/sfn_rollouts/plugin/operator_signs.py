@@ -47,9 +47,9 @@ def why_no_answer(cluster: Cluster, namespace: str) -> str:
             f"--leader-elect. If it is elsewhere, say where with --operator-namespace."
         )
     except ForbiddenError as error:
-        return f"Whether an operator runs cannot be told: {error.message}."
+        return f"Whether an operator runs cannot be determined: {error.message}."
     except PluginError as error:
-        return f"Whether an operator runs cannot be told: {error.format_message()}"
+        return f"Whether an operator runs cannot be determined: {error.format_message()}"
     return told_by(lease.get("spec") or {}, namespace, datetime.now(UTC))
 
 

@@ -20,7 +20,7 @@ def decide_single_write(case: Case) -> Decision:
     if case.alias_state is AliasState.STALE:
         return read_once_more(case)
     if case.is_target_changed or _is_overtaken(case):
-        standing = Standing(Phase.PENDING, Reason.INITIALIZING, "the wish or the alias has changed; beginning anew")
+        standing = Standing(Phase.PENDING, Reason.INITIALIZING, "spec.version or the alias has changed; starting over")
         return case.afresh().decide(standing)
     return write_intent(case, routing)
 

@@ -31,7 +31,7 @@ class Reason(StrEnum):
     ALIAS_ADOPTED = "AliasAdopted", "Somebody else routed the alias, and driftPolicy says to take that as it is."
     ROLLBACK_IN_PROGRESS = "RollbackInProgress", "All traffic is being put back on the stable version."
     RETRYING_AWS = "RetryingAWS", "AWS throttled, failed or did not answer; the same call is tried again."
-    INVALID_SPEC = "InvalidSpec", "The spec contradicts itself; the message names the field, the value and the cure."
+    INVALID_SPEC = "InvalidSpec", "The spec contradicts itself; the message names the field, the value and the remedy."
     NOT_FOUND = "NotFound", "The state machine, the version or the alias does not exist."
     ACCESS_DENIED = (
         "AccessDenied",
