@@ -109,8 +109,10 @@ def test_two_people_at_one_gate_promote_once(story: Story, plugin: Plugin) -> No
     """Whoever comes second hears what became of their own command, and does not take the next gate."""
     story.apply(version=2, steps=[*APPROVAL, {"setWeight": 50}, {"pause": {}}, {"setWeight": 75}, {"pause": {}}])
     story.wait_for_phase("Paused")
+    story.aws.fail("UpdateStateMachineAlias", "unavailable", match=story.alias)  # the next gate comes after both
     people = [sending(plugin, "promote", story.name) for _ in range(2)]
     said = ["".join(each.communicate(timeout=DEADLINE_S)) for each in people]
+    story.aws.clear_faults()
     story.wait_for_weight(50)
     assert any(text.startswith("rollout: the current wait is over") for text in said)
     told = ("the current wait is over", "the wait is over already", "it was meant for step index 0")
