@@ -318,10 +318,27 @@ def test_an_abort_sent_for_the_next_version_is_kept_for_it():
     assert world.alias == Routing.whole(1)
 
 
-def test_a_command_on_an_invalid_spec_waits_for_the_next_generation():
+@pytest.mark.parametrize("action", list(Action))
+def test_a_command_on_an_invalid_spec_is_refused(action):
+    """For the next generation it would be stale anyway, and whoever waits for an answer would hear nothing."""
     world = invalid()
-    world.say("retry")
-    assert world.status.last_command is None
+    world.say(action)
+    answered = world.status.last_command
+    assert (answered.result, answered.message.partition(":")[0]) == ("Refused", "the spec is refused")
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_a_command_on_what_is_being_deleted_is_refused(action):
+    world = World()
+    world.advance(30)
+    world.troubles["write"] = Trouble.TRANSIENT
+    world.delete()
+    world.say(action)
+    answered = world.status.last_command
+    assert (answered.result, answered.message) == ("Refused", "the resource is being deleted")
+    world.troubles.clear()
+    world.settle()
+    assert world.alias == Routing.whole(1)
 
 
 MALFORMED = {

@@ -37,6 +37,9 @@ _UNATTENDED_LIMIT_S = 3600.0
 """How long a failing operator may hold a split alias where the spec does not say: the default of progressDeadline."""
 
 
+_DELETED = "the resource is being deleted"
+
+
 def decide(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
     """Give the next transition. `now` is UTC and the only time that counts."""
     if isinstance(rollout.spec, InvalidSpec):
@@ -44,7 +47,7 @@ def decide(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
     foreign = foreign_account(rollout.spec, seen)
     case = _open(rollout, rollout.spec, without_foreign_alarms(rollout.spec, seen, now) if foreign else seen, now)
     if rollout.is_deleting:
-        return decide_deletion(case)
+        return decide_deletion(case.refusing(_DELETED))
     if case.has_started:
         return replace(_stage(case), watches_alarms=False) if foreign else _stage(case)
     if away := foreign or unknown_region(case.spec, seen):
@@ -136,9 +139,11 @@ def _decide_rival(case: Case) -> Decision:
 
 def _decide_invalid(rollout: Rollout, spec: InvalidSpec, seen: Observation, now: datetime) -> Decision:
     """A spec that cannot be understood watches no alarms: traffic in flight goes back at once, nothing new begins."""
-    case = _case(rollout.generation, _surrogate(rollout.status), rollout.status, seen, now)
+    status, command = _commanded(rollout, now)
+    case = _case(rollout.generation, _surrogate(status), status, seen, now).with_command(command)
     if rollout.is_deleting:
-        return decide_deletion(case)
+        return decide_deletion(case.refusing(_DELETED))
+    case = case.refusing("the spec is refused: correct it first; the message of the status says where")
     if case.has_started and not case.is_single_write:
         trip = case.status.trip
         found = Trip(Reason.INVALID_SPEC, spec.message)
