@@ -140,7 +140,11 @@ class LoopbackHandler(BaseHTTPRequestHandler):
             return
         length = int(self.headers.get("Content-Length") or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.answer(Request(self.command, self.path, headers, self.rfile.read(length)))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the caller was killed while it asked: that is no request without a body
+            self.close_connection = True
+            return
+        self.answer(Request(self.command, self.path, headers, body))
 
     def _refuse_chunks(self) -> None:
         """Read as no body, they would be taken for the next request of the connection. They are read all the same: a

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -130,6 +131,17 @@ def test_a_chunked_body_is_refused(aws: Any) -> None:
     connection.request("POST", "/", iter([b"{}"]), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
     assert connection.getresponse().status == 411
     connection.close()
+
+
+def test_a_request_that_ends_before_its_body_was_never_made(aws: Any) -> None:
+    """Its caller was killed while it asked: read without its body it would be another call, about nothing."""
+    address = urlsplit(aws.url)
+    head = "POST / HTTP/1.1\r\nHost: aws\r\nX-Amz-Target: AWSStepFunctions.DescribeStateMachine\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+        connection.sendall(f"{head}Content-Length: 20\r\n\r\n".encode())
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b"", "closed without an answer"
+    assert aws.calls("DescribeStateMachine") == []
 
 
 def test_many_clients_at_once_lose_no_update(aws: Any, machine: str) -> None:
