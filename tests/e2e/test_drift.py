@@ -125,7 +125,7 @@ def test_a_deleted_alias_is_told_and_created_as_it_was_left_it_goes_on(story: St
 def test_with_the_state_machine_deleted_an_abort_ends_it(story: Story) -> None:
     """Nothing is left to put back: it says so, and does not go back for ever."""
     _at_ten_percent(story, "Hold")
-    story.aws.boto3_client("stepfunctions").delete_state_machine(stateMachineArn=story.machine)
+    story.aws.delete_machine(story.machine)
 
     story.command("promote")
     held = story.wait_for_reason("NotFound")
@@ -141,7 +141,7 @@ def test_with_the_state_machine_deleted_a_trip_ends_at_the_deadline(story: Story
     """A rollback that finds nothing waits no longer than a step would."""
     story.apply(version=2, steps=SLOW_STEPS, progressDeadline="10s")
     story.wait_for_weight(10)
-    story.aws.boto3_client("stepfunctions").delete_state_machine(stateMachineArn=story.machine)
+    story.aws.delete_machine(story.machine)
 
     story.aws.set_alarm(ALARM, "ALARM")
 

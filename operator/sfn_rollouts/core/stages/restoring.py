@@ -1,5 +1,7 @@
 """Going back: all traffic on the stable version in one write, before anything else; then say how it ended."""
 
+from dataclasses import replace
+
 from sfn_rollouts.api.status import Outcome, Phase
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.core.case import AliasState, Case, alias_status
@@ -98,12 +100,17 @@ def _obey(case: Case, trip: TripStatus) -> Case:
     if case.command is None:
         return case
     if case.command.action is not Action.ABORT:
-        return case.refusing(f"going back to version {case.stable}: {trip.message}")
+        return case.refusing(_on_its_way(case, trip).message)
     is_for_next = case.is_target_changed and case.spec.version != case.stable
     return case if is_for_next else case.done(f"already going back to version {case.stable}")
 
 
 # -- on the way --
+
+
+def _on_its_way(case: Case, trip: TripStatus) -> Standing:
+    words = f"going back to version {case.stable}: {trip.message}"
+    return Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, words)
 
 
 def _left_alone(case: Case, trip: TripStatus) -> Decision:
@@ -134,8 +141,7 @@ def _nothing_to_restore(case: Case, trip: TripStatus) -> Decision:
     looks, wake = look_again(case, stalled_recheck_s(case))
     looks = looks_at_what_is_gone(case, looks)
     if machine_of(case) is None:
-        words = f"going back to version {case.stable}: {trip.message}"
-        return case.decide(Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, words), looks=looks)
+        return case.decide(_on_its_way(case, trip), looks=looks)
     deadline = after(trip.at, case.spec.progress_deadline.seconds)
     if trip.reason in (Reason.PROGRESS_DEADLINE_EXCEEDED, Reason.ABORTED) or case.now >= deadline:
         return _given_up(case, trip)
@@ -150,14 +156,13 @@ def _nothing_to_restore(case: Case, trip: TripStatus) -> Decision:
 
 def _going_back(case: Case, trip: TripStatus) -> Decision:
     failure = case.seen.write_failure
-    words = f"going back to version {case.stable}: {trip.message}"
-    standing = Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, words)
+    standing = _on_its_way(case, trip)
     if case.alias_state is AliasState.STALE and _is_seen_since(case, trip):
         looks, wake = look_again(case, STALE_RETRY_S)
         return case.decide(standing, looks=looks, wakes=[wake])
     deadline = after(trip.at, case.spec.progress_deadline.seconds)
     if failure is not None and _is_of_the_restore(case, trip, failure):
-        standing = _failing(case, failure, words, is_late=case.now >= deadline)
+        standing = _failing(case, failure, standing, is_late=case.now >= deadline)
     wakes = [deadline] if case.now < deadline else []
     looks = looks_if_gone(case)
     if failure is not None and failure.trouble is Trouble.GONE and case.reading is not None:
@@ -175,11 +180,10 @@ def _is_of_the_restore(case: Case, trip: TripStatus, failure: WriteFailure) -> b
     return failure.trouble is not Trouble.CONFLICT and (is_later or was_going_back(case.status))
 
 
-def _failing(case: Case, failure: WriteFailure, words: str, *, is_late: bool) -> Standing:
+def _failing(case: Case, failure: WriteFailure, so_far: Standing, *, is_late: bool) -> Standing:
     """AWS's bad moments pass; what lasts, or only a person can mend, is a rollback that has failed so far."""
     if failure.trouble is Trouble.TRANSIENT and not is_late:
-        message = f"{words}; AWS: {failure.why}; trying again"
-        return Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, message)
+        return replace(so_far, message=f"{so_far.message}; AWS: {failure.why}; trying again")
     message = f"the alias could not be put back on version {case.stable}: {failure.why}; trying again"
     return Standing(Phase.FAILED, Reason.ROLLBACK_FAILED, message, is_stalled=True)
 
@@ -206,10 +210,10 @@ def _unconfirmed(case: Case, trip: TripStatus) -> Decision | None:
     looks, wake = look_again(case, FRESH_S)
     if not looks:
         return None
-    words = f"going back to version {case.stable}: {trip.message}"
+    standing = _on_its_way(case, trip)
     if isinstance(case.seen.alias, Unseen):
-        words = f"{words}; the alias could not be read: {case.seen.alias.why}"
-    return case.decide(Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, words), looks=looks, wakes=[wake])
+        standing = replace(standing, message=f"{standing.message}; the alias could not be read: {case.seen.alias.why}")
+    return case.decide(standing, looks=looks, wakes=[wake])
 
 
 def _is_stable_wanted(case: Case, trip: TripStatus) -> bool:
