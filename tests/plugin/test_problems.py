@@ -195,7 +195,7 @@ def test_a_verb_that_is_not_there_with_the_nearest_one(plugin: Plugin) -> None:
 def test_wrong_flags_end_with_1_as_with_kubectl(plugin: Plugin) -> None:
     """2 is what `status` promises to pipelines: a typing error must not look like a timeout."""
     assert "No such option" in plugin.error("status", "x", "--wach")
-    assert "is no duration: write it like 90s, 30m or 1h30m" in plugin.error(
+    assert "is not a duration: write a number with a unit, like 30s, 10m or 1h30m" in plugin.error(
         "status", "x", "--watch", "--timeout", "30"
     )
 

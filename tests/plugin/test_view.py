@@ -22,7 +22,7 @@ from sfn_rollouts.explain.course import Place, course_of
 from sfn_rollouts.explain.outlook import outlook
 from sfn_rollouts.explain.remedies import CURES
 from sfn_rollouts.explain.rollout import Rollout
-from sfn_rollouts.explain.times import lasting, o_clock, waiting
+from sfn_rollouts.explain.times import o_clock
 from sfn_rollouts.plugin.verbs import VERBS
 from sfn_rollouts.plugin.view.happenings import happenings, step_entries
 from sfn_rollouts.plugin.view.marks import ASCII, UNICODE
@@ -320,21 +320,6 @@ def test_a_resource_of_any_shape_is_read(anything: object) -> None:
 
 
 # -- times --
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-3, "0s"), (0.4, "0s"), (59.4, "59s"), (59.6, "1m00s"), (192, "3m12s"), (7500, "2h05m"), (3600 * 99, "4d03h")],
-)
-def test_how_long(seconds: float, text: str) -> None:
-    assert lasting(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.5, "0.5s"), (90, "1m30s"), (600, "10m"), (5400, "1h30m"), (86400 * 30, "30d")]
-)
-def test_planned_lengths_read_as_people_write_them(seconds: float, text: str) -> None:
-    assert waiting(seconds) == text
 
 
 def test_times_of_day_are_those_of_the_person() -> None:

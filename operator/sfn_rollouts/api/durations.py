@@ -1,4 +1,4 @@
-"""Durations as people write them: `90s`, `10m`, `1h30m`. Kept as text, never rewritten, so that Git stays the truth."""
+"""Durations in the API: kept as the text that was written, never rewritten, so that Git stays the truth."""
 
 import re
 from typing import Annotated, Any
@@ -7,35 +7,32 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
 from sfn_rollouts.api.rules import Rule, cel_text, with_rules
+from sfn_rollouts.durations import FORM, GRAMMAR, is_duration, seconds_of
 
-PATTERN = r"^([0-9]{1,9}(\.[0-9]{1,3})?(ms|s|m|h))+$"
 # CEL's duration() fails, with an unreadable text, beyond 292 years. With these caught, 32 characters stay below it.
 _BEYOND_ANY_BOUND = r"[0-9]{6}h|[0-9]{8}m([0-9]|$)"
-_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_TERM = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
-_WHOLE = re.compile(PATTERN)
 _BEYOND = re.compile(_BEYOND_ANY_BOUND)
 
 FORMAT = Rule(
-    cel=f"self.matches({cel_text(PATTERN)})",
-    holds=lambda text: _WHOLE.fullmatch(text) is not None,
-    message="'{value}' is not a duration: write a number with a unit, like 30s, 10m or 1h30m",
+    cel=f"self.matches({cel_text(GRAMMAR)})",
+    holds=is_duration,
+    message=f"'{{value}}' is not a duration: {FORM}",
 )
 
 
 class Duration(str):
-    """A duration as written; `seconds` is its length. Same grammar as Go's and CEL's `duration()`, units ms to h."""
+    """A duration as written, like `1h30m`; `seconds` is its length."""
 
     __slots__ = ()
 
     @property
     def seconds(self) -> float:
         """Length in seconds, to the microsecond."""
-        return round(sum(float(number) * _UNIT_S[unit] for number, unit in _TERM.findall(self)), 6)
+        return seconds_of(self)
 
     @classmethod
     def parse(cls, text: str) -> "Duration":
-        """Take a duration as written.
+        """Parse a duration as written.
 
         Raises:
             ValueError: the text is no duration; the message says what one looks like.
@@ -58,7 +55,7 @@ def between(low: str, high: str) -> Rule:
     low_s, high_s = Duration(low).seconds, Duration(high).seconds
     within = f"duration(self) >= duration('{low}') && duration(self) <= duration('{high}')"
     return Rule(
-        cel=f"!self.matches({cel_text(PATTERN)}) || (!self.matches({cel_text(_BEYOND_ANY_BOUND)}) && {within})",
+        cel=f"!self.matches({cel_text(GRAMMAR)}) || (!self.matches({cel_text(_BEYOND_ANY_BOUND)}) && {within})",
         holds=lambda text: _BEYOND.search(text) is None and low_s <= text.seconds <= high_s,
         message=f"'{{value}}' is out of bounds: give {low} to {high}",
     )

@@ -3,6 +3,7 @@
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.values.conditions import PAUSED, is_true
 from sfn_rollouts.core.values.plan import Plan
+from sfn_rollouts.durations import written
 
 
 def edit_told(before: Status, after: Status, plan: Plan | None) -> str | None:
@@ -41,12 +42,4 @@ def _when(after: Status, plan: Plan) -> str:
         return "at once"
     if wait_s is None:
         return "as soon as somebody promotes"
-    return f"after a wait of {_text(wait_s)}"
-
-
-def _text(seconds: float) -> str:
-    """Seconds as people write durations: 1h30m, 420s as 7m."""
-    minutes, rest_s = divmod(seconds, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    parts = ((f"{hours}h", hours), (f"{minutes}m", minutes), (f"{rest_s:g}s", rest_s))
-    return "".join(text for text, amount in parts if amount)
+    return f"after a wait of {written(wait_s)}"

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sfn_rollouts.durations import rounded
 from sfn_rollouts.explain.course import OVERDUE_S, Course, CourseStep
 from sfn_rollouts.explain.ownership import owner_of
 from sfn_rollouts.explain.remedies import CURES, Deed, Outlook, command, routed_back
 from sfn_rollouts.explain.rollout import Rollout
-from sfn_rollouts.explain.times import lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Scene:
 
     def until(self, moment: datetime) -> str:
         """Like 3m12s."""
-        return lasting((moment - self.now).total_seconds())
+        return rounded((moment - self.now).total_seconds())
 
     def command(self, action: str) -> str:
         """What to type to have something done to this rollout."""
@@ -56,7 +56,7 @@ def _not_seen(scene: Scene) -> Outlook | None:
         waits_s = (scene.now - rollout.created_at).total_seconds() if rollout.created_at is not None else 0.0
         if waits_s < OVERDUE_S:
             return Outlook("the operator will look at it in a moment")
-        return Outlook(f"nothing: no operator has looked at it for {lasting(waits_s)}", _is_operator_there())
+        return Outlook(f"nothing: no operator has looked at it for {rounded(waits_s)}", _is_operator_there())
     sentence = f"the operator takes up generation {rollout.generation}; what is said here is of the one before"
     return Outlook(sentence, _is_operator_there())
 
@@ -79,7 +79,7 @@ def _going_back(scene: Scene) -> Outlook | None:
     tried_s = (scene.now - trip.at).total_seconds() if trip is not None and trip.at is not None else 0.0
     if tried_s < OVERDUE_S:
         return Outlook(f"all traffic is put back on version {stable}, in one write and within seconds", runbook=reason)
-    sentence = f"it is tried again and again, for {lasting(tried_s)} by now: the alias may be split, act"
+    sentence = f"it is tried again and again, for {rounded(tried_s)} by now: the alias may be split, act"
     return Outlook(sentence, (*_is_operator_there(), routed_back(scene.rollout)), runbook=reason)
 
 
@@ -102,7 +102,7 @@ def _awaiting_approval(scene: Scene) -> Outlook | None:
     promote = Deed(scene.command("promote"), f"go on: {_following(scene)}")
     ends_at = scene.course.approval_ends_at if scene.course is not None else None
     if ends_at is not None and (scene.now - ends_at).total_seconds() >= OVERDUE_S:
-        late = lasting((scene.now - ends_at).total_seconds())
+        late = rounded((scene.now - ends_at).total_seconds())
         sentence = f"the time to promote it was over {late} ago, and nobody has acted on that"
         return Outlook(sentence, (*_is_operator_there(), promote, *_way_back(scene)))
     return Outlook(f"nothing until somebody promotes it{_unless_promoted(scene)}", (promote, *_way_back(scene)))
@@ -147,7 +147,7 @@ def _overdue(scene: Scene) -> Outlook | None:
     due = scene.rollout.next_action_at
     if due is None or (scene.now - due).total_seconds() < OVERDUE_S or scene.rollout.is_held:
         return None
-    late = lasting((scene.now - due).total_seconds())
+    late = rounded((scene.now - due).total_seconds())
     deeds = (*_is_operator_there(), *_way_back(scene))
     return Outlook(f"{_following(scene)} was due {late} ago, and no condition says what holds it", deeds)
 

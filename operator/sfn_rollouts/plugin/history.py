@@ -2,7 +2,7 @@
 
 import click
 
-from sfn_rollouts.explain.ages import length
+from sfn_rollouts.durations import age
 from sfn_rollouts.explain.rollout import PastRollout, Rollout
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.kubectl import Cluster
@@ -41,7 +41,7 @@ def _current(rollout: Rollout) -> tuple[Cell, ...]:
 
 
 def _row(past: PastRollout) -> tuple[Cell, ...]:
-    took = length(past.finished_at - past.started_at) if past.finished_at and past.started_at else ""
+    took = age((past.finished_at - past.started_at).total_seconds()) if past.finished_at and past.started_at else ""
     finished = past.finished_at.strftime("%Y-%m-%d %H:%M:%SZ") if past.finished_at else ""
     return (
         Cell(_number(past.version)),

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import click
 
-from sfn_rollouts.explain.ages import age
 from sfn_rollouts.explain.rollout import Attention, Rollout
+from sfn_rollouts.explain.times import age
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.output import output_option, resource_name, serialized, shown_list

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from sfn_rollouts.explain.ages import age
+from sfn_rollouts.explain.times import age
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.names import NamespaceName
 from sfn_rollouts.plugin.problems import ForbiddenError, NotFoundError, PluginError

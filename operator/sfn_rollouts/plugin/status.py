@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import click
 
-from sfn_rollouts.explain.ages import length
+from sfn_rollouts.durations import age
 from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.awaited import Awaited, Verdict
 from sfn_rollouts.plugin.connection import pass_cluster
@@ -91,7 +91,7 @@ def _tell_timeout(cluster: Cluster, awaited: Awaited, last: Rollout | None, time
         outcome = f"{name} asks for version {last.version}, not for {version}"
     else:
         outcome = f"{name} is neither promoted nor gone back"
-    click.echo(f"error: timed out after {length(timedelta(seconds=timeout_s))}: {outcome}{hint}", err=True)
+    click.echo(f"error: timed out after {age(timeout_s)}: {outcome}{hint}", err=True)
 
 
 def _nearest(cluster: Cluster, name: str) -> str:

@@ -9,10 +9,10 @@ from sfn_rollouts.core.values.conditions import READY, condition
 from sfn_rollouts.core.values.plan import Plan, PlannedStep, compile_plan
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.durations import clock
 from sfn_rollouts.printable import one_line
 from sfn_rollouts.sim.history import AlarmChanged, AliasChanged, Decided, Happening, ProcessChanged, SpecEdited
 from sfn_rollouts.sim.quiet import waits_for_a_person
-from sfn_rollouts.sim.timetable import clock
 from sfn_rollouts.sim.world import Run
 
 

@@ -52,13 +52,6 @@ def deeds(texts: Iterable[str]) -> list[Event]:
     return sorted(told, key=lambda event: getattr(event, "at_s", 0.0))
 
 
-def clock(seconds: float) -> str:
-    """Show a time from the start like 12m03s."""
-    whole = int(seconds)
-    hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}h{minutes:02}m{whole % 60:02}s" if hours else f"{minutes}m{whole % 60:02}s"
-
-
 def _alarm(text: str) -> Iterator[AlarmChange]:
     form = f"--alarm NAME=STATE@FROM..TO, like p95=ALARM@12m..14m; STATE is one of {', '.join(ALARM_STATES)}"
     name, state, window = _parts(text, form)

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from rich.text import Text
 
-from sfn_rollouts.explain.ages import age
 from sfn_rollouts.explain.rollout import Alarm, Rollout
+from sfn_rollouts.explain.times import age
 from sfn_rollouts.plugin.view.marks import Marks, Tone
 from sfn_rollouts.plugin.view.rows import Row, marked, words
 

@@ -8,11 +8,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sfn_rollouts.explain.ages import age
 from sfn_rollouts.explain.course import Course, course_of
 from sfn_rollouts.explain.outlook import outlook
 from sfn_rollouts.explain.remedies import Outlook
 from sfn_rollouts.explain.rollout import LastCommand, Rollout
+from sfn_rollouts.explain.times import age
 from sfn_rollouts.plugin.view.alarms import alarm_rows
 from sfn_rollouts.plugin.view.happenings import Happening, step_entries
 from sfn_rollouts.plugin.view.head import bar, owned, subtitle, title

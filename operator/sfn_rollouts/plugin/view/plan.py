@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from rich.text import Text
 
+from sfn_rollouts.durations import rounded, written
 from sfn_rollouts.explain.course import Course, CourseStep, Place
 from sfn_rollouts.explain.rollout import Rollout
-from sfn_rollouts.explain.times import lasting, o_clock, waiting
+from sfn_rollouts.explain.times import o_clock
 from sfn_rollouts.plugin.view.marks import Marks, Tone
 from sfn_rollouts.plugin.view.rows import Row, marked, words
 
@@ -109,7 +110,7 @@ def _done(itinerary: Itinerary, at: int) -> str:
     if entered is None:
         return "done"
     stayed_s = (left - entered).total_seconds() if left is not None else 0.0
-    stayed = f", stayed {lasting(stayed_s)}" if stayed_s >= 1 else ""
+    stayed = f", stayed {rounded(stayed_s)}" if stayed_s >= 1 else ""
     return f"entered {o_clock(entered, itinerary.now)}{stayed}"
 
 
@@ -122,13 +123,13 @@ def _current(itinerary: Itinerary, step: CourseStep) -> str:
     if course.is_moving:
         return "not written yet" if rollout.is_held else "is being written"
     if course.due_at is None:
-        stays = f", {lasting((itinerary.now - entered).total_seconds())} so far" if entered is not None else ""
+        stays = f", {rounded((itinerary.now - entered).total_seconds())} so far" if entered is not None else ""
         return f"{since}until promoted{_time_to_promote(itinerary, step) or stays}"
     left = course.due_at - itinerary.now
     if left <= timedelta():
         return f"{since}its wait is over"
-    of = f" of {waiting(step.wait_s)}" if step.wait_s else ""
-    return f"{since}{lasting(left.total_seconds())}{of} left"
+    of = f" of {written(step.wait_s)}" if step.wait_s else ""
+    return f"{since}{rounded(left.total_seconds())}{of} left"
 
 
 def _coming_at(itinerary: Itinerary, step: CourseStep) -> str:
@@ -136,7 +137,7 @@ def _coming_at(itinerary: Itinerary, step: CourseStep) -> str:
 
 
 def _at(itinerary: Itinerary, moment: datetime) -> str:
-    left = lasting((moment - itinerary.now).total_seconds())
+    left = rounded((moment - itinerary.now).total_seconds())
     return f"at {o_clock(moment, itinerary.now)}, in {left}"
 
 
@@ -145,7 +146,7 @@ def _time_to_promote(itinerary: Itinerary, step: CourseStep) -> str:
     if ends_at is None or step.timeout is None:
         return ""
     left_s = max((ends_at - itinerary.now).total_seconds(), 0.0)
-    return f", {lasting(left_s)} of {step.timeout.within} left"
+    return f", {rounded(left_s)} of {step.timeout.within} left"
 
 
 def _within(itinerary: Itinerary, step: CourseStep) -> str:
@@ -158,4 +159,4 @@ def _within(itinerary: Itinerary, step: CourseStep) -> str:
 def _for(itinerary: Itinerary, step: CourseStep) -> str:
     if step.wait_s is None:
         return f"until promoted{_within(itinerary, step)}"
-    return f"for {waiting(step.wait_s)}" if step.wait_s else ""
+    return f"for {written(step.wait_s)}" if step.wait_s else ""
