@@ -90,21 +90,35 @@ class Emulator:
         name: str,
         definitions: Sequence[dict[str, Any] | str] = (),
         type: str = "STANDARD",  # noqa: A002 - the name that AWS gives it
+        *,
+        role: str | None = None,
+        key: str | None = None,
     ) -> str:
-        """A state machine with one version per definition, 1 first (two small ones by default). Its ARN."""
+        """A state machine with one version per definition, 1 first (two small ones by default). Its ARN.
+
+        `role` is the ARN of its execution role, by default one that does not exist; `key` the KMS key that encrypts
+        its definitions."""
         texts = [item if isinstance(item, str) else json.dumps(item) for item in definitions or _SMALL_DEFINITIONS]
-        role = _ROLE.format(account=self.account)
-        created = self._call("stepfunctions", "CreateStateMachine", name=name, definition=texts[0], roleArn=role,
-                             type=type, publish=True)  # fmt: skip
+        created = self._call(
+            "stepfunctions",
+            "CreateStateMachine",
+            name=name,
+            definition=texts[0],
+            roleArn=role or _ROLE.format(account=self.account),
+            type=type,
+            publish=True,
+            **_encryption(key),
+        )
         arn = str(created["stateMachineArn"])
         for text in texts[1:]:
             self.publish_version(arn, text)
         return arn
 
-    def publish_version(self, arn: str, definition: dict[str, Any] | str) -> int:
-        """Updates the machine and publishes; the number of the version."""
+    def publish_version(self, arn: str, definition: dict[str, Any] | str, *, role: str | None = None) -> int:
+        """Updates the machine, also its role when one is given, and publishes; the number of the version."""
         text = definition if isinstance(definition, str) else json.dumps(definition)
-        answer = self._call("stepfunctions", "UpdateStateMachine", stateMachineArn=arn, definition=text, publish=True)
+        changes = {"definition": text} | ({"roleArn": role} if role else {})
+        answer = self._call("stepfunctions", "UpdateStateMachine", stateMachineArn=arn, publish=True, **changes)
         return int(answer["stateMachineVersionArn"].rsplit(":", 1)[1])
 
     def delete_machine(self, arn: str) -> None:
@@ -170,6 +184,13 @@ class Emulator:
 
     def delete_alarm(self, name: str) -> None:
         self._call("cloudwatch", "DeleteAlarms", AlarmNames=[name])
+
+    def deny_key(self, key: str) -> None:
+        """Callers may no longer decrypt with this KMS key, named as in `publish_machine`."""
+        self._ask("PUT", "keys", {"kmsKeyId": key, "usable": False})
+
+    def allow_key(self, key: str) -> None:
+        self._ask("PUT", "keys", {"kmsKeyId": key, "usable": True})
 
     # -- events
 
@@ -278,6 +299,10 @@ class Emulator:
 
 def _entries(arn: str, routing: dict[int, int]) -> list[dict[str, Any]]:
     return [{"stateMachineVersionArn": f"{arn}:{number}", "weight": weight} for number, weight in routing.items()]
+
+
+def _encryption(key: str | None) -> dict[str, Any]:
+    return {"encryptionConfiguration": {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": key}} if key else {}
 
 
 def _routing(fields: dict[str, int]) -> dict[int, int]:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devenv.aws import constraints
+from devenv.aws import answers, constraints
 from devenv.aws.errors import AwsError, unknown_operation
 from devenv.aws.faults import Fault, Faults, refusal
 from devenv.aws.journal import CallRecord, Journal
@@ -76,7 +76,9 @@ class Cloud:
             raise unknown_operation(call.action)
         constraints.check(call.service, call.operation, call.params)
         with self.lock:
-            return operation(self.region(call.account, call.region), call.params)
+            answer = operation(self.region(call.account, call.region), call.params)
+        answers.check(call.service, call.operation, answer)
+        return answer
 
     def _faulted(self, call: Call, fault: Fault, elsewhere: Callable[[], Any] | None) -> Outcome:
         if error := refusal(fault, call):

@@ -31,6 +31,12 @@ def input_shape(service: str, operation: str) -> Any:
     return service_model(service).operation_model(operation).input_shape
 
 
+@cache
+def output_shape(service: str, operation: str) -> Any:
+    """None for an operation that answers nothing."""
+    return service_model(service).operation_model(operation).output_shape
+
+
 def check(service: str, operation: str, params: dict[str, Any]) -> None:
     """Raises ValidationException (CloudWatch: ValidationError) naming every constraint that does not hold."""
     shape = input_shape(service, operation)

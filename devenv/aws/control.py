@@ -13,6 +13,7 @@ here are not in the journal, meet no fault and spend no quota.
     GET    /_control/calls           ?operation= -> [{at, service, operation, params, outcome, ...}], oldest first
     DELETE /_control/calls
     GET    /_control/counts          -> {operation: calls}
+    PUT    /_control/keys            {kmsKeyId, usable, account, region}  whether callers may decrypt with a key
     POST   /_control/faults          {operation, kind, times, match, delayS} -> {id}
     GET    /_control/faults
     DELETE /_control/faults          ?id=
@@ -142,6 +143,14 @@ def _forget_calls(cloud: Cloud, _: Wishes) -> object:
     return {}
 
 
+def _set_key(cloud: Cloud, wishes: Wishes) -> object:
+    with cloud.lock:
+        region = cloud.region(*_place(wishes))
+        region.denied_keys -= {wishes["kmsKeyId"]}
+        region.denied_keys |= set() if wishes["usable"] else {wishes["kmsKeyId"]}
+    return {}
+
+
 def _add_fault(cloud: Cloud, wishes: Wishes) -> object:
     fault = Fault(wishes["operation"], wishes["kind"], wishes.get("times"), wishes.get("match"))
     fault.delay_s = wishes.get("delayS", fault.delay_s)
@@ -192,6 +201,7 @@ ROUTES: dict[tuple[str, str], Callable[[Cloud, Wishes], object]] = {
     ("GET", "calls"): _calls,
     ("DELETE", "calls"): _forget_calls,
     ("GET", "counts"): _counts,
+    ("PUT", "keys"): _set_key,
     ("POST", "faults"): _add_fault,
     ("GET", "faults"): _faults,
     ("DELETE", "faults"): _clear_faults,

@@ -29,6 +29,14 @@ def resource_not_found() -> AwsError:
     return AwsError("ResourceNotFound", "Request references a resource that does not exist.")
 
 
+def kms_access_denied(account: str, key: str) -> AwsError:
+    """The caller may not decrypt with this key. The text is not established; it is worded as IAM words a refusal."""
+    return AwsError(
+        "KmsAccessDeniedException",
+        f"User: arn:aws:iam::{account}:user/emulated is not authorized to perform: kms:Decrypt on resource: {key}",
+    )
+
+
 def validation(message: str) -> AwsError:
     return AwsError("ValidationException", message)
 

@@ -18,7 +18,7 @@ from devenv.aws.aliases import Alias, find_alias
 from devenv.aws.arns import MachineArn, parse_machine_arn
 from devenv.aws.errors import AwsError, invalid_arn, machine_does_not_exist, resource_not_found, validation
 from devenv.aws.pagination import page
-from devenv.aws.state_machine import Machine, Revision, invalid_token, require
+from devenv.aws.state_machine import Machine, Revision, invalid_token, require, shown_settings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -72,7 +72,7 @@ def describe_machine(region: Region, params: Params) -> Fields:
         "stateMachineArn": execution.machine_arn,
         "name": execution.machine_name,
         "updateDate": revision.at,
-        **revision.settings,
+        **shown_settings(region, revision, params),
     }
     return answer | ({"revisionId": revision.id} if revision.id else {})
 

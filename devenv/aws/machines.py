@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 from devenv.aws.arns import parse_machine_arn
 from devenv.aws.errors import AwsError, machine_does_not_exist, resource_not_found, validation
 from devenv.aws.pagination import page
-from devenv.aws.state_machine import Machine, Revision, invalid_token, require, require_unqualified
+from devenv.aws.state_machine import (
+    Machine,
+    Revision,
+    invalid_token,
+    require,
+    require_unqualified,
+    shown_settings,
+)
 from devenv.aws.versions import publish_current
 
 if TYPE_CHECKING:
@@ -71,11 +78,11 @@ def describe(region: Region, params: Params) -> Fields:
     arn = parse_machine_arn(params["stateMachineArn"])
     machine = require(region, arn)
     if arn.qualifier is None:
-        return _described(machine, str(arn), machine.revision, machine.created)
+        return _described(region, machine, machine.revision, params) | {"creationDate": machine.created}
     version = machine.versions.get(arn.version) if arn.version is not None else None
     if version is None:
         raise machine_does_not_exist(str(arn))
-    answer = _described(machine, str(arn), version.revision, version.created)
+    answer = _described(region, machine, version.revision, params) | {"creationDate": version.created}
     return answer | ({"description": version.description} if version.description else {})
 
 
@@ -137,14 +144,13 @@ def _identity(params: Params) -> dict[str, Any]:
     return defaults | {name: value for name, value in params.items() if name not in ("roleArn", "tags")}
 
 
-def _described(machine: Machine, arn: str, revision: Revision, created: datetime) -> Fields:
+def _described(region: Region, machine: Machine, revision: Revision, params: Params) -> Fields:
     answer = {
-        "stateMachineArn": arn,
+        "stateMachineArn": params["stateMachineArn"],
         "name": machine.name,
         "status": "ACTIVE",
         "type": machine.type,
-        "creationDate": created,
-        **revision.settings,
+        **shown_settings(region, revision, params),
     }
     return answer | ({"revisionId": revision.id} if revision.id else {})
 

@@ -49,6 +49,7 @@ class Region:
     alarms: dict[str, Alarm] = field(default_factory=dict)
     alarm_history: list[HistoryItem] = field(default_factory=list)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    denied_keys: set[str] = field(default_factory=set)
 
     def now(self) -> datetime:
         """Cut to milliseconds, the precision of both services."""

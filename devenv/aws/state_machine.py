@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devenv.aws.arns import MachineArn, parse_machine_arn
-from devenv.aws.errors import AwsError, machine_does_not_exist
+from devenv.aws.errors import AwsError, kms_access_denied, machine_does_not_exist
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from devenv.aws.aliases import Alias
-    from devenv.aws.region import Region
+    from devenv.aws.region import Fields, Params, Region
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,17 @@ def require_unqualified(region: Region, text: str) -> Machine:
     if arn.qualifier is not None:
         raise machine_does_not_exist(text)
     return require(region, arn)
+
+
+def shown_settings(region: Region, revision: Revision, params: Params) -> Fields:
+    """A revision's settings as the describe operations show them. With includedData METADATA_ONLY the definition is
+    `{}` and no key is needed (API reference). Raises KmsAccessDeniedException."""
+    if params.get("includedData") == "METADATA_ONLY":
+        return revision.settings | {"definition": "{}"}
+    key = revision.settings.get("encryptionConfiguration", {}).get("kmsKeyId")
+    if key in region.denied_keys:
+        raise kms_access_denied(region.account, key)
+    return revision.settings
 
 
 def invalid_token() -> AwsError:
