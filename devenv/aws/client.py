@@ -224,8 +224,8 @@ class Emulator:
 
         `match` narrows it to one alias, alarm or machine, by ARN or name. `delay_s` is for delay and timeout kinds.
         Its id."""
-        wishes = {"operation": operation, "kind": kind, "times": times, "match": match, "delayS": delay_s}
-        return int(self._ask("POST", "faults", wishes)["id"])
+        parameters = {"operation": operation, "kind": kind, "times": times, "match": match, "delayS": delay_s}
+        return int(self._ask("POST", "faults", parameters)["id"])
 
     def clear_faults(self) -> None:
         """Calls that a fault holds are let go."""
@@ -281,13 +281,13 @@ class Emulator:
         )
         return answer
 
-    def _ask(self, method: str, path: str, wishes: dict[str, Any] | None = None, **query: str | None) -> Any:
+    def _ask(self, method: str, path: str, parameters: dict[str, Any] | None = None, **query: str | None) -> Any:
         place = {"account": self.account, "region": self.region}
         asked = {key: value for key, value in query.items() if value is not None}
         target = f"/_control/{path}" + (f"?{urlencode(asked)}" if asked else "")
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
         try:
-            connection.request(method, target, json.dumps(place | (wishes or {})))
+            connection.request(method, target, json.dumps(place | (parameters or {})))
             response = connection.getresponse()
             answer = json.loads(response.read())
         finally:

@@ -49,7 +49,7 @@ DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "eu-west-1"
 _A_TICK_S = 0.002
 
-Wishes = dict[str, Any]
+Parameters = dict[str, Any]
 
 
 def serve(cloud: Cloud, request: Request) -> Response:
@@ -58,9 +58,9 @@ def serve(cloud: Cloud, request: Request) -> Response:
     if wanted is None:
         return _json(404, {"code": "NoSuchControl", "message": f"{request.method} {request.path} is no control"})
     try:
-        wishes: Wishes = json.loads(request.body or b"{}")
-        wishes |= {key: values[0] for key, values in parse_qs(urlsplit(request.target).query).items()}
-        return _json(200, wanted(cloud, wishes))
+        parameters: Parameters = json.loads(request.body or b"{}")
+        parameters |= {key: values[0] for key, values in parse_qs(urlsplit(request.target).query).items()}
+        return _json(200, wanted(cloud, parameters))
     except AwsError as error:
         return _json(400, {"code": error.code, "message": error.message})
     except (ValueError, TypeError, KeyError) as error:
@@ -77,45 +77,51 @@ def _timestamp(value: object) -> str:
     raise TypeError(f"{value!r} is no JSON value")
 
 
-def _place(wishes: Wishes) -> tuple[str, str]:
-    return wishes.get("account", DEFAULT_ACCOUNT), wishes.get("region", DEFAULT_REGION)
+def _place(parameters: Parameters) -> tuple[str, str]:
+    return parameters.get("account", DEFAULT_ACCOUNT), parameters.get("region", DEFAULT_REGION)
 
 
-def _call(cloud: Cloud, wishes: Wishes) -> object:
-    return cloud.perform(Call(wishes["service"], wishes["operation"], wishes.get("params", {}), *_place(wishes)))
+def _call(cloud: Cloud, parameters: Parameters) -> object:
+    return cloud.perform(
+        Call(parameters["service"], parameters["operation"], parameters.get("params", {}), *_place(parameters))
+    )
 
 
-def _blip(cloud: Cloud, wishes: Wishes) -> object:
+def _blip(cloud: Cloud, parameters: Parameters) -> object:
     """Both changes under one lock, so that no poll can fall between them, yet a tick of the clock apart."""
     with cloud.lock:
         for state in ("ALARM", "OK"):
-            params = {"AlarmName": wishes["name"], "StateValue": state, "StateReason": wishes.get("reason", "a blip")}
-            cloud.perform(Call("cloudwatch", "SetAlarmState", params, *_place(wishes)))
+            params = {
+                "AlarmName": parameters["name"],
+                "StateValue": state,
+                "StateReason": parameters.get("reason", "a blip"),
+            }
+            cloud.perform(Call("cloudwatch", "SetAlarmState", params, *_place(parameters)))
             time.sleep(_A_TICK_S)
     return {}
 
 
-def _evaluation(cloud: Cloud, wishes: Wishes) -> object:
+def _evaluation(cloud: Cloud, parameters: Parameters) -> object:
     with cloud.lock:
-        alarms.set_evaluation(cloud.region(*_place(wishes)), wishes["name"], wishes.get("evaluation"))
+        alarms.set_evaluation(cloud.region(*_place(parameters)), parameters["name"], parameters.get("evaluation"))
     return {}
 
 
-def _finish(cloud: Cloud, wishes: Wishes) -> object:
-    given = (wishes["executionArn"], wishes["status"], wishes.get("error"), wishes.get("cause"))
+def _finish(cloud: Cloud, parameters: Parameters) -> object:
+    given = (parameters["executionArn"], parameters["status"], parameters.get("error"), parameters.get("cause"))
     with cloud.lock:
-        executions.finish(cloud.region(*_place(wishes)), *given)
+        executions.finish(cloud.region(*_place(parameters)), *given)
     return {}
 
 
-def _executions(cloud: Cloud, wishes: Wishes) -> object:
-    arn = parse_machine_arn(wishes["arn"])
+def _executions(cloud: Cloud, parameters: Parameters) -> object:
+    arn = parse_machine_arn(parameters["arn"])
     with cloud.lock:
         return executions.summaries(cloud.region(arn.account, arn.region), arn)
 
 
-def _routing(cloud: Cloud, wishes: Wishes) -> object:
-    arn = parse_machine_arn(wishes["alias"])
+def _routing(cloud: Cloud, parameters: Parameters) -> object:
+    arn = parse_machine_arn(parameters["alias"])
     with cloud.lock:
         alias = aliases.find_alias(cloud.region(arn.account, arn.region), arn)
     if alias is None:
@@ -123,74 +129,74 @@ def _routing(cloud: Cloud, wishes: Wishes) -> object:
     return alias.routing
 
 
-def _alias_history(cloud: Cloud, wishes: Wishes) -> object:
+def _alias_history(cloud: Cloud, parameters: Parameters) -> object:
     return [
         {"at": change.at, "aliasArn": change.alias_arn, "event": change.event, "routing": change.routing}
-        for change in cloud.shared.alias_history.of(wishes.get("alias"))
+        for change in cloud.shared.alias_history.of(parameters.get("alias"))
     ]
 
 
-def _calls(cloud: Cloud, wishes: Wishes) -> object:
-    return [vars(record) for record in cloud.journal.of(wishes.get("operation"))]
+def _calls(cloud: Cloud, parameters: Parameters) -> object:
+    return [vars(record) for record in cloud.journal.of(parameters.get("operation"))]
 
 
-def _counts(cloud: Cloud, _: Wishes) -> object:
+def _counts(cloud: Cloud, _: Parameters) -> object:
     return cloud.journal.counts()
 
 
-def _forget_calls(cloud: Cloud, _: Wishes) -> object:
+def _forget_calls(cloud: Cloud, _: Parameters) -> object:
     cloud.journal.records.clear()
     return {}
 
 
-def _set_key(cloud: Cloud, wishes: Wishes) -> object:
+def _set_key(cloud: Cloud, parameters: Parameters) -> object:
     with cloud.lock:
-        region = cloud.region(*_place(wishes))
-        region.denied_keys -= {wishes["kmsKeyId"]}
-        region.denied_keys |= set() if wishes["usable"] else {wishes["kmsKeyId"]}
+        region = cloud.region(*_place(parameters))
+        region.denied_keys -= {parameters["kmsKeyId"]}
+        region.denied_keys |= set() if parameters["usable"] else {parameters["kmsKeyId"]}
     return {}
 
 
-def _add_fault(cloud: Cloud, wishes: Wishes) -> object:
-    fault = Fault(wishes["operation"], wishes["kind"], wishes.get("times"), wishes.get("match"))
-    fault.delay_s = wishes.get("delayS", fault.delay_s)
+def _add_fault(cloud: Cloud, parameters: Parameters) -> object:
+    fault = Fault(parameters["operation"], parameters["kind"], parameters.get("times"), parameters.get("match"))
+    fault.delay_s = parameters.get("delayS", fault.delay_s)
     return {"id": cloud.faults.add(fault)}
 
 
-def _faults(cloud: Cloud, _: Wishes) -> object:
+def _faults(cloud: Cloud, _: Parameters) -> object:
     return [
         {"id": fault.id, "operation": fault.operation, "kind": fault.kind, "times": fault.times, "match": fault.match}
         for fault in cloud.faults.listed()
     ]
 
 
-def _clear_faults(cloud: Cloud, wishes: Wishes) -> object:
-    cloud.faults.clear(int(wishes["id"]) if "id" in wishes else None)
+def _clear_faults(cloud: Cloud, parameters: Parameters) -> object:
+    cloud.faults.clear(int(parameters["id"]) if "id" in parameters else None)
     return {}
 
 
-def _set_quotas(cloud: Cloud, wishes: Wishes) -> object:
-    limits = {name: (float(size), float(refill)) for name, (size, refill) in wishes.get("limits", {}).items()}
-    cloud.quotas.set(is_on=bool(wishes["on"]), overrides=limits)
+def _set_quotas(cloud: Cloud, parameters: Parameters) -> object:
+    limits = {name: (float(size), float(refill)) for name, (size, refill) in parameters.get("limits", {}).items()}
+    cloud.quotas.set(is_on=bool(parameters["on"]), overrides=limits)
     return {}
 
 
-def _set_consistency(cloud: Cloud, wishes: Wishes) -> object:
-    cloud.shared.consistency.set(reads=wishes.get("reads", 0), milliseconds=wishes.get("milliseconds", 0))
+def _set_consistency(cloud: Cloud, parameters: Parameters) -> object:
+    cloud.shared.consistency.set(reads=parameters.get("reads", 0), milliseconds=parameters.get("milliseconds", 0))
     return {}
 
 
-def _reset(cloud: Cloud, wishes: Wishes) -> object:
-    cloud.reset(wishes.get("seed"))
+def _reset(cloud: Cloud, parameters: Parameters) -> object:
+    cloud.reset(parameters.get("seed"))
     forget_all()
     return {}
 
 
-def _health(_: Cloud, __: Wishes) -> object:
+def _health(_: Cloud, __: Parameters) -> object:
     return {"status": "ok"}
 
 
-ROUTES: dict[tuple[str, str], Callable[[Cloud, Wishes], object]] = {
+ROUTES: dict[tuple[str, str], Callable[[Cloud, Parameters], object]] = {
     ("POST", "call"): _call,
     ("POST", "blip"): _blip,
     ("POST", "evaluation"): _evaluation,

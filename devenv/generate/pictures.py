@@ -34,13 +34,13 @@ def get_svg(root: Path) -> str:
     from rich.console import Console  # noqa: PLC0415 - only for who renders it
 
     from sfn_rollouts.explain.rollout import Rollout  # noqa: PLC0415
-    from sfn_rollouts.plugin.view.happenings import happenings  # noqa: PLC0415
-    from sfn_rollouts.plugin.view.page import Paper, View, page  # noqa: PLC0415
+    from sfn_rollouts.plugin.view.event_lines import event_lines  # noqa: PLC0415
+    from sfn_rollouts.plugin.view.page import Canvas, View, page  # noqa: PLC0415
 
     moment = _moment(yaml.safe_load((root / MANIFEST).read_text()))
-    view = View(Rollout.from_resource(moment.resource), moment.now, happenings(moment.events))
+    view = View(Rollout.from_resource(moment.resource), moment.now, event_lines(moment.events))
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
-    console.print(page(view, Paper(WIDTH)))
+    console.print(page(view, Canvas(WIDTH)))
     svg = console.export_svg(title=f"kubectl sfnrollout get {view.rollout.name}", unique_id="get")
     # Without fonts from elsewhere: a page that shows the picture must not tell others who reads it.
     return "".join(f"{line.rstrip()}\n" for line in _FONTS.sub("", svg).splitlines())

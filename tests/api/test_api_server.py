@@ -55,17 +55,17 @@ def test_the_server_refuses_what_lint_refuses_and_says(kubectl: Kubectl, namespa
     assert case.path in finding
 
 
-CURE = "delete this resource and create a new one for another {}"
+REMEDY = "delete this resource and create a new one for another {}"
 CHANGED: dict[str, tuple[dict[str, Any], str, str]] = {
     "another state machine": (
         manifest(stateMachineArn=f"{MACHINE}2"),
         f'spec.stateMachineArn: Invalid value: "{MACHINE}2"',
-        f"cannot be changed from '{MACHINE}' to '{MACHINE}2': " + CURE.format("state machine"),
+        f"cannot be changed from '{MACHINE}' to '{MACHINE}2': " + REMEDY.format("state machine"),
     ),
     "another alias": (
         manifest(alias="test"),
         'spec.alias: Invalid value: "test"',
-        "cannot be changed from 'live' to 'test': " + CURE.format("alias"),
+        "cannot be changed from 'live' to 'test': " + REMEDY.format("alias"),
     ),
 }
 

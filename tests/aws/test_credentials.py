@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sfn_rollouts.aws.definitions import PersonsStepFunctions
+from sfn_rollouts.aws.definitions import UserStepFunctions
 from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Denied, PortError, Transient
@@ -282,7 +282,7 @@ def test_a_call_says_so(
 
 
 def test_a_person_at_a_terminal_is_told(trouble: Trouble) -> None:
-    with pytest.raises(PortError) as refusal, closing(PersonsStepFunctions(MACHINE)) as reader:
+    with pytest.raises(PortError) as refusal, closing(UserStepFunctions(MACHINE)) as reader:
         reader.read(1)
     if trouble.kind is Transient:
         assert type(refusal.value) in (Denied, Transient)
@@ -360,11 +360,11 @@ def test_mfa_without_a_terminal(tmp_path: Path) -> None:
         f"{ROLE}[profile base]\naws_access_key_id = AKIA\naws_secret_access_key = {SECRET}\n"
     )
     program = (
-        "from sfn_rollouts.aws.definitions import PersonsStepFunctions\n"
+        "from sfn_rollouts.aws.definitions import UserStepFunctions\n"
         "from sfn_rollouts.core.values.arn import StateMachineArn\n"
         "from sfn_rollouts.errors import Denied\n"
         "try:\n"
-        f"    PersonsStepFunctions(StateMachineArn.parse({str(MACHINE)!r})).read(1)\n"
+        f"    UserStepFunctions(StateMachineArn.parse({str(MACHINE)!r})).read(1)\n"
         "except Denied as error:\n"
         "    print(error.why)\n"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sfn_rollouts.aws.definitions import PersonsStepFunctions
+from sfn_rollouts.aws.definitions import UserStepFunctions
 from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
 from tests.aws.doubles import Answer, CannedServer
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from devenv.aws.client import Emulator
 
-    Open = Callable[[StateMachineArn], PersonsStepFunctions]
+    Open = Callable[[StateMachineArn], UserStepFunctions]
 
 NOWHERE = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:Nowhere")
 
@@ -25,10 +25,10 @@ NOWHERE = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMach
 @pytest.fixture
 def opened() -> Iterator[Open]:
     """Open it where the environment points, when the test has finished setting it."""
-    readers: list[PersonsStepFunctions] = []
+    readers: list[UserStepFunctions] = []
 
-    def open_one(machine: StateMachineArn) -> PersonsStepFunctions:
-        readers.append(PersonsStepFunctions(machine))
+    def open_one(machine: StateMachineArn) -> UserStepFunctions:
+        readers.append(UserStepFunctions(machine))
         return readers[-1]
 
     yield open_one

@@ -60,9 +60,9 @@ def test_the_editor_may_send_what_has_no_verb_of_its_own(people: People, orders:
     answer = people.editor.command(orders, words(action))
 
     if action in OWN_VERB:
-        cure = f"grant the verb {OWN_VERB[action]} on stepfunctionrollouts.sfnrollouts.dev"
+        remedy = f"grant the verb {OWN_VERB[action]} on stepfunctionrollouts.sfnrollouts.dev"
         assert "(Forbidden)" in answer.stderr
-        assert f"user {people.editor.name} may not {action} {named(people, orders)}: {cure}" in answer.stderr
+        assert f"user {people.editor.name} may not {action} {named(people, orders)}: {remedy}" in answer.stderr
         assert "as the ClusterRole sfn-rollouts-approver does" in answer.stderr
         if action is Action.PROMOTE:
             assert as_on_the_page(people, orders) in answer.stderr

@@ -12,11 +12,11 @@ STARTED = Announcement("RolloutStarted", "version 2 gets 10 %")
 
 def write(flow: EventFlow, announcement: Announcement, at_s: float = 0.0, subject: Subject = ORDERS) -> str:
     """Tell in a word what is done with it, and do it."""
-    deed = flow.next(subject, announcement, at_s)
-    if deed is None:
+    action = flow.next(subject, announcement, at_s)
+    if action is None:
         return "nothing"
-    flow.wrote(deed, "name")
-    return f"count {deed.count}" if isinstance(deed, Bump) else deed.announcement.message
+    flow.wrote(action, "name")
+    return f"count {action.count}" if isinstance(action, Bump) else action.announcement.message
 
 
 def test_the_same_words_raise_the_count() -> None:
@@ -78,11 +78,11 @@ def test_one_rollout_cannot_flood_and_recovers_slowly() -> None:
 def test_an_event_that_has_expired_is_written_anew() -> None:
     flow = EventFlow()
     write(flow, STARTED)
-    deed = flow.next(ORDERS, STARTED, 0)
-    assert isinstance(deed, Bump)
+    action = flow.next(ORDERS, STARTED, 0)
+    assert isinstance(action, Bump)
 
-    assert flow.lost(deed) == Create(ORDERS, STARTED)
-    flow.wrote(flow.lost(deed), "other")
+    assert flow.lost(action) == Create(ORDERS, STARTED)
+    flow.wrote(flow.lost(action), "other")
     again = flow.next(ORDERS, STARTED, 0)
     assert isinstance(again, Bump)
     assert (again.name, again.count) == ("other", 2)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from sfn_rollouts.plugin.view.output import Output
-from sfn_rollouts.plugin.view.page import Paper, page
+from sfn_rollouts.plugin.view.page import Canvas, page
 from tests.plugin.scenes import SCENES, Scene
 
 FOLDER = Path(__file__).parent / "pages"
@@ -18,7 +18,7 @@ def rendered(scene: Scene, width: int, *, is_ascii: bool = False, height: int | 
     buffer = io.BytesIO()
     stream = io.TextIOWrapper(buffer, encoding="ascii" if is_ascii else "utf8", newline="\n", write_through=True)
     output = Output(stream, {"COLUMNS": str(width)})
-    output.show(page(scene.view, Paper(output.width, output.marks, height)))
+    output.show(page(scene.view, Canvas(output.width, output.marks, height)))
     return buffer.getvalue().decode()
 
 

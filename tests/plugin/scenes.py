@@ -14,7 +14,7 @@ from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.kube.event_flow import Create, Subject
 from sfn_rollouts.kube.events import event
-from sfn_rollouts.plugin.view.happenings import happenings
+from sfn_rollouts.plugin.view.event_lines import event_lines
 from sfn_rollouts.plugin.view.page import View
 from sfn_rollouts.ports import Key
 from tests.core.specs import APPROVAL, LINEAR
@@ -35,7 +35,7 @@ class Scene:
 
     @property
     def view(self) -> View:
-        return View(Rollout.from_resource(self.resource), self.now, happenings(self.events))
+        return View(Rollout.from_resource(self.resource), self.now, event_lines(self.events))
 
 
 def resource_of(world: World, **metadata: Any) -> dict[str, Any]:

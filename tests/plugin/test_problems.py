@@ -1,4 +1,4 @@
-"""Whatever stands between a person and the cluster is named, with its cure; where the cure is a command, it works."""
+"""Whatever stands between a user and the cluster is named, with its remedy; where that is a command, it works."""
 
 import os
 import re

@@ -18,16 +18,16 @@ from rich.cells import cell_len
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.core.values.reasons import Reason
-from sfn_rollouts.explain.course import Place, course_of
-from sfn_rollouts.explain.outlook import outlook
-from sfn_rollouts.explain.remedies import CURES
+from sfn_rollouts.explain.course import StepState, course_of
+from sfn_rollouts.explain.next_up import next_up
+from sfn_rollouts.explain.remedies import REMEDIES
 from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.explain.times import o_clock
 from sfn_rollouts.plugin.verbs import VERBS
-from sfn_rollouts.plugin.view.happenings import happenings, step_entries
+from sfn_rollouts.plugin.view.event_lines import event_lines, step_entries
 from sfn_rollouts.plugin.view.marks import ASCII, UNICODE
 from sfn_rollouts.plugin.view.output import Output
-from sfn_rollouts.plugin.view.page import Paper, page
+from sfn_rollouts.plugin.view.page import Canvas, page
 from tests.core.specs import APPROVAL, CANARY, LINEAR
 from tests.core.world import World
 from tests.plugin.pages import WIDTHS, rendered, stored
@@ -112,7 +112,7 @@ def test_colours_on_a_terminal_only(
 ) -> None:
     buffer = io.BytesIO()
     output = Output(kind(buffer, encoding="utf8", write_through=True), environment)
-    output.show(page(scene("rolled back by an alarm").view, Paper(80)))
+    output.show(page(scene("rolled back by an alarm").view, Canvas(80)))
     text = buffer.getvalue().decode()
     assert code in text
     assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]", text)) is has_colour
@@ -134,7 +134,7 @@ def test_a_line_that_is_folded_begins_no_command_of_a_ci_service(environment: di
         status = {**seen.resource["status"], "message": f"{'x' * before}::error::pwned {'y' * 70} ::error::pwned"}
         buffer = io.BytesIO()
         output = Output(io.TextIOWrapper(buffer, encoding="utf8", write_through=True), environment)
-        output.show(page(Scene({**seen.resource, "status": status}, seen.now, seen.events).view, Paper(80)))
+        output.show(page(Scene({**seen.resource, "status": status}, seen.now, seen.events).view, Canvas(80)))
         text = buffer.getvalue().decode()
         assert "error::pwned" in text
         assert not re.search(r"(?m)^\s*::", text)
@@ -145,10 +145,10 @@ def test_a_command_to_be_copied_is_words_whatever_the_resource_says() -> None:
     seen = scene("hostile words")
     spec = {**seen.resource["spec"], "stateMachineArn": hostile, "alias": "a b"}
     rollout = Rollout.from_resource({**seen.resource, "spec": spec})
-    for reason, cure in CURES.items():
-        for deed in cure(rollout).deeds:
-            words = shlex.split(deed.command)
-            assert not {"touch", "PWN;", "$(id)", "`id`"} & set(words), (reason, deed.command)
+    for reason, remedy in REMEDIES.items():
+        for suggestion in remedy(rollout).suggestions:
+            words = shlex.split(suggestion.command)
+            assert not {"touch", "PWN;", "$(id)", "`id`"} & set(words), (reason, suggestion.command)
 
 
 @pytest.mark.parametrize("height", [24, 30, 40])
@@ -193,8 +193,8 @@ def test_the_current_step_and_what_is_left_of_it() -> None:
     world.advance(700)
     course = course_of(Rollout.from_resource(resource_of(world)), world.now)
     assert course is not None
-    places = [step.place for step in course.steps]
-    assert places == [Place.DONE, Place.DONE, Place.CURRENT, Place.COMING, Place.COMING]
+    states = [step.state for step in course.steps]
+    assert states == [StepState.DONE, StepState.DONE, StepState.CURRENT, StepState.COMING, StepState.COMING]
     assert course.due_at == datetime(2026, 11, 21, 12, 15, tzinfo=UTC)
 
 
@@ -241,8 +241,8 @@ def test_the_sentence_of_an_event_says_nothing_to_programs(metadata: Any) -> Non
     world.advance(610)
     seen = scene_of(world)
     foreign = [{**event, "metadata": metadata} for event in seen.events]
-    assert step_entries(Rollout.from_resource(seen.resource), happenings(seen.events)).keys() == {1, 2, 3}
-    assert step_entries(Rollout.from_resource(seen.resource), happenings(foreign)) == {}
+    assert step_entries(Rollout.from_resource(seen.resource), event_lines(seen.events)).keys() == {1, 2, 3}
+    assert step_entries(Rollout.from_resource(seen.resource), event_lines(foreign)) == {}
 
 
 # -- what comes next --
@@ -251,25 +251,27 @@ def test_the_sentence_of_an_event_says_nothing_to_programs(metadata: Any) -> Non
 def test_each_reason_that_stalls_has_its_cure_and_its_heading() -> None:
     rollouts = [scene(name).view.rollout for name in SCENES]
     stalled = {each.reason for each in rollouts if each.is_stalled}
-    assert stalled <= CURES.keys()
-    assert CURES.keys() <= set(Reason)
-    assert all(f"\n### {reason}\n" in RUNBOOK for reason in CURES)
+    assert stalled <= REMEDIES.keys()
+    assert REMEDIES.keys() <= set(Reason)
+    assert all(f"\n### {reason}\n" in RUNBOOK for reason in REMEDIES)
 
 
-@pytest.mark.parametrize("reason", CURES)
+@pytest.mark.parametrize("reason", REMEDIES)
 def test_each_cure_fits_a_rollout_in_flight_and_one_at_rest(reason: str) -> None:
     for name in ("shifting", "rolled back by an alarm", "not seen yet"):
         rollout = scene(name).view.rollout
-        found = CURES[reason](rollout)
+        found = REMEDIES[reason](rollout)
         assert found.sentence
-        assert "None" not in " ".join([found.sentence, *(deed.command for deed in found.deeds)]) or not (rollout.stable)
+        assert "None" not in " ".join(
+            [found.sentence, *(suggestion.command for suggestion in found.suggestions)]
+        ) or not (rollout.stable)
 
 
 @pytest.mark.parametrize("name", SCENES)
 def test_every_command_on_a_page_exists(name: str) -> None:
     view = scene(name).view
-    found = outlook(view.rollout, course_of(view.rollout, view.now), view.now)
-    commands = [deed.command.split() for deed in found.deeds]
+    found = next_up(view.rollout, course_of(view.rollout, view.now), view.now)
+    commands = [suggestion.command.split() for suggestion in found.suggestions]
     ours = [words for words in commands if words[:2] == ["kubectl", "sfnrollout"]]
     assert all(words[2] in VERBS for words in ours)
     assert all(words[-2:] == ["-n", "shop"] for words in ours if words[2] not in ("lint", "version"))

@@ -46,8 +46,8 @@ def approval_for_ever(spec: Spec) -> Iterator[Problem]:
     """Where nobody promotes, the alias stays split until somebody finds it."""
     for index, step in enumerate(spec.strategy.steps or ()):
         if step.pause is not None and step.pause.duration is None and step.pause.timeout is None:
-            cure = "add timeout, like 24h, and onTimeout: Rollback or Continue"
-            yield _warning(f"spec.strategy.steps[{index}].pause", None, f"waits for a person for ever: {cure}")
+            remedy = "add timeout, like 24h, and onTimeout: Rollback or Continue"
+            yield _warning(f"spec.strategy.steps[{index}].pause", None, f"waits for a person for ever: {remedy}")
 
 
 CHECKS: tuple[Callable[[Spec], Iterator[Problem]], ...] = (

@@ -76,7 +76,7 @@ ALARM_NAME_LENGTH = Rule(
     "two): correct the name, or give the alarm a shorter one",
 )
 
-StateMachineArn = Annotated[
+StateMachineArnText = Annotated[
     str,
     Field(max_length=256),
     ARN_FORMAT,

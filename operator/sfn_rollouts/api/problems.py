@@ -26,7 +26,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding: `path` like `spec.strategy.steps[2].setWeight`, a message that names the value and the cure."""
+    """One finding: `path` like `spec.strategy.steps[2].setWeight`, a message that names the value and the remedy."""
 
     path: str
     value: Any
@@ -124,8 +124,8 @@ def _number_out_of_bounds(location: Location, details: ErrorDetails) -> str:
 def _not_in_enum(location: Location, details: ErrorDetails) -> str:
     known = schema_at(location)["enum"]
     guess = suggestion(str(details["input"]), known)
-    cure = guess or f"use one of {', '.join(known)}"
-    return f"{shown(details['input'])} is not known: {cure}"
+    remedy = guess or f"use one of {', '.join(known)}"
+    return f"{shown(details['input'])} is not known: {remedy}"
 
 
 def _list_length(location: Location, details: ErrorDetails) -> str:

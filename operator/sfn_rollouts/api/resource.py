@@ -20,7 +20,7 @@ def parse_spec(raw: object) -> Spec:
     """Take the spec of a live resource or of a manifest.
 
     Raises:
-        SpecError: with every problem, each with its path, value and cure.
+        SpecError: with every problem, each with its path, value and remedy.
     """
     try:
         return Spec.model_validate(_as_stored(raw), by_alias=True, by_name=False)

@@ -49,7 +49,7 @@ class Rule:
         cel: expression over `self`; sees the value as the API server stores it, camelCase.
         holds: the same in Python; sees the validated value. None for a transition rule, which needs the old object that
             only the API server has.
-        message: one sentence that names the value and the cure; `{value}` is the value, other names stand in `shows`.
+        message: one sentence that names the value and the remedy; `{value}` is the value, other names stand in `shows`.
     """
 
     cel: str
@@ -165,11 +165,11 @@ def at_least_one(what: str, *names: str) -> Rule:
     )
 
 
-def immutable(cure: str) -> Rule:
+def immutable(remedy: str) -> Rule:
     """A required field that stays as it was created."""
     return Rule(
         cel="self == oldSelf",
         holds=None,
-        message=f"cannot be changed from '{{old}}' to '{{value}}': {cure}",
+        message=f"cannot be changed from '{{old}}' to '{{value}}': {remedy}",
         shows={"old": Shown("oldSelf", str)},
     )

@@ -8,7 +8,7 @@ from pydantic import Field
 from sfn_rollouts.api import LARGEST_VERSION
 from sfn_rollouts.api.base import ApiModel
 from sfn_rollouts.api.durations import BakeTime, Duration, Interval, PollInterval, Within
-from sfn_rollouts.api.names import AlarmName, AliasName, StateMachineArn
+from sfn_rollouts.api.names import AlarmName, AliasName, StateMachineArnText
 from sfn_rollouts.api.rules import ListType, at_least_one
 from sfn_rollouts.api.strategy import Strategy
 
@@ -135,7 +135,7 @@ class RollbackWindow(ApiModel):
 class Spec(ApiModel):
     """The version that an alias should serve, and how to get there."""
 
-    state_machine_arn: StateMachineArn = Field(
+    state_machine_arn: StateMachineArnText = Field(
         description="ARN of the state machine, without a version or alias. Immutable."
     )
     alias: AliasName = Field(

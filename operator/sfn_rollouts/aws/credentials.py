@@ -95,7 +95,7 @@ class CredentialsError(Exception):
         return str(fields.get("provider", self.source))
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Where they come from and what is wrong there, like `the credential_process of the profile: /x: ...`."""
         source = _SOURCES.get(self.source, _Source(self.source))
         where = [f"{name}={os.environ[name]}" for name in source.variables if name in os.environ]

@@ -33,7 +33,7 @@ class VersionContent:
     settings: Mapping[str, Any]
 
 
-class PersonsStepFunctions:
+class UserStepFunctions:
     """Step Functions in one region, by the credentials of whoever sits at the terminal."""
 
     def __init__(self, machine: StateMachineArn) -> None:
@@ -81,7 +81,7 @@ class PersonsStepFunctions:
 def _unusable(error: CredentialsError) -> Denied:
     if isinstance(error.cause, NoCredentialsError):
         return Denied(f"no AWS credentials were found in your shell. {_LOG_IN}")
-    return Denied(f"the AWS credentials of your shell cannot be used: {error.told}. {_LOG_IN}")
+    return Denied(f"the AWS credentials of your shell cannot be used: {error.summary}. {_LOG_IN}")
 
 
 def _translated(error: Exception, machine: StateMachineArn, version: int) -> PortError:

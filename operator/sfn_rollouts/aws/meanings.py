@@ -10,7 +10,7 @@ from sfn_rollouts.errors import Conflict, Denied, Gone, NoAnswer, PortError, Tra
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """`found` and `cure` are read by people; `{resource}` stands for what the call names, `{remedy}` for what helps
+    """`found` and `to_fix` are read by people; `{resource}` stands for what the call names, `{remedy}` for what helps
     with this source of credentials.
 
     AWS's own words are quoted only where `quotes_aws`: those about credentials and signatures may hold a session token.
@@ -18,7 +18,7 @@ class Meaning:
 
     error: type[PortError]
     found: str
-    cure: str
+    to_fix: str
     quotes_aws: bool = False
 
 

@@ -20,14 +20,14 @@ def translated(error: Exception, api: Api, resource: str) -> PortError:
     found = f"{_action(error, api)} {meaning.found} ({code_of(error)}) for {resource}"
     quote = f": {_quoted(error)}" if meaning.quotes_aws else ""
     remedy = error.remedy if isinstance(error, CredentialsError) else ""
-    return meaning.error(f"{found}{quote}. {meaning.cure.format(resource=resource, remedy=remedy)}")
+    return meaning.error(f"{found}{quote}. {meaning.to_fix.format(resource=resource, remedy=remedy)}")
 
 
 def without_credentials(error: CredentialsError) -> Denied:
     """Give the refusal to work without credentials at all: before there is any call to speak of."""
     if isinstance(error.cause, NoCredentialsError):
         return Denied(f"no AWS credentials were found. {WAYS}")
-    return Denied(f"the AWS credentials cannot be fetched ({error.told}). {error.remedy}")
+    return Denied(f"the AWS credentials cannot be fetched ({error.summary}). {error.remedy}")
 
 
 def is_throttle(error: Exception) -> bool:
@@ -48,7 +48,7 @@ def meaning_of(error: Exception) -> Meaning:
 def code_of(error: Exception) -> str:
     """Give AWS's code; of an error that AWS did not send, its type, and of one about credentials where they are."""
     if isinstance(error, CredentialsError):
-        return code_of(error.cause) if isinstance(error.cause, ClientError) else error.told
+        return code_of(error.cause) if isinstance(error.cause, ClientError) else error.summary
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code") or f"HTTP status {_status(error)}")
     return type(error).__name__

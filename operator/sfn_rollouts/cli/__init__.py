@@ -58,9 +58,9 @@ def simulate_command(file: str, output: str, **options: Any) -> None:
 
     Times are counted from the start, like 90s, 12m or 1h30m; a window without an end lasts for ever.
     """
-    from sfn_rollouts.cli.simulate import Wishes, simulate_file  # noqa: PLC0415 - see the package's docstring
+    from sfn_rollouts.cli.simulate import SimulateOptions, simulate_file  # noqa: PLC0415 - see the package's docstring
 
-    click.echo(simulate_file(file, Wishes(**options), output))
+    click.echo(simulate_file(file, SimulateOptions(**options), output))
 
 
 @main.command()

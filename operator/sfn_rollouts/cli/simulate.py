@@ -21,7 +21,7 @@ LATENCY_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class SimulateOptions:
     """The options, as given."""
 
     alarms: Sequence[str] = ()
@@ -33,14 +33,14 @@ class Wishes:
     name: str | None = None
 
 
-def simulate_file(file: str, wishes: Wishes, output: str) -> str:
+def simulate_file(file: str, options: SimulateOptions, output: str) -> str:
     """Play the rollout of a file (`-` is standard input); gives the text or the JSON.
 
     Raises:
         click.UsageError: an option cannot be understood.
         SystemExit: 1, the manifest would be refused; standard error says why.
     """
-    scenario = _scenario(_manifest(file, wishes.name), wishes)
+    scenario = _scenario(_manifest(file, options.name), options)
     run = World(scenario).run()
     return json_text(as_data(run)) if output == "json" else as_text(run).rstrip("\n")
 
@@ -70,21 +70,21 @@ def _name(manifest: Mapping[str, Any]) -> str:
     return str(found or "rollout")
 
 
-def _scenario(manifest: Mapping[str, Any], wishes: Wishes) -> Scenario:
+def _scenario(manifest: Mapping[str, Any], options: SimulateOptions) -> Scenario:
     spec = dict(manifest["spec"])
     try:
-        changes = timetable.alarm_changes(wishes.alarms)
-        deeds, faults = timetable.deeds(wishes.users), timetable.faults(wishes.faults)
-        kills = timetable.kills(wishes.kills)
+        changes = timetable.alarm_changes(options.alarms)
+        deeds, faults = timetable.deeds(options.users), timetable.faults(options.faults)
+        kills = timetable.kills(options.kills)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     _mention_unwatched(spec, changes)
     later: tuple[Event, ...] = (*(each for each in changes if each.at_s > 0), *deeds, *faults, *kills)
-    stable = wishes.from_version if wishes.from_version is not None else int(spec["version"]) - 1
+    stable = options.from_version if options.from_version is not None else int(spec["version"]) - 1
     wanted = [int(each.changes["version"]) for each in deeds if isinstance(each, Edit)]
     return Scenario(
         spec=spec,
-        seed=wishes.seed,
+        seed=options.seed,
         alias=((stable, 100),) if stable > 0 else None,
         versions=tuple(sorted({int(spec["version"]), *wanted, *([stable] if stable > 0 else [])})),
         alarms={each.name: each.state for each in changes if each.at_s == 0},

@@ -19,7 +19,7 @@ OVERDUE_S = 30.0
 """A running operator acts within seconds and says what holds it; one that is silent for so long may not be running."""
 
 
-class Place(StrEnum):
+class StepState(StrEnum):
     """Where a step lies, seen from where the rollout is."""
 
     DONE = "done"
@@ -36,7 +36,7 @@ class CourseStep:
     label: str
     weight: int
     wait_s: float | None
-    place: Place
+    state: StepState
     enters_at: datetime | None = None
     timeout: Timeout | None = None
 
@@ -62,7 +62,7 @@ class Course:
     @property
     def current(self) -> CourseStep | None:
         """The step that the rollout is in."""
-        return next((step for step in self.steps if step.place is Place.CURRENT), None)
+        return next((step for step in self.steps if step.state is StepState.CURRENT), None)
 
 
 def course_of(rollout: Rollout, now: datetime) -> Course | None:
@@ -74,8 +74,8 @@ def course_of(rollout: Rollout, now: datetime) -> Course | None:
     following = _following(case, index)
     entries = _entries(rollout, case, following)
     count = _count(case)
-    places = {at: _place(rollout, case, at, index, following) for at in range(count)}
-    steps = tuple(_step(case, at, places[at], entries.get(at)) for at in places)
+    states = {at: _state(rollout, case, at, index, following) for at in range(count)}
+    steps = tuple(_step(case, at, states[at], entries.get(at)) for at in states)
     return Course(
         steps=steps,
         due_at=case.due_at if rollout.is_in_flight else None,
@@ -134,14 +134,14 @@ def _entries(rollout: Rollout, case: Case, following: int | None) -> dict[int, d
     return entries
 
 
-def _place(rollout: Rollout, case: Case, at: int, index: int | None, following: int | None) -> Place:
+def _state(rollout: Rollout, case: Case, at: int, index: int | None, following: int | None) -> StepState:
     if at not in (case.plan.last_index, index) and _is_one_write(rollout, case):
-        return Place.SKIPPED
+        return StepState.SKIPPED
     if index is not None and at <= index:
-        return Place.CURRENT if at == index else Place.DONE
+        return StepState.CURRENT if at == index else StepState.DONE
     if rollout.finished_at is not None or rollout.trip is not None:
-        return Place.NOT_REACHED
-    return Place.SKIPPED if following is not None and at < following else Place.COMING
+        return StepState.NOT_REACHED
+    return StepState.SKIPPED if following is not None and at < following else StepState.COMING
 
 
 def _is_one_write(rollout: Rollout, case: Case) -> bool:
@@ -152,7 +152,7 @@ def _is_one_write(rollout: Rollout, case: Case) -> bool:
     return is_shortcut(case.status, *shortcuts) or was_one
 
 
-def _step(case: Case, at: int, place: Place, enters_at: datetime | None) -> CourseStep:
+def _step(case: Case, at: int, state: StepState, enters_at: datetime | None) -> CourseStep:
     label = str(at + 1) if at < case.plan.bake_index else "bake"
     plan = case.plan
-    return CourseStep(label, plan.weight_at(at), plan.wait_at(at), place, enters_at, plan.timeout_at(at))
+    return CourseStep(label, plan.weight_at(at), plan.wait_at(at), state, enters_at, plan.timeout_at(at))

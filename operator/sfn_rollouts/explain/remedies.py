@@ -9,19 +9,19 @@ from sfn_rollouts.printable import word
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """Something to type, and what comes of it."""
+class Suggestion:
+    """A command to run, and its effect."""
 
     command: str
     effect: str
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """What happens next. `deeds` are alternatives, the most likely first; `runbook` is a heading of docs/runbook.md."""
+class NextUp:
+    """What happens next. `suggestions` are alternatives, most likely first; `runbook` is a heading there."""
 
     sentence: str
-    deeds: tuple[Deed, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
     runbook: str = ""
 
 
@@ -31,97 +31,104 @@ def command(rollout: Rollout, action: str) -> str:
     return f"kubectl sfnrollout {verb} {word(rollout.name)} {arguments}".rstrip() + f" -n {word(rollout.namespace)}"
 
 
-def _rolled_back(rollout: Rollout) -> Outlook:
-    deeds = (Deed(command(rollout, "retry"), f"try version {rollout.target} again"), _another_version(rollout))
-    return Outlook("nothing by itself: fix the cause, then try again or ask for another version", deeds)
+def _rolled_back(rollout: Rollout) -> NextUp:
+    suggestions = (
+        Suggestion(command(rollout, "retry"), f"try version {rollout.target} again"),
+        _another_version(rollout),
+    )
+    return NextUp("nothing by itself: fix the cause, then try again or ask for another version", suggestions)
 
 
-def _another_version(rollout: Rollout) -> Deed:
+def _another_version(rollout: Rollout) -> Suggestion:
     if owner_of(rollout) is not None:
-        return Deed("git revert COMMIT", "or ask for another spec.version in Git")
-    return Deed(command(rollout, "set-version VERSION"), "ask for another version")
+        return Suggestion("git revert COMMIT", "or ask for another spec.version in Git")
+    return Suggestion(command(rollout, "set-version VERSION"), "ask for another version")
 
 
-def _rollback_failed(rollout: Rollout) -> Outlook:
+def _rollback_failed(rollout: Rollout) -> NextUp:
     sentence = "it is tried again by itself, but the alias may be split: act now"
-    return Outlook(sentence, (routed_back(rollout),))
+    return NextUp(sentence, (routed_back(rollout),))
 
 
-def _invalid(_: Rollout) -> Outlook:
-    return Outlook(
-        "nothing until the manifest is corrected", (Deed("kubectl sfnrollout lint FILE", "reports the same"),)
+def _invalid(_: Rollout) -> NextUp:
+    return NextUp(
+        "nothing until the manifest is corrected", (Suggestion("kubectl sfnrollout lint FILE", "reports the same"),)
     )
 
 
-def _not_found(rollout: Rollout) -> Outlook:
+def _not_found(rollout: Rollout) -> NextUp:
     if rollout.started_at is not None:
         return _gone(rollout)
     versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {word(rollout.machine_arn)}"
     sentence = "it goes on by itself, within 5 minutes, once this is there"
-    return Outlook(sentence, (Deed(versions, "what there is"), _another_version(rollout)))
+    return NextUp(sentence, (Suggestion(versions, "what there is"), _another_version(rollout)))
 
 
-def _gone(rollout: Rollout) -> Outlook:
+def _gone(rollout: Rollout) -> NextUp:
     """It had begun: what was there has been deleted since."""
     machine = f"aws stepfunctions describe-state-machine --state-machine-arn {word(rollout.machine_arn)}"
-    is_there = Deed(machine, "whether the state machine is there")
+    is_there = Suggestion(machine, "whether the state machine is there")
     if rollout.is_in_flight:
-        return Outlook("nothing until the alias is there again; the message says how to create it", (is_there,))
-    again = Deed(command(rollout, "retry"), f"try version {rollout.target} again")
-    return Outlook("nothing by itself: create what is gone, then try again", (is_there, again))
+        return NextUp("nothing until the alias is there again; the message says how to create it", (is_there,))
+    again = Suggestion(command(rollout, "retry"), f"try version {rollout.target} again")
+    return NextUp("nothing by itself: create what is gone, then try again", (is_there, again))
 
 
-def _denied(_: Rollout) -> Outlook:
-    return Outlook("it goes on by itself, within 5 minutes, once the operator's IAM role allows it")
+def _denied(_: Rollout) -> NextUp:
+    return NextUp("it goes on by itself, within 5 minutes, once the operator's IAM role allows it")
 
 
-def _foreign_account(_: Rollout) -> Outlook:
-    deed = Deed("kubectl sfnrollout lint FILE", "checks a manifest with the right stateMachineArn before it is applied")
-    return Outlook("nothing with the credentials that this operator has: the state machine is not theirs", (deed,))
+def _foreign_account(_: Rollout) -> NextUp:
+    suggestion = Suggestion(
+        "kubectl sfnrollout lint FILE", "checks a manifest with the right stateMachineArn before it is applied"
+    )
+    return NextUp("nothing with the credentials that this operator has: the state machine is not theirs", (suggestion,))
 
 
-def _unknown_region(_: Rollout) -> Outlook:
-    deed = Deed("aws ec2 describe-regions --query 'Regions[].RegionName'", "what regions there are")
-    return Outlook("nothing until the operator knows the region, or the resource names another", (deed,))
+def _unknown_region(_: Rollout) -> NextUp:
+    suggestion = Suggestion("aws ec2 describe-regions --query 'Regions[].RegionName'", "what regions there are")
+    return NextUp("nothing until the operator knows the region, or the resource names another", (suggestion,))
 
 
-def _split(rollout: Rollout) -> Outlook:
-    deed = Deed(_routing(rollout, ((None, 100),)), "route it to one version")
-    return Outlook(
-        "it goes on by itself once the alias serves one version, or spec.stableVersion names one side", (deed,)
+def _split(rollout: Rollout) -> NextUp:
+    suggestion = Suggestion(_routing(rollout, ((None, 100),)), "route it to one version")
+    return NextUp(
+        "it goes on by itself once the alias serves one version, or spec.stableVersion names one side", (suggestion,)
     )
 
 
-def _conflict(rollout: Rollout) -> Outlook:
-    deed = Deed("kubectl get sfnrollouts -A -o wide", f"who else manages alias {rollout.alias} of {rollout.machine}")
-    return Outlook("nothing while another resource manages the alias: delete one of the two", (deed,))
+def _conflict(rollout: Rollout) -> NextUp:
+    suggestion = Suggestion(
+        "kubectl get sfnrollouts -A -o wide", f"who else manages alias {rollout.alias} of {rollout.machine}"
+    )
+    return NextUp("nothing while another resource manages the alias: delete one of the two", (suggestion,))
 
 
-def _drifted(rollout: Rollout) -> Outlook:
+def _drifted(rollout: Rollout) -> NextUp:
     if rollout.phase == "RollingBack":
         sentence = "nothing: somebody put all traffic on one version, and that is left alone"
-        return Outlook(sentence, (routed_back(rollout), _another_version(rollout)))
+        return NextUp(sentence, (routed_back(rollout), _another_version(rollout)))
     if not rollout.is_in_flight:
-        return Outlook("nothing until the alias is routed back", (_as_left(rollout), _another_version(rollout)))
-    return Outlook("nothing until the alias is routed back", (_as_left(rollout),))
+        return NextUp("nothing until the alias is routed back", (_as_left(rollout), _another_version(rollout)))
+    return NextUp("nothing until the alias is routed back", (_as_left(rollout),))
 
 
-def _alarm_missing() -> Outlook:
+def _alarm_missing() -> NextUp:
     sentence = "it starts by itself once the alarm is there; it is looked for at each poll"
-    return Outlook(sentence, (Deed("aws cloudwatch describe-alarms --query '*[].AlarmName'", "what there is"),))
+    return NextUp(sentence, (Suggestion("aws cloudwatch describe-alarms --query '*[].AlarmName'", "what there is"),))
 
 
-def _internal(_: Rollout) -> Outlook:
-    return Outlook("it is tried again by itself; the operator's log has the details")
+def _internal(_: Rollout) -> NextUp:
+    return NextUp("it is tried again by itself; the operator's log has the details")
 
 
-def _alarm(rollout: Rollout) -> Outlook:
+def _alarm(rollout: Rollout) -> NextUp:
     """A missing alarm stalls the start; any other finding is why a rollout went back."""
     is_before_start = rollout.phase == "Pending" and rollout.reason == "AlarmMissing"
     return _alarm_missing() if is_before_start else _rolled_back(rollout)
 
 
-CURES: Mapping[str, Callable[[Rollout], Outlook]] = {
+REMEDIES: Mapping[str, Callable[[Rollout], NextUp]] = {
     "AlarmFiring": _alarm,
     "AlarmTransient": _alarm,
     "AlarmMissing": _alarm,
@@ -145,13 +152,13 @@ CURES: Mapping[str, Callable[[Rollout], Outlook]] = {
 }
 
 
-def routed_back(rollout: Rollout) -> Deed:
+def routed_back(rollout: Rollout) -> Suggestion:
     """By hand, all traffic on the stable version; the operator respects it."""
-    return Deed(_routing(rollout, ((rollout.stable, 100),)), f"all traffic on version {rollout.stable}")
+    return Suggestion(_routing(rollout, ((rollout.stable, 100),)), f"all traffic on version {rollout.stable}")
 
 
-def _as_left(rollout: Rollout) -> Deed:
-    return Deed(_routing(rollout, rollout.routing or ((rollout.stable, 100),)), "as this rollout left it")
+def _as_left(rollout: Rollout) -> Suggestion:
+    return Suggestion(_routing(rollout, rollout.routing or ((rollout.stable, 100),)), "as this rollout left it")
 
 
 def _routing(rollout: Rollout, routing: tuple[tuple[int | None, int], ...]) -> str:

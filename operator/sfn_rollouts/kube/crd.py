@@ -10,12 +10,12 @@ from sfn_rollouts.kube.answers import CRD
 from sfn_rollouts.kube.connection import Connection, path_of
 
 NAME = f"{PLURAL}.{GROUP}"
-CURE = "apply the CRD of this release: kubectl apply --server-side -f crds/, or crds.install=true with Helm"
+REMEDY = "apply the CRD of this release: kubectl apply --server-side -f crds/, or crds.install=true with Helm"
 _SHOWN = 5
 
 
 def crd_problem(connection: Connection) -> str | None:
-    """Read the CRD; gives what is wrong with it and the cure, None when all is well.
+    """Read the CRD; gives what is wrong with it and the remedy, None when all is well.
 
     Raises:
         Denied: no permission to read it.
@@ -29,9 +29,9 @@ def crd_problem(connection: Connection) -> str | None:
             CRD,
         )
     except Gone:
-        return f"the CRD {NAME} is not installed; {CURE}"
+        return f"the CRD {NAME} is not installed; {REMEDY}"
     problem = shortcoming(found)
-    return problem and f"the CRD {NAME} {problem}; {CURE}"
+    return problem and f"the CRD {NAME} {problem}; {REMEDY}"
 
 
 def shortcoming(found: Mapping[str, Any]) -> str | None:

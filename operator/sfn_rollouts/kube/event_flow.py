@@ -104,10 +104,10 @@ class EventFlow:
             return Create(subject, shown)
         return Bump(subject, shown, written.name, written.count + 1)
 
-    def wrote(self, deed: Create | Bump, name: str) -> None:
+    def wrote(self, action: Create | Bump, name: str) -> None:
         """The Event is stored under this name."""
-        count = deed.count if isinstance(deed, Bump) else 1
-        self._written.put(_identity(deed.subject, deed.announcement), _Written(name, count))
+        count = action.count if isinstance(action, Bump) else 1
+        self._written.put(_identity(action.subject, action.announcement), _Written(name, count))
 
     def lost(self, bump: Bump) -> Create:
         """The Event to bump has expired at the API server: write it anew."""

@@ -83,40 +83,40 @@ class EventAnnouncer:
         self._is_failing = True
 
     def _write(self, subject: Subject, announcement: Announcement) -> str:
-        deed = self._flow.next(subject, announcement, self._clock.monotonic())
-        if deed is None:
+        action = self._flow.next(subject, announcement, self._clock.monotonic())
+        if action is None:
             return "Limited"
-        name = self._bump(deed) if isinstance(deed, Bump) else self._create(deed)
-        if name is None and isinstance(deed, Bump):
-            deed = self._flow.lost(deed)
-            name = self._create(deed)
-        self._flow.wrote(deed, str(name))
+        name = self._bump(action) if isinstance(action, Bump) else self._create(action)
+        if name is None and isinstance(action, Bump):
+            action = self._flow.lost(action)
+            name = self._create(action)
+        self._flow.wrote(action, str(name))
         return "OK"
 
-    def _create(self, deed: Create) -> str:
-        body = event(deed, self._clock.now(), secrets.token_hex(8))
-        path = path_of("api", "v1", "namespaces", deed.subject.key.namespace, "events")
+    def _create(self, action: Create) -> str:
+        body = event(action, self._clock.now(), secrets.token_hex(8))
+        path = path_of("api", "v1", "namespaces", action.subject.key.namespace, "events")
         self._connection.call("create", "events", path, EVENT, _WRITER, body)
         return str(body["metadata"]["name"])
 
-    def _bump(self, deed: Bump) -> str | None:
+    def _bump(self, action: Bump) -> str | None:
         """Give the name of the Event, None where it has expired."""
-        path = path_of("api", "v1", "namespaces", deed.subject.key.namespace, "events", deed.name)
+        path = path_of("api", "v1", "namespaces", action.subject.key.namespace, "events", action.name)
         body = {
-            "count": deed.count,
+            "count": action.count,
             "lastTimestamp": _time(self._clock.now()),
-            "message": deed.announcement.message[:_MESSAGE_LIMIT],
+            "message": action.announcement.message[:_MESSAGE_LIMIT],
         }
         try:
             self._connection.call("patch", "events", path, EVENT, _WRITER, body)
         except Gone:
             return None
-        return deed.name
+        return action.name
 
 
-def event(deed: Create, now: datetime, suffix: str) -> Mapping[str, Any]:
+def event(action: Create, now: datetime, suffix: str) -> Mapping[str, Any]:
     """Give the new Event; `suffix` makes its name unique, as the hexadecimal time does in client-go."""
-    key, announcement, at = deed.subject.key, deed.announcement, _time(now)
+    key, announcement, at = action.subject.key, action.announcement, _time(now)
     return {
         "apiVersion": "v1",
         "kind": "Event",
@@ -130,7 +130,7 @@ def event(deed: Create, now: datetime, suffix: str) -> Mapping[str, Any]:
             "kind": KIND,
             "namespace": key.namespace,
             "name": key.name,
-            "uid": deed.subject.uid,
+            "uid": action.subject.uid,
         },
         "type": "Warning" if announcement.is_warning else "Normal",
         "reason": announcement.reason,

@@ -78,7 +78,7 @@ def _set_out_from(rollout: Rollout, after: int | None) -> int | None:
 
 
 def _difference(rollout: Rollout, before: int, after: int) -> Difference:
-    from sfn_rollouts.aws.definitions import PersonsStepFunctions  # noqa: PLC0415 - boto3 is slow to import
+    from sfn_rollouts.aws.definitions import UserStepFunctions  # noqa: PLC0415 - boto3 is slow to import
     from sfn_rollouts.core.values.arn import StateMachineArn  # noqa: PLC0415
     from sfn_rollouts.errors import PortError  # noqa: PLC0415
 
@@ -87,7 +87,7 @@ def _difference(rollout: Rollout, before: int, after: int) -> Difference:
     except ValueError as error:
         raise PluginError(str(error)) from None
     try:
-        with closing(PersonsStepFunctions(machine)) as aws:
+        with closing(UserStepFunctions(machine)) as aws:
             old, new = aws.read(before), aws.read(after)
     except PortError as error:
         raise PluginError(error.why) from None

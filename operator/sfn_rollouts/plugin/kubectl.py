@@ -55,7 +55,7 @@ ABSENT: Final = Absence.ABSENT
 class Cluster:
     """`flags` are kubectl's for the connection; `namespace` None is the one of the kubeconfig's context.
 
-    Whatever goes wrong is a PluginError with its cure.
+    Whatever goes wrong is a PluginError with its remedy.
     """
 
     def __init__(self, flags: Sequence[str] = (), namespace: str | None = None) -> None:
@@ -246,8 +246,8 @@ class Cluster:
         everywhere = {each["metadata"]["name"]: each["metadata"]["namespace"] for each in self.list()}
         near = _nearest(name, everywhere)
         if near is None:
-            cure = "kubectl sfnrollout list shows all." if everywhere else "There are none in the whole cluster."
-            return NotFoundError(f"there is no rollout {name} in this namespace", cure)
+            remedy = "kubectl sfnrollout list shows all." if everywhere else "There are none in the whole cluster."
+            return NotFoundError(f"there is no rollout {name} in this namespace", remedy)
         return NotFoundError(
             f"there is no rollout {name} in this namespace",
             f"Did you mean {word(near)} --namespace {word(everywhere[near])}?",

@@ -88,7 +88,7 @@ def _rollouts(cluster: Cluster, namespace: str | None, selector: str) -> Iterato
         ) from None
     except ForbiddenError as error:
         if namespace is None:
-            error.cure = f"Look into one namespace: --namespace NS\n{error.cure}"
+            error.remedy = f"Look into one namespace: --namespace NS\n{error.remedy}"
         raise
 
 

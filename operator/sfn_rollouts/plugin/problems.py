@@ -1,4 +1,4 @@
-"""What can go wrong between this plugin and the cluster, in kubectl's words and in ours, each with its cure."""
+"""What can go wrong between this plugin and the cluster, in kubectl's words and in ours, each with its remedy."""
 
 import re
 from collections.abc import Callable
@@ -9,20 +9,20 @@ from sfn_rollouts.printable import one_line, word
 
 
 class PluginError(click.ClickException):
-    """Ends the command with exit code 1; `cure` tells what to do, on lines of its own.
+    """Ends the command with exit code 1; `remedy` tells what to do, on lines of its own.
 
     The message may quote anybody: a line of it that is not the first is indented, so that none passes for ours.
     """
 
-    def __init__(self, message: str, cure: str = "") -> None:
+    def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
-        self.cure = cure
+        self.remedy = remedy
 
     def format_message(self) -> str:
-        """Return the message and the cure, each line of it printable."""
+        """Return the message and the remedy, each line of it printable."""
         first, *more = self.message.splitlines() or [""]
         return "\n".join(
-            [one_line(first), *(f"  {one_line(line)}" for line in more), *map(one_line, self.cure.splitlines())]
+            [one_line(first), *(f"  {one_line(line)}" for line in more), *map(one_line, self.remedy.splitlines())]
         )
 
 

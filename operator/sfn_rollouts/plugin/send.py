@@ -129,7 +129,7 @@ class _Sending:
             return self._awaited(written)
         except ForbiddenError as error:
             raise NoAnswerError(
-                f"{self.action} was sent to {name}, but its answer cannot be seen: {error.message}", error.cure
+                f"{self.action} was sent to {name}, but its answer cannot be seen: {error.message}", error.remedy
             ) from None
 
     def _awaited(self, written: Resource) -> Answer:

@@ -66,18 +66,18 @@ def _written(resource: Resource, output: str) -> str:
 def _show(cluster: Cluster, first: Resource, watch: bool) -> None:
     from sfn_rollouts.plugin.view.output import Output  # noqa: PLC0415 - `-o json` needs no rich
 
-    output, scene = Output(sys.stdout, os.environ), Scene(cluster, first)
+    output, latest = Output(sys.stdout, os.environ), Latest(cluster, first)
     if not watch:
-        scene.listen()
-        _show_once(output, scene)
+        latest.listen()
+        _show_once(output, latest)
     elif output.is_live:
-        _watch_on_screen(output, scene)
+        _watch_on_screen(output, latest)
     else:
-        _watch_in_pipe(output, scene)
+        _watch_in_pipe(output, latest)
 
 
-class Scene:
-    """What is known of one rollout at the moment; taken by the main thread, shown by the screen's."""
+class Latest:
+    """The latest that is known of one rollout: read by the main thread, drawn by the screen's."""
 
     def __init__(self, cluster: Cluster, resource: Resource) -> None:
         self.cluster = cluster
@@ -85,7 +85,7 @@ class Scene:
         self.lost = ""
         self._asked_at: datetime | None = None
         self._events: Sequence[Mapping[str, Any]] = ()
-        self._unheard = ""
+        self._events_problem = ""
         self._listened_at = 0.0
 
     def changes(self, tick_s: float) -> Iterator[bool]:
@@ -105,20 +105,20 @@ class Scene:
         """Ask for Events. Without them the page is poorer; without a cluster it says so."""
         asked_at = self._asked_at = _now()
         try:
-            self._events, self._unheard, self.lost = self.cluster.events(self.resource), "", ""
+            self._events, self._events_problem, self.lost = self.cluster.events(self.resource), "", ""
         except UnreachableError as error:
             self.lost = self.lost or f"since {asked_at:%H:%M:%S} {_first_line(error)}"
         except PluginError as error:
-            self._unheard, self.lost = _first_line(error), ""
+            self._events_problem, self.lost = _first_line(error), ""
         self._listened_at, self._asked_at = time.monotonic(), None
 
     def view(self) -> "View":
         """Give what is to be shown now."""
-        from sfn_rollouts.plugin.view.happenings import happenings  # noqa: PLC0415 - see `_show`
+        from sfn_rollouts.plugin.view.event_lines import event_lines  # noqa: PLC0415 - see `_show`
         from sfn_rollouts.plugin.view.page import View  # noqa: PLC0415
 
-        rollout, told = Rollout.from_resource(self.resource), happenings(self._events)
-        return View(rollout, _now(), told, self._unheard, self._notice())
+        rollout, told = Rollout.from_resource(self.resource), event_lines(self._events)
+        return View(rollout, _now(), told, self._events_problem, self._notice())
 
     def _notice(self) -> str:
         """Say that what is shown may be out of date: the cluster refuses to talk, or is silent."""
@@ -128,41 +128,41 @@ class Scene:
         return f"{lost}; this is what was seen last" if lost else ""
 
 
-def _show_once(output: "Output", scene: Scene) -> None:
-    from sfn_rollouts.plugin.view.page import Paper, page  # noqa: PLC0415
+def _show_once(output: "Output", latest: Latest) -> None:
+    from sfn_rollouts.plugin.view.page import Canvas, page  # noqa: PLC0415
 
-    output.show(page(scene.view(), Paper(output.width, output.marks)))
+    output.show(page(latest.view(), Canvas(output.width, output.marks)))
 
 
-def _watch_on_screen(output: "Output", scene: Scene) -> None:
+def _watch_on_screen(output: "Output", latest: Latest) -> None:
     """On a screen of its own, redrawn each second, also while the cluster lets us wait; the last page stays behind."""
     from rich.console import Group, RenderableType  # noqa: PLC0415
     from rich.live import Live  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from sfn_rollouts.plugin.view.page import Paper, page  # noqa: PLC0415
+    from sfn_rollouts.plugin.view.page import Canvas, page  # noqa: PLC0415
 
     def draw() -> RenderableType:
-        view = scene.view()
+        view = latest.view()
         clock = Text(f"{view.now:%H:%M:%S}, watching until Ctrl-C", "dim")
-        return Group(clock, page(view, Paper(output.width, output.marks, output.height)))
+        return Group(clock, page(view, Canvas(output.width, output.marks, output.height)))
 
     try:
         with Live(get_renderable=draw, console=output.console, screen=True, refresh_per_second=1 / TICK_S) as live:
-            for has_changed in scene.changes(TICK_S):
+            for has_changed in latest.changes(TICK_S):
                 if has_changed:
                     live.refresh()
     finally:
-        _show_once(output, scene)
+        _show_once(output, latest)
 
 
-def _watch_in_pipe(output: "Output", scene: Scene) -> None:
+def _watch_in_pipe(output: "Output", latest: Latest) -> None:
     from rich.text import Text  # noqa: PLC0415
 
-    for has_changed in scene.changes(EVENTS_EVERY_S):
+    for has_changed in latest.changes(EVENTS_EVERY_S):
         if has_changed:
             output.show(Text(f"--- {_now():%Y-%m-%d %H:%M:%S %Z}"))
-            _show_once(output, scene)
+            _show_once(output, latest)
 
 
 def _changes(cluster: Cluster, first: Resource, tick_s: float | None) -> Iterator[Resource | None]:

@@ -99,7 +99,7 @@ def _nearest(cluster: Cluster, name: str) -> str:
     try:
         cluster.get(name)
     except NotFoundError as error:
-        return f"\n{error.cure}" if error.cure else ""
+        return f"\n{error.remedy}" if error.remedy else ""
     except PluginError:
         pass
     return ""

@@ -9,15 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from sfn_rollouts.explain.course import Course, course_of
-from sfn_rollouts.explain.outlook import outlook
-from sfn_rollouts.explain.remedies import Outlook
+from sfn_rollouts.explain.next_up import next_up
+from sfn_rollouts.explain.remedies import NextUp
 from sfn_rollouts.explain.rollout import LastCommand, Rollout
 from sfn_rollouts.explain.times import age
 from sfn_rollouts.plugin.view.alarms import alarm_rows
-from sfn_rollouts.plugin.view.happenings import Happening, step_entries
+from sfn_rollouts.plugin.view.event_lines import EventLine, step_entries
 from sfn_rollouts.plugin.view.head import bar, owned, subtitle, title
 from sfn_rollouts.plugin.view.marks import UNICODE, Marks, Tone
-from sfn_rollouts.plugin.view.plan import ROOM, Itinerary, plan_rows
+from sfn_rollouts.plugin.view.plan import ROOM, PlanView, plan_rows
 from sfn_rollouts.plugin.view.rows import Row, line, marked, section, words
 
 EVENTS_SHOWN = 5
@@ -27,17 +27,17 @@ _RESULTS = {"Done": Tone.GOOD, "Stale": Tone.WAITING, "Refused": Tone.WAITING}
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is shown. `now` has the person's zone; `unheard` says why there are no Events, `notice` what is amiss."""
+    """What is shown, `now` in the user's zone. `events_problem` says why Events are missing, `notice` what is wrong."""
 
     rollout: Rollout
     now: datetime
-    happenings: Sequence[Happening] = field(default_factory=tuple)
-    unheard: str = ""
+    event_lines: Sequence[EventLine] = field(default_factory=tuple)
+    events_problem: str = ""
     notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class Canvas:
     """What the page is written on: columns and signs, and lines where they are limited.
 
     With a height it is redrawn in place: nothing is wider than the width, and a long plan takes less room. Without,
@@ -59,34 +59,34 @@ class Paper:
         return ROOM if self.height is None else min(max(self.height - _LINES_BESIDE_PLAN, 4), ROOM)
 
 
-def page(view: View, paper: Paper) -> RenderableType:
+def page(view: View, canvas: Canvas) -> RenderableType:
     """Give the page; the most important things come first, since the end may not be seen."""
     course = course_of(view.rollout, view.now)
-    return Group(*_head(view, course, paper), *_sections(view, course, paper))
+    return Group(*_head(view, course, canvas), *_sections(view, course, canvas))
 
 
 # -- above: understood in five seconds --
 
 
-def _head(view: View, course: Course | None, paper: Paper) -> Iterator[RenderableType]:
+def _head(view: View, course: Course | None, canvas: Canvas) -> Iterator[RenderableType]:
     rollout = view.rollout
     if view.notice:
         yield words(view.notice, Tone.BAD, is_strong=True)
-    yield title(rollout, paper.marks)
-    yield subtitle(rollout, view.now, paper.marks)
-    owner, drawn = owned(rollout), bar(rollout, paper.width, paper.marks)
+    yield title(rollout, canvas.marks)
+    yield subtitle(rollout, view.now, canvas.marks)
+    owner, drawn = owned(rollout), bar(rollout, canvas.width, canvas.marks)
     if owner is not None:
         yield owner
     yield Text("")
     if drawn is not None:
         yield drawn
         yield Text("")
-    found = outlook(rollout, course, view.now)
+    found = next_up(rollout, course, view.now)
     yield _now_and_next(rollout, found)
-    yield from _deeds(found, paper)
+    yield from _suggestions(found, canvas)
 
 
-def _now_and_next(rollout: Rollout, found: Outlook) -> Table:
+def _now_and_next(rollout: Rollout, found: NextUp) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(width=6)
     grid.add_column(ratio=1, overflow="fold")
@@ -98,32 +98,32 @@ def _now_and_next(rollout: Rollout, found: Outlook) -> Table:
     return grid
 
 
-def _deeds(found: Outlook, paper: Paper) -> Iterator[RenderableType]:
+def _suggestions(found: NextUp, canvas: Canvas) -> Iterator[RenderableType]:
     """Commands, each with what comes of it as a comment: beside it where all fit, else above."""
-    longest = max((len(deed.command) for deed in found.deeds), default=0)
-    for deed in found.deeds:
-        line = Text("  $ ", no_wrap=not paper.is_fixed, overflow="fold" if paper.is_fixed else "ignore")
-        effect = Text(f"# {deed.effect}", "dim")
-        if all(4 + longest + 4 + len(each.effect) <= paper.width for each in found.deeds):
-            yield line.append(deed.command.ljust(longest + 2), "bold").append_text(effect)
+    longest = max((len(suggestion.command) for suggestion in found.suggestions), default=0)
+    for suggestion in found.suggestions:
+        line = Text("  $ ", no_wrap=not canvas.is_fixed, overflow="fold" if canvas.is_fixed else "ignore")
+        effect = Text(f"# {suggestion.effect}", "dim")
+        if all(4 + longest + 4 + len(each.effect) <= canvas.width for each in found.suggestions):
+            yield line.append(suggestion.command.ljust(longest + 2), "bold").append_text(effect)
         else:
             yield Text("  ").append_text(effect)
-            yield line.append(deed.command, "bold")
+            yield line.append(suggestion.command, "bold")
 
 
 # -- below: the tree --
 
 
-def _sections(view: View, course: Course | None, paper: Paper) -> Iterator[RenderableType]:
-    for heading, rows, right in _branches(view, course, paper):
+def _sections(view: View, course: Course | None, canvas: Canvas) -> Iterator[RenderableType]:
+    for heading, rows, right in _branches(view, course, canvas):
         if rows:
             yield Text("")
-            yield section(heading, rows, paper.width, right)
+            yield section(heading, rows, canvas.width, right)
 
 
-def _branches(view: View, course: Course | None, paper: Paper) -> Iterator[tuple[Text, Sequence[Row], Sequence[int]]]:
-    rollout, marks = view.rollout, paper.marks
-    yield _plan_title(view), _plan(view, course, paper), (1,)
+def _branches(view: View, course: Course | None, canvas: Canvas) -> Iterator[tuple[Text, Sequence[Row], Sequence[int]]]:
+    rollout, marks = view.rollout, canvas.marks
+    yield _plan_title(view), _plan(view, course, canvas), (1,)
     yield words(_alarms_title(rollout), is_strong=True), _alarms(rollout, view.now, marks), ()
     yield words("Last command", is_strong=True), list(_command(rollout, view.now, marks)), ()
     yield words("Executions", is_strong=True), list(_executions(rollout)), ()
@@ -134,15 +134,15 @@ def _plan_title(view: View) -> Text:
     return words("Plan", is_strong=True).append(f"   times in {view.now:%Z}", "not bold dim")
 
 
-def _plan(view: View, course: Course | None, paper: Paper) -> list[Row]:
+def _plan(view: View, course: Course | None, canvas: Canvas) -> list[Row]:
     if course is None:
         return []
-    entries = step_entries(view.rollout, view.happenings)
+    entries = step_entries(view.rollout, view.event_lines)
     if view.rollout.step_index is not None and view.rollout.step_started_at is not None:
         entries[view.rollout.step_index + 1] = view.rollout.step_started_at
     if view.rollout.phase == "Succeeded" and view.rollout.finished_at is not None:
         entries[len(course.steps) + 1] = view.rollout.finished_at
-    return plan_rows(Itinerary(view.rollout, course, entries, view.now, paper.marks, paper.plan_room))
+    return plan_rows(PlanView(view.rollout, course, entries, view.now, canvas.marks, canvas.plan_room))
 
 
 def _alarms_title(rollout: Rollout) -> str:
@@ -181,12 +181,12 @@ def _executions(rollout: Rollout) -> Iterator[Row]:
 
 
 def _events(view: View, marks: Marks) -> list[Row]:
-    if view.unheard:
-        return [(Text(""), words(view.unheard, Tone.WAITING))]
-    return [_event(each, view.now, marks) for each in view.happenings[:EVENTS_SHOWN]]
+    if view.events_problem:
+        return [(Text(""), words(view.events_problem, Tone.WAITING))]
+    return [_event(each, view.now, marks) for each in view.event_lines[:EVENTS_SHOWN]]
 
 
-def _event(each: Happening, now: datetime, marks: Marks) -> Row:
+def _event(each: EventLine, now: datetime, marks: Marks) -> Row:
     times = f" (x{each.count})" if each.count > 1 else ""
     tone = Tone.WAITING if each.is_warning else Tone.PLAIN
     reason = words(f"{each.reason}{times}: ", tone, is_strong=each.is_warning)

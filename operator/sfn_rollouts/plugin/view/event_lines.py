@@ -10,7 +10,7 @@ from sfn_rollouts.explain.rollout import Rollout, moment_of, text_of
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class EventLine:
     """One Event; `at` is when it was last seen, `first_at` when it was seen first.
 
     `step` (from 1) and `version` say which step began, as its annotations do; None where there are none.
@@ -26,13 +26,13 @@ class Happening:
     version: int | None = None
 
 
-def happenings(events: Iterable[Mapping[str, Any]]) -> tuple[Happening, ...]:
+def event_lines(events: Iterable[Mapping[str, Any]]) -> tuple[EventLine, ...]:
     """Take Events, oldest first; gives them newest first, those without a time left out."""
-    read = [found for event in events if (found := _happening(event)) is not None]
+    read = [found for event in events if (found := _event_line(event)) is not None]
     return tuple(sorted(read, key=lambda each: each.at))[::-1]
 
 
-def step_entries(rollout: Rollout, told: Iterable[Happening]) -> dict[int, datetime]:
+def step_entries(rollout: Rollout, told: Iterable[EventLine]) -> dict[int, datetime]:
     """Give when each step of this rollout (from 1, as people count) was entered, as far as Events still tell."""
     entries: dict[int, datetime] = {}
     for each in sorted(told, key=lambda each: each.first_at):
@@ -47,14 +47,14 @@ def _is_since(rollout: Rollout, at: datetime) -> bool:
     return rollout.started_at is not None and at >= rollout.started_at.replace(microsecond=0)
 
 
-def _happening(event: Mapping[str, Any]) -> Happening | None:
+def _event_line(event: Mapping[str, Any]) -> EventLine | None:
     first = moment_of(event.get("firstTimestamp")) or moment_of(event.get("eventTime"))
     last = moment_of(event.get("lastTimestamp")) or first
     if last is None:
         return None
     count = event.get("count")
     step, version = _step_entered(event)
-    return Happening(
+    return EventLine(
         at=last,
         first_at=first or last,
         is_warning=event.get("type") == "Warning",
