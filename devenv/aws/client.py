@@ -139,6 +139,34 @@ class Emulator:
             "stepfunctions", "UpdateStateMachineAlias", stateMachineAliasArn=alias_arn, routingConfiguration=entries
         )
 
+    def put_function(self, name: str, *, role: str | None = None) -> str:
+        """A Lambda function without a version, or a change of one that is there. Its ARN."""
+        settings = {"FunctionName": name, "Role": role or _ROLE.format(account=self.account)}
+        try:
+            created = {"Runtime": "python3.13", "Handler": "app.handler", "Code": {"ZipFile": name}}
+            return str(self._call("lambda", "CreateFunction", **settings, **created)["FunctionArn"])
+        except AwsError as error:
+            if error.code != "ResourceConflictException":
+                raise
+            return str(self._call("lambda", "UpdateFunctionConfiguration", **settings)["FunctionArn"])
+
+    def publish_function(self, name: str) -> int:
+        """A new version of a function, which is created when it is not there. The version's number."""
+        self.put_function(name)
+        return int(self._call("lambda", "PublishVersion", FunctionName=name)["Version"])
+
+    def alias_function(self, name: str, alias: str, version: int) -> str:
+        """A new alias of a function. The alias's ARN."""
+        answer = self._call("lambda", "CreateAlias", FunctionName=name, Name=alias, FunctionVersion=str(version))
+        return str(answer["AliasArn"])
+
+    def delete_function_version(self, name: str, version: int) -> None:
+        self._call("lambda", "DeleteFunction", FunctionName=name, Qualifier=str(version))
+
+    def delete_function(self, name: str) -> None:
+        """With its versions and aliases."""
+        self._call("lambda", "DeleteFunction", FunctionName=name)
+
     def put_alarm(self, name: str, state: str = "OK") -> str:
         """A metric alarm on failed executions, in `state`. Its name."""
         self._call(
@@ -205,6 +233,12 @@ class Emulator:
     def blip(self, name: str, reason: str = "a blip") -> None:
         """ALARM and OK again, with no poll between."""
         self._ask("POST", "blip", {"name": name, "reason": reason})
+
+    def set_function_state(self, name: str, state: str, *, qualifier: str | None = None, **more: str) -> None:
+        """Pending, Active, Inactive, Failed, ... for $LATEST, a version or what an alias names. `more` are StateReason,
+        StateReasonCode, LastUpdateStatus and its reasons, as GetFunctionConfiguration names them."""
+        parameters = {"name": name, "qualifier": qualifier, "state": {"State": state, **more}}
+        self._ask("POST", "function-state", parameters)
 
     def finish_execution(self, arn: str, status: str = "SUCCEEDED", error: str | None = None) -> None:
         """SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""

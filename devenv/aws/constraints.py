@@ -17,7 +17,7 @@ from devenv.aws.isolated_session import isolated_session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CODES = {"stepfunctions": "ValidationException", "cloudwatch": "ValidationError"}
+_CODES = {"stepfunctions": "ValidationException", "cloudwatch": "ValidationError", "lambda": "ValidationException"}
 
 
 @cache

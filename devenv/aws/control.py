@@ -6,6 +6,7 @@ here are not in the journal, meet no fault and spend no quota.
     POST   /_control/call            {service, operation, params, account, region} -> the operation's answer
     POST   /_control/blip            {name, reason, account, region}     ALARM and OK again, with no poll between
     POST   /_control/evaluation      {name, evaluation, account, region} EvaluationState; null: it is evaluated again
+    POST   /_control/function-state  {name, qualifier, state: {State, ...}, account, region}
     POST   /_control/finish          {executionArn, status, error, cause, account, region}
     GET    /_control/executions      ?arn= -> [{executionArn, status, stateMachineVersionArn, ...}], Express too
     GET    /_control/routing         ?alias= -> {version: weight}, never stale
@@ -31,7 +32,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from devenv.aws import alarms, aliases, executions
+from devenv.aws import alarms, aliases, executions, functions
 from devenv.aws.arns import parse_machine_arn
 from devenv.aws.calls import Call
 from devenv.aws.errors import AwsError, resource_not_found
@@ -104,6 +105,13 @@ def _blip(cloud: Cloud, parameters: Parameters) -> object:
 def _evaluation(cloud: Cloud, parameters: Parameters) -> object:
     with cloud.lock:
         alarms.set_evaluation(cloud.region(*_place(parameters)), parameters["name"], parameters.get("evaluation"))
+    return {}
+
+
+def _function_state(cloud: Cloud, parameters: Parameters) -> object:
+    params = {"FunctionName": parameters["name"], "Qualifier": parameters.get("qualifier")}
+    with cloud.lock:
+        functions.set_state(cloud.region(*_place(parameters)), params, parameters["state"])
     return {}
 
 
@@ -200,6 +208,7 @@ ROUTES: dict[tuple[str, str], Callable[[Cloud, Parameters], object]] = {
     ("POST", "call"): _call,
     ("POST", "blip"): _blip,
     ("POST", "evaluation"): _evaluation,
+    ("POST", "function-state"): _function_state,
     ("POST", "finish"): _finish,
     ("GET", "executions"): _executions,
     ("GET", "routing"): _routing,

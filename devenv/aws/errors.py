@@ -37,6 +37,13 @@ def kms_access_denied(account: str, key: str) -> AwsError:
     )
 
 
+def rate_exceeded(service: str) -> AwsError:
+    """Lambda has a word of its own for it, and the query protocol a short one."""
+    if service == "lambda":
+        return AwsError("TooManyRequestsException", "Rate exceeded", status=429)
+    return AwsError("ThrottlingException", "Rate exceeded", query_code="Throttling")
+
+
 def validation(message: str) -> AwsError:
     return AwsError("ValidationException", message)
 

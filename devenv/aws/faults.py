@@ -17,7 +17,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from devenv.aws.errors import AwsError
+from devenv.aws.errors import AwsError, rate_exceeded
 
 if TYPE_CHECKING:
     from devenv.aws.calls import Call
@@ -41,6 +41,7 @@ FaultKind = Literal[
     "drip-after",
 ]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+_DENIED_WITH_403 = ("iam", "lambda", "sts")
 
 
 @dataclass
@@ -111,13 +112,14 @@ def refusal(fault: Fault, call: Call) -> AwsError | None:
     """The error answer of a fault that refuses. CloudWatch's query codes are those its older clients report."""
     match fault.kind:
         case "throttle":
-            return AwsError("ThrottlingException", "Rate exceeded", query_code="Throttling")
+            return rate_exceeded(call.service)
         case "internal":
             return AwsError("InternalFailure", "The request processing has failed.", status=500)
         case "unavailable":
             return AwsError("ServiceUnavailableException", "Service is unavailable.", status=503)
         case "denied":
-            return AwsError("AccessDeniedException", _denied(call), query_code="AccessDenied")
+            status = 403 if call.service in _DENIED_WITH_403 else 400
+            return AwsError("AccessDeniedException", _denied(call), status=status, query_code="AccessDenied")
         case "expired":
             text = "The security token included in the request is expired"
             return AwsError("ExpiredTokenException", text, query_code="ExpiredToken")

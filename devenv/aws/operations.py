@@ -1,10 +1,20 @@
-"""Which operations the emulator answers itself; moto answers the rest of CloudWatch and all other services."""
+"""Which operations the emulator answers itself; moto answers the rest of CloudWatch and IAM and all other services."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devenv.aws import alarm_history, alarm_states, alarms, aliases, composite_alarms, executions, machines, versions
+from devenv.aws import (
+    alarm_history,
+    alarm_states,
+    alarms,
+    aliases,
+    composite_alarms,
+    executions,
+    functions,
+    machines,
+    versions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,4 +61,18 @@ CLOUDWATCH: dict[str, Operation] = {
     "DeleteAlarms": alarms.delete,
 }
 
-OPERATIONS: dict[str, dict[str, Operation]] = {"stepfunctions": STEP_FUNCTIONS, "cloudwatch": CLOUDWATCH}
+LAMBDA: dict[str, Operation] = {
+    "CreateFunction": functions.create,
+    "UpdateFunctionConfiguration": functions.update_configuration,
+    "GetFunctionConfiguration": functions.get_configuration,
+    "PublishVersion": functions.publish_version,
+    "CreateAlias": functions.create_alias,
+    "UpdateAlias": functions.update_alias,
+    "DeleteFunction": functions.delete,
+}
+
+OPERATIONS: dict[str, dict[str, Operation]] = {
+    "stepfunctions": STEP_FUNCTIONS,
+    "cloudwatch": CLOUDWATCH,
+    "lambda": LAMBDA,
+}

@@ -1,6 +1,9 @@
-"""Token buckets per API, account and region, as the service quotas page of Step Functions and CloudWatch's limits say.
+"""Token buckets per API, account and region, as the service quotas page of Step Functions and the limits of CloudWatch
+and Lambda say.
 
-Off unless switched on. CloudWatch documents a rate only; the bucket taken here is one second's worth.
+Off unless switched on. Where a rate only is documented, the bucket taken here is one second's worth. Lambda's control
+plane has one bucket for all operations but a few: "15 requests per second across all APIs (not 15 per API)",
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
 from __future__ import annotations
@@ -8,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from devenv.aws.errors import AwsError
+from devenv.aws.errors import rate_exceeded
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +42,11 @@ LIMITS: dict[str, Limit] = {
     "DescribeAlarmHistory": (20, 20),
     "DeleteAlarms": (3, 3),
     "GetMetricData": (500, 500),
+    "GetFunction": (100, 100),
+    "GetPolicy": (15, 15),
 }
+_SHARED_LIMITS: dict[str, Limit] = {"lambda": (15, 15)}
+_SHARED = "every other operation"
 _LARGE_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 _LARGE_REGION_LIMITS: dict[str, Limit] = {
     "DescribeExecution": (300, 15),
@@ -84,11 +91,17 @@ class Quotas:
         limit = self.limit(call) if self.is_on else None
         if limit is None:
             return
-        key = (call.account, call.region, call.operation)
+        key = (call.account, call.region, self._bucket(call))
         bucket = self._buckets.setdefault(key, _Bucket(*limit, tokens=limit[0], at=now))
         if not bucket.take(now):
-            raise AwsError("ThrottlingException", "Rate exceeded", query_code="Throttling")
+            raise rate_exceeded(call.service)
 
     def limit(self, call: Call) -> Limit | None:
+        return self._own_limit(call) or _SHARED_LIMITS.get(call.service)
+
+    def _own_limit(self, call: Call) -> Limit | None:
         of_region = _LARGE_REGION_LIMITS if call.region in _LARGE_REGIONS else {}
         return next((t[call.operation] for t in (self.overrides, of_region, LIMITS) if call.operation in t), None)
+
+    def _bucket(self, call: Call) -> str:
+        return call.operation if self._own_limit(call) else f"{call.service}: {_SHARED}"

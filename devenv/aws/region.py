@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from devenv.aws.alarm_history import HistoryItem
     from devenv.aws.alarms import Alarm
     from devenv.aws.executions import Execution
+    from devenv.aws.functions import Function
     from devenv.aws.state_machine import Machine
 
 Params = dict[str, Any]
@@ -49,6 +50,7 @@ class Region:
     alarms: dict[str, Alarm] = field(default_factory=dict)
     alarm_history: list[HistoryItem] = field(default_factory=list)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
     denied_keys: set[str] = field(default_factory=set)
 
     def now(self) -> datetime:

@@ -1,4 +1,5 @@
-"""From HTTP to a call and back: JSON 1.0 as boto3 speaks it to both services, and CloudWatch's older query protocol.
+"""From HTTP to a call and back: JSON 1.0 as boto3 speaks it to Step Functions and CloudWatch, Lambda's REST (rest.py),
+and the query protocol of IAM and of CloudWatch's older clients.
 
 botocore's model lists smithy-rpc-v2-cbor first for CloudWatch, yet 1.44.5 sends JSON with `x-amzn-query-mode`; errors
 then carry the old code in `x-amzn-query-error`. CBOR is not implemented: no SDK of ours sends it.
@@ -21,6 +22,7 @@ from moto.core.utils import get_service_model
 from moto.iam.models import get_account_id_from
 from werkzeug.datastructures import MultiDict
 
+from devenv.aws import rest
 from devenv.aws.calls import Call
 from devenv.aws.errors import AwsError
 from devenv.aws.operations import OPERATIONS
@@ -51,6 +53,10 @@ class Request:
         return "x-amz-target" in self.headers
 
     @property
+    def is_rest(self) -> bool:
+        return not self.is_json and _scope(self, "service") in rest.SERVICES
+
+    @property
     def path(self) -> str:
         return urlsplit(self.target).path
 
@@ -70,17 +76,18 @@ class Response:
 
 def read_call(request: Request) -> Call:
     """Raises SerializationException for a body that is no JSON object."""
-    scope = _CREDENTIAL.search(request.headers.get("authorization", ""))
-    region = scope["region"] if scope else _DEFAULT_REGION
-    account = _account(scope["key"] if scope else "")
-    service, operation = _named(request, scope["service"] if scope else "")
-    return Call(service, operation, _params(request, service, operation), account, region)
+    account, region = _account(_scope(request, "key")), _scope(request, "region") or _DEFAULT_REGION
+    service, operation, params = _read(request, _scope(request, "service"))
+    return Call(service, operation, params, account, region)
 
 
 def is_ours(call: Call) -> bool:
-    """Whether the emulator answers, not moto. An unknown operation of Step Functions is ours to refuse."""
-    return call.operation in OPERATIONS.get(call.service, {}) or (
-        call.service == "stepfunctions" and not call.operation.endswith(("Activity", "Activities"))
+    """Whether the emulator answers, not moto. An unknown operation of Step Functions or Lambda is ours to refuse: moto
+    would answer about other machines and functions than ours."""
+    return (
+        call.operation in OPERATIONS.get(call.service, {})
+        or call.service == "lambda"
+        or (call.service == "stepfunctions" and not call.operation.endswith(("Activity", "Activities")))
     )
 
 
@@ -88,12 +95,18 @@ def write_answer(request: Request, call: Call, answer: Fields) -> Response:
     if request.is_json:
         body = json.dumps(answer, default=_timestamp).encode()
         return Response(200, [("Content-Type", "application/x-amz-json-1.0"), _request_id()], body)
+    if request.is_rest:
+        body = json.dumps(answer, default=_timestamp).encode()
+        headers = [("Content-Type", "application/json"), _request_id()]
+        return Response(rest.status(call.service, call.operation), headers, body)
     model = get_service_model(call.service).operation_model(call.operation)
     serialized = QuerySerializer(operation_model=model).serialize(answer)
     return Response(200, [("Content-Type", "text/xml"), _request_id()], str(serialized["body"]).encode())
 
 
 def write_error(request: Request, error: AwsError) -> Response:
+    if request.is_rest:
+        return Response(error.status, [*rest.error_headers(error), _request_id()], rest.error_body(error))
     if not request.is_json:
         return _xml_error(error)
     body = json.dumps({"__type": error.code, "message": error.message}).encode()
@@ -104,17 +117,27 @@ def write_error(request: Request, error: AwsError) -> Response:
     return Response(error.status, headers, body)
 
 
-def _named(request: Request, scope: str) -> tuple[str, str]:
+def _scope(request: Request, part: str) -> str:
+    """A part of the credentials that a request is signed with: key, region or service. Empty when it is not signed."""
+    found = _CREDENTIAL.search(request.headers.get("authorization", ""))
+    return found[part] if found else ""
+
+
+def _read(request: Request, scope: str) -> tuple[str, str, dict[str, Any]]:
+    """Service, operation and parameters."""
     if request.is_json:
         prefix, _, operation = request.headers["x-amz-target"].rpartition(".")
-        return _TARGETS.get(prefix, scope), operation
-    action = request.form().get("Action", "")
-    return _SCOPES.get(scope, scope), action or f"{request.method} {request.path}"
+        return _TARGETS.get(prefix, scope), operation, _json(request.body)
+    if request.is_rest:
+        operation, params = rest.read(scope, request.method, request.target)
+        body = _json(request.body) if operation in OPERATIONS[scope] else {}
+        return scope, operation, body | params
+    service = _SCOPES.get(scope, scope)
+    operation = request.form().get("Action", "") or f"{request.method} {request.path}"
+    return service, operation, _query_params(request, service, operation)
 
 
-def _params(request: Request, service: str, operation: str) -> dict[str, Any]:
-    if request.is_json:
-        return _json(request.body)
+def _query_params(request: Request, service: str, operation: str) -> dict[str, Any]:
     if operation not in OPERATIONS.get(service, {}):
         return {key: value for key, value in request.form().items() if key not in ("Action", "Version")}
     parser: Any = QueryParser(get_service_model(service).operation_model(operation))
