@@ -33,9 +33,9 @@ from sfn_rollouts.kube.store import KubeStore
 from sfn_rollouts.kube.sweeper import Sweeper
 from sfn_rollouts.leading.candidate import Candidate, Terms
 from sfn_rollouts.leading.election import Election
-from sfn_rollouts.leading.fence import FencedRouter, FencedStore
+from sfn_rollouts.leading.fence import fenced
 from sfn_rollouts.metrics import PrometheusMeter
-from sfn_rollouts.ports import Lane
+from sfn_rollouts.ports import Lane, Outside
 from sfn_rollouts.start import Exit, Patience, StartFailure, check_aws, check_rights, first_list, reach_cluster
 
 _STUCK_AFTER_S = 30.0  # the engine's thread waits for nothing but its inbox, and beats each second
@@ -96,20 +96,23 @@ class Operator:
         self._threads = ThreadPool(self._loop.post)
         self._lanes = Lanes(clock, self._threads, meter)
         self._announcer = EventAnnouncer(connection, clock, meter.event)
+        outside = Outside(
+            router=cloud.router,
+            catalog=cloud.catalog,
+            alarms=cloud.alarms,
+            reach=cloud.reach,
+            store=self._store,
+            announcer=self._announcer,
+            meter=meter,
+            schema_problem=lambda: crd_problem(connection),
+        )
         candidate = _candidate(world)
         self._engine = Engine(
             clock=clock,
             workers=self._lanes,
-            router=FencedRouter(cloud.router, candidate.is_leader) if candidate else cloud.router,
-            catalog=cloud.catalog,
-            alarm_feed=cloud.alarms,
-            reach=cloud.reach,
-            store=FencedStore(self._store, candidate.is_leader) if candidate else self._store,
-            announcer=self._announcer,
-            meter=meter,
+            outside=fenced(outside, candidate.is_leader) if candidate else outside,
             min_poll_interval_s=settings.min_poll_interval.seconds,
             stands_by=candidate is not None,
-            schema_problem=lambda: crd_problem(connection),
         )
         self._loop.attach(self._engine)
         self._informer = Informer(

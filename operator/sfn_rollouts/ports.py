@@ -230,6 +230,27 @@ class Meter(CallMeter, AlarmMeter, LaneMeter, Protocol):
         ...
 
 
+SchemaProblem = Callable[[], str | None]
+"""What is wrong with the CRD in the cluster, and the remedy; None when nothing is. Blocks, may raise a PortError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """All that the engine asks, changes and tells beyond its own process: one port each, as one value.
+
+    A further port is a field here, what fills it in `app.py` and in `sim/process.py`, and its fake.
+    """
+
+    router: AliasRouter
+    catalog: VersionCatalog
+    alarms: AlarmFeed
+    reach: Reach
+    store: ResourceStore
+    announcer: Announcer
+    meter: Meter
+    schema_problem: SchemaProblem = lambda: None
+
+
 class Lane(StrEnum):
     """Which workers do a job, so that nothing urgent queues behind something that can wait."""
 

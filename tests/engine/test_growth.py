@@ -11,6 +11,7 @@ from sfn_rollouts.core.values.looks import Look
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import Unseen
 from sfn_rollouts.core.values.rollout import Rollout
+from sfn_rollouts.engine.sources import sources
 from sfn_rollouts.engine.sources.source import Source
 from sfn_rollouts.errors import Denied
 from sfn_rollouts.ports import Urgency
@@ -44,7 +45,8 @@ def world_that_asks(*answers: str | Exception) -> tuple[World, list[object]]:
         decision = decide(rollout, seen, now)
         return replace(decision, looks=decision.looks | {look})
 
-    world = World(decide=decide_by_tide, further={AskTheTide: tides(iter(answers))})
+    tide = tides(iter(answers))
+    world = World(decide_by_tide, lambda outside, clock: {**sources(outside, clock), AskTheTide: tide})
     world.api.apply("orders", spec())
     return world, heard
 

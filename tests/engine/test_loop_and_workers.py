@@ -19,7 +19,6 @@ from sfn_rollouts.engine.loop import EngineLoop, sleep_s
 from sfn_rollouts.engine.workers import ThreadPool
 from sfn_rollouts.ports import Lane
 from tests.engine.fake_clock import FakeClock
-from tests.engine.fake_cloud import AlarmFeedOf
 from tests.engine.world import World, spec
 
 
@@ -36,13 +35,7 @@ class Running:
         self.engine = Engine(
             SteadyClock(),
             self.lanes,
-            self.world.cloud,
-            self.world.cloud,
-            AlarmFeedOf(self.world.cloud),
-            self.world.cloud,
-            self.world.api,
-            self.world.announced,
-            self.world.meter,
+            self.world.outside(),
             min_poll_interval_s=0.05,
             random=Random(1),
         )

@@ -1,6 +1,7 @@
 """The small parts: pace, agenda, permit, facts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -204,7 +205,7 @@ def test_the_jobs_of_looking_ask_for_what_they_are_told_to() -> None:
     change = AlarmTransition(NOON, AlarmState.OK, AlarmState.ALARM)
     router, catalog, feed = Asked(found), Asked(RunningExecutions(3)), Asked([change])
 
-    answering = sources(router, catalog, clock)
+    answering = sources(replace(World().outside(), router=router, catalog=catalog), clock)
     assert answering[ReadAlias].answer(LIVE, ReadAlias(), Urgency.BACKGROUND) is found
     assert answering[CountRunning].answer(LIVE, CountRunning(7), Urgency.BACKGROUND) == RunningExecutions(3)
     wanted = {"errors": NOON, "not read": NOON}
@@ -216,7 +217,8 @@ def test_the_jobs_of_looking_ask_for_what_they_are_told_to() -> None:
 
 def _answer(look: Look[Any]) -> object:
     """Where AWS knows nothing."""
-    return sources(Asked(None), Asked(None), FakeClock())[type(look)].answer(LIVE, look, Urgency.FORWARD)
+    outside = replace(World().outside(), router=Asked(None), catalog=Asked(None))
+    return sources(outside, FakeClock())[type(look)].answer(LIVE, look, Urgency.FORWARD)
 
 
 def test_executions_that_aws_does_not_list_are_told_as_such() -> None:

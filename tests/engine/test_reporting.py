@@ -23,9 +23,7 @@ class Scene:
         self.reporting = Reporting(
             world.clock,
             Lanes(world.clock, world.workers, world.meter),
-            world.api,
-            world.announced,
-            world.meter,
+            world.outside(),
             lambda record, raw: record.take(Resource.parse(raw or {})),
             lambda uid: None,
         )

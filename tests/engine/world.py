@@ -16,8 +16,8 @@ from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.settle import Decide
-from sfn_rollouts.engine.sources import Sources
-from sfn_rollouts.ports import Key
+from sfn_rollouts.engine.sources import SourcesOf, sources
+from sfn_rollouts.ports import Key, Outside
 from tests.engine.fake_api_server import FakeApiServer
 from tests.engine.fake_clock import FakeClock
 from tests.engine.fake_cloud import MACHINE, AlarmFeedOf, FakeCloud
@@ -133,7 +133,7 @@ def spec(version: int = 2, **fields: Any) -> dict[str, Any]:
 class World:
     """Version 1 has all traffic, the alarm is OK, and an operator runs."""
 
-    def __init__(self, decide: Decide = decide, further: Sources | None = None) -> None:
+    def __init__(self, decide: Decide = decide, sources_of: SourcesOf = sources) -> None:
         self.clock = FakeClock()
         self.points = 0  # effects so far, each with a point before and one after
         self.stop_at: int | None = None  # the point at which `stopped_by` is raised, once
@@ -148,7 +148,7 @@ class World:
         self.announced, self.meter = Announced(), Metered()
         self.crashes = 0
         self.steps = 0  # of the world: each event, job and due time
-        self._decide, self._further = decide, further
+        self._decide, self._sources_of = decide, sources_of
         self._plans: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
         self._stuck: tuple[int, int] = (0, 0)
@@ -166,22 +166,28 @@ class World:
         self.engine = Engine(
             self.clock,
             Lanes(self.clock, self.workers, self.meter),
-            self.cloud,
-            self.cloud,
-            AlarmFeedOf(self.cloud),
-            self.cloud,
-            self.api,
-            self.announced,
-            self.meter,
+            self.outside(),
             min_poll_interval_s=5.0,
             random=Random(1),
             decide=self._decide,
+            sources_of=self._sources_of,
             stands_by=self.stands_by,
-            further=self._further,
         )
         self._next_due = self._run_due()
         if self.is_swept:
             self.sweep()
+
+    def outside(self) -> Outside:
+        """All of it that the engine asks, changes and tells."""
+        return Outside(
+            router=self.cloud,
+            catalog=self.cloud,
+            alarms=AlarmFeedOf(self.cloud),
+            reach=self.cloud,
+            store=self.api,
+            announcer=self.announced,
+            meter=self.meter,
+        )
 
     def sweep(self) -> None:
         self.engine.sweep(self.api.list())

@@ -19,7 +19,8 @@ from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.leading.candidate import Candidate, Held, Lease
-from sfn_rollouts.ports import Errand, Key, Report, ResourceStore, Workers
+from sfn_rollouts.ports import Clock, Errand, Key, Outside, Report, ResourceStore, Workers
+from sfn_rollouts.sim.process import OutsideOf, Process, unchanged
 from sfn_rollouts.sim.scenario import (
     AlarmChange,
     AlarmTrouble,
@@ -50,7 +51,7 @@ class Mutant:
     pause: Mapping[str, str] = field(default_factory=lambda: {"duration": "15s"})
     question: Question = lambda rollout, seen, now: (rollout, seen, now)
     answer: Answer = lambda rollout, seen, now, decision: decision
-    store_of: Callable[[ResourceStore], ResourceStore] = lambda store: store
+    outside_of: OutsideOf = unchanged
     candidate_type: type[Candidate] = Candidate
     operators: int = 1
 
@@ -67,7 +68,9 @@ class Mutant:
 
     def world(self) -> World:
         """Its scenario, with it, before the judge."""
-        return World(self.scenario, Judge(), self.decide, store_of=self.store_of, candidate_type=self.candidate_type)
+        return World(
+            self.scenario, Judge(), self.decide, outside_of=self.outside_of, candidate_type=self.candidate_type
+        )
 
 
 def spec(*, with_alarm: bool = True, pause: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -307,6 +310,10 @@ class _LyingStore:
         return {**found, "status": report.status} if found is not None else None
 
 
+def _stores_nothing(outside: Outside, process: Process, clock: Clock) -> Outside:
+    return replace(outside, store=_LyingStore(outside.store))
+
+
 # -- workers --
 
 
@@ -374,7 +381,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "only_one_of_rivals_writes": Mutant(RIVAL, answer=_meddles),
     "the_younger_begins_nothing": Mutant(RIVAL, question=_knows_no_rival),
     "stable_is_back_soon_after_a_trip": Mutant(FIRES, answer=_never_goes_back),
-    "forward_writes_follow_their_stored_intent": Mutant(store_of=_LyingStore),
+    "forward_writes_follow_their_stored_intent": Mutant(outside_of=_stores_nothing),
     "nothing_is_written_at_rest": Mutant(FIRES, answer=_writes_at_rest),
     "deciding_twice_is_equal": Mutant(answer=_Counting()),
     "deciding_settles": Mutant(answer=_toggles),

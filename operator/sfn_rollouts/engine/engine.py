@@ -22,27 +22,15 @@ from sfn_rollouts.engine.looking import Looking
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.engine.regions import Regions
-from sfn_rollouts.engine.reporting import Reporting, SchemaProblem
+from sfn_rollouts.engine.reporting import Reporting
 from sfn_rollouts.engine.resource import Resource, uid_of
 from sfn_rollouts.engine.rivals import Rivals
 from sfn_rollouts.engine.settle import Decide, Settled, settle
-from sfn_rollouts.engine.sources import Sources, sources
+from sfn_rollouts.engine.sources import SourcesOf, sources
 from sfn_rollouts.engine.telling import Telling
 from sfn_rollouts.engine.traffic import Traffic
 from sfn_rollouts.errors import Gone
-from sfn_rollouts.ports import (
-    AlarmFeed,
-    AliasRouter,
-    Announcer,
-    Clock,
-    Errand,
-    Lane,
-    Meter,
-    Reach,
-    ResourceStore,
-    VersionCatalog,
-    Workers,
-)
+from sfn_rollouts.ports import Clock, Errand, Lane, Outside, Workers
 
 SOONEST_S = 0.05
 """A wake time that has passed already did not help: it shall not be tried again in a tight loop."""
@@ -62,26 +50,18 @@ class Engine:
         self,
         clock: Clock,
         workers: Workers,
-        router: AliasRouter,
-        catalog: VersionCatalog,
-        alarm_feed: AlarmFeed,
-        reach: Reach,
-        store: ResourceStore,
-        announcer: Announcer,
-        meter: Meter,
+        outside: Outside,
         min_poll_interval_s: float,
         random: Random | None = None,
         decide: Decide = core.decide,
+        sources_of: SourcesOf = sources,
         *,
         stands_by: bool = False,
-        schema_problem: SchemaProblem = lambda: None,
-        further: Sources | None = None,
     ) -> None:
         random = random or Random()  # noqa: S311 - jitter, no secret
         self._clock = clock
         self._workers = workers
-        self._store = store
-        self._meter = meter
+        self._outside = outside
         self._min_poll_interval_s = min_poll_interval_s
         self._random = random
         self._decide = decide
@@ -89,15 +69,15 @@ class Engine:
         self._departed = Departed()
         self._agenda = Agenda()
         self._rivals = Rivals(self._records)
-        self._telling = Telling(meter)
+        self._telling = Telling(outside.meter)
         self._recovery = Recovery(clock, self._retry)
-        self._board = AlarmBoard(clock, workers, alarm_feed, random, self._recovery, self._wake, meter)
-        self._traffic = Traffic(clock, workers, router, self._recovery, self._wake)
-        self._reporting = Reporting(clock, workers, store, announcer, meter, self._stored, self._wake, schema_problem)
-        answering = {**sources(router, catalog, clock), **(further or {})}
-        self._looking = Looking(clock, workers, answering, alarm_feed, self._board, self._recovery, self._wake)
-        self._reach = reach
-        self._home = Home(clock, workers, reach, random, self._wake_all)
+        self._board = AlarmBoard(clock, workers, outside.alarms, random, self._recovery, self._wake, outside.meter)
+        self._traffic = Traffic(clock, workers, outside.router, self._recovery, self._wake)
+        self._reporting = Reporting(clock, workers, outside, self._stored, self._wake)
+        self._looking = Looking(
+            clock, workers, sources_of(outside, clock), outside.alarms, self._board, self._recovery, self._wake
+        )
+        self._home = Home(clock, workers, outside.reach, random, self._wake_all)
         self._regions = Regions(clock, self._leave_region)
         self._is_swept = False
         self._is_draining = False
@@ -128,7 +108,7 @@ class Engine:
             self._recovery.forget(record.resource.alias.machine.place, uid)
         self._board.unwatch(uid)
         self._agenda.set(uid, None)
-        self._meter.gone(record.resource.key)
+        self._outside.meter.gone(record.resource.key)
         self._wake_soon(others)
 
     def sweep(self, resources: Sequence[Mapping[str, Any]]) -> None:
@@ -198,7 +178,7 @@ class Engine:
             if is_gone:
                 self.forget(uid)
 
-        self._workers.submit(Errand(Lane.REPORT, None, "get"), lambda: self._store.get(key), done)
+        self._workers.submit(Errand(Lane.REPORT, None, "get"), lambda: self._outside.store.get(key), done)
 
     # -- time --
 
@@ -224,7 +204,7 @@ class Engine:
             return
         began = self._clock.monotonic()
         is_sound = self._tick_safely(record)
-        self._meter.ticked(self._clock.monotonic() - began, is_sound=is_sound)
+        self._outside.meter.ticked(self._clock.monotonic() - began, is_sound=is_sound)
 
     def _tick_safely(self, record: Record) -> bool:
         """Tick; False when a defect was met. It must not stop the other rollouts: this one is held, and tried again."""
@@ -267,11 +247,12 @@ class Engine:
 
     def _is_region_known(self, record: Record) -> bool:
         alias = record.resource.alias
-        return alias is None or self._reach.knows(alias.machine.partition, alias.machine.region)
+        return alias is None or self._outside.reach.knows(alias.machine.partition, alias.machine.region)
 
     def _leave_region(self, region: str) -> None:
         """Closing connections may wait for a lock, so it is a job."""
-        self._workers.submit(Errand(Lane.FORWARD, None, "leave"), lambda: self._reach.leave(region), lambda _: None)
+        reach = self._outside.reach
+        self._workers.submit(Errand(Lane.FORWARD, None, "leave"), lambda: reach.leave(region), lambda _: None)
 
     def _wake_all(self) -> None:
         """It is known whose credentials these are, or that it cannot be known."""

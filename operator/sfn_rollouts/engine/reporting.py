@@ -14,7 +14,7 @@ from sfn_rollouts.engine.facts import reading_of
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.reports import Reported, send
 from sfn_rollouts.errors import Denied, Rejected
-from sfn_rollouts.ports import Announcer, Clock, Errand, Lane, Meter, Report, ResourceStore, Workers
+from sfn_rollouts.ports import Clock, Errand, Lane, Outside, Report, Workers
 from sfn_rollouts.printable import one_line
 
 PACE = "report"
@@ -30,8 +30,6 @@ DENIED_S = 30.0
 _log = structlog.get_logger(__name__)
 
 Stored = Callable[[Record, Mapping[str, Any] | None], None]
-SchemaProblem = Callable[[], str | None]
-"""What is wrong with the CRD in the cluster, and the remedy; None when nothing is. Blocks, may raise a PortError."""
 
 _NOT_THE_CRD = "the CRD is as it should be, so look for an admission policy or a webhook that changes it"
 _ALLOW = "let the operator write it, by the policy, the webhook or the rule that the answer names"
@@ -47,21 +45,15 @@ class Reporting:
         self,
         clock: Clock,
         workers: Workers,
-        store: ResourceStore,
-        announcer: Announcer,
-        meter: Meter,
+        outside: Outside,
         stored: Stored,
         wake: Callable[[str], None],
-        schema_problem: SchemaProblem = lambda: None,
     ) -> None:
         self._clock = clock
         self._workers = workers
-        self._store = store
-        self._announcer = announcer
-        self._meter = meter
+        self._outside = outside
         self._stored = stored
         self._wake = wake
-        self._schema_problem = schema_problem
 
     def start(self, record: Record, decision: Decision) -> float | None:
         """Start a report if there is something to say; gives the monotonic time at which to ask again."""
@@ -81,7 +73,7 @@ class Reporting:
         news, record.unheard = record.unheard, []
         self._workers.submit(
             Errand(Lane.REPORT, None, "report"),
-            lambda: send(self._store, self._announcer, report, news),
+            lambda: send(self._outside.store, self._outside.announcer, report, news),
             lambda result: self._ended(record, report, decision.status, news, result),
         )
         return None
@@ -133,7 +125,7 @@ class Reporting:
     def _refused(self, record: Record, sent: Status, error: Exception) -> None:
         """Nothing is forgotten, no step forward is taken, and Events alone tell until the status is taken again."""
         trouble, why = reading_of(error)
-        self._meter.status_write(NOT_STORED if isinstance(error, Rejected) else trouble)
+        self._outside.meter.status_write(NOT_STORED if isinstance(error, Rejected) else trouble)
         is_new, record.refused, record.altered = record.refused is None, sent, None
         delay_s = record.pace(UNSTORED).wait(self._clock.monotonic(), 5.0, 60.0)
         _log.warning("status is refused", error=why, retry_in_s=round(delay_s, 1), **log_fields(record))
@@ -150,7 +142,7 @@ class Reporting:
             record.hear((Announcement(Reason.STATUS_NOT_STORED, message, is_warning=True),))
             self._wake(record.uid)
 
-        self._workers.submit(Errand(Lane.REPORT, None, "crd"), self._schema_problem, tell)
+        self._workers.submit(Errand(Lane.REPORT, None, "crd"), self._outside.schema_problem, tell)
 
     def _is_denied_for_long(self, record: Record, error: Exception) -> bool:
         if not isinstance(error, Denied):
@@ -169,7 +161,7 @@ class Reporting:
 
     def _count(self, report: Report, result: str) -> None:
         if report.status is not None:
-            self._meter.status_write(result)
+            self._outside.meter.status_write(result)
 
 
 def _differing(sent: Status, stored: Status) -> list[str]:

@@ -4,6 +4,7 @@ UpdateStateMachineAlias knows no precondition, so the time between this question
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,15 @@ from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.readings import AliasReading
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Transient
-from sfn_rollouts.ports import AliasRouter, Key, Report, ResourceStore, Urgency
+from sfn_rollouts.ports import AliasRouter, Key, Outside, Report, ResourceStore, Urgency
 
 IsLeader = Callable[[], bool]
+
+
+def fenced(outside: Outside, is_leader: IsLeader) -> Outside:
+    """Return the same ports, of which none writes unless this operator leads."""
+    router, store = FencedRouter(outside.router, is_leader), FencedStore(outside.store, is_leader)
+    return replace(outside, router=router, store=store)
 
 
 class FencedRouter:

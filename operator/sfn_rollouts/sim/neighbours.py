@@ -4,7 +4,7 @@ Played twice, with and without the fault; everything else is equal, down to the 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -21,7 +21,7 @@ from sfn_rollouts.core.values.readings import (
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.leading.candidate import Candidate
-from sfn_rollouts.ports import Clock, Key, Urgency, Workers
+from sfn_rollouts.ports import Clock, Key, Outside, Urgency, Workers
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.faults import FaultInjector
@@ -29,7 +29,7 @@ from sfn_rollouts.sim.history import WholeHistory
 from sfn_rollouts.sim.host import HostClock
 from sfn_rollouts.sim.network import Network
 from sfn_rollouts.sim.ports import SimAlarmFeed, SimCatalog, SimRouter
-from sfn_rollouts.sim.process import AwsPorts, CallCounter, Process, Surroundings
+from sfn_rollouts.sim.process import CallCounter, Process, Surroundings
 from sfn_rollouts.sim.scenario import Fault, FaultKind, Quirks
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.timeline import Timeline, us
@@ -178,14 +178,13 @@ class _Neighbourhood:
             calls=CallCounter({}),
             decide=decide,
             min_poll_interval_s=5.0,
-            store_of=lambda store: store,
             leases=None,
             candidate_type=Candidate,
             workers_of=workers_of,
-            aws_of=self._aws,
+            outside_of=self._of_both_places,
         )
 
-    def _aws(self, process: Process, clock: Clock) -> AwsPorts:
+    def _of_both_places(self, outside: Outside, process: Process, clock: Clock) -> Outside:
         def router(alias: AliasArn) -> SimRouter:
             network = self._networks[alias.machine.place]
             return SimRouter(process, network, self._service(alias), self._history, self._timeline, clock)
@@ -197,7 +196,7 @@ class _Neighbourhood:
         def feed(place: Place) -> SimAlarmFeed:
             return SimAlarmFeed(process, self._networks[place], self._alarms)
 
-        return _Routers(router), _Catalogs(catalog), _Feeds(feed)
+        return replace(outside, router=_Routers(router), catalog=_Catalogs(catalog), alarms=_Feeds(feed))
 
 
 class _Routers:

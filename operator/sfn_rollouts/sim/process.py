@@ -19,8 +19,8 @@ from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.leading.candidate import Candidate, Terms
-from sfn_rollouts.leading.fence import FencedRouter, FencedStore
-from sfn_rollouts.ports import AlarmFeed, AliasRouter, Clock, Lane, ResourceStore, VersionCatalog, Workers
+from sfn_rollouts.leading.fence import fenced
+from sfn_rollouts.ports import Clock, Lane, Outside, Workers
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.history import Decided, Defect, ProcessChanged, WholeHistory
@@ -33,7 +33,6 @@ from sfn_rollouts.sim.strand import Strand
 from sfn_rollouts.sim.timeline import Timeline, us
 
 Result = TypeVar("Result")
-AwsPorts = tuple[AliasRouter, VersionCatalog, AlarmFeed]
 SWEEP_INTERVAL_S = 600.0
 _LIST_RETRY_S = 1.0
 _ASKED_TWICE_EVERY = 3
@@ -58,12 +57,20 @@ class CallCounter:
         return self._fatal.pop((call, is_after_effect), None)
 
 
+OutsideOf = Callable[[Outside, "Process", Clock], Outside]
+
+
+def unchanged(outside: Outside, _process: "Process", _clock: Clock) -> Outside:
+    """Return the ports as they are."""
+    return outside
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a process stands in.
 
-    `decide` is the core's, `store_of` and `workers_of` change nothing, but for the tests of the invariants, which put
-    mutants there. `aws_of` gives the ports to an AWS that is more than one alias.
+    `decide` is the core's, `outside_of` and `workers_of` change nothing, but for the tests of the invariants, which put
+    mutants there, and for a world that is more than one alias.
     """
 
     timeline: Timeline
@@ -78,11 +85,10 @@ class Surroundings:
     calls: CallCounter
     decide: Decide
     min_poll_interval_s: float
-    store_of: Callable[[ResourceStore], ResourceStore]
     leases: LeaseServer | None
     candidate_type: type[Candidate]
     workers_of: Callable[[Workers], Workers] = lambda workers: workers
-    aws_of: "Callable[[Process, Clock], AwsPorts] | None" = None
+    outside_of: OutsideOf = unchanged
 
 
 class Process:
@@ -100,37 +106,33 @@ class Process:
         self._timer = 0
         self._rounds: tuple[tuple[datetime, int] | None, int] = (None, 0)
         self._clock = SteadyClock(around.host.wall, around.host.monotonic)
-        self._store = around.store_of(
-            SimStore(self, around.network, around.api_server, around.step_functions, around.history, around.timeline)
-        )
+        outside = around.outside_of(self._outside(around), self, self._clock)
+        self._store = outside.store
         self._terms = Terms()
         self._candidate = self._candidate_in(around)
         self._has_led = self._is_stopping = False
-        router, catalog, alarm_feed = around.aws_of(self, self._clock) if around.aws_of else self._aws(around)
         candidate = self._candidate
         self.engine = Engine(
             clock=self._clock,
             workers=around.workers_of(Lanes(self._clock, self, NopMeter())),
-            router=FencedRouter(router, candidate.is_leader) if candidate is not None else router,
-            catalog=catalog,
-            alarm_feed=alarm_feed,
-            reach=SimReach(around.machine),
-            store=FencedStore(self._store, candidate.is_leader) if candidate is not None else self._store,
-            announcer=SimAnnouncer(around.history, around.timeline),
-            meter=NopMeter(),
+            outside=fenced(outside, candidate.is_leader) if candidate is not None else outside,
             min_poll_interval_s=around.min_poll_interval_s,
             random=around.random,
             decide=self._decide,
             stands_by=candidate is not None,
         )
 
-    def _aws(self, around: Surroundings) -> AwsPorts:
+    def _outside(self, around: Surroundings) -> Outside:
         """One alias in one place."""
-        network, service = around.network, around.step_functions
-        return (
-            SimRouter(self, network, service, around.history, around.timeline, self._clock),
-            SimCatalog(self, network, service, self._clock),
-            SimAlarmFeed(self, network, around.cloudwatch),
+        network, service, history, timeline = around.network, around.step_functions, around.history, around.timeline
+        return Outside(
+            router=SimRouter(self, network, service, history, timeline, self._clock),
+            catalog=SimCatalog(self, network, service, self._clock),
+            alarms=SimAlarmFeed(self, network, around.cloudwatch),
+            reach=SimReach(around.machine),
+            store=SimStore(self, network, around.api_server, service, history, timeline),
+            announcer=SimAnnouncer(history, timeline),
+            meter=NopMeter(),
         )
 
     # -- its life --

@@ -17,7 +17,7 @@ from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.errors import Gone
 from sfn_rollouts.leading.candidate import Candidate
-from sfn_rollouts.ports import Key, ResourceStore
+from sfn_rollouts.ports import Key
 from sfn_rollouts.sim import scenario as plot
 from sfn_rollouts.sim.api_server import ApiServer, Resource
 from sfn_rollouts.sim.cloudwatch import CloudWatch
@@ -40,7 +40,7 @@ from sfn_rollouts.sim.host import HostClock
 from sfn_rollouts.sim.lease import LeaseServer
 from sfn_rollouts.sim.network import Network
 from sfn_rollouts.sim.operator_host import NEVER_US, OperatorHost
-from sfn_rollouts.sim.process import CallCounter, Surroundings
+from sfn_rollouts.sim.process import CallCounter, OutsideOf, Surroundings, unchanged
 from sfn_rollouts.sim.quiet import horizon_s, is_at_rest
 from sfn_rollouts.sim.scenario import Scenario
 from sfn_rollouts.sim.step_functions import StepFunctions
@@ -74,7 +74,7 @@ class World:
         judge: Judge | None = None,
         decide: Decide = decide,
         min_poll_interval_s: float = 5.0,
-        store_of: Callable[[ResourceStore], ResourceStore] = lambda store: store,
+        outside_of: OutsideOf = unchanged,
         candidate_type: type[Candidate] = Candidate,
     ) -> None:
         self.scenario = scenario
@@ -109,7 +109,7 @@ class World:
             calls=CallCounter(self._crashes()),
             decide=decide,
             min_poll_interval_s=min_poll_interval_s,
-            store_of=store_of,
+            outside_of=outside_of,
             leases=LeaseServer() if scenario.operators > 1 else None,
             candidate_type=candidate_type,
         )

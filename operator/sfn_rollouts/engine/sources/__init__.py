@@ -3,7 +3,7 @@
 To add one: the look in `core/values/looks.py`, its source here, and a row in `sources`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sfn_rollouts.core.values.looks import CountRunning, FindVersion, Look, ReadAlias
@@ -11,15 +11,16 @@ from sfn_rollouts.engine.sources.alias import alias_source
 from sfn_rollouts.engine.sources.executions import executions_source
 from sfn_rollouts.engine.sources.source import Source
 from sfn_rollouts.engine.sources.versions import versions_source
-from sfn_rollouts.ports import AliasRouter, Clock, VersionCatalog
+from sfn_rollouts.ports import Clock, Outside
 
 Sources = Mapping[type[Look[Any]], Source]
+SourcesOf = Callable[[Outside, Clock], Sources]
 
 
-def sources(router: AliasRouter, catalog: VersionCatalog, clock: Clock) -> Sources:
+def sources(outside: Outside, clock: Clock) -> Sources:
     """Return who answers which kind of look, in the order in which the looks of one decision begin."""
     return {
-        ReadAlias: alias_source(router, clock),
-        FindVersion: versions_source(catalog),
-        CountRunning: executions_source(catalog),
+        ReadAlias: alias_source(outside.router, clock),
+        FindVersion: versions_source(outside.catalog),
+        CountRunning: executions_source(outside.catalog),
     }
