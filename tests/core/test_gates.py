@@ -6,7 +6,7 @@ import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.case import Case
-from sfn_rollouts.core.checks.chains import HOLDS, TRIPS, first_hold, first_trip
+from sfn_rollouts.core.checks.chains import BEFORE_STEP, TRIPS, first_trip, hold_before_step
 from sfn_rollouts.core.judges.alarms import judge_alarms
 from sfn_rollouts.core.values.commands import Command
 from sfn_rollouts.core.values.decision import Write, WriteKind
@@ -79,7 +79,7 @@ GATES = {
 @pytest.mark.parametrize("sentence", GATES)
 def test_gate(sentence):
     given, trip, hold = GATES[sentence]
-    found, held = first_trip(given), first_hold(given)
+    found, held = first_trip(given), hold_before_step(given)
     assert (found.reason if found else None) == trip
     assert held is None if hold is None else held.reason.startswith(hold)
 
@@ -90,9 +90,9 @@ def test_the_order_in_which_trips_count():
     assert found == ["Aborted", "AlarmFiring", "Superseded", "ProgressDeadlineExceeded"]
 
 
-def test_the_order_in_which_holds_count():
+def test_the_order_in_which_holds_of_a_step_count():
     both = case(NO_DATA, read_ago_s=20, alarms={"names": ["A"], "onInsufficientData": "Hold"})
-    found = [finding.reason for check in HOLDS if isinstance(finding := check(both), Hold)]
+    found = [finding.reason for check in BEFORE_STEP if isinstance(finding := check(both), Hold)]
     assert found == ["AlarmInsufficientData", "Initializing"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from sfn_rollouts.api.status import HistoryEntry, Outcome, Status
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.judges.alarms import judge_alarms
-from sfn_rollouts.core.stages.rollback_window import is_recent_stable
+from sfn_rollouts.core.rollback_window import is_recent_stable
 from sfn_rollouts.core.values.looks import FindVersion
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.plan import compile_plan

@@ -5,6 +5,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from sfn_rollouts import __version__
 
 ROOT = Path(__file__).parents[2]
@@ -38,3 +40,14 @@ def test_the_package_says_what_belongs_in_each_part() -> None:
     for package in ("api", "asl", "aws", "core", "engine", "kube"):
         module = importlib.import_module(f"sfn_rollouts.{package}")
         assert len((module.__doc__ or "").split()) > 20, f"{package} has no docstring worth the name"
+
+
+@pytest.mark.parametrize(("room", "shared"), [("core/checks", {"chains"}), ("engine/sources", {"source"})])
+def test_every_file_of_a_room_of_equals_stands_in_its_contract(room: str, shared: set[str]) -> None:
+    """Else the next one could import its neighbour unseen."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contracts = [each for each in config["tool"]["importlinter"]["contracts"] if each["type"] == "independence"]
+    package = f"sfn_rollouts.{room.replace('/', '.')}"
+    named = {name for each in contracts for name in each["modules"] if name.startswith(f"{package}.")}
+    files = {path.stem for path in (ROOT / "operator/sfn_rollouts" / room).glob("*.py")} - shared - {"__init__"}
+    assert named == {f"{package}.{stem}" for stem in files}

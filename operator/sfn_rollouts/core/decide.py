@@ -12,7 +12,9 @@ from sfn_rollouts.api.status import CommandResult, Phase, Shortcut, Status
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.api.strategy import Strategy
 from sfn_rollouts.core.case import NOT_PROMOTED, Case
-from sfn_rollouts.core.checks.reach import foreign_account, unknown_region, without_foreign_alarms
+from sfn_rollouts.core.checks.chains import BEFORE_LOOKING, first_hold
+from sfn_rollouts.core.checks.reach import foreign_account, without_foreign_alarms
+from sfn_rollouts.core.holding import hold_before_looking
 from sfn_rollouts.core.judges.alarms import judge_alarms
 from sfn_rollouts.core.memory import last_phase
 from sfn_rollouts.core.rechecking import stalled_recheck_s, stalled_since
@@ -25,7 +27,7 @@ from sfn_rollouts.core.stages.taking_over import after_the_first_shift
 from sfn_rollouts.core.values.commands import Command, Malformed, answer, pending_command, staleness
 from sfn_rollouts.core.values.conditions import DOMAIN, PROMOTED, Fact, Standing, conclude
 from sfn_rollouts.core.values.decision import Decision
-from sfn_rollouts.core.values.findings import Hold, Trip
+from sfn_rollouts.core.values.findings import Trip
 from sfn_rollouts.core.values.moments import after
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.plan import compile_plan
@@ -50,9 +52,8 @@ def decide(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
         return decide_deletion(case.refusing(_DELETED))
     if case.has_started:
         return replace(_stage(case), watches_alarms=False) if foreign else _stage(case)
-    if away := foreign or unknown_region(case.spec, seen):
-        return _decide_out_of_reach(case, away)
-    return _decide_rival(case) if seen.has_older_rival else _stage(case)
+    hold = first_hold(BEFORE_LOOKING, case)
+    return hold_before_looking(case, hold) if hold is not None else _stage(case)
 
 
 def hold_after_error(rollout: Rollout, error: str, now: datetime) -> Decision:
@@ -118,23 +119,6 @@ def _commanded(rollout: Rollout, now: datetime) -> tuple[Status, Command | None]
     if stale is not None:
         return status.with_(last_command=answer(command, CommandResult.STALE, stale, now)), None
     return status, command
-
-
-def _decide_out_of_reach(case: Case, away: Hold) -> Decision:
-    """Nothing is looked at, so that whatever a resource names costs no client, no quota and no call."""
-    case = case.refusing(away.message)
-    return case.decide(Standing(Phase.FAILED, away.reason, away.message, is_stalled=True), watches_alarms=False)
-
-
-def _decide_rival(case: Case) -> Decision:
-    """Two resources on one alias: the one in flight acts, else the older. It is not named: it may be another team's."""
-    message = (
-        f"another resource already manages alias {case.spec.alias} of this state machine, so this one does nothing: "
-        "delete one of the two; it may be in a namespace that you cannot see: who may list all finds it by its "
-        "stateMachineArn (kubectl get sfnrollouts -A -o wide)"
-    )
-    case = case.refusing(message)
-    return case.decide(Standing(Phase.PENDING, Reason.ALIAS_CONFLICT, message, is_stalled=True), watches_alarms=False)
 
 
 def _decide_invalid(rollout: Rollout, spec: InvalidSpec, seen: Observation, now: datetime) -> Decision:

@@ -1,4 +1,4 @@
-"""Where a rollout in flight stands when it stays: nothing is wrong, or a due step is held."""
+"""Where a rollout in flight stands when it stays and nothing is wrong."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,8 +10,7 @@ from sfn_rollouts.core.case import AliasState, Case, is_shortcut, pause_words
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_IN_FLIGHT_S, look_again
 from sfn_rollouts.core.values.conditions import Fact, Standing
 from sfn_rollouts.core.values.decision import Decision, Write
-from sfn_rollouts.core.values.findings import Hold
-from sfn_rollouts.core.values.looks import Look, ReadAlarms, ReadHistories
+from sfn_rollouts.core.values.looks import Look, ReadHistories
 from sfn_rollouts.core.values.reasons import Reason
 
 
@@ -44,16 +43,6 @@ def _told_if_blind(case: Case, standing: Standing) -> Standing:
     if hold is None or hold.reason in (Reason.INITIALIZING, Reason.RETRYING_AWS):
         return standing
     return replace(standing, message=f"{standing.message}; not fully guarded: {hold.message}")
-
-
-def held(case: Case, hold: Hold) -> Decision:
-    """A due step that may not be taken. A reading that is merely not there yet is no news for people."""
-    if hold.reason is Reason.INITIALIZING:
-        return still(case, looks=[] if case.alarms.needs_history else [ReadAlarms()])
-    case = case.having(next_action_at=None)
-    message = f"the next step is held: {hold.message}"
-    phase = standing_in_flight(case).phase
-    return still(case, standing=Standing(phase, hold.reason, message, is_stalled=hold.needs_person))
 
 
 def standing_in_flight(case: Case) -> Standing:

@@ -1,81 +1,67 @@
-"""The gates: small named checks in the order in which their findings count.
+"""The chains: which checks are asked when, in the order in which their findings count.
 
-A check's name states its finding. TRIPS send a rollout back; HOLDS keep it from its next step.
+BEFORE_LOOKING and BEFORE_START, one after the other, are all that keeps a rollout from beginning, top to bottom. What
+passes them begins as `beginning_of` says: it ends at once where the alias serves the version already, it takes over a
+split whose stable side is named, else its first step is decided. Those are outcomes and no findings, so they stand in
+`stages/starting.py`; a check of what only writes need (a pause, the alarms) passes where the beginning writes nothing.
+
+TRIPS send a rollout back, BEFORE_STEP keeps it from its next step, and both are asked in flight.
+
+To add a check: its file here, and its row. The hold says what it needs and until when (`findings.Hold`);
+`core/holding.py` makes a decision of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sfn_rollouts.api.status import Shortcut
 from sfn_rollouts.core.case import Case, is_shortcut
-from sfn_rollouts.core.checks.reach import foreign_account
-from sfn_rollouts.core.values.commands import Action, by_words
-from sfn_rollouts.core.values.findings import PASS, Finding, Hold, Trip
-from sfn_rollouts.core.values.reasons import Reason
-
-
-def abort_was_commanded(case: Case) -> Finding:
-    """A person wants to go back: outranks everything."""
-    if case.command is None or case.command.action is not Action.ABORT:
-        return PASS
-    return Trip(Reason.ABORTED, f"aborted{by_words(case.command.by)}", case.command.by)
-
-
-def alarm_demands_rollback(case: Case) -> Finding:
-    """By the policy of the alarm's finding. Going back to a recent stable version is not stopped by what it mends."""
-    if is_shortcut(case.status, Shortcut.ROLLBACK_WINDOW):
-        return PASS
-    return case.alarms.trip or PASS
-
-
-def deadline_is_exceeded(case: Case) -> Finding:
-    """A due step was held up too long: a split alias is never left unattended. Waits for a person do not count."""
-    deadline = case.deadline_at
-    if deadline is None or case.now < deadline:
-        return PASS
-    held_by = case.status.message or "no reason is known"
-    message = f"the next step was held up for longer than {case.spec.progress_deadline}: {held_by}"
-    return Trip(Reason.PROGRESS_DEADLINE_EXCEEDED, message)
-
-
-def approval_timed_out(case: Case) -> Finding:
-    """Nobody promoted in time, and the plan does not say to go on. A promote that has come by now is in time."""
-    approval, command = case.approval, case.command
-    is_promoted = command is not None and command.action in (Action.PROMOTE, Action.PROMOTE_FULL)
-    if approval is None or approval.goes_on or is_promoted or not case.is_approval_late:
-        return PASS
-    return Trip(Reason.APPROVAL_TIMED_OUT, f"nobody promoted step {case.status.step} within {approval.within}")
-
-
-def target_was_changed(case: Case) -> Finding:
-    """An alias holds two versions: the way to a third leads over the stable one."""
-    if not case.is_target_changed:
-        return PASS
-    if case.spec.version == case.status.stable_version:
-        return Trip(Reason.TARGET_WITHDRAWN, f"version {case.stable} is asked for again")
-    return Trip(Reason.SUPERSEDED, f"version {case.spec.version} is asked for instead of version {case.target}")
-
-
-def credentials_are_of_another_account(case: Case) -> Finding:
-    """They were exchanged in flight: no step can be taken, and the way back is tried all the same."""
-    return foreign_account(case.spec, case.seen) or PASS
-
-
-def alarm_holds(case: Case) -> Finding:
-    """What cannot be seen is a hold, never a pass."""
-    return case.alarms.hold or PASS
-
-
-def alarms_were_not_read_since_due(case: Case) -> Finding:
-    """The last look is after the last wait, and never older than one poll: between poll and step an alarm may fire."""
-    one_poll_ago = case.in_s(-case.seen.poll_interval_s)
-    due = case.due_at if case.due_at is not None and case.due_at <= case.now else one_poll_ago
-    if case.alarms.is_fresh(max(due, one_poll_ago)):
-        return PASS
-    return Hold(Reason.INITIALIZING, "the alarms are being read once more before the step")
-
+from sfn_rollouts.core.checks.alarms import alarm_demands_rollback, alarm_holds, alarms_were_not_read_since_due
+from sfn_rollouts.core.checks.alias import alias_is_split_by_somebody_else
+from sfn_rollouts.core.checks.approval import approval_timed_out
+from sfn_rollouts.core.checks.commands import abort_was_commanded
+from sfn_rollouts.core.checks.deadline import deadline_is_exceeded
+from sfn_rollouts.core.checks.pause import person_holds_the_start
+from sfn_rollouts.core.checks.reach import (
+    another_resource_has_the_alias,
+    credentials_are_of_another_account,
+    region_is_unknown,
+)
+from sfn_rollouts.core.checks.readings import (
+    alias_is_unreadable,
+    alias_or_version_is_unread,
+    alias_or_version_was_read_long_ago,
+    alias_was_read_before_our_write,
+    version_is_unreadable,
+)
+from sfn_rollouts.core.checks.target import target_was_changed
+from sfn_rollouts.core.checks.version import served_version_is_undated, version_is_missing
+from sfn_rollouts.core.values.findings import Finding, Hold, Trip
 
 Check = Callable[[Case], Finding]
 
+BEFORE_LOOKING: tuple[Check, ...] = (
+    credentials_are_of_another_account,  # whatever a resource names must cost no client, no quota and no call
+    region_is_unknown,  # likewise
+    another_resource_has_the_alias,  # after those: who cannot act has no alias to quarrel about
+)
+BEFORE_START: tuple[Check, ...] = (
+    alias_is_unreadable,  # all the rest is judged by what the alias serves
+    version_is_unreadable,  # and by the version that is to be served
+    alias_or_version_is_unread,  # after what could not be read: that is worth a sentence, this is not
+    version_is_missing,  # before the split: there would be nothing to go on to
+    alias_was_read_before_our_write,  # from here on the reading is believed
+    alias_is_split_by_somebody_else,  # before the pause: it lasts longer, and resuming would not help
+    person_holds_the_start,  # before the alarms: while a person holds it nobody asks what else would
+    alarm_holds,  # before the readings grow old: while it holds they are read seldom
+    alarms_were_not_read_since_due,  # lasts one reading
+    alias_or_version_was_read_long_ago,  # after every wait: what begins now begins from what is there now
+    served_version_is_undated,  # last: nobody asks for it of what does not begin
+)
+BEFORE_STEP: tuple[Check, ...] = (
+    credentials_are_of_another_account,  # before the alarms, which cannot be seen because of it
+    alarm_holds,  # says why for people
+    alarms_were_not_read_since_due,  # lasts one reading
+)
 TRIPS: tuple[Check, ...] = (
     abort_was_commanded,  # a person outranks everything, promote-full included
     alarm_demands_rollback,  # before the target's change: the history must name the alarm
@@ -83,23 +69,24 @@ TRIPS: tuple[Check, ...] = (
     approval_timed_out,  # likewise: who asks for another version has decided
     deadline_is_exceeded,  # whatever the cause of the hold
 )
-HOLDS: tuple[Check, ...] = (
-    credentials_are_of_another_account,  # before the alarms, which cannot be seen because of it
-    alarm_holds,  # says why for people
-    alarms_were_not_read_since_due,  # lasts one reading
-)
+
+
+def first_hold(checks: Iterable[Check], case: Case) -> Hold | None:
+    """Return the first hold of a chain, if any."""
+    return next((finding for check in checks if isinstance(finding := check(case), Hold)), None)
 
 
 def first_trip(case: Case) -> Trip | None:
-    """The finding that sends the rollout back, if any."""
+    """Return the finding that sends the rollout back, if any."""
     return next((finding for check in TRIPS if isinstance(finding := check(case), Trip)), None)
 
 
-def first_hold(case: Case) -> Hold | None:
-    """The finding that forbids the next step, if any.
+def hold_before_step(case: Case) -> Hold | None:
+    """Return the finding that forbids the next step, if any.
 
-    Neither a new alias nor the way back to a recent stable version waits for alarms: they may be why one goes back.
+    Neither a new alias nor the way back to a recent stable version waits for anything: what would hold it may be the
+    reason why one goes back.
     """
     if is_shortcut(case.status, Shortcut.NEW_ALIAS, Shortcut.ROLLBACK_WINDOW):
         return None
-    return next((finding for check in HOLDS if isinstance(finding := check(case), Hold)), None)
+    return first_hold(BEFORE_STEP, case)

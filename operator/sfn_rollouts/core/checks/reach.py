@@ -1,4 +1,4 @@
-"""Whether the operator's credentials lead to the state machine at all: judged before anything there is looked at.
+"""Whether the alias is this resource's to look after at all: judged before anything there is looked at.
 
 The ARN is the text of whoever wrote the resource, the credentials are one. AWS would answer for their own account where
 a call names none: alarms of the same names in the wrong account would be taken for those of the rollout.
@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from sfn_rollouts.api.spec import Spec
+from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.values.arn import StateMachineArn
-from sfn_rollouts.core.values.findings import Hold
+from sfn_rollouts.core.values.findings import PASS, Finding, Hold
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import Account, Trouble, Unseen
 from sfn_rollouts.core.values.reasons import Reason
@@ -28,17 +29,34 @@ def foreign_account(spec: Spec, seen: Observation) -> Hold | None:
     return Hold(Reason.FOREIGN_ACCOUNT, message, needs_person=True)
 
 
-def unknown_region(spec: Spec, seen: Observation) -> Hold | None:
-    """Return why no call can be made there; None where the region is known."""
-    if seen.is_region_known:
-        return None
-    machine = StateMachineArn.parse(spec.state_machine_arn)
+def credentials_are_of_another_account(case: Case) -> Finding:
+    """Nothing can be called. Exchanged in flight: no step can be taken, and the way back is tried all the same."""
+    return foreign_account(case.spec, case.seen) or PASS
+
+
+def region_is_unknown(case: Case) -> Finding:
+    """No call can be made there."""
+    if case.seen.is_region_known:
+        return PASS
+    machine = StateMachineArn.parse(case.spec.state_machine_arn)
     message = (
         f"region {machine.region} is not known in partition {machine.partition}: delete this resource and create one "
         "with the right region in stateMachineArn; for a region newer than the operator, upgrade it or set its "
         "AWS_REGION to that region"
     )
     return Hold(Reason.UNKNOWN_REGION, message, needs_person=True)
+
+
+def another_resource_has_the_alias(case: Case) -> Finding:
+    """Two resources on one alias: the one in flight acts, else the older. It is not named: it may be another team's."""
+    if not case.seen.has_older_rival:
+        return PASS
+    message = (
+        f"another resource already manages alias {case.spec.alias} of this state machine, so this one does nothing: "
+        "delete one of the two; it may be in a namespace that you cannot see: who may list all finds it by its "
+        "stateMachineArn (kubectl get sfnrollouts -A -o wide)"
+    )
+    return Hold(Reason.ALIAS_CONFLICT, message, needs_person=True)
 
 
 def without_foreign_alarms(spec: Spec, seen: Observation, now: datetime) -> Observation:

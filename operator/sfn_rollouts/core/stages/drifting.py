@@ -6,16 +6,18 @@ from typing import Any
 from sfn_rollouts.api.spec import DriftPolicy, OnInsufficientData, OnUnevaluated, OnUnreadable
 from sfn_rollouts.api.status import Intent
 from sfn_rollouts.core.case import AliasState, Case, alias_status
-from sfn_rollouts.core.checks.chains import first_hold
+from sfn_rollouts.core.checks.alarms import alarm_holds
+from sfn_rollouts.core.checks.chains import hold_before_step
+from sfn_rollouts.core.holding import hold_step
 from sfn_rollouts.core.rechecking import look_again, stalled_recheck_s
 from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_looks, life_of_target
 from sfn_rollouts.core.stages.replanning import placed
 from sfn_rollouts.core.stages.restoring import start_restore
 from sfn_rollouts.core.stages.vanishing import looks_at_what_is_gone, machine_of, way_on, what_is_gone
-from sfn_rollouts.core.standing import held, standing_in_flight, still
+from sfn_rollouts.core.standing import standing_in_flight, still
 from sfn_rollouts.core.values.conditions import Fact, Standing
 from sfn_rollouts.core.values.decision import Decision
-from sfn_rollouts.core.values.findings import Trip
+from sfn_rollouts.core.values.findings import Hold, Trip
 from sfn_rollouts.core.values.looks import FindVersion, Look, ReadHistories
 from sfn_rollouts.core.values.readings import AliasReading
 from sfn_rollouts.core.values.reasons import Reason
@@ -26,10 +28,10 @@ def decide_drift(case: Case) -> Decision | None:
     """Give what to do about somebody else's change; None where there is none, or where the next step writes over it."""
     if case.alias_state not in (AliasState.MISSING, AliasState.FOREIGN):
         return None
-    hold = case.alarms.hold
-    if hold is not None and hold.reason is Reason.INITIALIZING:
+    hold = alarm_holds(case)
+    if isinstance(hold, Hold) and hold.reason is Reason.INITIALIZING:
         # After a restart: what looks foreign may be our own rollback, and the alarm that caused it says so.
-        return held(case, hold)
+        return hold_step(case, hold)
     reading = case.reading
     if reading is None:
         return _gone(case)
@@ -118,9 +120,9 @@ def _reasserted(case: Case) -> Decision | None:
         return None
     if case.is_paused:
         return _held(case, "the alias was changed by somebody else, and a pause holds the write that puts it back")
-    hold = first_hold(case)
+    hold = hold_before_step(case)
     if hold is not None:
-        return held(case, hold)
+        return hold_step(case, hold)
     intent = Intent(weight=case.weight, step_index=index, at=case.now)
     return still(case.having(intent=intent))
 

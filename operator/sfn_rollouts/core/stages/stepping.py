@@ -7,7 +7,8 @@ write, then its verification; only from then on does its clock run.
 from sfn_rollouts.api.spec import DriftPolicy
 from sfn_rollouts.api.status import ApprovalTimeout, Intent, Phase, Shortcut
 from sfn_rollouts.core.case import AliasState, Case, is_shortcut, pause_words
-from sfn_rollouts.core.checks.chains import first_hold, first_trip
+from sfn_rollouts.core.checks.chains import first_trip, hold_before_step
+from sfn_rollouts.core.holding import hold_step
 from sfn_rollouts.core.memory import paused_since
 from sfn_rollouts.core.rechecking import FRESH_S, look_again
 from sfn_rollouts.core.stages.commands_anywhere import obey_anywhere
@@ -17,7 +18,7 @@ from sfn_rollouts.core.stages.restoring import start_restore
 from sfn_rollouts.core.stages.single_write import decide_single_write
 from sfn_rollouts.core.stages.succeeding import succeed
 from sfn_rollouts.core.stages.writing import read_once_more, verified, write_intent
-from sfn_rollouts.core.standing import held, still
+from sfn_rollouts.core.standing import still
 from sfn_rollouts.core.values.commands import Action
 from sfn_rollouts.core.values.conditions import Standing
 from sfn_rollouts.core.values.decision import Decision
@@ -170,9 +171,9 @@ def _wait(case: Case) -> Decision | None:
 
 def _advance(case: Case) -> Decision:
     """The wait is over: read the alarms once more, then one position further."""
-    hold = first_hold(case)
+    hold = hold_before_step(case)
     if hold is not None:
-        return held(case, hold)
+        return hold_step(case, hold)
     index = case.plan.next_index(case.status.step_index, case.status.shortcut)
     if index >= case.plan.bake_index and case.weight < 100:
         return still(placed(case))  # a status that makes no sense must not end on a split alias
@@ -190,6 +191,6 @@ def _end(case: Case) -> Decision:
     """A success is told of an alias that has just been read: since the last write somebody may have routed it away."""
     fact = case.seen.alias
     if isinstance(fact, Unseen):
-        return held(case, Hold(Reason.RETRYING_AWS, f"the alias could not be read: {fact.why}"))
+        return hold_step(case, Hold(Reason.RETRYING_AWS, f"the alias could not be read: {fact.why}"))
     looks, _ = look_again(case, FRESH_S)
     return still(case, looks=looks) if looks else succeed(case)

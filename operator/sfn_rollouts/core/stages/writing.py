@@ -2,9 +2,10 @@
 
 from sfn_rollouts.api.status import Intent, Shortcut
 from sfn_rollouts.core.case import Case, alias_status, is_shortcut
-from sfn_rollouts.core.checks.chains import first_hold
+from sfn_rollouts.core.checks.chains import hold_before_step
+from sfn_rollouts.core.holding import hold_step
 from sfn_rollouts.core.rechecking import STALE_RETRY_S, look_again, looks_if_gone
-from sfn_rollouts.core.standing import held, standing_in_flight, still
+from sfn_rollouts.core.standing import standing_in_flight, still
 from sfn_rollouts.core.values.conditions import Standing
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.readings import AliasReading, Trouble, WriteFailure
@@ -14,9 +15,9 @@ from sfn_rollouts.core.values.routing import Routing
 
 def write_intent(case: Case, routing: Routing) -> Decision:
     """Write, if the gates allow it now: they may have closed since the intent was noted."""
-    hold = first_hold(case)
+    hold = hold_before_step(case)
     if hold is not None:
-        return held(case, hold)
+        return hold_step(case, hold)
     failure = case.seen.write_failure
     standing = _failed(case, failure) if failure is not None and failure.trouble is not Trouble.CONFLICT else None
     return still(case, write=_write(case, routing), standing=standing, looks=looks_if_gone(case))

@@ -1,7 +1,11 @@
 """What a check may find: nothing, a reason to hold, or a reason to go back."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from sfn_rollouts.core.values.looks import Look
+from sfn_rollouts.core.values.readings import Trouble, Unseen
 from sfn_rollouts.core.values.reasons import Reason
 
 
@@ -12,11 +16,17 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Do not advance. `needs_person`: it will not clear by itself, so the rollout is stalled."""
+    """Do not begin, or do not advance.
+
+    `needs_person`: it will not clear by itself, so the rollout is stalled. `looks`: what must be read before it can
+    clear. `until`: when to ask the check again although nothing new was read; None where only news can clear it.
+    """
 
     reason: Reason
     message: str
     needs_person: bool = False
+    looks: frozenset[Look[Any]] = frozenset()
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +40,15 @@ class Trip:
 
 Finding = Pass | Hold | Trip
 PASS = Pass()
+
+_REASONS = {
+    Trouble.DENIED: Reason.ACCESS_DENIED,
+    Trouble.GONE: Reason.NOT_FOUND,
+    Trouble.INTERNAL: Reason.INTERNAL_ERROR,
+}
+
+
+def hold_of_unseen(unseen: Unseen, message: str, looks: frozenset[Look[Any]]) -> Hold:
+    """Return the hold on what could not be read: what may pass is waited for, the rest needs a person."""
+    reason = _REASONS.get(unseen.trouble)
+    return Hold(reason or Reason.RETRYING_AWS, message, needs_person=reason is not None, looks=looks)

@@ -1,0 +1,68 @@
+"""A hold becomes a decision: phase, whether it is stalled, what is looked at meanwhile, when it is asked again."""
+
+from sfn_rollouts.api.status import Phase
+from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.rechecking import STALLED_MAX_S, look_again
+from sfn_rollouts.core.standing import standing_in_flight, still
+from sfn_rollouts.core.values.conditions import Fact, Standing
+from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.findings import Hold
+from sfn_rollouts.core.values.looks import FindVersion, ReadAlias
+from sfn_rollouts.core.values.reasons import Reason
+
+_PHASES = {
+    Reason.PAUSED: Phase.PAUSED,
+    Reason.ACCESS_DENIED: Phase.FAILED,
+    Reason.NOT_FOUND: Phase.FAILED,
+    Reason.FOREIGN_ACCOUNT: Phase.FAILED,
+    Reason.UNKNOWN_REGION: Phase.FAILED,
+}
+"""What is not here is Pending: it begins by itself once the hold is gone."""
+
+_READING = "reading the alias, the version and the alarms"
+"""One sentence for all that is read at the start: which of them is lacking yet is not worth a status write."""
+
+
+def hold_before_looking(case: Case, hold: Hold) -> Decision:
+    """Nothing is looked at, and no command obeyed."""
+    case = case.refusing(hold.message)
+    return case.decide(_standing(hold, hold.message), watches_alarms=False)
+
+
+def hold_start(case: Case, hold: Hold) -> Decision:
+    """The first step may not be decided yet."""
+    if hold.reason is Reason.INITIALIZING:
+        return case.decide(_standing(hold, _READING), looks=hold.looks, wakes=[hold.until])
+    if _is_of_what_comes_first(hold):
+        alias = Fact.false(hold.reason, hold.message) if hold.reason is Reason.ALIAS_SPLIT else None
+        standing = _standing(hold, hold.message)
+        watches_alarms = not hold.needs_person or hold.reason is Reason.INTERNAL_ERROR  # which passes by itself, maybe
+        return case.decide(standing, looks=hold.looks, wakes=[hold.until], alias=alias, watches_alarms=watches_alarms)
+    looks, wake = look_again(case, STALLED_MAX_S)
+    standing = _standing(hold, f"not started: {hold.message}")
+    return case.decide(standing, looks=looks | hold.looks, wakes=[wake, hold.until], alias=_in_sync(case))
+
+
+def hold_step(case: Case, hold: Hold) -> Decision:
+    """A due step may not be taken. A reading that is merely not there yet is no news for people."""
+    if hold.reason is Reason.INITIALIZING:
+        return still(case, looks=hold.looks, wakes=[hold.until])
+    case = case.having(next_action_at=None)
+    message = f"the next step is held: {hold.message}"
+    standing = Standing(standing_in_flight(case).phase, hold.reason, message, is_stalled=hold.needs_person)
+    return still(case, standing=standing, looks=hold.looks, wakes=[hold.until])
+
+
+def _standing(hold: Hold, message: str) -> Standing:
+    return Standing(_PHASES.get(hold.reason, Phase.PENDING), hold.reason, message, is_stalled=hold.needs_person)
+
+
+def _is_of_what_comes_first(hold: Hold) -> bool:
+    """It waits for the alias or a version: it asks for them as often as it needs, and nothing else is asked yet."""
+    return hold.reason is Reason.ALIAS_SPLIT or any(isinstance(look, ReadAlias | FindVersion) for look in hold.looks)
+
+
+def _in_sync(case: Case) -> Fact | None:
+    if case.reading is None:
+        return None
+    return Fact.true(Reason.IN_SYNC, f"the alias routes {case.reading.routing}")
