@@ -126,7 +126,7 @@ class OperatorProcess:
         self._running().terminate()
 
     def wait_ended(self, deadline_s: float = STOP_DEADLINE_S) -> int:
-        """Wait until it has ended by itself or by a signal; gives the exit code. Raises subprocess.TimeoutExpired."""
+        """Wait until it has ended by itself or by a signal; return the exit code. Raises subprocess.TimeoutExpired."""
         if self._process is None:
             raise NotReadyError("the operator is not started")
         return self._process.wait(deadline_s)

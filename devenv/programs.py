@@ -18,7 +18,7 @@ def run_to_end(
     failure: type[ProgramFailedError] | None,
     env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Give stdout, stderr and the return code as text; one other than 0 is raised as `failure`, unless that is None."""
+    """Return stdout, stderr and the return code; one other than 0 is raised as `failure`, unless that is None."""
     result = subprocess.run(
         list(command), env=env, input=stdin or "", capture_output=True, text=True, timeout=timeout_s, check=False
     )

@@ -14,11 +14,11 @@ _TAG = re.compile(r"v(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)")
 
 
 class NotReleasableError(Exception):
-    """The tag and the repository do not agree; the text says what to mend."""
+    """The tag and the repository do not agree; the text says what to fix."""
 
 
 def release_notes(tag: str, root: Path) -> str:
-    """Give the section of CHANGELOG.md.
+    """Return the section of CHANGELOG.md.
 
     Raises:
         NotReleasableError: the tag is no version, another one stands somewhere, or the changelog has no such section.
@@ -34,7 +34,7 @@ def release_notes(tag: str, root: Path) -> str:
 
 
 def versions(root: Path) -> Mapping[str, str]:
-    """Give the version that stands in each place."""
+    """Return the version that stands in each place."""
     chart = yaml.safe_load((root / "charts/sfn-rollouts/Chart.yaml").read_text())
     module = (root / "operator/sfn_rollouts/__init__.py").read_text()
     package = re.search(r'^__version__ = "(.+)"$', module, re.MULTILINE)

@@ -62,7 +62,7 @@ class Page:
 
 
 def read(text: str) -> Page:
-    """Tell prose from commands."""
+    """Split the page into prose and commands."""
     parts: list[str | Step] = []
     is_console = False
     for line in text.splitlines():
@@ -132,7 +132,7 @@ def _comparable(step: Step) -> list[str]:
 
 
 def _are_events(lines: Sequence[str]) -> Iterator[bool]:
-    """Tell the lines of the last block of `kubectl sfnrollout get`, its heading left out."""
+    """Return the lines of the last block of `kubectl sfnrollout get`, without its heading."""
     is_below = False
     for line in lines:
         yield is_below

@@ -1,4 +1,4 @@
-"""Composite alarms: ALARM while their rule holds, else OK; evaluated anew when a child changes or the rule is put.
+"""Composite alarms: ALARM while their rule holds, else OK; evaluated again when a child changes or the rule is put.
 
 Source: API reference. INSUFFICIENT_DATA is their state only right after creation. A state forced by SetAlarmState stays
 until a child changes. Evaluation stops at a cycle.

@@ -87,7 +87,7 @@ def describe(region: Region, params: Params) -> Fields:
 
 
 def delete(region: Region, params: Params) -> Fields:
-    """Takes versions and aliases along; succeeds when there is nothing. AWS shows DELETING for a while, not so here."""
+    """Delete it with its versions and aliases; nothing there is no error. AWS shows DELETING for a while; not here."""
     arn = parse_machine_arn(params["stateMachineArn"])
     machine = region.machines.pop(arn.machine, None)
     for alias in machine.aliases.values() if machine else ():

@@ -88,7 +88,7 @@ def _finished(
 
 
 def report(results: Sequence[Result]) -> str:
-    """Give the tables."""
+    """Return the tables."""
     today, python = f"{datetime.now(UTC):%Y-%m-%d}", platform.python_version()
     head = f"Measured {today}, Python {python}, two alarms a rollout, polled every {POLL_S} s."
     rows = [

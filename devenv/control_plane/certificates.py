@@ -1,4 +1,4 @@
-"""Keys and certificates for one control plane, made anew at each start and good for a week.
+"""Keys and certificates for one control plane, created again at each start and good for a week.
 
 Two authorities, as Kubernetes wants it: one vouches for the API server, one for its users. With a single one the
 server's own certificate would be accepted as a user's.

@@ -111,7 +111,7 @@ class _Build:
     env: dict[str, str]
 
     def run(self, report_every_s: float, say: Callable[[str], None]) -> float:
-        """Give the seconds it took."""
+        """Build it; return the seconds it took."""
         started = time.monotonic()
         with self.log.open("wb") as output:
             process = subprocess.Popen(

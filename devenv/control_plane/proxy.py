@@ -45,7 +45,7 @@ class CuttableProxy:
             self._accepting = None
 
     def accept(self) -> None:
-        """Take connections (again), on the same port."""
+        """Accept connections (again), on the same port."""
         if self._accepting is None:
             listener = socket.create_server(("127.0.0.1", self.port))
             self.port = listener.getsockname()[1]

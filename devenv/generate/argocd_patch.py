@@ -28,7 +28,7 @@ _Literal.add_representer(str, _text)
 
 
 def argocd_patch(root: Path) -> str:
-    """Give the text of deploy/argocd/argocd-cm-patch.yaml."""
+    """Return the text of deploy/argocd/argocd-cm-patch.yaml."""
     folder = root / "deploy/argocd/resource_customizations" / GROUP / KIND
     data = {
         f"resource.customizations.health.{_KEY}": (folder / "health.lua").read_text(),

@@ -25,7 +25,7 @@ class Value:
 
 
 def with_values(page: str, values: str) -> str:
-    """Give the page with the table between the two marks renewed from the text of values.yaml.
+    """Return the page with the table between the two marks renewed from the text of values.yaml.
 
     Raises:
         ValueError: the page has lost its marks, or a value has no comment.
@@ -39,7 +39,7 @@ def with_values(page: str, values: str) -> str:
 
 
 def documented(values: str) -> Iterator[Value]:
-    """Give each value that has a comment, in the order of the file.
+    """Yield each value that has a comment, in the order of the file.
 
     Raises:
         ValueError: a value has none; the message names it.

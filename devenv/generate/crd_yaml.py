@@ -15,5 +15,5 @@ class _Plain(yaml.SafeDumper):
 
 
 def crd_yaml() -> str:
-    """Give the text of crds/stepfunctionrollouts.yaml."""
+    """Return the text of crds/stepfunctionrollouts.yaml."""
     return _HEADER + yaml.dump(crd(), Dumper=_Plain, sort_keys=False, width=110, allow_unicode=True)

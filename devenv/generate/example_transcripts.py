@@ -14,7 +14,7 @@ _MORE: Mapping[str, Sequence[str]] = {
 
 
 def transcripts(root: Path) -> dict[str, Callable[[], str]]:
-    """Give path below the root and text of the transcript of each example."""
+    """Return path below the root and text of the transcript of each example."""
     examples = sorted((root / "examples").glob("*.yaml"))
     return {f"examples/{each.stem}.transcript.txt": _renderer(each) for each in examples}
 

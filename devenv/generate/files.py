@@ -88,7 +88,7 @@ FILES: Mapping[str, Render] = {
 
 
 def stale(files: Mapping[str, Render], root: Path) -> dict[str, str]:
-    """Give the unified diff of each file below `root` that is not what its function renders."""
+    """Return the unified diff of each file below `root` that is not what its function renders."""
     diffs = {path: _diff(root / path, path, render()) for path, render in files.items()}
     return {path: diff for path, diff in diffs.items() if diff}
 

@@ -6,7 +6,7 @@ BEGIN, END = "<!-- phases: begin -->", "<!-- phases: end -->"
 
 
 def with_diagram(page: str) -> str:
-    """Give the page with what stands between the two marks renewed.
+    """Return the page with what stands between the two marks renewed.
 
     Raises:
         ValueError: the page has lost its marks.

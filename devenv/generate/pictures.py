@@ -30,7 +30,7 @@ class Moment:
 
 
 def get_svg(root: Path) -> str:
-    """Give the picture of `get` as SVG, the same bytes for the same code."""
+    """Return the picture of `get` as SVG, the same bytes for the same code."""
     from rich.console import Console  # noqa: PLC0415 - only for who renders it
 
     from sfn_rollouts.explain.rollout import Rollout  # noqa: PLC0415

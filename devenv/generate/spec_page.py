@@ -24,7 +24,7 @@ written. An unknown field is refused. `sfn-rollouts lint FILE` says what the API
 
 
 def spec_page(example: str) -> str:
-    """Give the text of docs/spec.md; `example` is a manifest to begin with."""
+    """Return the text of docs/spec.md; `example` is a manifest to begin with."""
     properties = resource_schema()["properties"]
     sections = [
         _INTRODUCTION,

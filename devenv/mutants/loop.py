@@ -1,7 +1,7 @@
 """The pytest plugin that tries mutants: collect once, measure each test once, then fork for every mutant.
 
 Runs in mutmut's environment. mutmut has written all mutants of a function beside it, and calls the one that is named;
-its own runner starts pytest anew for each, which takes several times as long as the test that notices the mutant.
+its own runner starts pytest again for each, which takes several times as long as the test that notices the mutant.
 """
 
 import gc
@@ -203,7 +203,7 @@ def read_lines(results: Path) -> list[dict[str, Any]]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the place of pytest's own loop."""
+    """Replace pytest's own loop."""
     given = os.environ
     results, pattern = Path(given["MUTANTS_RESULTS"]), given["MUTANTS_PATTERN"]
     loop = Loop(results, pattern, float(given["MUTANTS_TESTS_S"]), int(given["MUTANTS_CHILDREN"]))

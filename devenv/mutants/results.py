@@ -55,7 +55,7 @@ class Score:
 
 
 def read(tree: Path) -> list[Mutant]:
-    """Give all mutants of a tree, in the order of the code."""
+    """Return all mutants of a tree, in the order of the code."""
     fates = {(line["name"], line["digest"]): _FATE_OF[line["code"]] for line in _lines(tree)}
     found: list[Mutant] = []
     for path in sorted((tree / "mutants" / "src").rglob("*.py.meta")):

@@ -45,7 +45,7 @@ class Workload:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Tells workloads of all Deployments apart; a Deployment that is made anew is another one."""
+        """Identifies a workload among all Deployments; a Deployment that is created again is another one."""
         return str(self.deployment["metadata"]["uid"]), self.hash
 
     def replica_set(self) -> Manifest:

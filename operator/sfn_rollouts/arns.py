@@ -20,7 +20,7 @@ class Arn:
 
     @classmethod
     def parse(cls, text: str) -> "Arn":
-        """Take `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
+        """Parse `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
 
         Raises:
             ValueError: no ARN.
@@ -64,7 +64,7 @@ class Nomenclature:
     has_labels: bool = False
 
     def parse(self, text: str) -> Reference:
-        """Take an ARN, or what AWS takes in its place.
+        """Parse an ARN, or what AWS takes in its place.
 
         Raises:
             ValueError: it names nothing of this kind.

@@ -259,7 +259,7 @@ REFUSED: dict[str, Refused] = {
     "an alarm twice": Refused(
         manifest(alarms={"names": ["a", "b", "a"]}),
         "spec.alarms.names",
-        "'a' stands twice: leave one out",
+        "'a' is listed twice: leave one out",
         'Duplicate value: "a"',
     ),
     "an alarm of null": Refused(

@@ -70,7 +70,7 @@ def error(code: str, status: int = 400) -> Answer:
 
 FAILURES = {
     "not allowed": (error("AccessDeniedException"), Denied, "may not call states:DescribeStateMachine on .*Nowhere:1"),
-    "expired": (error("ExpiredTokenException"), Denied, "does not take your credentials .*aws sso login"),
+    "expired": (error("ExpiredTokenException"), Denied, "does not accept your credentials .*aws sso login"),
     "unknown keys": (error("UnrecognizedClientException"), Denied, "aws sts get-caller-identity must work"),
     "encrypted": (error("KmsAccessDeniedException"), Denied, "may not call kms:Decrypt"),
     "throttled": (error("ThrottlingException"), Transient, "was throttled .*Try again"),
@@ -85,7 +85,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize(("answer", "kind", "words"), FAILURES.values(), ids=FAILURES.keys())
-def test_a_failure_tells_a_person_the_cure(
+def test_a_failure_has_its_remedy(
     canned: CannedServer, opened: Open, answer: Answer, kind: type[PortError], words: str
 ) -> None:
     """Never of the operator's role: these are the person's credentials. And never AWS's text: it may hold a token."""

@@ -42,7 +42,7 @@ SENTENCES: dict[str, tuple[str, int, list[str]]] = {
     "other kinds and empty documents are passed over": (
         f"---\n---\n{OTHER}---{GOOD}",
         0,
-        ["1 rollout checked, 1 document of other kinds passed over: 0 errors"],
+        ["1 rollout checked, 1 document of other kinds skipped: 0 errors"],
     ),
     "the items of a list are checked": (
         "kind: List\nitems:\n- " + BAD.strip().replace("\n", "\n  "),
@@ -188,7 +188,7 @@ def test_items_of_our_list_need_no_kind() -> None:
         ("{a: 1}", "-:1: items: {'a': 1} is no list"),
         ("[{kind: List, items: []}]", "-:1: items[0]: is a list within a list"),
         ("null", "0 rollouts checked: 0 errors"),
-        ("[null]", "0 rollouts checked, 1 document of other kinds passed over"),
+        ("[null]", "0 rollouts checked, 1 document of other kinds skipped"),
     ],
 )
 def test_odd_lists(items: str, told: str) -> None:

@@ -143,7 +143,7 @@ def _are_in_force(people: People) -> bool:
     """Each has refused what it must, and both people are let in: RBAC too takes a moment."""
     dry = "--dry-run=server"
     return (
-        "cannot be told" in people.administrator.command(_PROBE, "?", dry).stderr
+        "cannot be read" in people.administrator.command(_PROBE, "?", dry).stderr
         and "only the operator"
         in people.administrator.patch(_PROBE, '{"status":{"weight":1}}', "--subresource=status", dry).stderr
         and "may not change the spec" in people.approver.patch(_PROBE, '{"spec":{"version":3}}', dry).stderr

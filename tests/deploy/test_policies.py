@@ -134,7 +134,7 @@ def test_a_rollout_may_not_be_born_with_a_command(people: People) -> None:
 def test_what_cannot_be_told_is_refused_for_all(people: People, orders: str, what: str, text: str) -> None:
     for person in (people.editor, people.approver):
         answer = person.command(orders, text)
-        assert f"the command for {named(people, orders)} cannot be told: write {COMMAND} as" in answer.stderr, what
+        assert f"the command for {named(people, orders)} cannot be read: write {COMMAND} as" in answer.stderr, what
         assert '{"id":"7f3c","action":"pause","generation":3,"by":"me"}' in answer.stderr
 
 

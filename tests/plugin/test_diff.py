@@ -177,7 +177,7 @@ def test_what_is_called_without_a_version_is_told_by_its_name(
 
 
 ERRORS = {
-    "nobody has looked at it": ([], {}, "does not tell what to compare with\nGive both: --from V --to V."),
+    "nobody has looked at it": ([], {}, "does not say what to compare with\nGive both: --from V --to V."),
     "twice the same": (["--from", "2", "--to", "2"], {}, "both are version 2"),
     "a version that is gone": (["--from", "9", "--to", "2"], {}, "Orders:9 does not exist: it was deleted"),
     "no such profile": (

@@ -216,5 +216,5 @@ def test_what_a_credential_plugin_says_reaches_the_person_at_once(
     assert "open https://device.example and enter ABC\n" in complaint
     assert complaint.splitlines()[1:] == [
         f"error: logging in to the cluster failed: exec: executable {script} failed with exit code 3",
-        "The kubeconfig names the program that logs in; what it said itself stands above.",
+        "The kubeconfig names the program that logs in; its own message is above.",
     ]

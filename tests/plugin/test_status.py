@@ -70,7 +70,7 @@ def test_the_timeout_has_an_exit_code_of_its_own(plugin: Plugin, cluster: Cluste
     give(cluster, namespace, "moving", STATES["moving"])
     result = plugin("status", "moving", "--watch", "--timeout", "1s")
     assert (result.returncode, len(result.stdout.splitlines())) == (2, 1)
-    assert result.stderr == "error: timed out after 1s: moving is neither promoted nor gone back\n"
+    assert result.stderr == "error: timed out after 1s: moving is neither promoted nor rolled back\n"
 
 
 def test_a_promotion_is_told_transition_by_transition(story: Story, plugin: Plugin) -> None:

@@ -100,7 +100,7 @@ def test_what_git_owns_is_changed_in_git(
         f"In Git, where it takes StepFunctionRollout {namespace}/x from, set\n"
         "  spec.version: 43\n"
         f"and commit; it comes sooner with: {hasten}\n"
-        "To set it here all the same, until Git's word (42) comes back: --force\n"
+        "To set it here all the same, until Git sets it back to 42: --force\n"
     )
     assert spec_version(cluster, namespace) == 42
     assert "version 43 is asked for" in plugin.ok("set-version", "x", "43", "--force")
@@ -164,7 +164,7 @@ def test_without_a_command_git_is_told_all_the_same(plugin: Plugin, cluster: Clu
         f"In Git, where it takes StepFunctionRollout {namespace}/x from, set\n"
         "  spec.version: 43\n"
         "and commit\n"
-        "To set it here all the same, until Git's word (42) comes back: --force\n"
+        "To set it here all the same, until Git sets it back to 42: --force\n"
     )
 
 

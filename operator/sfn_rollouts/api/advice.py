@@ -9,7 +9,7 @@ from sfn_rollouts.api.strategy import Preset, Strategy
 
 
 def advice(spec: Spec) -> list[Problem]:
-    """Give every warning about this spec."""
+    """Return every warning about this spec."""
     return [problem for check in CHECKS for problem in check(spec)]
 
 
@@ -22,7 +22,7 @@ def no_alarms(spec: Spec) -> Iterator[Problem]:
 
 
 def no_time_with_traffic(spec: Spec) -> Iterator[Problem]:
-    """An alarm tells something about the target only while the target has traffic."""
+    """An alarm says something about the target only while the target has traffic."""
     if any(weight > 0 for weight in _weights_waited_at(spec)):
         return
     message = (
@@ -59,7 +59,7 @@ CHECKS: tuple[Callable[[Spec], Iterator[Problem]], ...] = (
 
 
 def _waits(spec: Spec) -> Iterator[tuple[str, Duration]]:
-    """Give each wait that the spec writes out, with its path."""
+    """Yield each wait that the spec writes out, with its path."""
     for name in ("canary", "linear", "exponential"):
         strategy = getattr(spec.strategy, name)
         if strategy is not None:
@@ -74,7 +74,7 @@ def _waits(spec: Spec) -> Iterator[tuple[str, Duration]]:
 
 
 def _weights_waited_at(spec: Spec) -> Iterator[int]:
-    """Give the percent on the target during each wait of the plan, also one that only a person ends, and the bake."""
+    """Yield the percent on the target during each wait of the plan, also one that only a person ends, and the bake."""
     strategy = spec.strategy
     weight = 0
     for step in strategy.steps or ():
@@ -91,7 +91,7 @@ def _weights_waited_at(spec: Spec) -> Iterator[int]:
 
 
 def _first_weight(strategy: Strategy) -> int | None:
-    """Give the weight at which a strategy with an interval waits first; None for one without."""
+    """Return the weight at which a strategy with an interval waits first; None for one without."""
     if strategy.canary is not None:
         return strategy.canary.weight
     if strategy.linear is not None:

@@ -36,5 +36,5 @@ class StatusModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
 
     def with_(self, **changes: Any) -> Self:
-        """Give a copy with these fields (snake_case) changed; the values are not validated again."""
+        """Return a copy with these fields (snake_case) changed; the values are not validated again."""
         return self.model_copy(update=changes)

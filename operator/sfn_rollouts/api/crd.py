@@ -22,7 +22,7 @@ _KEPT = [
 
 
 def crd() -> Schema:
-    """Give the CustomResourceDefinition as a plain dict; each call gives a new one."""
+    """Return the CustomResourceDefinition as a plain dict; each call returns a new one."""
     names = {
         "kind": KIND,
         "listKind": f"{KIND}List",
@@ -40,7 +40,7 @@ def crd() -> Schema:
 
 
 def resource_schema() -> Schema:
-    """Give the structural schema of the whole resource."""
+    """Return the structural schema of the whole resource."""
     return {
         "description": DESCRIPTION,
         "type": "object",
@@ -56,7 +56,7 @@ def resource_schema() -> Schema:
 
 
 def structural(schema: Schema) -> Schema:
-    """Give pydantic's JSON schema as Kubernetes wants it: references inlined, nullable unions and titles gone."""
+    """Return pydantic's JSON schema as Kubernetes wants it: references inlined, nullable unions and titles gone."""
     return _inlined(schema, schema.get("$defs", {}))
 
 
@@ -125,7 +125,7 @@ def _inlined(schema: Schema, definitions: Mapping[str, Schema]) -> Schema:
 
 
 def default_sentence(value: object) -> str:
-    """Give what a description says about the field's default, with a space before it."""
+    """Return what a description says about the field's default, with a space before it."""
     return f" Default: {str(value).lower() if isinstance(value, bool) else value}."
 
 

@@ -20,7 +20,7 @@ Check = Callable[[str, Any], Iterator[Problem]]
 
 
 def metadata_problems(metadata: object) -> Iterator[Problem]:
-    """Give what is wrong with the metadata of a manifest to be created, as plain data, in the order of its fields."""
+    """Yield what is wrong with the metadata of a manifest to be created, as plain data, in the order of its fields."""
     if metadata is not None and not isinstance(metadata, Mapping):
         yield Problem("metadata", metadata, f"{shown(metadata)} is no object: write its fields below it")
         return

@@ -1,4 +1,4 @@
-"""What is wrong with a manifest: where, with which value, and how to mend it. Made from what pydantic found."""
+"""What is wrong with a manifest: where, with which value, and how to fix it. Made from what pydantic found."""
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
@@ -50,18 +50,18 @@ class SpecError(ValueError):
 
 
 def problems_of(error: ValidationError, root: str) -> list[Problem]:
-    """Give a problem for each finding of pydantic; `root` is the resource's field that was validated, like "spec"."""
+    """Return a problem for each finding of pydantic; `root` is the resource's field that was validated, like "spec"."""
     found = error.errors(include_url=False)
     return [_problem((root, *details["loc"]), details) for details in found if not _is_echo(details, found)]
 
 
 def unknown_field(name: str, known: Iterable[str]) -> str:
-    """Say that a field is unknown, and which one was probably meant."""
+    """Return that a field is unknown, and which one was probably meant."""
     return f"unknown field {shown(name)}: {suggestion(name, known) or 'leave it out'}"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Give "did you mean 'x'?", or nothing when no known word is near."""
+    """Return "did you mean 'x'?", or nothing when no known word is near."""
     by_lower = {candidate.lower(): candidate for candidate in known}
     near = difflib.get_close_matches(word.lower().replace("_", ""), by_lower, n=1, cutoff=0.6)
     return f"did you mean '{by_lower[near[0]]}'?" if near else ""

@@ -17,7 +17,7 @@ _FIELDS = ("apiVersion", "kind", "metadata", "spec", "status")
 
 
 def parse_spec(raw: object) -> Spec:
-    """Take the spec of a live resource or of a manifest.
+    """Parse the spec of a live resource or of a manifest.
 
     Raises:
         SpecError: with every problem, each with its path, value and remedy.
@@ -29,8 +29,10 @@ def parse_spec(raw: object) -> Spec:
 
 
 def parse_status(raw: object) -> Status:
-    """Take the status of a live resource. What cannot be read is left out, alone: one value that a newer operator wrote
-    must not make this one forget a trip, or the rest of the history. Garbage and None give `Status()`.
+    """Parse the status of a live resource; garbage and None are `Status()`.
+
+    What cannot be read is left out, alone: one value that a newer operator wrote must not make this one forget a trip,
+    or the rest of the history.
     """
     known = raw if isinstance(raw, Mapping) else {}
     try:
@@ -42,7 +44,7 @@ def parse_status(raw: object) -> Status:
 
 
 def lint(manifest: object) -> list[Problem]:
-    """Give all that the API server would refuse in a manifest, and warnings about what it would accept.
+    """Return all that the API server would refuse in a manifest, and warnings about what it would accept.
 
     The manifest is a parsed YAML document that `concerns` holds for; problems come in the order of the fields.
     """
@@ -52,7 +54,7 @@ def lint(manifest: object) -> list[Problem]:
 
 
 def concerns(manifest: object) -> bool:
-    """Say whether a YAML document is meant to be a StepFunctionRollout: by its kind or, misspelt, by its group."""
+    """Return whether a YAML document is meant to be a StepFunctionRollout: by its kind or, misspelt, by its group."""
     if not isinstance(manifest, Mapping):
         return False
     return manifest.get("kind") == KIND or str(manifest.get("apiVersion")).partition("/")[0] == GROUP

@@ -27,7 +27,7 @@ def cel_text(text: str) -> str:
 class Shown:
     """A value that a message names: the CEL expression and the Python function give the same text.
 
-    `is_measurable` says that the API server can tell beforehand how long the text may become. It cannot for a number
+    `is_measurable` says that the API server can compute beforehand how long the text may become. It cannot for a number
     made text, and refuses a CRD that goes on working with such a text; one of them in a message is what it allows.
     """
 
@@ -58,7 +58,7 @@ class Rule:
     shows: Mapping[str, Shown] = field(default_factory=dict)
 
     def check(self, value: Any) -> Any:
-        """Give the value back.
+        """Return the value unchanged.
 
         Raises:
             PydanticCustomError: (a ValueError) the rule is broken; its text is the message.
@@ -68,11 +68,11 @@ class Rule:
         return value
 
     def sentence(self, value: Any) -> str:
-        """Give the message about this value."""
+        """Return the message about this value."""
         return self.message.format_map({name: self._shown(name).python(value) for name in self._names()})
 
     def validation(self) -> dict[str, str]:
-        """Give the entry of `x-kubernetes-validations`."""
+        """Return the entry of `x-kubernetes-validations`."""
         names = self._names()
         # Kubernetes falls back to `message` when the expression gives a text with a line break.
         entry = {"rule": self.cel, "message": self.message.format_map(dict.fromkeys(names, "..."))}
@@ -106,7 +106,7 @@ class Rule:
 
 
 def with_rules(schema: _JsonSchema, *rules: Rule) -> _JsonSchema:
-    """Give the JSON schema with these rules behind those that it has."""
+    """Return the JSON schema with these rules behind those that it has."""
     known = schema.get("x-kubernetes-validations", [])
     return {**schema, "x-kubernetes-validations": [*known, *(rule.validation() for rule in rules)]}
 
@@ -119,10 +119,12 @@ class ListType:
     key: str | None = None
 
     def check(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Give the list back, unless an entry of a set stands twice (the API server says "Duplicate value")."""
+        """Return the list unchanged, unless an entry of a set stands twice (the API server says "Duplicate value")."""
         twice = [item for index, item in enumerate(items) if item in items[:index]]
         if self.kind == "set" and twice:
-            raise PydanticCustomError(BROKEN, "{sentence}", {"sentence": f"'{twice[0]}' stands twice: leave one out"})
+            raise PydanticCustomError(
+                BROKEN, "{sentence}", {"sentence": f"'{twice[0]}' is listed twice: leave one out"}
+            )
         return items
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -134,7 +136,7 @@ class ListType:
 
 
 def given_fields(model: Any, *names: str) -> list[str]:
-    """Give those of the fields (snake_case) that have a value, as a manifest spells them."""
+    """Return those of the fields (snake_case) that have a value, as a manifest spells them."""
     return [to_camel(name) for name in names if getattr(model, name) is not None]
 
 

@@ -152,7 +152,7 @@ class Spec(ApiModel):
         ge=1,
         le=LARGEST_VERSION,
         strict=True,
-        description="The version to go back to where the alias is found split and no status tells why, as after a "
+        description="The version to go back to where the alias is found split and no status says why, as after a "
         "cluster was rebuilt in mid-rollout: the split is taken over. Ignored in all other cases, so it may stay in "
         "the manifest.",
     )

@@ -11,7 +11,7 @@ from sfn_rollouts.api.rules import ListType
 
 
 def _rfc3339(moment: datetime) -> str:
-    """Milliseconds where there are any: alarm transitions and alias updates are told apart by them."""
+    """Milliseconds where there are any: alarm transitions and alias updates differ by them."""
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
     return text.replace("+00:00", "Z")
 

@@ -120,7 +120,7 @@ def _weights(steps: tuple[Step, ...]) -> list[int]:
 
 
 def _first_out_of_order(weights: list[int]) -> int:
-    """Give the first weight that also stands, or is exceeded, further ahead. The weights are not in order."""
+    """Return the first weight that also stands, or is exceeded, further ahead. The weights are not in order."""
     last = {weight: index for index, weight in enumerate(weights)}
     return next(weight for weight in weights if any(other >= weight for other in weights[: last[weight]]))
 

@@ -78,7 +78,7 @@ class _Parser:
         self._parser = parser
 
     def parse(self, response: Mapping[str, Any], shape: Any) -> dict[str, Any]:
-        """Give what botocore reads; of a refusal that it cannot read, the status, which tells enough."""
+        """Return what botocore reads; of a refusal that it cannot read, the status, which is enough."""
         is_refusal = response["status_code"] >= 300
         try:
             found = self._parser.parse(response, shape)

@@ -1,7 +1,7 @@
 """A token bucket with a share for rollbacks, as pure arithmetic.
 
 Whole numbers only, in microseconds and millionths of a token: with fractions, a caller that waited exactly as long as
-it was told could find the token a rounding error short.
+it was given could find the token a rounding error short.
 """
 
 from dataclasses import dataclass, replace
@@ -29,17 +29,17 @@ class Level:
 
 
 def full(quota: Quota, now_us: int) -> Level:
-    """Give the bucket of somebody who has not called for long."""
+    """Return the bucket of somebody who has not called for long."""
     return Level(tokens=quota.capacity * TOKEN, tries=0, at_us=now_us)
 
 
 def kept_back(quota: Quota, urgency: Urgency) -> int:
-    """Give how much this urgency must leave in the bucket, in millionths of a token."""
+    """Return how much this urgency must leave in the bucket, in millionths of a token."""
     return quota.capacity * TOKEN * _KEPT_BACK_PERCENT[urgency] // 100
 
 
 def refilled(quota: Quota, level: Level, now_us: int) -> Level:
-    """Give the bucket as it is now. A clock that stands still or goes back refills nothing."""
+    """Return the bucket as it is now. A clock that stands still or goes back refills nothing."""
     now_us = max(now_us, level.at_us)
     tokens = min(quota.capacity * TOKEN, level.tokens + quota.refill_per_s * (now_us - level.at_us))
     reserve_is_back = tokens >= kept_back(quota, Urgency.FORWARD)
@@ -47,7 +47,7 @@ def refilled(quota: Quota, level: Level, now_us: int) -> Level:
 
 
 def take(quota: Quota, level: Level, urgency: Urgency, now_us: int) -> tuple[Level, int]:
-    """Take one token for a call; gives the bucket afterwards, and 0 or the microseconds until there would be one."""
+    """Take one token for a call; return the bucket afterwards, and 0 or the microseconds until there would be one."""
     level = refilled(quota, level, now_us)
     missing = kept_back(quota, urgency) + TOKEN - level.tokens
     if missing <= 0:

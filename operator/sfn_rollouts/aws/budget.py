@@ -33,7 +33,7 @@ class Budget:
         """Take a token.
 
         Raises:
-            Transient: there is none for this urgency; `retry_after_s` tells when there would be one.
+            Transient: there is none for this urgency; `retry_after_s` is when there would be one.
         """
         limit = quota(api, region)
         with self._lock:
@@ -44,7 +44,7 @@ class Budget:
             raise Transient(_shortage(region, api, urgency), retry_after_s=wait_us / 1_000_000)
 
     def throttled(self, region: str, api: Api, urgency: Urgency) -> float:
-        """Note that AWS throttled a call; gives the seconds after which one of this urgency may be answered."""
+        """Note that AWS throttled a call; return the seconds after which one of this urgency may be answered."""
         limit = quota(api, region)
         with self._lock:
             now_us = self._now_us()
@@ -58,7 +58,7 @@ class Budget:
             self._levels = {key: level for key, level in self._levels.items() if key[0] != region}
 
     def fills(self) -> Sequence[Fill]:
-        """Give the buckets that have been used so far, as they are now."""
+        """Return the buckets that have been used so far, as they are now."""
         with self._lock:
             now_us, levels = self._now_us(), dict(self._levels)
         return [_fill(region, api, level, now_us) for (region, api), level in levels.items()]

@@ -33,7 +33,7 @@ class Calls:
         self._meter = meter
 
     def make(self, call: Call, work: Callable[[], Result]) -> Result:
-        """Give what `work` gives. It gets its client, calls and reads the answer: all three may fail, in any way.
+        """Return what `work` returns. It gets its client, calls and reads the answer: all three may fail, in any way.
 
         Raises:
             PortError: and nothing else.

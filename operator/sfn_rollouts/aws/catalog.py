@@ -28,7 +28,7 @@ class _Described:
 
 
 class StepFunctionsCatalog:
-    """Tells what is known of versions."""
+    """What is known of versions."""
 
     def __init__(self, clients: Clients, calls: Calls, clock: Clock) -> None:
         self._clients = clients
@@ -36,7 +36,7 @@ class StepFunctionsCatalog:
         self._clock = clock
 
     def find(self, machine: StateMachineArn, version: int) -> VersionReading:
-        """Tell whether the version can be routed to, and when it was created.
+        """Return whether the version can be routed to, and when it was created.
 
         AWS has one answer for a missing version and a missing machine. The creationDate of a version's ARN is that of
         the version, not of the machine (Step Functions API reference, DescribeStateMachine).

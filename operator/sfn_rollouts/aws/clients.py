@@ -37,26 +37,26 @@ class Clients:
         self.regions = known_regions(self._session)
 
     def credential_source(self) -> str:
-        """Tell where the credentials come from. CredentialsError: there are none."""
+        """Return where the credentials come from. CredentialsError: there are none."""
         with self._lock:
             return credential_source(self._session)
 
     def reader(self, region: str) -> SFNClient:
-        """Give the client that reads Step Functions. CredentialsError: it cannot be made."""
+        """Return the client that reads Step Functions. CredentialsError: it cannot be made."""
         with self._lock, fetching():
             if region not in self._readers:
                 self._readers[region] = self._session.client("stepfunctions", region_name=region, config=self._reading)
             return self._readers[region]
 
     def writer(self, region: str) -> SFNClient:
-        """Give the client that writes aliases. CredentialsError: it cannot be made."""
+        """Return the client that writes aliases. CredentialsError: it cannot be made."""
         with self._lock, fetching():
             if region not in self._writers:
                 self._writers[region] = self._session.client("stepfunctions", region_name=region, config=self._writing)
             return self._writers[region]
 
     def watcher(self, region: str) -> CloudWatchClient:
-        """Give the client that reads alarms. CredentialsError: it cannot be made."""
+        """Return the client that reads alarms. CredentialsError: it cannot be made."""
         with self._lock, fetching():
             if region not in self._watchers:
                 self._watchers[region] = self._session.client("cloudwatch", region_name=region, config=self._writing)
@@ -84,7 +84,7 @@ class Clients:
             client.close()
 
     def count(self) -> int:
-        """Tell how many clients are kept."""
+        """Return how many clients are kept."""
         with self._lock:
             return len(self._readers) + len(self._writers) + len(self._watchers)
 

@@ -27,14 +27,14 @@ class Aws:
     budget: Budget
 
     def credential_source(self) -> str:
-        """Tell where the credentials come from, without a call to AWS. Denied: there are none to be had."""
+        """Return where the credentials come from, without a call to AWS. Denied: there are none to be had."""
         try:
             return self.clients.credential_source()
         except CredentialsError as error:
             raise without_credentials(error) from None
 
     def bucket_fills(self) -> Sequence[Fill]:
-        """Give how full the token buckets are, of every region and API called so far."""
+        """Return how full the token buckets are, of every region and API called so far."""
         return self.budget.fills()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The one way to credentials: whatever botocore raises on it comes out as `CredentialsError`, which is safe to tell.
+"""The one way to credentials: whatever botocore raises on it comes out as `CredentialsError`, which is safe to print.
 
 Credentials are fetched at four moments: when the session is made (the profile), when it is asked for them, when a
 client is made, and at any call, where IRSA fetches first and what expires is renewed. botocore lets its providers raise
@@ -129,7 +129,7 @@ class Chain:
         self._session = session
 
     def load_credentials(self) -> "Fetched":
-        """Give the credentials of the first provider that has some.
+        """Return the credentials of the first provider that has some.
 
         Raises:
             CredentialsError: a provider failed, or none has any. (botocore would make clients that cannot sign, and
@@ -152,7 +152,7 @@ class Fetched:
         self._credentials = credentials
 
     def get_frozen_credentials(self) -> Any:
-        """Give what a request is signed with; fetches what is not there yet or expires."""
+        """Return what a request is signed with; fetches what is not there yet or expires."""
         with fetching(self._credentials.method):
             frozen = self._credentials.get_frozen_credentials()
             for part in (frozen.access_key, frozen.secret_key, frozen.token or ""):
@@ -172,7 +172,7 @@ class Fetched:
 
 
 def what_happened(error: Exception) -> str:
-    """Say in a few words what was raised: with the file that it names, without anything that a helper printed."""
+    """Describe in a few words what was raised: with the file that it names, without anything that a helper printed."""
     kind = type(error).__name__
     if isinstance(error, ClientError):
         return f"{error.operation_name}: {error.response.get('Error', {}).get('Code') or kind}"

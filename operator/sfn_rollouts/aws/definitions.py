@@ -1,6 +1,6 @@
 """What a published version holds, read with a person's own credentials: for the plugin's `diff`, not for the engine.
 
-No budget and no meter: it is two calls that a person waits for. Errors are the ports', with cures for a person.
+No budget and no meter: it is two calls that a person waits for. Errors are the ports', with remedies for a person.
 """
 
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ class UserStepFunctions:
         """Read one version.
 
         Raises:
-            Denied: no credentials, or not allowed; the cure is in it.
+            Denied: no credentials, or not allowed; the message has the remedy.
             Gone: there is no such version any more.
             Transient: AWS did not answer.
             PortError: anything else, an unreadable definition for one.
@@ -65,7 +65,7 @@ class UserStepFunctions:
             answer: Mapping[str, Any] = dict(self._client.describe_state_machine(stateMachineArn=arn))
             with reading():
                 text = str(field(answer, "definition"))
-        except Exception as error:  # noqa: BLE001 - the seam: whatever boto3 raises becomes one sentence with its cure
+        except Exception as error:  # noqa: BLE001 - the seam: whatever boto3 raises becomes one sentence with its remedy
             raise _translated(error, self._machine, version) from None
         try:
             definition = document.parse(text)
@@ -90,7 +90,7 @@ def _translated(error: Exception, machine: StateMachineArn, version: int) -> Por
         return _unusable(error)
     if meaning is meanings.NOT_THERE or meaning is meanings.BEING_DELETED:
         versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {word(str(machine))}"
-        return Gone(f"{arn} does not exist: it was deleted, or never published. {versions} tells what there is.")
+        return Gone(f"{arn} does not exist: it was deleted, or never published. {versions} lists what there is.")
     if meaning is meanings.DENIED:
         return Denied(
             f"your AWS credentials may not call {Api.DESCRIBE_STATE_MACHINE.action} on {arn} ({code}). "
@@ -99,7 +99,7 @@ def _translated(error: Exception, machine: StateMachineArn, version: int) -> Por
     if meaning is meanings.KMS_DENIED:
         return Denied(f"the definition of {arn} is encrypted, and your AWS credentials may not call kms:Decrypt.")
     if meaning.error is Denied:
-        return Denied(f"AWS does not take your credentials ({code}). {_LOG_IN}")
+        return Denied(f"AWS does not accept your credentials ({code}). {_LOG_IN}")
     if issubclass(meaning.error, Transient):
         return Transient(f"reading {arn} {meaning.found} ({code}). Try again.")
     return PortError(f"{arn} could not be read ({code})")

@@ -12,7 +12,7 @@ Page = TypeVar("Page")
 
 
 def pages(calls: Calls, call: Call, fetch: Callable[[str | None], tuple[Page, str | None]]) -> Iterator[Page]:
-    """Give each page. `fetch` takes the token of a page (None: the first) and gives the page and the next one's token.
+    """Yield each page. `fetch` takes the token of a page (None: the first), and returns the page and the next token.
 
     Raises:
         Transient: there are more pages than the quota gives at once. To go on would spend it on this one answer for as

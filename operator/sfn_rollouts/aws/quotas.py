@@ -32,7 +32,7 @@ _IN_LARGE_REGIONS = {Api.LIST_EXECUTIONS: Quota(capacity=200, refill_per_s=5)}
 
 
 def quota(api: Api, region: str) -> Quota:
-    """Give AWS's default quota; one that was raised for an account is not known here."""
+    """Return AWS's default quota; one that was raised for an account is not known here."""
     if region in _LARGE_REGIONS:
         return _IN_LARGE_REGIONS.get(api, _EVERYWHERE[api])
     return _EVERYWHERE[api]

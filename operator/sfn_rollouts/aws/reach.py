@@ -40,7 +40,7 @@ class CredentialsReach:
         return account
 
     def knows(self, partition: str, region: str) -> bool:
-        """Tell whether there is such a region."""
+        """Return whether there is such a region."""
         return region in self._clients.regions.get(partition, ())
 
     def leave(self, region: str) -> None:

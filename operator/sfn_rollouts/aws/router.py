@@ -32,7 +32,7 @@ class StepFunctionsRouter:
         self._clock = clock
 
     def read(self, alias: AliasArn, urgency: Urgency) -> AliasReading | None:
-        """Give the alias, None where AWS knows none. AWS may answer with what was true some seconds ago."""
+        """Return the alias, None where AWS knows none. AWS may answer with what was true some seconds ago."""
 
         def work() -> AliasReading | None:
             # On the way back the engine itself tries again: a second try down here would hold the thread twice as long.
@@ -50,7 +50,7 @@ class StepFunctionsRouter:
         return self._calls.make(Call(Api.DESCRIBE_ALIAS, alias.machine.place, str(alias), urgency), work)
 
     def shift(self, alias: AliasArn, routing: Routing, urgency: Urgency) -> datetime:
-        """Route the alias; gives AWS's updateDate. Sent once: after a Transient, read back what became of it."""
+        """Route the alias; return AWS's updateDate. Sent once: after a Transient, read back what became of it."""
 
         def work() -> datetime:
             client = self._clients.writer(alias.machine.region)
@@ -63,7 +63,7 @@ class StepFunctionsRouter:
         return self._calls.make(Call(Api.UPDATE_ALIAS, alias.machine.place, str(alias), urgency), work)
 
     def create(self, alias: AliasArn, routing: Routing) -> datetime:
-        """Create the alias; gives AWS's creationDate. Creating it again with the same routing is no error."""
+        """Create the alias; return AWS's creationDate. Creating it again with the same routing is no error."""
 
         def work() -> datetime:
             client = self._clients.writer(alias.machine.region)

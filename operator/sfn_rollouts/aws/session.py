@@ -15,7 +15,7 @@ _SERVICES = ("stepfunctions", "cloudwatch")
 
 
 def settings(attempts: int, workers: int, answer_timeout_s: float = 5) -> Config:
-    """Give a client's configuration, nothing of which is left to botocore's changing defaults.
+    """Return a client's configuration, nothing of which is left to botocore's changing defaults.
 
     `workers` is the number of threads that may use the client at once; urllib3 throws away what exceeds its pool.
     """
@@ -30,7 +30,7 @@ def settings(attempts: int, workers: int, answer_timeout_s: float = 5) -> Config
 
 
 def open_session(region: str | None = None) -> boto3.Session:
-    """Give a session with the default chain of credentials, every fetch of which passes `credentials.fetching`.
+    """Return a session with the default chain of credentials, every fetch of which passes `credentials.fetching`.
 
     `region` is the one that credentials are asked for in where neither the environment nor a profile names one.
 
@@ -50,7 +50,7 @@ def open_session(region: str | None = None) -> boto3.Session:
 
 
 def known_regions(session: boto3.Session) -> Mapping[str, frozenset[str]]:
-    """Give the regions of each partition, as botocore's data lists them, with the one that the session is set to.
+    """Return the regions of each partition, as botocore's data lists them, with the one that the session is set to.
 
     botocore would make a client for any text that looks like a region. One newer than its data is known to an operator
     that runs there, or whose AWS_REGION names it.
@@ -67,7 +67,7 @@ def known_regions(session: boto3.Session) -> Mapping[str, frozenset[str]]:
 
 
 def credential_source(session: boto3.Session) -> str:
-    """Tell where the credentials come from, in botocore's words, like `env` or `assume-role-with-web-identity`.
+    """Return where the credentials come from, in botocore's words, like `env` or `assume-role-with-web-identity`.
 
     Asks nothing of AWS; Pod Identity and the instance profile ask the agent on the node.
 

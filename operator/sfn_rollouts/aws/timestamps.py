@@ -6,7 +6,7 @@ from botocore.utils import parse_timestamp
 
 
 def parsed(value: float | str) -> datetime:
-    """Give a time from an answer, in UTC. For botocore's `timestamp_parser`.
+    """Return a time from an answer, in UTC. For botocore's `timestamp_parser`.
 
     botocore's own takes half the CPU of a DescribeAlarms answer: it converts each time to the local time zone. Step
     Functions and CloudWatch answer with epoch seconds; other services' texts are left to botocore.

@@ -12,7 +12,7 @@ _LONGEST_QUOTE = 300
 
 
 def translated(error: Exception, api: Api, resource: str) -> PortError:
-    """Give the error that the engine understands; anything unforeseen is a plain PortError.
+    """Return the error that the engine understands; anything unforeseen is a plain PortError.
 
     `why` holds nothing that changes from try to try (times, request ids): it goes into a status.
     """
@@ -24,19 +24,19 @@ def translated(error: Exception, api: Api, resource: str) -> PortError:
 
 
 def without_credentials(error: CredentialsError) -> Denied:
-    """Give the refusal to work without credentials at all: before there is any call to speak of."""
+    """Return the refusal to work without credentials at all: before there is any call to speak of."""
     if isinstance(error.cause, NoCredentialsError):
         return Denied(f"no AWS credentials were found. {WAYS}")
     return Denied(f"the AWS credentials cannot be fetched ({error.summary}). {error.remedy}")
 
 
 def is_throttle(error: Exception) -> bool:
-    """Tell whether this API's own quota is used up; credentials have a quota of their own, at STS."""
+    """Return whether this API's own quota is used up; credentials have a quota of their own, at STS."""
     return meaning_of(error) is meanings.THROTTLED and not isinstance(error, CredentialsError)
 
 
 def meaning_of(error: Exception) -> Meaning:
-    """Give what is known of such an error."""
+    """Return what is known of such an error."""
     if isinstance(error, CredentialsError):
         return _meaning_of_fetching(error)
     if isinstance(error, ClientError):
@@ -46,7 +46,7 @@ def meaning_of(error: Exception) -> Meaning:
 
 
 def code_of(error: Exception) -> str:
-    """Give AWS's code; of an error that AWS did not send, its type, and of one about credentials where they are."""
+    """Return AWS's code; of an error that AWS did not send, its type, and of one about credentials where they are."""
     if isinstance(error, CredentialsError):
         return code_of(error.cause) if isinstance(error.cause, ClientError) else error.summary
     if isinstance(error, ClientError):

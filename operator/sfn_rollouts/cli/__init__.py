@@ -96,6 +96,6 @@ def run(**flags: Any) -> None:
     from sfn_rollouts.cli.flags import settings_from  # noqa: PLC0415 - see the package's docstring
 
     settings = settings_from(flags)
-    from sfn_rollouts.app import run as run_operator  # noqa: PLC0415 - a wrong flag must not wait for boto3 to be told
+    from sfn_rollouts.app import run as run_operator  # noqa: PLC0415 - the error about a wrong flag must not wait for boto3
 
     sys.exit(run_operator(settings))

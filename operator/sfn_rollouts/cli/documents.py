@@ -35,7 +35,7 @@ class Document:
 
 
 def documents(raw: bytes) -> Iterator[Document]:
-    """Give the documents of a file's bytes; those that are empty have a manifest of None. Never raises."""
+    """Yield the documents of a file's bytes; those that are empty have a manifest of None. Never raises."""
     try:
         text = _decoded(raw)
         objects = _json_objects(text) if text.lstrip().startswith("{") and not _NO_UTF8.search(text) else None
@@ -53,7 +53,7 @@ def documents(raw: bytes) -> Iterator[Document]:
 
 
 def _decoded(raw: bytes) -> str:
-    """kubectl obeys a byte order mark, and takes all else for UTF-8. Bytes that are not stay, to be told of later."""
+    """kubectl obeys a byte order mark, and takes all else for UTF-8. Bytes that are not stay, to be reported later."""
     if raw.startswith(_UTF16):
         try:
             return raw.decode("utf-16")
@@ -63,7 +63,7 @@ def _decoded(raw: bytes) -> str:
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:
-    """Give each document's first line, counted from 1, and its text; a line of `---` is the first of the next one."""
+    """Yield each document's first line, counted from 1, and its text; a line of `---` is the first of the next one."""
     begin, lines = 1, list[str]()
     for number, line in enumerate(text.split("\n"), start=1):
         if line.startswith(SEPARATOR) and lines:
@@ -184,7 +184,7 @@ def _scalar(node: Node) -> scalars.Scalar:
 
 
 def _json_objects(text: str) -> list[Any] | None:
-    """Return the objects of a stream of JSON; None where YAML's reader shall tell what it is, or what is wrong."""
+    """Return the objects of a stream of JSON; None where YAML's reader shall say what it is, or what is wrong."""
     text = text.rstrip()
 
     def fraction(digits: str) -> float:
@@ -235,7 +235,7 @@ class _Limits:
         self._left = MOST_NODES
 
     def count(self, depth: int) -> None:
-        """Take one more, at this depth."""
+        """Count one more, at this depth."""
         self._left -= 1
         if self._left < 0 or depth > DEEPEST:
             raise ValueError

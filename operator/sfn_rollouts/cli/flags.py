@@ -10,7 +10,7 @@ from sfn_rollouts.config import Settings
 
 
 def settings_from(flags: Mapping[str, Any]) -> Settings:
-    """Give the settings; flags that were not given (None or empty) leave the word to the environment.
+    """Return the settings; a flag that was not given (None or empty) leaves its setting to the environment.
 
     Raises:
         click.UsageError: exit code 2, with each value that is wrong.

@@ -1,4 +1,4 @@
-"""Manifests from files: told apart, checked by `api`, and shown."""
+"""Manifests from files: selected, checked by `api`, and shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ def _line(finding: Finding) -> str:
 
 def _summary(result: LintResult) -> str:
     warnings = len(result.findings) - result.errors
-    others = f", {_counted(result.skipped, 'document')} of other kinds passed over" if result.skipped else ""
+    others = f", {_counted(result.skipped, 'document')} of other kinds skipped" if result.skipped else ""
     counts = f"{_counted(result.errors, 'error')}, {_counted(warnings, 'warning')}"
     return f"{_counted(result.checked, 'rollout')} checked{others}: {counts}"
 

@@ -18,7 +18,7 @@ _LIST, _ROLLOUTS = "List", f"{KIND}List"
 
 
 def manifests_in(file: str) -> Iterator[tuple[int, str, Any]]:
-    """Give each manifest of a file (`-` is standard input): number of its document from 1, place within it, content.
+    """Yield each manifest of a file (`-` is standard input): number of its document from 1, place within it, content.
 
     The place is "" or, in a list, like "items[2]". The content is plain data; or a Problem, where there is no reading
     it, and then the rest is given all the same. Empty documents are left out.

@@ -94,7 +94,7 @@ class _Parser(Reader, Scanner, Parser):
                 self.allow_simple_key = True
 
     def scan_plain_spaces(self, indent: int, start_mark: Mark) -> list[str]:
-        """Take tabs between two words of a plain scalar as part of it, and those at the end of a line as spaces."""
+        """Count tabs between two words of a plain scalar as part of it, and those at the end of a line as spaces."""
         length = 0
         while self.peek(length) in (" ", "\t"):
             length += 1

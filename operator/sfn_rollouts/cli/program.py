@@ -10,7 +10,7 @@ from sfn_rollouts.printable import one_line
 
 
 class Program(click.Group):
-    """A group that tells each wrong argument on one printable line; click quotes some of them as they were given."""
+    """A group that reports each wrong argument on one printable line; click quotes some of them as they were given."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any

@@ -145,11 +145,11 @@ _BY_TAG: Mapping[str, Callable[[str], Scalar]] = {
 
 
 def _single_precision(value: float) -> str:
-    """Write a key as Go does with 'g' and 32 bits: the fewest digits that tell it from its neighbours."""
+    """Write a key as Go does with 'g' and 32 bits: the fewest digits that separate it from its neighbours."""
     single = _rounded(value)
     if not math.isfinite(single):
         return ".nan" if math.isnan(single) else ".inf" if single > 0 else "-.inf"
-    candidates = (f"{single:.{digits}e}" for digits in range(9))  # nine digits tell any two of 32 bits apart
+    candidates = (f"{single:.{digits}e}" for digits in range(9))  # nine digits separate any two of 32 bits
     shortest = next(text for text in candidates if _rounded(float(text)) == single)
     return format(Decimal(shortest), "f") if -5 < int(shortest.partition("e")[2]) < 6 else shortest
 

@@ -34,7 +34,7 @@ class SimulateOptions:
 
 
 def simulate_file(file: str, options: SimulateOptions, output: str) -> str:
-    """Play the rollout of a file (`-` is standard input); gives the text or the JSON.
+    """Play the rollout of a file (`-` is standard input); return the text or the JSON.
 
     Raises:
         click.UsageError: an option cannot be understood.
@@ -74,14 +74,14 @@ def _scenario(manifest: Mapping[str, Any], options: SimulateOptions) -> Scenario
     spec = dict(manifest["spec"])
     try:
         changes = timetable.alarm_changes(options.alarms)
-        deeds, faults = timetable.deeds(options.users), timetable.faults(options.faults)
+        user_events, faults = timetable.deeds(options.users), timetable.faults(options.faults)
         kills = timetable.kills(options.kills)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     _mention_unwatched(spec, changes)
-    later: tuple[Event, ...] = (*(each for each in changes if each.at_s > 0), *deeds, *faults, *kills)
+    later: tuple[Event, ...] = (*(each for each in changes if each.at_s > 0), *user_events, *faults, *kills)
     stable = options.from_version if options.from_version is not None else int(spec["version"]) - 1
-    wanted = [int(each.changes["version"]) for each in deeds if isinstance(each, Edit)]
+    wanted = [int(each.changes["version"]) for each in user_events if isinstance(each, Edit)]
     return Scenario(
         spec=spec,
         seed=options.seed,

@@ -66,7 +66,7 @@ class Course:
 
 
 def course_of(rollout: Rollout, now: datetime) -> Course | None:
-    """Give the course of a rollout; None where its spec is refused, since then there is no plan."""
+    """Return the course of a rollout; None where its spec is refused, since then there is no plan."""
     case = _case(rollout, now)
     if case is None:
         return None
@@ -109,7 +109,7 @@ def _index(rollout: Rollout, case: Case) -> int | None:
     if rollout.finished_at is None and case.status.intent is not None:
         return case.status.intent.step_index
     if rollout.reason == "UpToDate" or not rollout.is_observed:
-        return None  # whatever was walked before, it was for another wish
+        return None  # whatever was walked before, it was for another request
     return _count(case) if rollout.phase == "Succeeded" else case.status.step_index
 
 

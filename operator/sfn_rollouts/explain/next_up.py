@@ -32,7 +32,7 @@ class Snapshot:
 
 
 def next_up(rollout: Rollout, course: Course | None, now: datetime) -> NextUp:
-    """Give the sentence and the commands; the first of the findings that fits."""
+    """Return the sentence and the commands; the first of the findings that fits."""
     snapshot = Snapshot(rollout, course, now)
     return next(found for check in _CHECKS if (found := check(snapshot)) is not None)
 
@@ -44,8 +44,8 @@ def _deleting(snapshot: Snapshot) -> NextUp | None:
     if not snapshot.rollout.is_deleting:
         return None
     if not snapshot.rollout.is_in_flight:
-        return NextUp("the resource goes, the alias stays as it is")
-    return NextUp("the alias is settled by spec.deletionPolicy, then the resource goes")
+        return NextUp("the resource is deleted, the alias stays as it is")
+    return NextUp("the alias is settled by spec.deletionPolicy, then the resource is deleted")
 
 
 def _not_seen(snapshot: Snapshot) -> NextUp | None:
@@ -57,7 +57,7 @@ def _not_seen(snapshot: Snapshot) -> NextUp | None:
         if waits_s < OVERDUE_S:
             return NextUp("the operator will look at it in a moment")
         return NextUp(f"nothing: no operator has looked at it for {rounded(waits_s)}", _is_operator_there())
-    sentence = f"the operator takes up generation {rollout.generation}; what is said here is of the one before"
+    sentence = f"the operator is about to read generation {rollout.generation}; this page is about the one before"
     return NextUp(sentence, _is_operator_there())
 
 
@@ -92,7 +92,7 @@ def _not_begun(snapshot: Snapshot) -> NextUp | None:
         return NextUp(f"the alias, the version and the alarms are read{then}")
     if rollout.reason == "RetryingAWS":
         return NextUp(f"AWS is asked again by itself{then}", runbook=rollout.reason)
-    suggestions = (Suggestion(snapshot.command("abort"), f"give version {rollout.version} up"),)
+    suggestions = (Suggestion(snapshot.command("abort"), f"give up version {rollout.version}"),)
     return NextUp(f"{_entering(first)} as soon as that is over, by itself", suggestions, rollout.reason)
 
 
@@ -165,7 +165,7 @@ def _due(snapshot: Snapshot) -> NextUp:
 
 _CHECKS: tuple[Callable[[Snapshot], NextUp | None], ...] = (
     _deleting,
-    _not_seen,  # before all that the status says: it speaks of an older wish
+    _not_seen,  # before all that the status says: it is about an older spec
     _stalled,  # outranks the phase, as it does for Argo CD and Flux
     _going_back,
     _not_begun,

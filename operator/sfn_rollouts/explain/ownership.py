@@ -24,7 +24,7 @@ class Owner:
 
 
 def owner_of(rollout: Rollout) -> Owner | None:
-    """Give the owner that the labels and annotations name, None where a person may change it."""
+    """Return the owner that the labels and annotations name, None where a person may change it."""
     return _flux(rollout, "kustomize", "Kustomization") or _flux(rollout, "helm", "HelmRelease") or _argo_cd(rollout)
 
 

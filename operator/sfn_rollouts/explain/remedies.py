@@ -26,7 +26,7 @@ class NextUp:
 
 
 def command(rollout: Rollout, action: str) -> str:
-    """Give what to type to have something done to this rollout, whatever the kubeconfig's namespace is."""
+    """Return what to type to have something done to this rollout, whatever the kubeconfig's namespace is."""
     verb, _, arguments = action.partition(" ")
     return f"kubectl sfnrollout {verb} {word(rollout.name)} {arguments}".rstrip() + f" -n {word(rollout.namespace)}"
 

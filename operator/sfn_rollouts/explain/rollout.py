@@ -179,7 +179,7 @@ class Rollout:
 
     @classmethod
     def from_resource(cls, resource: Mapping[str, Any]) -> Rollout:
-        """Take a resource as `kubectl get -o json` gives it. Never raises; what is absent or odd is left out."""
+        """Parse a resource as `kubectl get -o json` prints it. Never raises; what is absent or odd is left out."""
         metadata, spec, status = (_mapping(resource.get(part)) for part in ("metadata", "spec", "status"))
         return cls(
             namespace=text_of(metadata.get("namespace")),
@@ -265,7 +265,7 @@ class Rollout:
         return int(self.attention), self.namespace, self.name
 
     def condition(self, kind: str) -> Condition | None:
-        """Give one condition."""
+        """Return one condition."""
         return next((each for each in self.conditions if each.type == kind), None)
 
     def holds(self, kind: str) -> bool:

@@ -117,7 +117,7 @@ class Connection:
         self._pool.clear()
 
     def authorization(self) -> str | None:
-        """Give the Authorization header's value, renewed where it has run out; None for client certificates alone."""
+        """Return the Authorization header's value, renewed where it has run out; None for client certificates alone."""
         # Renewal by an exec plugin or a rotated token writes into the configuration: two threads would run it twice.
         with self._credentials:
             token = self.configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
@@ -132,8 +132,8 @@ class Connection:
         try:
             authorization = self.authorization()
         except _UNUSABLE as error:  # a token file between two of its lives, an exec plugin that did not end well
-            told = " ".join(str(error).split())
-            raise Transient(f"{what}: the credentials for {self.server} cannot be renewed: {told}") from error
+            quoted = " ".join(str(error).split())
+            raise Transient(f"{what}: the credentials for {self.server} cannot be renewed: {quoted}") from error
         if authorization:
             headers["Authorization"] = authorization
         return headers
@@ -142,7 +142,7 @@ class Connection:
 def connect(
     kubeconfig: str | None = None, context: str | None = None, environ: Mapping[str, str] | None = None
 ) -> Connection:
-    """Take the kubeconfig named, else the pod's service account, else $KUBECONFIG or ~/.kube/config. Makes no call yet.
+    """Use the kubeconfig named, else the pod's service account, else $KUBECONFIG or ~/.kube/config. Makes no call yet.
 
     Raises:
         NoCluster: there is none, or it cannot be read.
@@ -156,13 +156,13 @@ def connect(
                 config_file=kubeconfig, context=context, client_configuration=configuration, persist_config=False
             )
     except _UNUSABLE as error:
-        told = " ".join(str(error).split())
-        raise NoCluster(f"no way to the cluster: {f'{kubeconfig}: ' if kubeconfig else ''}{told}") from error
+        quoted = " ".join(str(error).split())
+        raise NoCluster(f"no way to the cluster: {f'{kubeconfig}: ' if kubeconfig else ''}{quoted}") from error
     return Connection(configuration)
 
 
 def namespace_of(kubeconfig: str | None, context: str | None, environ: Mapping[str, str]) -> str:
-    """Give the namespace that this identity is at home in: the pod's, else the kubeconfig's, else `default`."""
+    """Return the namespace that this identity is at home in: the pod's, else the kubeconfig's, else `default`."""
     if pod_namespace := environ.get("POD_NAMESPACE"):
         return pod_namespace
     if kubeconfig is None and context is None and _is_in_cluster(environ):

@@ -15,7 +15,7 @@ _SHOWN = 5
 
 
 def crd_problem(connection: Connection) -> str | None:
-    """Read the CRD; gives what is wrong with it and the remedy, None when all is well.
+    """Read the CRD; return what is wrong with it and the remedy, None when all is well.
 
     Raises:
         Denied: no permission to read it.

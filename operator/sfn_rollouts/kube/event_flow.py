@@ -110,7 +110,7 @@ class EventFlow:
         self._written.put(_identity(action.subject, action.announcement), _Written(name, count))
 
     def lost(self, bump: Bump) -> Create:
-        """The Event to bump has expired at the API server: write it anew."""
+        """The Event to bump has expired at the API server: create it again."""
         self._written.drop(_identity(bump.subject, bump.announcement))
         return Create(bump.subject, bump.announcement)
 

@@ -76,7 +76,7 @@ class EventAnnouncer:
                 self._fail("Internal", repr(error))
 
     def _fail(self, result: str, why: str) -> None:
-        """Count each failure, tell of the first of a row: refused Events must not become as many log lines."""
+        """Count each failure, log the first of a row: refused Events must not become as many log lines."""
         self._count(result)
         if not self._is_failing:
             _log.warning("Events cannot be written; rollouts go on without them", why=why)
@@ -100,7 +100,7 @@ class EventAnnouncer:
         return str(body["metadata"]["name"])
 
     def _bump(self, action: Bump) -> str | None:
-        """Give the name of the Event, None where it has expired."""
+        """Return the name of the Event, None where it has expired."""
         path = path_of("api", "v1", "namespaces", action.subject.key.namespace, "events", action.name)
         body = {
             "count": action.count,
@@ -115,7 +115,7 @@ class EventAnnouncer:
 
 
 def event(action: Create, now: datetime, suffix: str) -> Mapping[str, Any]:
-    """Give the new Event; `suffix` makes its name unique, as the hexadecimal time does in client-go."""
+    """Return the new Event; `suffix` makes its name unique, as the hexadecimal time does in client-go."""
     key, announcement, at = action.subject.key, action.announcement, _time(now)
     return {
         "apiVersion": "v1",

@@ -48,7 +48,7 @@ class Backoffs:
 class Informer:
     """Calls `seen(resource)` for each resource there is and each change, `gone(uid)` once one is deleted.
 
-    Both are called in kopf's thread and must return at once. A deletion while the watch is broken for long is not told:
+    Both are called in kopf's thread and must return at once. Deletions while the watch is broken for long are lost:
     who listens compares with a full list now and then. `restarted` is called each time kopf had to be started again.
     """
 
@@ -102,7 +102,7 @@ class Informer:
             self._stopping.wait(delay_s)
 
     def _run_once(self) -> str:
-        """Run kopf until it ends; gives why it did."""
+        """Run kopf until it ends; return why it did."""
         try:
             _check_served(self._connection)
             asyncio.run(self._operate())
@@ -151,7 +151,7 @@ def _registry(
         # The plain dict as it was decoded; nothing is copied, because this runs for each of our own status writes too.
         resource = event["object"]
         if odd := ROLLOUT.misfit(resource):
-            _log.warning("the watch brought what is not the API server's; it is passed over", why=odd)
+            _log.warning("the watch brought what is not the API server's; it is skipped", why=odd)
         elif event["type"] == "DELETED":
             gone(resource["metadata"]["uid"])
         else:

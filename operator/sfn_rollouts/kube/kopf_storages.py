@@ -13,11 +13,11 @@ class NoDiffBase(kopf.DiffBaseStorage):
     """No last-handled configuration."""
 
     def build(self, *, body: kopf.Body, extra_fields: Iterable[Any] | None = None) -> kopf.BodyEssence:  # noqa: ARG002
-        """Give nothing, so that nothing is copied and compared."""
+        """Return nothing, so that nothing is copied and compared."""
         return cast("kopf.BodyEssence", {})
 
     def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:  # noqa: ARG002
-        """Give nothing."""
+        """Return nothing."""
         return None
 
     def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
@@ -28,7 +28,7 @@ class NoProgress(kopf.ProgressStorage):
     """No progress of handlers."""
 
     def fetch(self, *, key: Any, body: kopf.Body) -> None:
-        """Give nothing."""
+        """Return nothing."""
 
     def store(self, *, key: Any, record: Any, body: kopf.Body, patch: kopf.Patch) -> None:
         """Write nothing."""
@@ -40,5 +40,5 @@ class NoProgress(kopf.ProgressStorage):
         """Touch nothing."""
 
     def clear(self, *, essence: kopf.BodyEssence) -> kopf.BodyEssence:
-        """Give it back as it is; kopf's own would copy it."""
+        """Return it as it is; kopf's own would copy it."""
         return essence

@@ -24,7 +24,7 @@ class LeaseStore:
         self._name = name
 
     def read(self) -> Lease | None:
-        """Give the Lease, None while there is none."""
+        """Return the Lease, None while there is none."""
         try:
             return parsed(self._connection.call("get", LEASES, self._path(self._name), LEASE))
         except Gone:
@@ -55,7 +55,7 @@ class LeaseStore:
 
 
 def parsed(raw: Mapping[str, Any]) -> Lease:
-    """Take a Lease as the API server gives it (`answers.LEASE`); what is absent counts as not held."""
+    """Parse a Lease as the API server returns it (`answers.LEASE`); what is absent counts as not held."""
     spec = raw.get("spec") or {}
     return Lease(
         resource_version=raw["metadata"]["resourceVersion"],

@@ -23,13 +23,13 @@ def finalizer_patch(resource_version: str, finalizers: Sequence[str]) -> dict[st
 
 
 def with_or_without(finalizers: Sequence[str], ours: str, wanted: bool) -> list[str]:
-    """Give the list with or without our finalizer, others' untouched and in their order."""
+    """Return the list with or without our finalizer, others' untouched and in their order."""
     others = [each for each in finalizers if each != ours]
     return [*others, ours] if wanted else others
 
 
 def with_nulls(value: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
-    """Give `value` with a null for each absent field of the model, at every depth of objects.
+    """Return `value` with a null for each absent field of the model, at every depth of objects.
 
     A merge patch keeps what it does not name: without the nulls a finished rollout would keep the intent, the trip and
     the next action of its last step. Lists are replaced whole, so nothing inside them needs one.
@@ -47,6 +47,6 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _model_in(kind: Any) -> type[BaseModel] | None:
-    """Give the model of `Model` or `Model | None`, None for everything else."""
+    """Return the model of `Model` or `Model | None`, None for everything else."""
     options = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     return next((each for each in options if isinstance(each, type) and issubclass(each, BaseModel)), None)

@@ -26,10 +26,10 @@ def refusal(
     """Turn an answer outside 2xx into an error.
 
     `what` is "verb resource", `body` a Status object where the API server wrote it and anything where a proxy did:
-    that is Transient, whatever the code. It can neither tell that a rollout is gone nor that we lack a right. The API
+    that is Transient, whatever the code. It can neither mean that a rollout is gone nor that we lack a right. The API
     server itself sends no Status with 429, some of 5xx, and where it serves no such path.
 
-    A write that admission denies is told by its words: a webhook chooses the code itself. Its 404 must not say that a
+    A write that admission denies is known by its words: a webhook chooses the code itself. Its 404 must not say that a
     rollout in flight is gone, nor its 403 that the operator lacks a right, nor its 500 that all will soon be well.
     """
     status = status_of(body, content_type)

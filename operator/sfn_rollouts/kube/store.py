@@ -31,7 +31,7 @@ class KubeStore:
         return self._connection.call("get", PLURAL, _path(key), ROLLOUT)
 
     def report(self, report: Report) -> Mapping[str, Any] | None:
-        """Write finalizer, then status; gives the resource as stored, None once it is gone.
+        """Write finalizer, then status; return the resource as stored, None once it is gone.
 
         Raises:
             Conflict: the resource is no longer at `report.resource_version`.

@@ -1,4 +1,4 @@
-"""What a pipeline waits for: the end of one version. Fed with what is seen, it tells when that is decided, and how.
+"""What a pipeline waits for: the end of one version. Fed with what is seen, it says when that is decided, and how.
 
 Pure. A pipeline that has pushed a commit asks before Argo CD or Flux has applied it, so the resource may still ask for
 the version before, or not be there at all; neither is an answer about the version that was pushed.
@@ -63,7 +63,7 @@ class Awaited:
     def _has_passed(self, version: int | None) -> bool:
         """Two commits in a row may be applied as one: then the first one's version is never asked for.
 
-        A number that is higher from the beginning tells nothing, since a revert asks for a lower one.
+        A number that is higher from the beginning says nothing, since a revert asks for a lower one.
         """
         if self.version is None or version is None or self._asked_before is None:
             return False

@@ -1,4 +1,4 @@
-"""`promote`, `pause`, `resume`, `abort`, `retry`: what a person tells the operator, and what it answers."""
+"""`promote`, `pause`, `resume`, `abort`, `retry`: what a user asks of the operator, and what it answers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ _timeout = click.option(
 
 
 def commanding(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb that sends a command what all of them take."""
+    """Add what every verb that sends a command accepts."""
     function = pass_cluster(function)
     function = output_option()(function)
     function = operator_namespace_option(function)
@@ -75,7 +75,7 @@ def resume(cluster: Cluster, name: str, **terms: Any) -> None:
 @click.command()
 @commanding
 def abort(cluster: Cluster, name: str, **terms: Any) -> None:
-    """Take NAME back to its stable version now, in one write."""
+    """Roll NAME back to its stable version now, in one write."""
     _tell(cluster, name, "abort", **terms)
 
 

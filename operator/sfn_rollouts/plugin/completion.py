@@ -16,7 +16,7 @@ NOTHING_ELSE, FILES_TOO = ":4", ":0"
 
 
 def run(words: list[str] | None = None) -> int:
-    """Print the candidates for the last of the words; gives the exit code. Who presses Tab wants no error text."""
+    """Print the candidates for the last of the words; return the exit code. Who presses Tab wants no error text."""
     given = sys.argv[1:] if words is None else words
     items = candidates(given)
     is_path = any(item.type in ("file", "dir") for item in items)
@@ -28,7 +28,7 @@ def run(words: list[str] | None = None) -> int:
 
 
 def candidates(words: list[str]) -> list[CompletionItem]:
-    """Give what the last word may become; nothing where it cannot be known."""
+    """Return what the last word may become; nothing where it cannot be known."""
     *before, incomplete = words or [""]
     try:
         return ShellComplete(group, {}, PROGRAM, "").get_completions(before, incomplete)

@@ -49,7 +49,7 @@ _META = "sfn_rollouts.plugin.connection"
 
 
 def connection_options() -> list[click.Parameter]:
-    """Give the options for one verb, or for the group of them. What they are told is kept beside, not as arguments."""
+    """Return the options for one verb, or for the group of them. Their values are kept beside, not as arguments."""
     shown = [_option(flag, metavar, hidden=False) for flag, metavar in _SHOWN.items()]
     taken = [_option(flag, metavar, hidden=True) for flag, metavar in _TAKEN.items()]
     return [
@@ -69,17 +69,17 @@ def connection_options() -> list[click.Parameter]:
 
 
 def name_argument() -> click.Argument:
-    """Give the argument NAME of a rollout, which Tab completes with those that are there."""
+    """Return the argument NAME of a rollout, which Tab completes with those that are there."""
     return click.Argument(["name"], type=RolloutName(), shell_complete=_live)
 
 
 def cluster_of(context: click.Context) -> Cluster:
-    """Give the cluster that this command line means."""
+    """Return the cluster that this command line means."""
     from sfn_rollouts.plugin.kubectl import Cluster  # noqa: PLC0415 - help is shown without it
 
-    told: dict[str, Any] = context.meta.get(_META, {})
-    flags = [part for flag, value in told.items() if flag != "--namespace" for part in _parts(flag, value)]
-    return Cluster(flags, told.get("--namespace"))
+    values: dict[str, Any] = context.meta.get(_META, {})
+    flags = [part for flag, value in values.items() if flag != "--namespace" for part in _parts(flag, value)]
+    return Cluster(flags, values.get("--namespace"))
 
 
 def pass_cluster(function: Callable[Concatenate[Cluster, P], R]) -> Callable[P, R]:

@@ -55,15 +55,15 @@ def diff(cluster: Cluster, name: str, from_version: int | None, to_version: int 
 
 
 def versions_to_compare(rollout: Rollout, from_version: int | None, to_version: int | None) -> tuple[int, int]:
-    """Give the older and the newer version.
+    """Return the older and the newer version.
 
     Raises:
-        PluginError: the rollout does not tell, and nobody has.
+        PluginError: the rollout does not say, and no flag does.
     """
     after = to_version or rollout.version
     before = from_version or _set_out_from(rollout, after)
     if after is None or before is None:
-        raise PluginError(f"{rollout.name} does not tell what to compare with", "Give both: --from V --to V.")
+        raise PluginError(f"{rollout.name} does not say what to compare with", "Give both: --from V --to V.")
     if before == after:
         raise PluginError(f"nothing to compare: both are version {after}", "Give another one: --from V or --to V.")
     return before, after
@@ -100,7 +100,7 @@ def _difference(rollout: Rollout, before: int, after: int) -> Difference:
 
 
 def as_text(found: Difference) -> Iterator[str]:
-    """Give the lines; the terminal's palette where there is one."""
+    """Yield the lines; the terminal's palette where there is one."""
     yield click.style(f"{found.name}: {found.machine}, version {found.before} -> {found.after}", bold=True)
     yield ""
     if found.comparison.top_level:
@@ -167,7 +167,7 @@ def _states(count: int) -> str:
 
 
 def as_data(found: Difference) -> Mapping[str, Any]:
-    """Give plain data: a field that is not there before or after is left out."""
+    """Return plain data: a field that is not there before or after is left out."""
     return {
         "stateMachineArn": found.machine_arn,
         "from": found.before,

@@ -21,7 +21,7 @@ _COLOURS = {"Promoted": "green", "FastPromoted": "green", "RolledBack": "red", "
 @output_option()
 @pass_cluster
 def history(cluster: Cluster, name: str, output: str | None) -> None:
-    """Tell how the last rollouts of NAME ended, newest first; at most ten are kept."""
+    """Show how the last rollouts of NAME ended, newest first; at most ten are kept."""
     found = cluster.get(name)
     rollout = Rollout.from_resource(found)
     if output is not None:

@@ -32,7 +32,7 @@ FIELD_MANAGER = "sfnrollout-cli"
 
 _API = f"/apis/{GROUP}/{VERSION}"
 _REQUEST_TIMEOUT = "--request-timeout"
-"""kubectl waits for ever for a cluster that hangs, unless told; a watch is not told, as it would be cut."""
+"""kubectl waits for ever for a cluster that hangs, unless it has a timeout; a watch has none, as it would be cut."""
 _PLAIN = re.compile(r"[A-Za-z0-9.-]*")
 _OBJECT_OR_LIST: Shape = {"kind": str, "items?": [{"metadata": dict}]}
 _ROLLOUT: Shape = {"metadata": {"name": str, "namespace": str, "uid": str, "resourceVersion": str}, "spec?": dict}
@@ -70,10 +70,10 @@ class Cluster:
         return "" if self.namespace is None else f" -n {word(self.namespace)}"
 
     def get(self, name: str) -> Resource:
-        """Give one rollout.
+        """Return one rollout.
 
         Raises:
-            NotFoundError: there is none of that name; it tells the nearest one.
+            NotFoundError: there is none of that name; the message has the nearest one.
         """
         try:
             return self._one(name)
@@ -93,7 +93,7 @@ class Cluster:
         return list(self._json("get", "--raw", f"{_API}{place}/{PLURAL}{query}", shape=_ROLLOUTS)["items"])
 
     def watch(self, name: str, tick_s: float | None = None) -> Iterator[Resource | None]:
-        """Give the rollout as it is and whenever it changes, for ever; see `follow`."""
+        """Yield the rollout as it is and whenever it changes, for ever; see `follow`."""
         found = self.get(name)
         yield found
         yield from self.follow(found, tick_s)
@@ -116,7 +116,7 @@ class Cluster:
             yield from _ticks_during(_LOOK_AGAIN_S, tick_s)
 
     def follow(self, resource: Resource, tick_s: float | None = None) -> Iterator[Resource | None]:
-        """Give the rollout whenever it changes from what is given; with `tick_s`, None so often when nothing does.
+        """Yield the rollout whenever it changes from what is given; with `tick_s`, None so often when nothing does.
 
         A connection that ends is made again, for as long as it takes: whoever cannot wait gives a `tick_s`.
 
@@ -139,7 +139,7 @@ class Cluster:
                     yield resource
 
     def events(self, resource: Resource) -> Sequence[Resource]:
-        """Give the Events about a rollout, oldest first."""
+        """Return the Events about a rollout, oldest first."""
         uid, namespace = resource["metadata"]["uid"], resource["metadata"]["namespace"]
         path = f"/api/v1/namespaces/{_quoted(namespace)}/events?fieldSelector=involvedObject.uid%3D{_quoted(uid)}"
         found = self._json("get", "--raw", path, shape=_EVENTS)["items"]
@@ -161,7 +161,7 @@ class Cluster:
     def read(
         self, kind: str, *arguments: str, namespace: str | None = None, shape: Shape = _OBJECT_OR_LIST
     ) -> Resource:
-        """Return what `kubectl get KIND ARGUMENTS -o json` prints, in another namespace than the usual one where told.
+        """Return what `kubectl get KIND ARGUMENTS -o json` prints, in another namespace than the usual one where given.
 
         Raises:
             UnreachableError: it is not of that shape, as what some proxy answers in the API server's place.
@@ -170,14 +170,14 @@ class Cluster:
         return self._json("get", kind, *arguments, *place, "--output", "json", shape=shape)
 
     def user(self) -> str:
-        """Name the person as the cluster knows them; empty where it does not tell."""
+        """Name the person as the cluster knows them; empty where it does not say."""
         with contextlib.suppress(PluginError):
             answer = self._json("auth", "whoami", "--output", "json", shape=_WHO)
             return str(answer["status"]["userInfo"]["username"])
         return ""
 
     def words(self, *arguments: str) -> Sequence[str]:
-        """Give what kubectl prints when asked for names."""
+        """Return what kubectl prints when asked for names."""
         return self._run(*arguments).split()
 
     def _one(self, name: str) -> Resource:
@@ -199,14 +199,14 @@ class Cluster:
         return dict(decoded)
 
     def _run(self, *arguments: str) -> str:
-        """Give kubectl's standard output."""
+        """Return kubectl's standard output."""
         with _Process([*arguments, *self._patience, *self._flags]) as process:
             output = process.stdout.read()
             process.check()
             return output
 
     def _one_watch(self, resource: Resource, tick_s: float | None) -> Iterator[Resource | None]:
-        """Give changes until the API server ends the watch, as it does now and then, or the connection is lost."""
+        """Yield changes until the API server ends the watch, as it does now and then, or the connection is lost."""
         metadata = resource["metadata"]
         path = (
             f"{_API}/namespaces/{_quoted(metadata['namespace'])}/{PLURAL}?watch=true"
@@ -228,10 +228,10 @@ class Cluster:
             except (ForbiddenError, NotInstalledError):
                 raise
             except PluginError:
-                return  # there are many words for a lost connection: whether it is more, the next look tells
+                return  # there are many words for a lost connection: whether it is more, the next look shows
 
     def _with_nearest(self, name: str, error: NotFoundError) -> NotFoundError:
-        """Tell what the person may have meant, as far as they may see it."""
+        """Return the name that the user may have meant, as far as they may see it."""
         with contextlib.suppress(PluginError):
             here = [each["metadata"]["name"] for each in self.read(ROLLOUTS, shape=_ROLLOUTS)["items"]]
             if near := _nearest(name, here):
@@ -292,7 +292,7 @@ class _Process:
             raise problem_from("".join(self._problem))
 
     def lines(self, tick_s: float | None) -> Iterator[str | None]:
-        """Give each line; None when none came for `tick_s`."""
+        """Yield each line; None when none came for `tick_s`."""
         import queue  # noqa: PLC0415 - only for who watches
 
         received: queue.Queue[str | None] = queue.Queue()
@@ -328,8 +328,8 @@ class _Process:
 
     def _listen(self) -> None:
         assert self._popen.stderr is not None
-        with self._popen.stderr as told:
-            for line in told:
+        with self._popen.stderr as stderr:
+            for line in stderr:
                 if self._problem or _BEGINS_A_PROBLEM.match(line):
                     self._problem.append(line)
                 else:
@@ -368,7 +368,7 @@ def _decoded(text: str) -> Any:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str | None:
-    """Give the name that was meant, if one is like it."""
+    """Return the name that was meant, if one is like it."""
     import difflib  # noqa: PLC0415 - only for who mistyped
 
     return next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.4)), None)

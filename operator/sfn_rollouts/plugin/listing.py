@@ -146,7 +146,7 @@ def _wide(rollout: Rollout) -> tuple[Cell, ...]:
 
 
 def state(rollout: Rollout) -> str:
-    """Give the phase, but where something outranks it."""
+    """Return the phase, but where something outranks it."""
     if rollout.is_deleting:
         return "Deleting"
     if not rollout.is_observed:

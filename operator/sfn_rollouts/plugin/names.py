@@ -23,7 +23,7 @@ _GROUPS = ("", GROUP, f"{VERSION}.{GROUP}")
 
 
 class RolloutName(click.ParamType[str]):
-    """NAME, or TYPE/NAME where TYPE is one that kubectl knows a rollout by; anything else is told, not tried."""
+    """NAME, or TYPE/NAME where TYPE is one that kubectl knows a rollout by; anything else is refused, not tried."""
 
     name = "name"
 

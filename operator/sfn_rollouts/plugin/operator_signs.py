@@ -1,4 +1,4 @@
-"""Whether an operator is there at all: what its Lease tells, and how to look further."""
+"""Whether an operator is there at all: what its Lease shows, and how to look further."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ _HOLDER_SHOWN = 128
 
 
 def operator_namespace_option(function: F) -> F:
-    """Give the option --operator-namespace."""
+    """Return the option --operator-namespace."""
     return click.option(
         "--operator-namespace",
         metavar="NS",
@@ -38,7 +38,7 @@ def operator_namespace_option(function: F) -> F:
 
 
 def why_no_answer(cluster: Cluster, namespace: str) -> str:
-    """Say in a sentence or two why an operator does not answer, as far as its Lease tells."""
+    """Explain in a sentence or two why an operator does not answer, as far as its Lease shows."""
     try:
         lease = cluster.read(_LEASES, NAME, namespace=namespace, shape=_LEASE)
     except NotFoundError:
@@ -54,8 +54,8 @@ def why_no_answer(cluster: Cluster, namespace: str) -> str:
 
 
 def told_by(spec: dict[str, Any], namespace: str, now: datetime) -> str:
-    """Say what the spec of an operator's Lease tells."""
-    logs = f"Its log tells more: kubectl logs -n {word(namespace)} -l {LABEL}"
+    """Describe what the spec of an operator's Lease shows."""
+    logs = f"See its log: kubectl logs -n {word(namespace)} -l {LABEL}"
     renewed = _moment(spec.get("renewTime"))
     if not spec.get("holderIdentity") or renewed is None:
         return f"The operator has stopped: nobody holds the Lease {NAME} in namespace {namespace}. {logs}"

@@ -12,7 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def output_option(*further: str) -> Callable[[F], F]:
-    """Give the option -o with json, yaml and what else a verb knows; absent is text for people."""
+    """Return the option -o with json, yaml and what else a verb knows; absent is text for people."""
     return click.option("-o", "--output", type=click.Choice(["json", "yaml", *further]), help="[default: for people]")
 
 
@@ -26,7 +26,7 @@ def serialized(data: Any, output: str) -> str:
 
 
 def resource_name(resource: Mapping[str, Any]) -> str:
-    """Give TYPE/NAME, which kubectl takes where it takes a resource."""
+    """Return TYPE/NAME, which kubectl takes where it takes a resource."""
     return f"{KIND.lower()}.{GROUP}/{resource['metadata']['name']}"
 
 
@@ -37,6 +37,6 @@ def shown_resource(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def shown_list(resources: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give a list as `kubectl get` does."""
+    """Return a list as `kubectl get` does."""
     items = [shown_resource(each) for each in resources]
     return {"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": items}

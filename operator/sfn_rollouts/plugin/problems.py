@@ -9,7 +9,7 @@ from sfn_rollouts.printable import one_line, word
 
 
 class PluginError(click.ClickException):
-    """Ends the command with exit code 1; `remedy` tells what to do, on lines of its own.
+    """Ends the command with exit code 1; `remedy` says what to do, on lines of its own.
 
     The message may quote anybody: a line of it that is not the first is indented, so that none passes for ours.
     """
@@ -81,7 +81,7 @@ _SEE_CONTEXTS = "kubectl config get-contexts shows what is there."
 
 
 def problem_from(stderr: str) -> PluginError:
-    """Give the error that kubectl's standard error tells of."""
+    """Return the error that kubectl's standard error describes."""
     text = _without_log(stderr)
     return next((error for read in _READERS if (error := read(text)) is not None), PluginError(_plain(text)))
 
@@ -134,7 +134,7 @@ def _login(text: str) -> PluginError | None:
         return None
     return PluginError(
         f"logging in to the cluster failed: {found['why']}",
-        "The kubeconfig names the program that logs in; what it said itself stands above.",
+        "The kubeconfig names the program that logs in; its own message is above.",
     )
 
 
@@ -172,7 +172,7 @@ def _bad_request(text: str) -> PluginError | None:
 
 
 def _conflict(text: str) -> PluginError | None:
-    return ConflictError(_plain(text), "Look how it stands, then try again.") if _CONFLICT.search(text) else None
+    return ConflictError(_plain(text), "Look at its state, then try again.") if _CONFLICT.search(text) else None
 
 
 def _not_found(text: str) -> PluginError | None:
@@ -200,6 +200,6 @@ def _without_log(stderr: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Give kubectl's words without what it puts before them."""
+    """Return kubectl's words without what it puts before them."""
     lines = re.sub(r"^(error: |Error from server(?: \(\w+\))?: |Unable to connect to the server: )", "", text)
-    return lines.removesuffix(" - did you specify the right host or port?") or "kubectl failed without a word"
+    return lines.removesuffix(" - did you specify the right host or port?") or "kubectl failed without a message"

@@ -45,7 +45,7 @@ def send(cluster: Cluster, found: Resource, action: str, wait_s: float, operator
     """Write the command, bound to what was found, and wait for its answer.
 
     Raises:
-        NoAnswerError: none came; it tells why, if that can be found out.
+        NoAnswerError: none came; the message says why, if that can be found out.
         PluginError: it was not written, or another command took its place and was answered first.
     """
     command = _command(found, action, cluster.user() or _user_here())
@@ -74,7 +74,7 @@ class _Sending:
         """Write it; return the rollout as it is then.
 
         One annotation holds one command, so a command that is not answered yet keeps its place: whoever sent it would
-        never hear what became of it. An abort does not wait, and nothing is written over unseen.
+        never get an answer. An abort does not wait, and nothing is written over unseen.
         """
         name = found["metadata"]["name"]
         body = {"metadata": {"annotations": {COMMAND_ANNOTATION: json.dumps(self.command)}}}
@@ -155,7 +155,7 @@ class _Sending:
 
 
 def unanswered(resource: Resource) -> str | None:
-    """Tell in words which command there waits for its answer; None where none does."""
+    """Describe which command there waits for its answer; None where none does."""
     rollout = Rollout.from_resource(resource)
     if COMMAND_ANNOTATION not in rollout.annotations:
         return None
@@ -178,7 +178,7 @@ def _command(resource: Resource, action: str, by: str) -> dict[str, Any]:
 
 
 def _user_here() -> str:
-    """Who they are on this machine, for a cluster that does not tell; a container may know nobody."""
+    """Who they are on this machine, for a cluster that does not say; a container may know nobody."""
     with contextlib.suppress(OSError, KeyError):
         return getpass.getuser()
     return "somebody"
@@ -197,7 +197,7 @@ def _last_id(resource: Resource) -> str:
 
 
 def _taken_by(resource: Resource, command_id: str) -> str:
-    """Tell in words who has the place now; empty while it is ours."""
+    """Describe whose command is there now; empty while it is ours."""
     rollout = Rollout.from_resource(resource)
     is_ours = rollout.sent_command is not None and rollout.sent_command.id == command_id
     return "" if is_ours else _words(rollout)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TICK_S = 1.0
 EVENTS_EVERY_S = 5.0
-"""Events come a moment after the status that they tell of; and who asks for them notices an outage."""
+"""Events come a moment after the status that they report; and who asks for them notices an outage."""
 
 
 @click.command()
@@ -89,8 +89,7 @@ class Latest:
         self._listened_at = 0.0
 
     def changes(self, tick_s: float) -> Iterator[bool]:
-        """Say, for as long as somebody asks, whether anything that people see has changed; ask for Events now and
-        then."""
+        """Yield whether anything that users see has changed, for as long as it is read; read Events now and then."""
         self.listen()
         yield True
         for seen in _changes(self.cluster, self.resource, tick_s):
@@ -113,15 +112,15 @@ class Latest:
         self._listened_at, self._asked_at = time.monotonic(), None
 
     def view(self) -> "View":
-        """Give what is to be shown now."""
+        """Return what is to be shown now."""
         from sfn_rollouts.plugin.view.event_lines import event_lines  # noqa: PLC0415 - see `_show`
         from sfn_rollouts.plugin.view.page import View  # noqa: PLC0415
 
-        rollout, told = Rollout.from_resource(self.resource), event_lines(self._events)
-        return View(rollout, _now(), told, self._events_problem, self._notice())
+        rollout, events = Rollout.from_resource(self.resource), event_lines(self._events)
+        return View(rollout, _now(), events, self._events_problem, self._notice())
 
     def _notice(self) -> str:
-        """Say that what is shown may be out of date: the cluster refuses to talk, or is silent."""
+        """Return a warning where what is shown may be out of date: the cluster refuses to talk, or is silent."""
         asked_at = self._asked_at
         is_silent = asked_at is not None and (_now() - asked_at).total_seconds() >= EVENTS_EVERY_S
         lost = f"since {asked_at:%H:%M:%S} the cluster is silent" if is_silent and not self.lost else self.lost

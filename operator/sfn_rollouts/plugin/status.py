@@ -28,7 +28,7 @@ _TICK_S = 1.0
 )
 @pass_cluster
 def status(cluster: Cluster, name: str, watch: bool, version: int | None, timeout_s: float | None) -> int:
-    """Tell where NAME stands, for pipelines.
+    """Show where NAME stands, for pipelines.
 
     The exit code is 0 when its version is promoted, 1 when it was rolled back, has failed or is stalled (and for any
     error), 2 when that is not decided yet: with --watch, when the timeout is over.
@@ -59,13 +59,13 @@ def _once(cluster: Cluster, awaited: Awaited) -> Rollout | None:
 def _watched(cluster: Cluster, awaited: Awaited, timeout_s: float | None) -> Verdict:
     """Follow it until it is decided or time is over."""
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
-    told: object = None
+    printed: object = None
     last: Rollout | None = None
     for seen in _sights(cluster, awaited):
         if seen is not None:
             last = None if seen is ABSENT else Rollout.from_resource(seen)
             decided = awaited.judge(last)
-            if told != (told := _position(awaited, last)):
+            if printed != (printed := _position(awaited, last)):
                 click.echo(_line(awaited, last))
             if decided is not Verdict.UNDECIDED:
                 return decided
@@ -90,12 +90,12 @@ def _tell_timeout(cluster: Cluster, awaited: Awaited, last: Rollout | None, time
     elif last.version != version:
         outcome = f"{name} asks for version {last.version}, not for {version}"
     else:
-        outcome = f"{name} is neither promoted nor gone back"
+        outcome = f"{name} is neither promoted nor rolled back"
     click.echo(f"error: timed out after {age(timeout_s)}: {outcome}{hint}", err=True)
 
 
 def _nearest(cluster: Cluster, name: str) -> str:
-    """A name that is mistyped is never there: tell what the person may have meant."""
+    """A name that is mistyped is never there: name what the user may have meant."""
     try:
         cluster.get(name)
     except NotFoundError as error:

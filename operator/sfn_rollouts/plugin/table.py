@@ -29,7 +29,7 @@ class Column:
 
 
 def terminal_size() -> os.terminal_size | None:
-    """Give columns and lines of the terminal that we write on, None where it is none."""
+    """Return columns and lines of the terminal that we write on, None where it is none."""
     if not sys.stdout.isatty():
         return None
     import shutil  # noqa: PLC0415 - brings every compression there is, 10 ms
@@ -38,7 +38,7 @@ def terminal_size() -> os.terminal_size | None:
 
 
 def lines(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int | None) -> Sequence[str]:
-    """Give the heading and a line a row; with a width, columns go, and at last the end of the last one."""
+    """Return the heading and a line a row; with a width, columns go, and at last the end of the last one."""
     kept = _fitting(columns, rows, width)
     widths = [_width(columns, rows, index) for index in kept]
     heading = _line([Cell(columns[index].title) for index in kept], widths, width)

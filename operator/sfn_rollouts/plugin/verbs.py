@@ -52,7 +52,7 @@ class Verbs(Program):
     """A group that imports a verb when it is called, not before."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Give the names in the order of the overview."""
+        """Return the names in the order of the overview."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
@@ -70,7 +70,7 @@ class Verbs(Program):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Tell the nearest verb where there is none of that name."""
+        """Suggest the nearest verb where there is none of that name."""
         if args and args[0] not in VERBS:
             import difflib  # noqa: PLC0415 - only for who mistyped
 
@@ -97,7 +97,7 @@ def group() -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command line; gives the exit code.
+    """Run one command line; return the exit code.
 
     1 is any error, wrong flags among them, as with kubectl: 2 is for `status`, which promises it to pipelines.
     """

@@ -135,7 +135,7 @@ def _check_owner(rollout: Rollout, version: int, place: str) -> None:
         f"In Git, where it takes StepFunctionRollout {rollout.namespace}/{rollout.name} from, set",
         f"  spec.version: {version}",
         f"and commit; it comes sooner with: {owner.hasten}" if owner.hasten else "and commit",
-        f"To set it here all the same, until Git's word ({rollout.version}) comes back: --force",
+        f"To set it here all the same, until Git sets it back to {rollout.version}: --force",
     ]
     if rollout.is_in_flight:
         steps.append(f"To leave the rollout in flight now: kubectl sfnrollout abort {word(rollout.name)}{place}")

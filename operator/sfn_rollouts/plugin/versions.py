@@ -30,7 +30,7 @@ Answer = dict[str, str]
 @output_option()
 @pass_cluster
 def version(cluster: Cluster, operator_namespace: str, output: str | None) -> None:
-    """Tell the versions of this client, of the operator and of the CRD; what cannot be known is "unknown", with why."""
+    """Show the versions of this client, of the operator and of the CRD; what cannot be known is "unknown", with why."""
     found = {
         "client": {"version": __version__, "note": f"knows {GROUP}/{VERSION}"},
         "operator": _operator(cluster, operator_namespace),

@@ -19,7 +19,7 @@ _ORDER = ("ALARM", "UNKNOWN", "INSUFFICIENT_DATA", "OK")
 
 
 def alarm_rows(rollout: Rollout, now: datetime, marks: Marks) -> list[Row]:
-    """Give name, state, and since when with the reason; at most so many that are well."""
+    """Return name, state, and since when with the reason; at most so many that are well."""
     ordered = sorted(rollout.alarms, key=lambda each: (_rank(each), each.name))
     shown = [each for at, each in enumerate(ordered) if at < SHOWN or each.state != "OK"]
     rows = [_row(each, now, marks) for each in shown]

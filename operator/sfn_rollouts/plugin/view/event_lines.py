@@ -1,4 +1,4 @@
-"""Events of the cluster about one rollout, and what they tell of its steps."""
+"""Events of the cluster about one rollout, and what they say about its steps."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ class EventLine:
 
 
 def event_lines(events: Iterable[Mapping[str, Any]]) -> tuple[EventLine, ...]:
-    """Take Events, oldest first; gives them newest first, those without a time left out."""
+    """Read Events, oldest first; return them newest first, without those that have no time."""
     read = [found for event in events if (found := _event_line(event)) is not None]
     return tuple(sorted(read, key=lambda each: each.at))[::-1]
 
 
-def step_entries(rollout: Rollout, told: Iterable[EventLine]) -> dict[int, datetime]:
-    """Give when each step of this rollout (from 1, as people count) was entered, as far as Events still tell."""
+def step_entries(rollout: Rollout, events: Iterable[EventLine]) -> dict[int, datetime]:
+    """Return when each step of this rollout (from 1) was entered, as far as Events are still there."""
     entries: dict[int, datetime] = {}
-    for each in sorted(told, key=lambda each: each.first_at):
+    for each in sorted(events, key=lambda each: each.first_at):
         is_of_it = each.version is not None and each.version == rollout.target and _is_since(rollout, each.at)
         if each.step is not None and is_of_it:
             entries.setdefault(each.step, each.first_at if _is_since(rollout, each.first_at) else each.at)

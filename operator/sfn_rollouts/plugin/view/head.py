@@ -24,7 +24,7 @@ _TONES = {
 
 
 def tone_of(rollout: Rollout) -> Tone:
-    """Give how it stands, as a colour: stalled outranks the phase."""
+    """Return the state as a colour: stalled outranks the phase."""
     return Tone.BAD if rollout.is_stalled else _TONES.get(rollout.phase, Tone.WAITING)
 
 
@@ -41,7 +41,7 @@ def title(rollout: Rollout, marks: Marks) -> Text:
 
 
 def subtitle(rollout: Rollout, now: datetime, marks: Marks) -> Text:
-    """Like `OrderProcessor:live   version 41 -> 42   begun 13m22s ago`."""
+    """Like `OrderProcessor:live   version 41 -> 42   started 13m22s ago`."""
     text = words(f"{rollout.machine}:{rollout.alias}   ").append(_versions(rollout, marks), "bold")
     since = _since(rollout, now)
     return text.append(f"   {since}" if since else "", "dim")
@@ -94,7 +94,7 @@ def _since(rollout: Rollout, now: datetime) -> str:
     if rollout.finished_at is not None and rollout.is_observed:
         return f"ended {age(rollout.finished_at, now)} ago"
     if rollout.is_in_flight:
-        return f"begun {age(rollout.started_at, now)} ago"
+        return f"started {age(rollout.started_at, now)} ago"
     return f"created {age(rollout.created_at, now)} ago" if rollout.created_at is not None else ""
 
 

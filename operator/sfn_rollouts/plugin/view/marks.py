@@ -37,7 +37,7 @@ ASCII = Marks(done="+", current=">", coming="-", waiting="=", back="<", bad="x",
 
 
 def marks_for(encoding: str) -> Marks:
-    """Give the signs that the encoding of the output can write."""
+    """Return the signs that the encoding of the output can write."""
     try:
         "".join(getattr(UNICODE, name) for name in Marks.__slots__).encode(encoding)
     except (UnicodeEncodeError, LookupError):

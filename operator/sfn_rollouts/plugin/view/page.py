@@ -60,7 +60,7 @@ class Canvas:
 
 
 def page(view: View, canvas: Canvas) -> RenderableType:
-    """Give the page; the most important things come first, since the end may not be seen."""
+    """Return the page; the most important things come first, since the end may not be seen."""
     course = course_of(view.rollout, view.now)
     return Group(*_head(view, course, canvas), *_sections(view, course, canvas))
 

@@ -30,7 +30,7 @@ class PlanView:
 
 
 def plan_rows(view: PlanView) -> list[Row]:
-    """Give label, weight and words of each step, the bake and the end; a long plan is shortened."""
+    """Return label, weight and words of each step, the bake and the end; a long plan is shortened."""
     steps = view.course.steps
     first, last = _window(steps, view.room)
     rows = [_row(view, at) for at in range(first, last)]

@@ -17,24 +17,24 @@ Row = Sequence[Text]
 
 
 def words(text: str, tone: Tone = Tone.PLAIN, *, is_strong: bool = False) -> Text:
-    """Give text that is not read as markup: it may come from anybody."""
+    """Return text that is not read as markup: it may come from anybody."""
     style = "" if tone is Tone.PLAIN else str(tone)
     return Text(text, style=f"bold {style}".strip() if is_strong else style)
 
 
 def marked(mark: str, tone: Tone, text: Text | str) -> Text:
-    """Give text behind its sign."""
+    """Return text behind its sign."""
     return Text.assemble(words(mark, tone, is_strong=True), " ", text)
 
 
 def line(text: Text, marks: Marks) -> Text:
-    """Give text that ends where the line does."""
+    """Return text that ends where the line does."""
     text.no_wrap, text.overflow = True, "crop" if marks is ASCII else "ellipsis"
     return text
 
 
 def section(title: Text, rows: Sequence[Row], width: int, right: Sequence[int] = ()) -> Tree:
-    """Give a branch. All rows have as many cells; the last cell wraps, the others keep their place.
+    """Return a branch. All rows have as many cells; the last cell wraps, the others keep their place.
 
     `right` are the columns whose cells are set to the right; `width` is that of the page.
     """
