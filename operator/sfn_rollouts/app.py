@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from types import FrameType
@@ -35,6 +35,7 @@ from sfn_rollouts.leading.candidate import Candidate, Terms
 from sfn_rollouts.leading.election import Election
 from sfn_rollouts.leading.fence import fenced
 from sfn_rollouts.metrics import PrometheusMeter
+from sfn_rollouts.parts import Part, Parts
 from sfn_rollouts.ports import Lane, Outside
 from sfn_rollouts.start import Exit, Patience, StartFailure, check_aws, check_rights, first_list, reach_cluster
 
@@ -48,7 +49,7 @@ _log = logs.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class World:
+class Site:
     """What the operator works on, found and checked before any part is built."""
 
     settings: Settings
@@ -67,8 +68,8 @@ def run(settings: Settings, environ: Mapping[str, str] | None = None) -> int:
     stopping, clock = _stop_on_signals(), SteadyClock()
     patience = Patience(clock, settings.start_timeout.seconds, stopping)
     try:
-        world = _find_world(settings, clock, patience, os.environ if environ is None else environ)
-        return Operator(world).run(patience, stopping)
+        site = _find_site(settings, clock, patience, os.environ if environ is None else environ)
+        return Operator(site).run(patience, stopping)
     except StartFailure as failure:
         if stopping.is_set():
             return Exit.STOPPED
@@ -77,20 +78,19 @@ def run(settings: Settings, environ: Mapping[str, str] | None = None) -> int:
 
 
 class Operator:
-    """The parts and their threads. Whoever adds a part adds it to `_start`, `ailments` and `_stop`."""
+    """The parts, joined. Whoever adds one adds a row to `_list_parts`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, site: Site) -> None:
         """Build the parts and join them; nothing runs yet, but the health port is taken.
 
         Raises:
             StartFailure: the port is not free.
         """
-        settings, clock, meter, connection, cloud = (
-            world.settings, world.clock, world.meter, world.connection, world.cloud,
-        )  # fmt: skip
-        self._world = world
+        settings, clock, meter, connection, cloud = site.settings, site.clock, site.meter, site.connection, site.cloud
+        self._site = site
         self._is_listed = threading.Event()
         self._is_lost = threading.Event()
+        self._is_drained = False
         self._store = KubeStore(connection, settings.namespaces)
         self._loop = EngineLoop(clock)
         self._threads = ThreadPool(self._loop.post)
@@ -106,7 +106,7 @@ class Operator:
             meter=meter,
             schema_problem=lambda: crd_problem(connection),
         )
-        candidate = _candidate(world)
+        candidate = _candidate(site)
         self._engine = Engine(
             clock=clock,
             workers=self._lanes,
@@ -115,24 +115,11 @@ class Operator:
             stands_by=candidate is not None,
         )
         self._loop.attach(self._engine)
-        self._informer = Informer(
-            connection,
-            settings.namespaces,
-            seen=lambda resource: self._loop.post(lambda: self._engine.upsert(resource)),
-            gone=lambda uid: self._loop.post(lambda: self._engine.forget(uid)),
-            restarted=meter.kopf_restarted,
-            clock=clock,
-        )
-        self._sweeper = Sweeper(self._sweep)
-        self._election = (
-            Election(candidate, self._elected, self._is_lost.set, Random())  # noqa: S311 - jitter, no secret
-            if candidate
-            else None
-        )
-        meter.leads(is_leader=self._election is None)
+        self._health = self._bind_health(settings.health_port)
+        self._parts = Parts(*self._list_parts(candidate))
+        meter.leads(is_leader=candidate is None)
         meter.watch_buckets(cloud.bucket_fills)
         meter.watch_calls(lambda: connection.lost_threads)
-        self._health = self._bind_health(settings.health_port)
 
     def run(self, patience: Patience, stopping: threading.Event) -> Exit:
         """Start all, watch over it until asked to stop, stop all."""
@@ -140,61 +127,79 @@ class Operator:
         while not stopping.wait(0.5):
             if self._is_lost.is_set():
                 _exit_now(Exit.LEASE_LOST)
-            if ended := self._ended():
+            if ended := self._parts.ended():
                 _log.critical("a thread has ended, and so does the operator", threads=ended)
                 return Exit.CRASHED
         _log.info("stopping: what is under way is finished, nothing new begins")
-        return self._stop()
+        return self.stop()
 
-    def ailments(self) -> list[str]:
-        """What is wrong, in sentences; /livez shows it."""
-        age_s = self._loop.heartbeat_age_s()
-        stuck = [f"the engine has not moved for {age_s:.0f} s"] if age_s > _STUCK_AFTER_S else []
-        lost = self._lanes.lost + self._world.connection.lost_threads
-        if lost > _MOST_LOST_THREADS:
-            stuck.append(f"{lost} threads are held by calls that have no end")
-        return stuck + [f"the thread of the {part} has ended" for part in self._ended()]
+    def liveness_problems(self) -> list[str]:
+        """Return what is wrong, in sentences; /livez shows it."""
+        return self._parts.problems()
 
-    def unready(self) -> list[str]:
-        """What is not there yet; /readyz shows it."""
+    def readiness_problems(self) -> list[str]:
+        """Return what is not there yet; /readyz shows it."""
         return [] if self._is_listed.is_set() else ["the resources have not been listed yet"]
 
-    def _start(self, patience: Patience) -> None:
-        for part in (self._loop, self._announcer, self._informer, self._sweeper, self._health):
-            part.start()
-        _log.info("health is served", port=self._health.port)
-        first_list(self._world.connection, self._sweep, patience)
-        if self._election is not None:
-            self._election.start()
-        self._is_listed.set()
-
-    def _stop(self) -> Exit:
-        self._sweeper.stop()
-        self._informer.stop(timeout_s=0)
-        is_drained = self._loop.stop(_DRAIN_S)
-        if self._election is not None:
-            self._election.stop(timeout_s=0.5)
-        self._announcer.stop(timeout_s=0.5)
-        self._informer.stop(timeout_s=0.5)
-        self._threads.stop()
-        self._health.stop()
-        if not is_drained:
+    def stop(self) -> Exit:
+        """Stop all, and close the connections if nothing is under way on them any more."""
+        self._parts.stop()
+        if not self._is_drained:
             _log.warning("stopped before all was written; the next start goes on from the status")
             _exit_now(Exit.STOPPED)
-        self._world.cloud.close()
-        self._world.connection.close()
+        self._site.cloud.close()
+        self._site.connection.close()
         return Exit.STOPPED
 
-    def _ended(self) -> list[str]:
-        """Parts whose thread should run and does not."""
-        parts = {
-            "engine": self._loop.is_alive,
-            "informer": self._informer.is_alive(),
-            "sweeper": self._sweeper.is_alive(),
-            "Events": self._announcer.is_alive(),
-            "election": self._election is None or self._election.is_alive() or self._is_lost.is_set(),
-        }
-        return [part for part, is_alive in parts.items() if not is_alive]
+    def _list_parts(self, candidate: Candidate | None) -> Iterator[Part]:
+        """In the order in which they stop: who brings work, who does it, who tells of it."""
+        informer = self._informer()
+        yield Part(
+            "informer", informer.start, informer.is_alive,
+            stop=lambda: informer.stop(timeout_s=0), wait=lambda: informer.stop(timeout_s=0.5),
+        )  # fmt: skip
+        sweeper = Sweeper(self._sweep)
+        yield Part("sweeper", sweeper.start, sweeper.is_alive, stop=sweeper.stop)
+        yield Part("engine", self._loop.start, lambda: self._loop.is_alive, self._engine_problems, self._drain)
+        if candidate is not None:
+            election = Election(candidate, self._elected, self._is_lost.set, Random())  # noqa: S311 - jitter, no secret
+            yield Part(
+                "election", election.start, lambda: election.is_alive() or self._is_lost.is_set(),
+                stop=lambda: election.stop(timeout_s=0.5), needs_list=True,
+            )  # fmt: skip
+        announcer = self._announcer
+        yield Part("Events", announcer.start, announcer.is_alive, stop=lambda: announcer.stop(timeout_s=0.5))
+        yield Part("workers", problems=self._worker_problems, wait=self._threads.stop)
+        yield Part("health", self._start_health, wait=self._health.stop)
+
+    def _informer(self) -> Informer:
+        return Informer(
+            self._site.connection,
+            self._site.settings.namespaces,
+            seen=lambda resource: self._loop.post(lambda: self._engine.upsert(resource)),
+            gone=lambda uid: self._loop.post(lambda: self._engine.forget(uid)),
+            restarted=self._site.meter.kopf_restarted,
+            clock=self._site.clock,
+        )
+
+    def _start(self, patience: Patience) -> None:
+        self._parts.start(lambda: first_list(self._site.connection, self._sweep, patience))
+        self._is_listed.set()
+
+    def _start_health(self) -> None:
+        self._health.start()
+        _log.info("health is served", port=self._health.port)
+
+    def _engine_problems(self) -> list[str]:
+        age_s = self._loop.heartbeat_age_s()
+        return [f"the engine has not moved for {age_s:.0f} s"] if age_s > _STUCK_AFTER_S else []
+
+    def _worker_problems(self) -> list[str]:
+        lost = self._lanes.lost + self._site.connection.lost_threads
+        return [f"{lost} threads are held by calls that have no end"] if lost > _MOST_LOST_THREADS else []
+
+    def _drain(self) -> None:
+        self._is_drained = self._loop.stop(_DRAIN_S)
 
     def _elected(self) -> None:
         """Take over from what the API server has now; if it does not answer, from what the watch brought."""
@@ -202,18 +207,18 @@ class Operator:
             self._sweep()
         except PortError as error:
             _log.warning("leading from what the watch has brought", why=error.why)
-        self._world.meter.leads(is_leader=True)
+        self._site.meter.leads(is_leader=True)
         self._loop.post(self._engine.lead)
 
     def _sweep(self) -> int:
         resources = self._store.list()
-        self._world.meter.swept(self._world.clock.now())
+        self._site.meter.swept(self._site.clock.now())
         self._loop.post(lambda: self._engine.sweep(resources))
         return len(resources)
 
     def _bind_health(self, port: int) -> HealthServer:
         try:
-            return HealthServer(port, self.ailments, self.unready, self._world.meter.render)
+            return HealthServer(port, self.liveness_problems, self.readiness_problems, self._site.meter.render)
         except OSError as error:
             why = (
                 f"port {port} cannot be used for health: {error}; give another --health-port, 0 takes any that is free"
@@ -221,22 +226,22 @@ class Operator:
             raise StartFailure(Exit.BAD_CONFIGURATION, why) from error
 
 
-def _find_world(settings: Settings, clock: SteadyClock, patience: Patience, environ: Mapping[str, str]) -> World:
+def _find_site(settings: Settings, clock: SteadyClock, patience: Patience, environ: Mapping[str, str]) -> Site:
     connection = reach_cluster(settings, patience, environ)
     meter = PrometheusMeter()
     cloud = check_aws(lambda: connect_aws(clock, meter, _AWS_CALLERS))
     home = settings.leader_elect_namespace or namespace_of(settings.kubeconfig, settings.context, environ)
     check_rights(connection, settings, patience, home)
-    return World(settings, clock, meter, connection, cloud, home)
+    return Site(settings, clock, meter, connection, cloud, home)
 
 
-def _candidate(world: World) -> Candidate | None:
+def _candidate(site: Site) -> Candidate | None:
     """A contender for the lease; None for an operator that is told to be alone."""
-    if not world.settings.leader_elect:
+    if not site.settings.leader_elect:
         return None
     identity = f"{socket.gethostname()}_{uuid.uuid4()}"
-    leases = LeaseStore(world.connection, world.lease_namespace, LEASE)
-    return Candidate(identity, leases, world.clock, Terms())
+    leases = LeaseStore(site.connection, site.lease_namespace, LEASE)
+    return Candidate(identity, leases, site.clock, Terms())
 
 
 def _exit_now(code: Exit) -> NoReturn:

@@ -1,4 +1,4 @@
-"""`/livez`, `/readyz` and `/metrics` on one port. Answers say in words what is amiss."""
+"""`/livez`, `/readyz` and `/metrics` on one port. A failing probe answers with the reason."""
 
 import http.server
 import socket
@@ -13,7 +13,7 @@ _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class HealthServer:
-    """Serves until stopped. `alive` and `ready` give what is wrong, in sentences; `metrics` gives the page."""
+    """Serves until stopped. `alive` and `ready` return what is wrong, in sentences; `metrics` returns the page."""
 
     def __init__(self, port: int, alive: Findings, ready: Findings, metrics: Callable[[], bytes]) -> None:
         """Bind the port; 0 takes any that is free.

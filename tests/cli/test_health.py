@@ -9,13 +9,13 @@ import pytest
 
 from sfn_rollouts.health import HealthServer
 
-ailments: list[str] = []
+problems: list[str] = []
 
 
 @pytest.fixture
 def server() -> Iterator[HealthServer]:
-    ailments.clear()
-    server = HealthServer(0, alive=lambda: ailments, ready=lambda: ["not yet"], metrics=lambda: b"a_metric 1\n")
+    problems.clear()
+    server = HealthServer(0, alive=lambda: problems, ready=lambda: ["not yet"], metrics=lambda: b"a_metric 1\n")
     server.start()
     yield server
     server.stop()
@@ -36,7 +36,7 @@ def test_well_is_200(server: HealthServer) -> None:
 
 
 def test_ill_is_503_with_each_reason_on_a_line(server: HealthServer) -> None:
-    ailments[:] = ["the engine has not moved for 40 s", "the thread of the informer has ended"]
+    problems[:] = ["the engine has not moved for 40 s", "the thread of the informer has ended"]
 
     assert get(server, "/livez") == (503, "the engine has not moved for 40 s\nthe thread of the informer has ended\n")
     assert get(server, "/readyz") == (503, "not yet\n")

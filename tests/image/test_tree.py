@@ -114,8 +114,8 @@ def test_nothing_is_written_where_it_is_installed(tree: Path) -> None:
 
 
 def test_plain_docker_sees_whether_it_is_well(tree: Path) -> None:
-    ailments: list[str] = []
-    server = HealthServer(0, alive=lambda: ailments, ready=list, metrics=bytes)
+    problems: list[str] = []
+    server = HealthServer(0, alive=lambda: problems, ready=list, metrics=bytes)
     command = [word.replace(HOME, str(tree)) for word in health_command(FINAL)]
 
     def ask() -> int:
@@ -125,7 +125,7 @@ def test_plain_docker_sees_whether_it_is_well(tree: Path) -> None:
     server.start()
     try:
         assert ask() == 0
-        ailments.append("the engine has not moved for 40 s")
+        problems.append("the engine has not moved for 40 s")
         assert ask() == 1
     finally:
         server.stop()
