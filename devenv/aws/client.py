@@ -167,6 +167,22 @@ class Emulator:
         """With its versions and aliases."""
         self._call("lambda", "DeleteFunction", FunctionName=name)
 
+    def put_role(self, name: str, *policies: dict[str, Any]) -> str:
+        """A role with exactly these inline policy documents, created when it is not there. Its ARN."""
+        named = {f"policy-{number}": document for number, document in enumerate(policies, start=1)}
+        return str(self._ask("PUT", "role", {"name": name, "policies": named})["arn"])
+
+    def allow(self, role: str, action: str, resource: str = "*") -> None:
+        """A further inline policy of a role, by its name; takes back a `deny` of the same action and resource."""
+        self._say(role, "Allow", action, resource)
+
+    def deny(self, role: str, action: str, resource: str = "*") -> None:
+        """Stronger than whatever allows it; takes back an `allow` of the same action and resource."""
+        self._say(role, "Deny", action, resource)
+
+    def delete_role(self, name: str) -> None:
+        self._ask("DELETE", "role", {"name": name})
+
     def put_alarm(self, name: str, state: str = "OK") -> str:
         """A metric alarm on failed executions, in `state`. Its name."""
         self._call(
@@ -308,6 +324,9 @@ class Emulator:
         """Of a machine, version or alias, Express too, oldest first; fields as ListExecutions names them."""
         found: list[dict[str, Any]] = self._ask("GET", "executions", arn=arn)
         return found
+
+    def _say(self, role: str, effect: str, action: str, resource: str) -> None:
+        self._ask("POST", "role-says", {"name": role, "effect": effect, "action": action, "resource": resource})
 
     def _call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._ask(

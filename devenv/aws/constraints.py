@@ -17,7 +17,12 @@ from devenv.aws.isolated_session import isolated_session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CODES = {"stepfunctions": "ValidationException", "cloudwatch": "ValidationError", "lambda": "ValidationException"}
+_CODES = {
+    "stepfunctions": "ValidationException",
+    "cloudwatch": "ValidationError",
+    "lambda": "ValidationException",
+    "iam": "ValidationError",
+}
 
 
 @cache

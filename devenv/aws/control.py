@@ -7,6 +7,9 @@ here are not in the journal, meet no fault and spend no quota.
     POST   /_control/blip            {name, reason, account, region}     ALARM and OK again, with no poll between
     POST   /_control/evaluation      {name, evaluation, account, region} EvaluationState; null: it is evaluated again
     POST   /_control/function-state  {name, qualifier, state: {State, ...}, account, region}
+    PUT    /_control/role            {name, policies: {name: document}, account, region} -> {arn}
+    DELETE /_control/role            {name, account, region}
+    POST   /_control/role-says       {name, effect, action, resource, account, region}
     POST   /_control/finish          {executionArn, status, error, cause, account, region}
     GET    /_control/executions      ?arn= -> [{executionArn, status, stateMachineVersionArn, ...}], Express too
     GET    /_control/routing         ?alias= -> {version: weight}, never stale
@@ -32,7 +35,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from devenv.aws import alarms, aliases, executions, functions
+from devenv.aws import alarms, aliases, executions, functions, iam_roles
 from devenv.aws.arns import parse_machine_arn
 from devenv.aws.calls import Call
 from devenv.aws.errors import AwsError, resource_not_found
@@ -112,6 +115,25 @@ def _function_state(cloud: Cloud, parameters: Parameters) -> object:
     params = {"FunctionName": parameters["name"], "Qualifier": parameters.get("qualifier")}
     with cloud.lock:
         functions.set_state(cloud.region(*_place(parameters)), params, parameters["state"])
+    return {}
+
+
+def _put_role(cloud: Cloud, parameters: Parameters) -> object:
+    with cloud.lock:
+        region = cloud.region(*_place(parameters))
+        return {"arn": iam_roles.put_role(region, parameters["name"], parameters["policies"])}
+
+
+def _delete_role(cloud: Cloud, parameters: Parameters) -> object:
+    with cloud.lock:
+        iam_roles.delete_role(cloud.region(*_place(parameters)), parameters["name"])
+    return {}
+
+
+def _role_says(cloud: Cloud, parameters: Parameters) -> object:
+    said = (parameters["name"], parameters["effect"], parameters["action"], parameters["resource"])
+    with cloud.lock:
+        iam_roles.say(cloud.region(*_place(parameters)), *said)
     return {}
 
 
@@ -209,6 +231,9 @@ ROUTES: dict[tuple[str, str], Callable[[Cloud, Parameters], object]] = {
     ("POST", "blip"): _blip,
     ("POST", "evaluation"): _evaluation,
     ("POST", "function-state"): _function_state,
+    ("PUT", "role"): _put_role,
+    ("DELETE", "role"): _delete_role,
+    ("POST", "role-says"): _role_says,
     ("POST", "finish"): _finish,
     ("GET", "executions"): _executions,
     ("GET", "routing"): _routing,

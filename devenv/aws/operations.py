@@ -12,6 +12,7 @@ from devenv.aws import (
     composite_alarms,
     executions,
     functions,
+    iam_simulation,
     machines,
     versions,
 )
@@ -71,8 +72,11 @@ LAMBDA: dict[str, Operation] = {
     "DeleteFunction": functions.delete,
 }
 
+IAM: dict[str, Operation] = {"SimulatePrincipalPolicy": iam_simulation.simulate}
+
 OPERATIONS: dict[str, dict[str, Operation]] = {
     "stepfunctions": STEP_FUNCTIONS,
     "cloudwatch": CLOUDWATCH,
     "lambda": LAMBDA,
+    "iam": IAM,
 }

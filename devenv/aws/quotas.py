@@ -3,7 +3,8 @@ and Lambda say.
 
 Off unless switched on. Where a rate only is documented, the bucket taken here is one second's worth. Lambda's control
 plane has one bucket for all operations but a few: "15 requests per second across all APIs (not 15 per API)",
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html . IAM publishes no rate; that of
+SimulatePrincipalPolicy is what tools were seen to get.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ LIMITS: dict[str, Limit] = {
     "DeleteAlarms": (3, 3),
     "GetMetricData": (500, 500),
     "GetFunction": (100, 100),
+    "SimulatePrincipalPolicy": (2, 2),
     "GetPolicy": (15, 15),
 }
 _SHARED_LIMITS: dict[str, Limit] = {"lambda": (15, 15)}

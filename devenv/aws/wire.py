@@ -23,6 +23,7 @@ from moto.iam.models import get_account_id_from
 from werkzeug.datastructures import MultiDict
 
 from devenv.aws import rest
+from devenv.aws.arns import partition_of
 from devenv.aws.calls import Call
 from devenv.aws.errors import AwsError
 from devenv.aws.operations import OPERATIONS
@@ -37,6 +38,8 @@ _SCOPES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _MOTO_KEY = re.compile(r"[A-Z0-9]{20}")  # moto takes any other key for the default account
 _DEFAULT_REGION = "us-east-1"
+_HOMES = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""Where IAM is, which has one place for all regions of a partition."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def read_call(request: Request) -> Call:
     """Raises SerializationException for a body that is no JSON object."""
     account, region = _account(_scope(request, "key")), _scope(request, "region") or _DEFAULT_REGION
     service, operation, params = _read(request, _scope(request, "service"))
-    return Call(service, operation, params, account, region)
+    place = _HOMES[partition_of(region)] if service == "iam" else region
+    return Call(service, operation, params, account, place)
 
 
 def is_ours(call: Call) -> bool:

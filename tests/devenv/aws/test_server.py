@@ -94,9 +94,9 @@ UNKNOWN = {
     "of CloudWatch": ("cloudwatch", "describe_anomaly_detectors", {}, "cloudwatch:DescribeAnomalyDetectors"),
     "of a service that moto answers": (
         "iam",
-        "simulate_principal_policy",
-        {"PolicySourceArn": "arn:aws:iam::123456789012:role/some-role", "ActionNames": ["a:b"]},
-        "iam:SimulatePrincipalPolicy",
+        "simulate_custom_policy",
+        {"PolicyInputList": ["{}"], "ActionNames": ["a:b"]},
+        "iam:SimulateCustomPolicy",
     ),
 }
 

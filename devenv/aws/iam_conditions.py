@@ -1,0 +1,116 @@
+"""Whether the Condition of a policy statement holds for what is known of a request. Pure.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from devenv.aws.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Compare = Callable[[str, str], bool]
+
+_IF_EXISTS = "IfExists"
+_FOR_ALL, _FOR_ANY = "ForAllValues", "ForAnyValue"
+
+
+def is_like(value: str, pattern: str) -> bool:
+    """`*` stands for any characters, colons and slashes too, and `?` for one."""
+    return _compiled(pattern).fullmatch(value) is not None
+
+
+def listed(value: Any) -> list[Any]:
+    """A policy writes one value without brackets."""
+    return value if isinstance(value, list) else [value]
+
+
+def keys_of(condition: dict[str, dict[str, Any]]) -> list[str]:
+    """The condition keys, as they are written."""
+    return [key for wanted_by_key in condition.values() for key in wanted_by_key]
+
+
+def holds(condition: dict[str, dict[str, Any]], context: Mapping[str, Sequence[str]]) -> bool:
+    """Every operator and every key must hold. `context` has the values by key in lower case, because IAM does not tell
+    cases apart. Raises PolicyEvaluation for an operator that is not known here, and for a variable in a value."""
+    return all(
+        _holds(operator, [_text(item) for item in listed(wanted)], context.get(key.lower()))
+        for operator, wanted_by_key in condition.items()
+        for key, wanted in wanted_by_key.items()
+    )
+
+
+def _holds(operator: str, wanted: list[str], values: Sequence[str] | None) -> bool:
+    if any("${" in item for item in wanted):
+        raise AwsError("PolicyEvaluation", f"The emulator does not evaluate variables in {operator}.", status=500)
+    quantifier, _, plain = operator.rpartition(":")
+    name = plain.removesuffix(_IF_EXISTS)
+    if name == "Null":
+        return (values is None) == (wanted == ["true"])
+    compare, is_negated = _known(name, operator)
+    if values is None:
+        return _holds_without(quantifier, is_negated=is_negated, if_exists=plain.endswith(_IF_EXISTS))
+    fits = [any(compare(value, item) for item in wanted) != is_negated for value in values]
+    return all(fits) if quantifier == _FOR_ALL or (is_negated and not quantifier) else any(fits)
+
+
+def _holds_without(quantifier: str, *, is_negated: bool, if_exists: bool) -> bool:
+    """Of a key that the request does not have: a negated operator holds, and so does every one of no values."""
+    if if_exists or quantifier == _FOR_ALL:
+        return True
+    return is_negated and quantifier != _FOR_ANY
+
+
+def _known(name: str, operator: str) -> tuple[Compare, bool]:
+    if name in _NEGATIONS:
+        return _COMPARISONS[_NEGATIONS[name]], True
+    if name in _COMPARISONS:
+        return _COMPARISONS[name], False
+    raise AwsError("PolicyEvaluation", f"The emulator does not evaluate the operator {operator}.", status=500)
+
+
+def _is_arn_like(value: str, pattern: str) -> bool:
+    """Each of an ARN's six parts by itself."""
+    parts, patterns = value.split(":", 5), pattern.split(":", 5)
+    return len(parts) == len(patterns) == 6 and all(map(is_like, parts, patterns))
+
+
+def _equals(value: str, wanted: str) -> bool:
+    return value == wanted
+
+
+def _equals_in_any_case(value: str, wanted: str) -> bool:
+    return value.lower() == wanted.lower()
+
+
+_COMPARISONS: dict[str, Compare] = {
+    "StringEquals": _equals,
+    "StringEqualsIgnoreCase": _equals_in_any_case,
+    "StringLike": is_like,
+    "ArnEquals": _is_arn_like,
+    "ArnLike": _is_arn_like,
+    "Bool": _equals_in_any_case,
+}
+_NEGATIONS = {
+    "StringNotEquals": "StringEquals",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringNotLike": "StringLike",
+    "ArnNotEquals": "ArnEquals",
+    "ArnNotLike": "ArnLike",
+}
+
+
+def _text(value: object) -> str:
+    """A policy may say true for "true"."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    text = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+    return re.compile(text, re.DOTALL)
