@@ -34,7 +34,7 @@ _ACTIVE: Fields = {"State": "Active", "LastUpdateStatus": "Successful"}
 
 @dataclass
 class FunctionVersion:
-    """`settings` are what it was published with, `state` the members that tell whether it can be invoked."""
+    """`settings` are what it was published with, `state` the members that say whether it can be invoked."""
 
     number: str
     settings: Fields

@@ -59,5 +59,5 @@ def _routes(service: str) -> Map:
 
 
 def _rule(uri: str) -> str:
-    """A path with labels like {FunctionName} as werkzeug writes it; a query that is part of it tells no two apart."""
+    """A path with labels like {FunctionName} as werkzeug writes it; a query that is part of it makes no difference."""
     return _LABEL.sub(r"<\1>", _GREEDY_LABEL.sub(r"<path:\1>", uri.partition("?")[0]))

@@ -1,4 +1,4 @@
-"""What the kernel and the operator itself tell of a process: CPU seconds, resident memory, counters."""
+"""What the kernel and the operator itself report of a process: CPU seconds, resident memory, counters."""
 
 import os
 import re

@@ -20,7 +20,7 @@ def main() -> int:
     arguments = _parse_arguments()
     try:
         binaries = ensure_binaries(sources_of_this_machine(from_source=arguments.from_source))
-        _tell_binaries(binaries)
+        _print_binaries(binaries)
         return 0 if arguments.build_only else _run(binaries, arguments.crds)
     except (BinariesMissingError, NotReadyError, KubectlFailedError, FileNotFoundError) as error:
         say_to_person(str(error))
@@ -39,7 +39,7 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tell_binaries(binaries: Binaries) -> None:
+def _print_binaries(binaries: Binaries) -> None:
     for path in (binaries.etcd, binaries.kube_apiserver, binaries.kubectl):
         say_to_person(f"using {path}")
 
@@ -49,11 +49,11 @@ def _run(binaries: Binaries, crds: Path | None) -> int:
         if crds or manifests_in(DEFAULT_CRDS):
             install_crds(control_plane.as_admin(), crds or DEFAULT_CRDS)
         received = _listen_for_end()  # first: whoever reads the exports may end us the moment after
-        _tell_how_to_use(control_plane)
+        _print_how_to_use(control_plane)
         return _wait_for_end(control_plane, received)
 
 
-def _tell_how_to_use(control_plane: ControlPlane) -> None:
+def _print_how_to_use(control_plane: ControlPlane) -> None:
     """Only lines that a shell can evaluate go to stdout."""
     print(f"export KUBECONFIG={control_plane.admin_kubeconfig}")
     print(f"export PATH={control_plane.kubectl.parent}:$PATH", flush=True)

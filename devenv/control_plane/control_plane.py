@@ -145,7 +145,7 @@ class ControlPlane:
             self._api_server.wait_ready()
 
     def lose_power(self) -> None:
-        """Kill both servers at once, as the machine that they run on would: nobody is told, nothing is finished."""
+        """Kill both servers at once, as the machine that they run on would: without notice, with nothing finished."""
         self._api_server.kill()
         self._etcd.kill()
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Page:
-    """One answer for whatever is asked. `content_length` is told instead of the true one."""
+    """One answer for whatever is asked. `content_length` is sent instead of the true one."""
 
     body: bytes
     status: int = 200

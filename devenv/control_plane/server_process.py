@@ -29,16 +29,16 @@ class Lifeline:
         self._watchdog = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)
 
     def entrust(self, pid: int) -> None:
-        self._tell(f"{pid}\n")
+        self._send(f"{pid}\n")
 
     def forget(self, pid: int) -> None:
-        self._tell(f"-{pid}\n")
+        self._send(f"-{pid}\n")
 
     def end(self) -> None:
         """Kill what is still entrusted, remove the folder, and return when that is done."""
         self._watchdog.communicate()
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         assert self._watchdog.stdin is not None
         self._watchdog.stdin.write(line)
         self._watchdog.stdin.flush()

@@ -76,12 +76,12 @@ class Stage:
 
         def look() -> bool:
             status = self.status()
-            self._tell(status)
+            self._print(status)
             return is_over(status)
 
         wait_until(look, 60, what, interval_s=0.2)
 
-    def _tell(self, status: dict[str, Any]) -> None:
+    def _print(self, status: dict[str, Any]) -> None:
         view = tuple(status.get(name) for name in ("phase", "step", "weight", "message"))
         if view == self._seen or "phase" not in status:
             return

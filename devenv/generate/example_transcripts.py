@@ -20,10 +20,10 @@ def transcripts(root: Path) -> dict[str, Callable[[], str]]:
 
 
 def _renderer(example: Path) -> Callable[[], str]:
-    return lambda: "\n".join(_told(example, options) for options in ("", *_MORE.get(example.stem, ())))
+    return lambda: "\n".join(_transcript(example, options) for options in ("", *_MORE.get(example.stem, ())))
 
 
-def _told(example: Path, options: str) -> str:
+def _transcript(example: Path, options: str) -> str:
     from click.testing import CliRunner  # noqa: PLC0415 - only for who renders them
 
     from sfn_rollouts.cli import main  # noqa: PLC0415

@@ -42,7 +42,7 @@ def get_svg(root: Path) -> str:
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
     console.print(page(view, Canvas(WIDTH)))
     svg = console.export_svg(title=f"kubectl sfnrollout get {view.rollout.name}", unique_id="get")
-    # Without fonts from elsewhere: a page that shows the picture must not tell others who reads it.
+    # Without fonts from elsewhere: a page that shows the picture must not let others know who reads it.
     return "".join(f"{line.rstrip()}\n" for line in _FONTS.sub("", svg).splitlines())
 
 
@@ -60,19 +60,19 @@ def _moment(manifest: Mapping[str, Any]) -> Moment:
     run = World(scenario).run()
     seen = [each for each in run.history.all if each.at_us <= LOOKED_AT_S * 1_000_000]
     status = [each.status for each in seen if isinstance(each, StatusWritten)][-1]
-    told = [
+    announced = [
         (EPOCH + timedelta(microseconds=each.at_us), each.announcement) for each in seen if isinstance(each, Announced)
     ]
     metadata = {**manifest["metadata"], "namespace": "shop", "generation": 1}
     resource = {**manifest, "metadata": metadata, "status": status.to_resource()}
-    return Moment(resource, list(_events(told)), EPOCH + timedelta(seconds=LOOKED_AT_S))
+    return Moment(resource, list(_events(announced)), EPOCH + timedelta(seconds=LOOKED_AT_S))
 
 
-def _events(told: list[tuple[datetime, Any]]) -> Iterator[Mapping[str, Any]]:
+def _events(announced: list[tuple[datetime, Any]]) -> Iterator[Mapping[str, Any]]:
     """As the operator writes them."""
     from sfn_rollouts.kube.event_flow import Create, Subject  # noqa: PLC0415 - see get_svg
     from sfn_rollouts.kube.events import event  # noqa: PLC0415
     from sfn_rollouts.ports import Key  # noqa: PLC0415
 
-    for number, (at, news) in enumerate(told):
+    for number, (at, news) in enumerate(announced):
         yield event(Create(Subject(Key("shop", "order-processor"), "1"), news), at, f"{number}")

@@ -1,4 +1,4 @@
-"""`python -m devenv.helm`: make sure that there is a Helm, and tell a shell where."""
+"""`python -m devenv.helm`: make sure that there is a Helm, and print where, for a shell."""
 
 import argparse
 import sys

@@ -35,7 +35,7 @@ class Workload:
 
     @property
     def hash(self) -> str:
-        """Ten characters that tell pod templates apart."""
+        """Ten characters that identify a pod template."""
         return hashlib.sha256(json.dumps(self.template, sort_keys=True).encode()).hexdigest()[:10]
 
     @property

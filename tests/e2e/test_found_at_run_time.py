@@ -1,4 +1,4 @@
-"""What only AWS can tell is missing or forbidden: stalled with a reason and a cure, and mended without a hand on us."""
+"""What only AWS can tell is missing or forbidden: stalled with a reason and a cure, and fixed without a hand on us."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ TROUBLES = {
 
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
 def test_trouble_is_told_and_mended(story: Story, trouble: Trouble) -> None:
-    """Stalled, with a message that names the cure; nothing is shifted meanwhile; mended outside, it goes on."""
+    """Stalled, with a message that names the cure; nothing is shifted meanwhile; fixed outside, it goes on."""
     trouble.cause(story)
     before = story.routings()
     spec = trouble.spec(story)

@@ -102,7 +102,7 @@ def drift_held_at_rest() -> World:
     return world
 
 
-def mended() -> World:
+def fixed() -> World:
     """What was denied is allowed, and it goes on by itself."""
     world = access_denied()
     world.troubles.clear()
@@ -157,7 +157,7 @@ def spec_broken_in_flight() -> World:
     return world
 
 
-def spec_mended() -> World:
+def spec_fixed() -> World:
     world = spec_broken_in_flight()
     world.edit(version=2)
     return world
@@ -221,11 +221,11 @@ ROWS: dict[str, Row] = {
     "tried again": moving(retried),
     "spec invalid": given_up("spec invalid"),
     "spec became invalid in flight, went back": given_up(spec_broken_in_flight),
-    "spec mended after that": given_up(spec_mended),
+    "spec fixed after that": given_up(spec_fixed),
     "version, machine or alias missing": given_up("version missing"),
     "AWS refuses at the start": given_up("access denied"),
     "AWS refuses in flight": given_up("AWS refuses in flight"),
-    "mended, going on by itself": moving(mended),
+    "fixed, going on by itself": moving(fixed),
     "nobody evaluates an alarm at the start": moving("alarm unevaluated at the start"),
     "nobody evaluates an alarm in flight": moving("alarm unevaluated in flight"),
     "an alarm is missing at the start": given_up("alarm missing at the start"),

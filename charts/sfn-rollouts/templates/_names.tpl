@@ -41,7 +41,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{ include "sfn-rollouts.releaseLabels" . }}
 {{- end -}}
 
-{{/* Without the chart's version: a change of the chart alone starts no pod anew. */}}
+{{/* Without the chart's version: a change of the chart alone restarts no pod. */}}
 {{- define "sfn-rollouts.podLabels" -}}
 app.kubernetes.io/part-of: sfn-rollouts
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}

@@ -150,14 +150,14 @@ def _rule(_location: Location, details: ErrorDetails) -> str:
 
 def _wrong_type(location: Location, details: ErrorDetails) -> str:
     kind = schema_at(location)["type"]
-    return f"{shown(details['input'])} is no {kind}: {_TYPE_CURES[kind]}"
+    return f"{shown(details['input'])} is no {kind}: {_TYPE_REMEDIES[kind]}"
 
 
 def _other(_location: Location, details: ErrorDetails) -> str:
     return f"{shown(details['input'])}: {details['msg']}"
 
 
-_TYPE_CURES = {
+_TYPE_REMEDIES = {
     "integer": "write a whole number, without quotes",
     "boolean": "write true or false, without quotes",
     "string": "put it in quotes",

@@ -127,7 +127,7 @@ class CloudWatchAlarms:
     def _with_types(self, place: Place, ask: Callable[[Sequence[AlarmTypeType]], _Answer]) -> _Answer:
         """Ask for all types. A region that does not know log alarms refuses the word: no alarm would be read there.
 
-        A refusal quotes names of alarms, which may be any words. So only a call that succeeds without log alarms tells
+        A refusal quotes names of alarms, which may be any words. So only a call that succeeds without log alarms shows
         of the region: to hide those of all teams, for the name that one of them chose, would be a reason to go back.
         """
         if place.region in self._regions_without_log_alarms:

@@ -40,10 +40,10 @@ def _flux(rollout: Rollout, controller: str, kind: str) -> Owner | None:
 def _argo_cd(rollout: Rollout) -> Owner | None:
     name = _tracked_by(rollout) or rollout.labels.get("argocd.argoproj.io/instance")
     if name:
-        return Owner(f"the Argo CD application {_told(name)}", _sync(name))
+        return Owner(f"the Argo CD application {_printed(name)}", _sync(name))
     # Argo CD's default label is also what charts set: whichever it is, it writes the spec again.
     name = rollout.labels.get("app.kubernetes.io/instance")
-    return Owner(f"the Argo CD application (or Helm release) {_told(name)}", _sync(name)) if name else None
+    return Owner(f"the Argo CD application (or Helm release) {_printed(name)}", _sync(name)) if name else None
 
 
 def _sync(application: str) -> str | None:
@@ -56,7 +56,7 @@ def _are_names(*names: str) -> bool:
     return all(map(is_subdomain, names))
 
 
-def _told(name: str) -> str:
+def _printed(name: str) -> str:
     return one_line(name, longest=LONGEST_LABEL)
 
 

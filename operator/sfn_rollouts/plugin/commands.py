@@ -46,7 +46,7 @@ def promote(cluster: Cluster, name: str, full: bool, step: str | None, **terms: 
     if full and step is not None:
         raise click.UsageError("--step is for one step, --full for all that are left")
     if full:
-        _tell(cluster, name, "promote-full", **terms)
+        _send(cluster, name, "promote-full", **terms)
         return
     from sfn_rollouts.plugin.step_seen import check_step, confirm_if_young  # noqa: PLC0415 - help is shown without it
 
@@ -55,38 +55,38 @@ def promote(cluster: Cluster, name: str, full: bool, step: str | None, **terms: 
         check_step(Rollout.from_resource(found), step, cluster.place)
     else:
         confirm_if_young(Rollout.from_resource(found))
-    _tell(cluster, name, "promote", found=found, **terms)
+    _send(cluster, name, "promote", found=found, **terms)
 
 
 @click.command()
 @commanding
 def pause(cluster: Cluster, name: str, **terms: Any) -> None:
     """Hold the next step of NAME. Alarms stay watched, and one that fires still takes it back."""
-    _tell(cluster, name, "pause", **terms)
+    _send(cluster, name, "pause", **terms)
 
 
 @click.command()
 @commanding
 def resume(cluster: Cluster, name: str, **terms: Any) -> None:
     """Undo a pause of NAME. `spec.paused: true` is lifted in the manifest only."""
-    _tell(cluster, name, "resume", **terms)
+    _send(cluster, name, "resume", **terms)
 
 
 @click.command()
 @commanding
 def abort(cluster: Cluster, name: str, **terms: Any) -> None:
     """Roll NAME back to its stable version now, in one write."""
-    _tell(cluster, name, "abort", **terms)
+    _send(cluster, name, "abort", **terms)
 
 
 @click.command()
 @commanding
 def retry(cluster: Cluster, name: str, **terms: Any) -> None:
     """Begin again with the version of NAME that went back."""
-    _tell(cluster, name, "retry", **terms)
+    _send(cluster, name, "retry", **terms)
 
 
-def _tell(
+def _send(
     cluster: Cluster,
     name: str,
     action: str,

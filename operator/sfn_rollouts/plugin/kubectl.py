@@ -60,8 +60,8 @@ class Cluster:
 
     def __init__(self, flags: Sequence[str] = (), namespace: str | None = None) -> None:
         self._flags = [*flags, *([f"--namespace={namespace}"] if namespace is not None else [])]
-        is_told = any(flag.startswith(f"{_REQUEST_TIMEOUT}=") for flag in flags)
-        self._patience = [] if is_told else [f"{_REQUEST_TIMEOUT}=30s"]
+        has_timeout = any(flag.startswith(f"{_REQUEST_TIMEOUT}=") for flag in flags)
+        self._patience = [] if has_timeout else [f"{_REQUEST_TIMEOUT}=30s"]
         self.namespace = namespace
 
     @property

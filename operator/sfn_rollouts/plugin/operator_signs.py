@@ -50,10 +50,10 @@ def why_no_answer(cluster: Cluster, namespace: str) -> str:
         return f"Whether an operator runs cannot be determined: {error.message}."
     except PluginError as error:
         return f"Whether an operator runs cannot be determined: {error.format_message()}"
-    return told_by(lease.get("spec") or {}, namespace, datetime.now(UTC))
+    return described(lease.get("spec") or {}, namespace, datetime.now(UTC))
 
 
-def told_by(spec: dict[str, Any], namespace: str, now: datetime) -> str:
+def described(spec: dict[str, Any], namespace: str, now: datetime) -> str:
     """Describe what the spec of an operator's Lease shows."""
     logs = f"See its log: kubectl logs -n {word(namespace)} -l {LABEL}"
     renewed = _moment(spec.get("renewTime"))

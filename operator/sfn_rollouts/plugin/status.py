@@ -71,7 +71,7 @@ def _watched(cluster: Cluster, awaited: Awaited, timeout_s: float | None) -> Ver
                 return decided
         if deadline is not None and time.monotonic() >= deadline:
             break
-    _tell_timeout(cluster, awaited, last, timeout_s or 0)
+    _print_timeout(cluster, awaited, last, timeout_s or 0)
     return Verdict.UNDECIDED
 
 
@@ -82,7 +82,7 @@ def _sights(cluster: Cluster, awaited: Awaited) -> Iterator[Resource | Absence |
     return cluster.watch_for(awaited.name, tick_s=_TICK_S)
 
 
-def _tell_timeout(cluster: Cluster, awaited: Awaited, last: Rollout | None, timeout_s: float) -> None:
+def _print_timeout(cluster: Cluster, awaited: Awaited, last: Rollout | None, timeout_s: float) -> None:
     name, version, hint = awaited.name, awaited.version, ""
     if last is None:
         outcome = f"there is no rollout {name}"

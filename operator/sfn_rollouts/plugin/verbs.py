@@ -107,12 +107,12 @@ def run(arguments: list[str] | None = None) -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.ClickException as error:
-        _tell(error)
+        _print(error)
         return ERROR
     return result if isinstance(result, int) else 0
 
 
-def _tell(error: click.ClickException) -> None:
+def _print(error: click.ClickException) -> None:
     """Write to standard error as kubectl does; where the help is, only to who used it wrongly."""
     click.echo(f"error: {error.format_message()}", err=True)
     context = error.ctx if isinstance(error, click.UsageError) else None

@@ -1,5 +1,5 @@
 -- The StepFunctionRollout CRD follows kstatus: status.observedGeneration, and the conditions Ready, Reconciling and
--- Stalled. The phase says the same in one word, and tells a pause from progress.
+-- Stalled. The phase says the same in one word, and separates a pause from progress.
 local health_of_phase = {
   Pending = "Progressing",
   Progressing = "Progressing",
