@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ALLOWED, IMPLICIT_DENY, EXPLICIT_DENY = "allowed", "implicitDeny", "explicitDeny"
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _LITERALS = ("*", "?", "$")
-"""`${*}` stands for an asterisk itself; it is not told apart from the wildcard here."""
+"""`${*}` stands for an asterisk itself; here it counts as the wildcard."""
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ def _handed_over(params: Params) -> list[Policy]:
 
 
 def _digest(params: Params) -> str:
-    """Tells questions apart, so that a marker of one is refused by another."""
+    """Identifies a question, so that a marker of one is refused by another."""
     asked = {name: value for name, value in params.items() if name not in ("Marker", "MaxItems")}
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -1,6 +1,7 @@
 """The reference page of the resource, docs/spec.md: a table per object, made from the same schema as the CRD."""
 
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,12 +9,19 @@ from sfn_rollouts.api import GROUP, KIND, SHORT_NAMES, VERSION
 from sfn_rollouts.api.crd import DESCRIPTION, crd, default_sentence, resource_schema
 
 Schema = dict[str, Any]
+_WIDTH = 120
+
+
+def _wrapped(prose: str) -> str:
+    """Return prose in lines of at most 120 characters, as every page has them; rows of tables stay on one line."""
+    return textwrap.fill(prose, _WIDTH, break_long_words=False, break_on_hyphens=False)
+
 
 _INTRODUCTION = f"""\
 <!-- Made by `make crds` from operator/sfn_rollouts/api: change the models, not this file. -->
 # {KIND} {GROUP}/{VERSION}
 
-{DESCRIPTION}
+{_wrapped(DESCRIPTION)}
 
 The same text is in the cluster: `kubectl explain {SHORT_NAMES[0]}.spec`. Short names: {", ".join(SHORT_NAMES)}.
 Category: sfn.
@@ -53,7 +61,7 @@ def _section(path: str, schema: Schema) -> str:
     required = schema.get("required", [])
     rows = [_row(name, child, name in required) for name, child in schema["properties"].items()]
     head = "| Field | Type | Default | Bounds | Description |\n|---|---|---|---|---|"
-    return "\n".join([f"### `{path}`\n", f"{schema['description']}\n", head, *rows, ""])
+    return "\n".join([f"### `{path}`\n", f"{_wrapped(schema['description'])}\n", head, *rows, ""])
 
 
 def _row(name: str, schema: Schema, is_required: bool) -> str:

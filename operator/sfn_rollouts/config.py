@@ -29,7 +29,7 @@ NamespaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
 
 
 class Settings(BaseSettings):
-    """What `sfn-rollouts run` can be told. In the environment, namespaces are separated by commas."""
+    """Settings of `sfn-rollouts run`. In the environment, namespaces are separated by commas."""
 
     model_config = SettingsConfigDict(env_prefix="SFN_ROLLOUTS_", frozen=True, extra="forbid")
 

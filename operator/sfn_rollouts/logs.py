@@ -22,7 +22,7 @@ _CHATTY = ("urllib3", "botocore", "boto3", "asyncio", "kubernetes")
 
 
 def get_logger(name: str) -> "structlog.stdlib.BoundLogger":
-    """Give a logger; `name` is the module's."""
+    """Return a logger; `name` is the module's."""
     return structlog.stdlib.get_logger(name)
 
 
