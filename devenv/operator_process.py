@@ -1,6 +1,6 @@
 """The operator as people run it: `sfn-rollouts run` in a process of its own, with the rights that we ship.
 
-For end-to-end tests, the benchmark and the demo alike. It acts as the service account of deploy/base, bound to the
+For end-to-end tests, the benchmark and the demo. It acts as the service account of deploy/base, bound to the
 ClusterRole of deploy/base, so whatever that role lacks fails here first.
 """
 

@@ -141,9 +141,9 @@ def _version_arns(entries: list[dict[str, Any]]) -> list[MachineArn]:
 
 
 def _routing(machine: Machine, arns: list[MachineArn], entries: list[dict[str, Any]]) -> dict[int, int]:
-    strangers = [str(arn) for arn in arns if arn.machine != machine.arn or arn.version not in machine.versions]
-    if strangers:
-        listed = ", ".join(strangers)
+    foreign = [str(arn) for arn in arns if arn.machine != machine.arn or arn.version not in machine.versions]
+    if foreign:
+        listed = ", ".join(foreign)
         raise validation(
             f"Routing configuration must contain existing versions of one state machine. Received: [{listed}]"
         )

@@ -121,7 +121,7 @@ def _bounds_of_duration(schema: Schema) -> str:
 
 
 def _rules(schema: Schema) -> str:
-    head = "Checked by the API server (CEL) and by `sfn-rollouts lint` alike, beside types, bounds and enums:\n\n"
+    head = "Checked by the API server (CEL) and by `sfn-rollouts lint`, beside types, bounds and enums:\n\n"
     rows = [f"| `{path}` | {message} |" for path, message in _messages("spec", schema)]
     return head + "\n".join(["| Field | What it says when the rule is broken |", "|---|---|", *rows, ""])
 

@@ -1,4 +1,4 @@
-"""Texts of strangers and of users, made safe to print: for a terminal, a CI log, a status, a log line, a shell.
+"""Texts of others and of users, made safe to print: for a terminal, a CI log, a status, a log line, a shell.
 
 Whoever may write an alarm's reason, an annotation or a manifest must not write on a person's screen, start a line of a
 log, or put a word into a command that somebody pastes. The lowest layer, since every other one prints such texts; and
@@ -10,7 +10,7 @@ import re
 import shlex
 from typing import Any
 
-# What the agents of CI services obey in what a step prints. GitHub looks for "::error ..." where a line begins and for
+# What CI services act on in the output of a step. GitHub looks for "::error ..." where a line begins and for
 # "##[error]" anywhere in it (actions/runner, ActionCommand.cs); Azure Pipelines takes "##vso[" and TeamCity
 # "##teamcity[" anywhere.
 CI_MARKER = re.compile(r"#(?=#\w*\[)")
@@ -24,7 +24,7 @@ def one_line(text: str, longest: int | None = None) -> str:
     """Return the text as one printable line, with at most `longest` characters; what is cut ends in "...".
 
     Each line feed, control character (C0, DEL, C1), bidirectional or other invisible control, U+2028, U+2029, lone
-    surrogate and unassigned character becomes a space, and a marker that a CI service would obey gets a space into it.
+    surrogate and unassigned character becomes a space, and a marker that a CI service would act on gets a space in it.
     Nothing else changes, and a second call changes nothing.
     """
     seen = text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)

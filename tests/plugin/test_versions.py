@@ -54,7 +54,7 @@ def test_set_version_edits_the_spec_and_says_how_to_wait(plugin: Plugin, cluster
 
 
 @pytest.mark.parametrize(
-    ("metadata", "who", "hasten"),
+    ("metadata", "who", "sync_command"),
     [
         pytest.param(
             {"annotations": ARGO_CD},
@@ -89,7 +89,7 @@ def test_set_version_edits_the_spec_and_says_how_to_wait(plugin: Plugin, cluster
     ],
 )
 def test_what_git_owns_is_changed_in_git(
-    plugin: Plugin, cluster: Cluster, namespace: str, metadata: dict[str, dict[str, str]], who: str, hasten: str
+    plugin: Plugin, cluster: Cluster, namespace: str, metadata: dict[str, dict[str, str]], who: str, sync_command: str
 ) -> None:
     here = {
         kind: {key: text.format(namespace=namespace) for key, text in words.items()} for kind, words in metadata.items()
@@ -99,7 +99,7 @@ def test_what_git_owns_is_changed_in_git(
         f"error: x belongs to {who}\n"
         f"In Git, where it takes StepFunctionRollout {namespace}/x from, set\n"
         "  spec.version: 43\n"
-        f"and commit; it comes sooner with: {hasten}\n"
+        f"and commit; it comes sooner with: {sync_command}\n"
         "To set it here all the same, until Git sets it back to 42: --force\n"
     )
     assert spec_version(cluster, namespace) == 42
@@ -145,7 +145,7 @@ HOSTILE_WORDS = [
 def test_a_name_that_is_none_is_told_and_put_into_no_command(marked: Callable[[str], Any], name: str) -> None:
     owner = owner_of(Rollout.from_resource({"metadata": {"name": "x", "namespace": "a", **marked(name)}}))
     assert owner is not None
-    assert owner.hasten is None
+    assert owner.sync_command is None
     assert owner.who.isprintable()
 
 
@@ -153,7 +153,7 @@ def test_an_application_outside_of_argo_cds_namespace_is_named_as_its_command_li
     tracked = {"argocd.argoproj.io/tracking-id": "team-a_orders:sfnrollouts.dev/StepFunctionRollout:a/x"}
     owner = owner_of(Rollout.from_resource({"metadata": {"name": "x", "namespace": "a", "annotations": tracked}}))
     assert owner is not None
-    assert owner.hasten == "argocd app sync team-a/orders"
+    assert owner.sync_command == "argocd app sync team-a/orders"
 
 
 def test_without_a_command_git_is_told_all_the_same(plugin: Plugin, cluster: Cluster, namespace: str) -> None:

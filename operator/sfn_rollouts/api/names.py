@@ -64,7 +64,7 @@ _LONGEST_ALARM_NAME = 255
 ALARM_NAME_CHARACTERS = Rule(
     cel=f"!self.matches({cel_text(_NOT_IN_A_NAME)})",
     holds=lambda text: re.search(_NOT_IN_A_NAME_IN_PYTHON, text) is None,
-    # Without the value: a terminal would obey it, and the API server takes no message of several lines.
+    # Without the value: a terminal would act on it, and the API server takes no message of several lines.
     message="has a control character, a line separator or a broken character, which no alarm has in its name: "
     "write the name on one line, as CloudWatch shows it",
 )

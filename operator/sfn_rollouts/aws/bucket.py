@@ -19,8 +19,8 @@ _KEPT_BACK_PERCENT = {Urgency.ROLLBACK: 0, Urgency.FORWARD: 20, Urgency.BACKGROU
 class Level:
     """What a bucket holds at `at_us`, in millionths of a token.
 
-    `tries` are for rollbacks only. A bucket that AWS's throttling proved wrong is empty, yet a rollback must still
-    knock: others share the account, and a refused call costs nothing.
+    `tries` are for rollbacks only. A bucket that AWS's throttling proved wrong is empty, yet a rollback may still
+    spend a try: a throttled call costs nothing, and another caller may have freed quota.
     """
 
     tokens: int

@@ -53,7 +53,7 @@ def documents(raw: bytes) -> Iterator[Document]:
 
 
 def _decoded(raw: bytes) -> str:
-    """kubectl obeys a byte order mark, and takes all else for UTF-8. Bytes that are not stay, to be reported later."""
+    """kubectl reads a byte order mark, and takes all else for UTF-8. Bytes that are not stay, to be reported later."""
     if raw.startswith(_UTF16):
         try:
             return raw.decode("utf-16")

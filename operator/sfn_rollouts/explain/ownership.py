@@ -13,14 +13,14 @@ from sfn_rollouts.printable import one_line, word
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """`who` like "the Flux Kustomization flux-system/apps"; `hasten` is how to make it look at Git now.
+    """`who` like "the Flux Kustomization flux-system/apps"; `sync_command` is how to make it look at Git now.
 
     Whoever may annotate a rollout writes these names, and somebody else pastes the command: where one is not such a
     name as Kubernetes takes, there is no command.
     """
 
     who: str
-    hasten: str | None
+    sync_command: str | None
 
 
 def owner_of(rollout: Rollout) -> Owner | None:

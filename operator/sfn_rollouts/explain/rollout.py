@@ -393,7 +393,7 @@ def _one(value: object, read: Callable[[Mapping[str, Any]], Item]) -> Item | Non
 
 
 def text_of(value: object) -> str:
-    """On one line, and nothing that a terminal would obey: who may write a resource shall not write on our screen."""
+    """On one line, and nothing that a terminal would act on: who may write a resource shall not write on our screen."""
     return one_line(value) if isinstance(value, str) else ""
 
 

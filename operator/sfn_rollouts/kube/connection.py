@@ -162,7 +162,7 @@ def connect(
 
 
 def namespace_of(kubeconfig: str | None, context: str | None, environ: Mapping[str, str]) -> str:
-    """Return the namespace that this identity is at home in: the pod's, else the kubeconfig's, else `default`."""
+    """Return the namespace that this identity runs in: the pod's, else the kubeconfig's, else `default`."""
     if pod_namespace := environ.get("POD_NAMESPACE"):
         return pod_namespace
     if kubeconfig is None and context is None and _is_in_cluster(environ):

@@ -77,7 +77,7 @@ class Informer:
         self._thread.start()
 
     def is_alive(self) -> bool:
-        """Whether somebody still looks after kopf."""
+        """Whether the thread that runs kopf is alive."""
         return self._thread.is_alive()
 
     def stop(self, timeout_s: float) -> bool:

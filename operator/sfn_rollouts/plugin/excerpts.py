@@ -1,6 +1,6 @@
-"""Two values below each other, cut where they are long and alike, so that a person sees what differs.
+"""Two values below each other, cut where they are long and equal, so that a person sees what differs.
 
-Pure. JSON values in, one line each out, without anything that a terminal obeys.
+Pure. JSON values in, one line each out, without anything that a terminal acts on.
 """
 
 import json

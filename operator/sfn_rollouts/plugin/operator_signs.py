@@ -66,8 +66,8 @@ def described(spec: dict[str, Any], namespace: str, now: datetime) -> str:
         )
     holder = one_line(spec["holderIdentity"], _HOLDER_SHOWN)
     return (
-        f"An operator runs (its Lease was renewed {ago} ago by {holder}), so it may not look after this namespace, "
-        f"or it is in trouble. {logs}"
+        f"An operator runs (its Lease was renewed {ago} ago by {holder}), so it may not watch this namespace, "
+        f"or it may be failing. {logs}"
     )
 
 

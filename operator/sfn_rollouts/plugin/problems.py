@@ -11,7 +11,7 @@ from sfn_rollouts.printable import one_line, word
 class PluginError(click.ClickException):
     """Ends the command with exit code 1; `remedy` says what to do, on lines of its own.
 
-    The message may quote anybody: a line of it that is not the first is indented, so that none passes for ours.
+    The message may quote anybody: a line of it that is not the first is indented, so that none looks like ours.
     """
 
     def __init__(self, message: str, remedy: str = "") -> None:
@@ -96,7 +96,7 @@ def no_kubectl() -> PluginError:
 
 def _forbidden(text: str) -> PluginError | None:
     if _DENIED_BY_POLICY.search(text):
-        return ForbiddenError(_plain(text), "An admission policy of the cluster says so: ask who looks after it.")
+        return ForbiddenError(_plain(text), "An admission policy of the cluster says so: ask its administrators.")
     found = _FORBIDDEN.search(text)
     if found is None:
         return ForbiddenError(_plain(text)) if "(Forbidden)" in text else None

@@ -134,7 +134,7 @@ def _check_owner(rollout: Rollout, version: int, place: str) -> None:
     steps = [
         f"In Git, where it takes StepFunctionRollout {rollout.namespace}/{rollout.name} from, set",
         f"  spec.version: {version}",
-        f"and commit; it comes sooner with: {owner.hasten}" if owner.hasten else "and commit",
+        f"and commit; it comes sooner with: {owner.sync_command}" if owner.sync_command else "and commit",
         f"To set it here all the same, until Git sets it back to {rollout.version}: --force",
     ]
     if rollout.is_in_flight:
