@@ -38,7 +38,7 @@ def prepare(area: str) -> Path:
 
 
 def methods_for_properties(source: str) -> str:
-    """Write each `@property` as a plain method, made a property below it: mutmut passes over decorated functions."""
+    """Write each `@property` as a plain method, made a property below it: mutmut skips decorated functions."""
     lines = source.splitlines()
     found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef) and _is_property(node)]
     for node in sorted(found, key=lambda node: node.lineno, reverse=True):

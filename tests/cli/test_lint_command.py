@@ -39,7 +39,7 @@ SENTENCES: dict[str, tuple[str, int, list[str]]] = {
         1,
         ["-:2: spec.strategy.canary.weight: ", "2 rollouts checked: 1 error, 0 warnings"],
     ),
-    "other kinds and empty documents are passed over": (
+    "other kinds and empty documents are skipped": (
         f"---\n---\n{OTHER}---{GOOD}",
         0,
         ["1 rollout checked, 1 document of other kinds skipped: 0 errors"],
@@ -196,7 +196,7 @@ def test_odd_lists(items: str, told: str) -> None:
 
 
 def test_a_list_of_manifests_is_no_manifest() -> None:
-    """kubectl refuses it. A list of something else, as a patch of kustomize, is passed over."""
+    """kubectl refuses it. A list of something else, as a patch of kustomize, is skipped."""
     result = lint("-", stdin="- " + GOOD.strip().replace("\n", "\n  "))
     assert result.exit_code == 1
     assert "-:1: is a list of manifests, which kubectl does not take: begin each with '---'" in result.output

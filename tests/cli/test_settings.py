@@ -32,7 +32,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.kubeconfig is None, "an empty variable, as charts write it, is none"
 
 
-def test_a_flag_outdoes_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flag_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SFN_ROLLOUTS_NAMESPACES", "shop")
     monkeypatch.setenv("SFN_ROLLOUTS_LOG_LEVEL", "debug")
 

@@ -31,7 +31,7 @@ class ApiModel(BaseModel):
 
 
 class StatusModel(BaseModel):
-    """A frozen piece of the status; unknown fields are passed over, so that an older operator survives a newer one."""
+    """A frozen piece of the status; unknown fields are ignored, so that an older operator survives a newer one."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
 

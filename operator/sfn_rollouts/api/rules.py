@@ -119,7 +119,7 @@ class ListType:
     key: str | None = None
 
     def check(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the list unchanged, unless an entry of a set stands twice (the API server says "Duplicate value")."""
+        """Return the list unchanged, unless an entry of a set is there twice (the API server: "Duplicate value")."""
         twice = [item for index, item in enumerate(items) if item in items[:index]]
         if self.kind == "set" and twice:
             raise PydanticCustomError(

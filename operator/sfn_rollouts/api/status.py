@@ -69,7 +69,7 @@ class AlarmState(StrEnum):
 
 
 class Shortcut(StrEnum):
-    """Why the steps are passed over on the way to all traffic."""
+    """Why the steps are skipped on the way to all traffic."""
 
     PROMOTE_FULL = "PromoteFull"
     ROLLBACK_WINDOW = "RollbackWindow"
@@ -233,7 +233,7 @@ class Status(StatusModel):
         default=None, ge=0, description="Step of the compiled plan, from 0; the number of steps while baking."
     )
     intent: Intent | None = Field(default=None, description="A forward write not yet verified.")
-    shortcut: Shortcut | None = Field(default=None, description="Why the steps are passed over.")
+    shortcut: Shortcut | None = Field(default=None, description="Why the steps are skipped.")
     wait_ended_at: Time | None = Field(
         default=None, description="When a promote command, or onTimeout: Continue, ended the current wait."
     )

@@ -16,7 +16,7 @@ def pages(calls: Calls, call: Call, fetch: Callable[[str | None], tuple[Page, st
 
     Raises:
         Transient: there are more pages than the quota gives at once. To go on would spend it on this one answer for as
-            long as AWS says "there is more"; to stop and be content would pass over an alarm.
+            long as AWS says "there is more"; to stop there would miss an alarm.
     """
     most = quota(call.api, call.place.region).capacity
     token: str | None = None

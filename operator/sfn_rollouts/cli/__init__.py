@@ -32,7 +32,7 @@ def version() -> None:
 def lint_command(files: tuple[str, ...], output: str) -> None:
     """Find what the API server or the operator would refuse in manifests; `-` reads standard input.
 
-    Documents of other kinds are passed over. The exit code is 1 when there are errors, 0 with warnings only.
+    Documents of other kinds are skipped. The exit code is 1 when there are errors, 0 with warnings only.
     """
     from sfn_rollouts.cli.lint import lint_files, shown_as_json, shown_as_text  # noqa: PLC0415 - see the package's docstring
 
@@ -91,7 +91,7 @@ def run(**flags: Any) -> None:
     """Run the operator until SIGTERM.
 
     Each option can also be set in the environment, like SFN_ROLLOUTS_LOG_LEVEL; SFN_ROLLOUTS_NAMESPACES takes a list
-    separated by commas. An option outdoes the environment.
+    separated by commas. An option overrides the environment.
     """
     from sfn_rollouts.cli.flags import settings_from  # noqa: PLC0415 - see the package's docstring
 

@@ -121,7 +121,7 @@ class _Reading:
                 continue
             name = self._key(key)
             if name in names:
-                # kubectl takes the last of the two, without a word.
+                # kubectl takes the last of the two, silently.
                 raise UnreadableError(f"key {shown(name)} is given twice", key.line)
             names.add(name)
             fields[name] = self.value(value)

@@ -1,4 +1,4 @@
-"""The plan as the operator walks it: asked of the very code that decides, never thought out again here."""
+"""The plan as the operator walks it: asked of the very code that decides, never computed a second time here."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ class StepState(StrEnum):
     DONE = "done"
     CURRENT = "current"
     COMING = "coming"
-    SKIPPED = "skipped"  # passed over on the way to all traffic
+    SKIPPED = "skipped"  # skipped on the way to all traffic
     NOT_REACHED = "not reached"  # it went back before
 
 

@@ -1,6 +1,6 @@
 """What happens next, and when, or what a person must do: one sentence, then the commands to choose from.
 
-The conditions' reasons are the words of the runbook; each that needs a person has its row in `remedies`.
+The conditions' reasons are the words of the runbook; each that needs a person has its row in `REMEDIES`.
 """
 
 from collections.abc import Callable

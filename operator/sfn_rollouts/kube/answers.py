@@ -2,7 +2,7 @@
 
 A load balancer, an access proxy or a captive portal answers with pages of its own, with 200 as well as with 404. Taken
 for the API server's, a page would end a thread of ours, "404" from an ingress would say that a rollout in flight is
-gone, and `{}` that nothing has to be looked after. Such an answer is no answer: Transient, whatever its code is.
+gone, and `{}` that nothing is to be done. Such an answer is no answer: Transient, whatever its code is.
 """
 
 import json

@@ -43,7 +43,7 @@ def shortcoming(found: Mapping[str, Any]) -> str | None:
         return "has no status subresource"
     lacking = sorted(_lacking(resource_schema(), _schema(version), ""))
     if lacking:
-        # The API server drops unknown fields without a word: a status without its intent would lose a rollout.
+        # The API server drops unknown fields silently: a status without its intent would lose a rollout.
         more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
         return f"is too old, it lacks {', '.join(lacking[:_SHOWN])}{more}"
     if not _is_established(found):

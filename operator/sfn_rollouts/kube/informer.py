@@ -24,7 +24,7 @@ from sfn_rollouts.logs import get_logger
 from sfn_rollouts.ports import Clock
 
 Resource = Mapping[str, Any]
-_SOUND_AFTER_S = 60.0  # kopf ran that long: what ended it is a new trouble and not the old one
+_SOUND_AFTER_S = 60.0  # kopf ran that long: what ended it is a new problem, not the old one
 _CLOSING_S = 0.25  # aiohttp's TLS connections close a moment after their session
 _log = get_logger(__name__)
 

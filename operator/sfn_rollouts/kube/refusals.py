@@ -67,5 +67,5 @@ def _remedy(code: int, what: str) -> str:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After in seconds; anything else there, a date or a digit of another script, is passed over."""
+    """Retry-After in seconds; anything else there, a date or a digit of another script, is ignored."""
     return float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdecimal() else None

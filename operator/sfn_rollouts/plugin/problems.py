@@ -181,7 +181,7 @@ def _not_found(text: str) -> PluginError | None:
 
 
 _READERS: tuple[Callable[[str], PluginError | None], ...] = (
-    _bad_request,  # first, since it repeats what a person wrote, which may read like any other trouble
+    _bad_request,  # first, since it repeats what a person wrote, which may read like any other problem
     _not_installed,
     _not_found,
     _conflict,

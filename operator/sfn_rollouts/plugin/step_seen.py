@@ -18,7 +18,7 @@ _YOUNG = timedelta(seconds=5)
 
 
 def check_step(rollout: Rollout, wanted: str, place: str) -> None:
-    """Let pass a rollout that is at this step: `2/5` as status.step says it, or `bake`.
+    """Accept a rollout that is at this step: `2/5` as status.step says it, or `bake`.
 
     Raises:
         PluginError: it is not; nothing must be sent.

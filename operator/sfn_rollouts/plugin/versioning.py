@@ -123,7 +123,7 @@ def _ask_again(cluster: Cluster, before: Rollout, version: int, force: bool) -> 
 
 
 def _check_owner(rollout: Rollout, version: int, place: str) -> None:
-    """What Git says comes back, at the latest when somebody is about to sleep.
+    """Refuse a change that Git would take back later, when nobody is watching.
 
     Raises:
         PluginError: it has an owner.

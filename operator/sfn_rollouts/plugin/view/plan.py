@@ -100,7 +100,7 @@ def _words(view: PlanView, at: int) -> str:
         case StepState.COMING:
             return ", ".join(part for part in (_coming_at(view, step), _for(view, step)) if part) or "no wait"
         case StepState.SKIPPED:
-            return "passed over"
+            return "skipped"
         case _:
             return "not needed" if view.rollout.reason == "UpToDate" else "not reached"
 
