@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sfn_rollouts.plugin.operator_signs import told_by
+from sfn_rollouts.plugin.operator_signs import described
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FRESH = {"holderIdentity": "pod-a", "leaseDurationSeconds": 15, "renewTime": "2026-03-01T11:59:55.000000Z"}
@@ -26,10 +26,10 @@ LEASES: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("spec", "said"), LEASES.values(), ids=LEASES)
 def test_a_lease_tells(spec: dict[str, Any], said: str) -> None:
-    assert told_by(spec, "sfn-rollouts", NOW).startswith(said)
+    assert described(spec, "sfn-rollouts", NOW).startswith(said)
 
 
 def test_a_holder_is_one_short_printable_text() -> None:
-    told = told_by({**FRESH, "holderIdentity": "a\n\x1b[2J" + "x" * 1000}, "sfn-rollouts", NOW)
+    told = described({**FRESH, "holderIdentity": "a\n\x1b[2J" + "x" * 1000}, "sfn-rollouts", NOW)
     assert told.isprintable()
     assert len(told) < 500
