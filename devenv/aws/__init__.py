@@ -9,5 +9,6 @@ What does not: any code of the operator, and anything that only one test needs. 
 or documented to say; where neither exists, the docstring says "not established" and what was chosen instead.
 
 Metric alarms do not evaluate metrics: their state moves by SetAlarmState (or the control surface) only, and stays.
-State machines do not run: an execution is RUNNING until it is stopped or finished through the control surface.
+State machines do not run: an execution is RUNNING until it is stopped or finished through the control surface, or until
+the outcome that a test has set for its version comes.
 """

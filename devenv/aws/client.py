@@ -256,8 +256,35 @@ class Emulator:
         parameters = {"name": name, "qualifier": qualifier, "state": {"State": state, **more}}
         self._ask("POST", "function-state", parameters)
 
+    def start(self, arn: str, *, name: str | None = None, input: Any = None) -> str:  # noqa: A002 - AWS's name
+        """Somebody's start by the ARN of an alias, a version or a machine; `input` is any JSON value. The execution's
+        ARN."""
+        named = {"name": name} if name else {}
+        given = json.dumps({} if input is None else input)
+        return str(
+            self._call("stepfunctions", "StartExecution", stateMachineArn=arn, input=given, **named)["executionArn"]
+        )
+
+    def set_outcome(
+        self,
+        arn: str,
+        status: str,
+        *,
+        after_s: float = 0.0,
+        output: Any = None,
+        error: str | None = None,
+        cause: str | None = None,
+    ) -> None:
+        """How executions end that are started from now on: of a version, or, by the machine's ARN, of all versions
+        without an outcome of their own and of starts by the plain ARN.
+
+        SUCCEEDED with `output` (any JSON value), FAILED, TIMED_OUT or ABORTED, `after_s` seconds of the emulator's
+        clock after the start; RUNNING: never."""
+        parameters = {"arn": arn, "status": status, "afterS": after_s, "error": error, "cause": cause}
+        self._ask("PUT", "outcome", parameters | {"output": json.dumps({} if output is None else output)})
+
     def finish_execution(self, arn: str, status: str = "SUCCEEDED", error: str | None = None) -> None:
-        """SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+        """SUCCEEDED, FAILED, TIMED_OUT or ABORTED, now."""
         self._ask("POST", "finish", {"executionArn": arn, "status": status, "error": error})
 
     # -- bad days

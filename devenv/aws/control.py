@@ -10,7 +10,8 @@ here are not in the journal, meet no fault and spend no quota.
     PUT    /_control/role            {name, policies: {name: document}, account, region} -> {arn}
     DELETE /_control/role            {name, account, region}
     POST   /_control/role-says       {name, effect, action, resource, account, region}
-    POST   /_control/finish          {executionArn, status, error, cause, account, region}
+    POST   /_control/finish          {executionArn, status, output, error, cause, account, region}
+    PUT    /_control/outcome         {arn, status, afterS, output, error, cause}   of a version's or machine's starts
     GET    /_control/executions      ?arn= -> [{executionArn, status, stateMachineVersionArn, ...}], Express too
     GET    /_control/routing         ?alias= -> {version: weight}, never stale
     GET    /_control/alias-history   ?alias= -> [{at, aliasArn, event, routing}], oldest first
@@ -39,6 +40,7 @@ from devenv.aws import alarms, aliases, executions, functions, iam_roles
 from devenv.aws.arns import parse_machine_arn
 from devenv.aws.calls import Call
 from devenv.aws.errors import AwsError, resource_not_found
+from devenv.aws.execution import Ending
 from devenv.aws.faults import Fault
 from devenv.aws.passthrough import forget_all
 from devenv.aws.wire import Request, Response
@@ -138,10 +140,26 @@ def _role_says(cloud: Cloud, parameters: Parameters) -> object:
 
 
 def _finish(cloud: Cloud, parameters: Parameters) -> object:
-    given = (parameters["executionArn"], parameters["status"], parameters.get("error"), parameters.get("cause"))
     with cloud.lock:
-        executions.finish(cloud.region(*_place(parameters)), *given)
+        executions.finish(cloud.region(*_place(parameters)), parameters["executionArn"], _ending(parameters))
     return {}
+
+
+def _outcome(cloud: Cloud, parameters: Parameters) -> object:
+    arn = parse_machine_arn(parameters["arn"])
+    with cloud.lock:
+        cloud.region(arn.account, arn.region).endings[str(arn)] = _ending(parameters)
+    return {}
+
+
+def _ending(parameters: Parameters) -> Ending:
+    return Ending(
+        parameters["status"],
+        parameters.get("afterS", 0.0),
+        parameters.get("output", "{}"),
+        parameters.get("error"),
+        parameters.get("cause"),
+    )
 
 
 def _executions(cloud: Cloud, parameters: Parameters) -> object:
@@ -235,6 +253,7 @@ ROUTES: dict[tuple[str, str], Callable[[Cloud, Parameters], object]] = {
     ("DELETE", "role"): _delete_role,
     ("POST", "role-says"): _role_says,
     ("POST", "finish"): _finish,
+    ("PUT", "outcome"): _outcome,
     ("GET", "executions"): _executions,
     ("GET", "routing"): _routing,
     ("GET", "alias-history"): _alias_history,

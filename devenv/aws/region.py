@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from devenv.aws.alarm_history import HistoryItem
     from devenv.aws.alarms import Alarm
-    from devenv.aws.executions import Execution
+    from devenv.aws.execution import Ending, Execution
     from devenv.aws.functions import Function
     from devenv.aws.state_machine import Machine
 
@@ -47,6 +47,7 @@ class Region:
     shared: Shared
     machines: dict[str, Machine] = field(default_factory=dict)
     executions: dict[str, Execution] = field(default_factory=dict)
+    endings: dict[str, Ending] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)
     alarm_history: list[HistoryItem] = field(default_factory=list)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)

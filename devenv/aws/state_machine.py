@@ -74,10 +74,22 @@ def shown_settings(region: Region, revision: Revision, params: Params) -> Fields
     `{}` and no key is needed (API reference). Raises KmsAccessDeniedException."""
     if params.get("includedData") == "METADATA_ONLY":
         return revision.settings | {"definition": "{}"}
+    require_key(region, revision)
+    return revision.settings
+
+
+def require_key(region: Region, revision: Revision) -> None:
+    """Raises KmsAccessDeniedException where the caller may not use the key that encrypts a revision."""
     key = revision.settings.get("encryptionConfiguration", {}).get("kmsKeyId")
     if key in region.denied_keys:
         raise kms_access_denied(region.account, key)
-    return revision.settings
+
+
+def require_type(machine: Machine, wanted: str) -> None:
+    """STANDARD or EXPRESS. The text is not established."""
+    if machine.type != wanted:
+        text = "This operation is not supported by this type of state machine"
+        raise AwsError("StateMachineTypeNotSupported", text)
 
 
 def invalid_token() -> AwsError:
