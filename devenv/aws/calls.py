@@ -8,6 +8,14 @@ from typing import Any
 _IAM_PREFIXES = {"stepfunctions": "states"}
 
 
+def _names(identifier: str) -> set[str]:
+    """What a person may call what an ARN or a name means."""
+    last = identifier.rsplit(":", 1)[-1]
+    function = identifier.partition(":function:")[2].partition(":")[0]
+    role = identifier.rpartition("/")[2] if ":role/" in identifier else ""
+    return {name for name in (identifier, last, function, role) if name}
+
+
 @dataclass(frozen=True)
 class Call:
     """`service` is boto3's name where the emulator answers itself, else the signing name."""
@@ -30,11 +38,9 @@ class Call:
         return texts + [item for value in lists for item in value if isinstance(item, str)]
 
     def concerns(self, wanted: str) -> bool:
-        """Whether an alias, alarm or machine is meant, by ARN or name; a machine's ARN covers its aliases."""
-        return any(
-            wanted == found or found.startswith(f"{wanted}:") or found.rsplit(":", 1)[-1] == wanted
-            for found in self.identifiers()
-        )
+        """Whether an alias, alarm, machine, function or role is meant, by ARN or name. The ARN of a machine covers its
+        aliases, and a function's its versions; so does a function's name."""
+        return any(found.startswith(f"{wanted}:") or wanted in _names(found) for found in self.identifiers())
 
     def resource(self) -> str:
         """The ARN that an authorisation error names."""

@@ -299,8 +299,8 @@ class Emulator:
     ) -> int:
         """The next `times` calls of `operation` ("*": of all) meet `kind` (devenv.aws.faults); None: until cleared.
 
-        `match` narrows it to one alias, alarm or machine, by ARN or name. `delay_s` is for delay and timeout kinds.
-        Its id."""
+        `match` narrows it to one alias, alarm, machine, function or role, by ARN or name. `delay_s` is for delay and
+        timeout kinds. Its id."""
         parameters = {"operation": operation, "kind": kind, "times": times, "match": match, "delayS": delay_s}
         return int(self._ask("POST", "faults", parameters)["id"])
 

@@ -6,6 +6,8 @@ alias and the version, by a version's ARN the version only, by the plain ARN nei
 API reference of StartExecution: for STANDARD, the name and input of a running execution are that execution; a closed
 one, or another input, is ExecutionAlreadyExists, until the name is free again 90 days after the close. EXPRESS is not
 idempotent. StartSyncExecution answers 200 also when the execution fails, and takes five minutes at most.
+
+Not established, and chosen here: a start that names another version is a repetition too, if name and input are equal.
 """
 
 from __future__ import annotations

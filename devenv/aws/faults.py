@@ -46,7 +46,8 @@ _DENIED_WITH_403 = ("iam", "lambda", "sts")
 
 @dataclass
 class Fault:
-    """`times` is how many calls it still hits (None: until cleared). `match` narrows it to one alias, alarm or machine.
+    """`times` is how many calls it still hits (None: until cleared). `match` narrows it to one alias, alarm, machine,
+    function or role.
 
     `lifted` is set when the fault is cleared, and lets calls go that it holds."""
 

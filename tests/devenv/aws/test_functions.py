@@ -251,7 +251,8 @@ def test_a_fault_can_be_meant_for_one_function_only(aws: Any, client: Any, funct
     aws.publish_function("Refund")
     aws.fail(CALL, "throttle", match="Refund")
     client.get_function_configuration(FunctionName="Charge")
-    for name in ("Refund", ARN.replace("Charge", "Refund")):
+    refund = ARN.replace("Charge", "Refund")
+    for name in ("Refund", "Refund:1", refund, f"{refund}:1", "123456789012:function:Refund"):
         assert refused(client.get_function_configuration, FunctionName=name)[0] == "TooManyRequestsException"
 
 

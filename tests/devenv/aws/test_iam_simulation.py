@@ -429,6 +429,14 @@ def test_a_refusal_speaks_iams_protocol(kind: Any, aws: Any, iam: Any) -> None:
     assert asked(iam, role)["EvalResourceDecision"] == ALLOWED
 
 
+def test_a_fault_can_be_meant_for_one_role_only(aws: Any, iam: Any, refused: Any) -> None:
+    pays, ships = (aws.put_role(name, document(allow())) for name in ("pays", "ships"))
+    aws.fail(CALL, "throttle", match="ships")
+    assert asked(iam, pays)["EvalResourceDecision"] == ALLOWED
+    wanted = {"PolicySourceArn": ships, "ActionNames": [INVOKE]}
+    assert refused(iam.simulate_principal_policy, **wanted)[0] == "Throttling"
+
+
 @pytest.mark.parametrize("kind", ["reset", "timeout", "drip"])
 def test_an_answer_of_iam_can_be_lost(kind: Any, aws: Any) -> None:
     role = aws.put_role("pays", document(allow()))
