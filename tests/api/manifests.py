@@ -18,7 +18,7 @@ NOT_NAMEABLE = (
 
 
 def manifest(name: str = "order-processor", strategy: Any = None, **spec: Any) -> dict[str, Any]:
-    """Give a valid manifest; `strategy` replaces the strategy, other fields are set, and None leaves one out."""
+    """Return a valid manifest; `strategy` replaces the strategy, other fields are set, and None leaves one out."""
     whole = {
         "stateMachineArn": MACHINE,
         "alias": "live",

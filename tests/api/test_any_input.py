@@ -26,13 +26,13 @@ status_fields = st.sampled_from([field.alias or "" for field in Status.model_fie
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Give the path of every value inside this one."""
+    """Return the path of every value inside this one."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(place for key, child in inner for place in places(child, (*path, key)))]
 
 
 def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """Give a copy with something else at this path."""
+    """Return a copy with something else at this path."""
     if not path:
         return new
     whole = copy.copy(value)

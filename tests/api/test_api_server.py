@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("crds_installed")
 
 
 def answer(kubectl: Kubectl, namespace: str, document: Any, *arguments: str) -> str:
-    """Give what kubectl says to this manifest on stderr; nothing when it is accepted."""
+    """Return what kubectl says to this manifest on stderr; nothing when it is accepted."""
     verb = arguments or ("create", "--dry-run=server")
     return kubectl(*verb, "-n", namespace, "-f", "-", stdin=json.dumps(document), check=False).stderr
 
@@ -178,7 +178,7 @@ def write_status(kubectl: Kubectl, namespace: str) -> None:
 
 
 def table(kubectl: Kubectl, namespace: str, *arguments: str) -> dict[str, str]:
-    """Give the one row of `kubectl get` by column: cells stand below the beginning of their column's name."""
+    """Return the one row of `kubectl get` by column: cells stand below the beginning of their column's name."""
     head, row = kubectl("get", "sfnrollouts", "-n", namespace, *arguments).stdout.splitlines()
     starts = [head.index(f" {name}") + 1 if index else 0 for index, name in enumerate(head.split())]
     cells = [row[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]

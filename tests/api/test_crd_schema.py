@@ -68,9 +68,9 @@ def test_the_status_has_one_default_and_the_spec_those_of_the_design() -> None:
     }
 
 
-def test_every_default_is_told_in_the_description() -> None:
-    told = (node for node in NODES if "default" in node[1] and node[0] != "status")
-    assert paths(node for node in told if " Default: " not in node[1]["description"]) == []
+def test_every_default_is_reported_in_the_description() -> None:
+    reported = (node for node in NODES if "default" in node[1] and node[0] != "status")
+    assert paths(node for node in reported if " Default: " not in node[1]["description"]) == []
 
 
 @pytest.mark.parametrize("word", ["$ref", "$defs", "title", "anyOf", "additionalProperties", "uniqueItems"])

@@ -24,6 +24,6 @@ def test_a_duration_has_a_length_and_keeps_its_text(text: str, expected_s: float
 
 
 @pytest.mark.parametrize("text", ["", "10", "m", "1d", "-1s", "1 s", "1s\n", "٣s", ".5s", "1.s", "1.2345s", "1e3s"])
-def test_what_is_no_duration_is_told_with_an_example(text: str) -> None:
+def test_what_is_no_duration_is_reported_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="is not a duration: write a number with a unit, like 30s, 10m or 1h30m"):
         Duration.parse(text)

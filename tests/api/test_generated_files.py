@@ -1,4 +1,4 @@
-"""Generated files are committed, and whoever forgets to renew them is told."""
+"""Generated files are committed, and whoever forgets to renew them sees it."""
 
 from pathlib import Path
 

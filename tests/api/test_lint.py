@@ -33,7 +33,7 @@ def test_a_problem_carries_the_value() -> None:
     assert (problem.path, problem.value) == ("spec.bakeTime", "soon")
 
 
-def test_all_problems_are_told_at_once_on_one_line() -> None:
+def test_all_problems_are_reported_at_once_on_one_line() -> None:
     with pytest.raises(SpecError) as refused:
         parse_spec({**manifest(version=0)["spec"], "bakeTime": "soon"})
 
@@ -43,7 +43,7 @@ def test_all_problems_are_told_at_once_on_one_line() -> None:
     )
 
 
-def test_half_of_a_character_is_told_without_showing_it() -> None:
+def test_half_of_a_character_is_reported_without_showing_it() -> None:
     (problem,) = lint(manifest(retryToken="\ud800"))
 
     assert str(problem) == "spec.retryToken: has half of a character (a lone surrogate): write the whole character"

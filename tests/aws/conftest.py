@@ -49,7 +49,7 @@ def emulator(_emulator: AwsEmulator, bare_environment: None, monkeypatch: pytest
 
 @pytest.fixture
 def canned(bare_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[CannedServer]:
-    """A server that says what it is told, at which the environment points, with keys."""
+    """A server that answers as it is set, at which the environment points, with keys."""
     with CannedServer() as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")

@@ -51,7 +51,7 @@ class RecordingMeter:
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer, word for word. `is_cut`: the connection ends in the middle of the body. `length`: as told."""
+    """One HTTP answer, word for word. `is_cut`: the connection ends in the middle of the body. `length`: as given."""
 
     status: int = 200
     body: str = "{}"
@@ -65,7 +65,7 @@ class Answer:
 
 
 class CannedServer:
-    """Gives the answers it was told, the last one for ever, and keeps (path, headers, body) of each request."""
+    """Returns the answers it was given, the last one for ever, and keeps (path, headers, body) of each request."""
 
     def __init__(self, *answers: Answer) -> None:
         self.requests: list[tuple[str, dict[str, str], str]] = []

@@ -152,7 +152,7 @@ def test_lists_that_cannot_be_understood_are_an_error(body: str, canned: CannedS
 
 
 @pytest.mark.parametrize("state", ["EVALUATION_ERROR", "EVALUATION_FAILURE", "PARTIAL_DATA", "SOMETHING_NEW", ""])
-def test_whether_an_alarm_is_evaluated_is_told(state: str, aws: Aws, stub: Stubber) -> None:
+def test_whether_an_alarm_is_evaluated_is_reported(state: str, aws: Aws, stub: Stubber) -> None:
     alarm = metric("a") | ({"EvaluationState": state} if state else {})
     stub.add_response("describe_alarms", OF_AWS | {"LogAlarms": [alarm]})
     found = aws.alarms.read(HERE, ["a"])["a"]
@@ -202,7 +202,7 @@ def test_a_denied_batch_does_not_name_its_alarms(canned: CannedServer, connected
     assert "cloudwatch:DescribeAlarms" in refusal.value.why
 
 
-def test_one_refused_alarm_is_told_in_the_words_of_aws(canned: CannedServer, connected: Connect) -> None:
+def test_one_refused_alarm_is_reported_in_the_words_of_aws(canned: CannedServer, connected: Connect) -> None:
     canned.say(Answer.error("ValidationError", "Member must satisfy regular expression pattern"))
     with pytest.raises(PortError) as refusal:
         connected().alarms.read(HERE, ["a"])

@@ -63,7 +63,7 @@ def test_each_region_and_api_has_its_own_bucket(clock: HandClock) -> None:
 
 
 @pytest.mark.parametrize("urgency", Urgency)
-def test_whoever_waits_as_told_is_served(clock: HandClock, urgency: Urgency) -> None:
+def test_whoever_waits_as_asked_is_served(clock: HandClock, urgency: Urgency) -> None:
     budget = Budget(clock)
     clock.advance(0.123_456_7)
     spent(budget, HERE, Api.DESCRIBE_STATE_MACHINE, urgency)

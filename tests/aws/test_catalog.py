@@ -34,7 +34,7 @@ def test_a_version_is_found(aws: Aws, machine: StateMachineArn, version: int, fo
     assert aws.catalog.find(machine, version).found is found
 
 
-def test_a_machine_that_is_not_there_is_told_from_a_version_that_is_not(aws: Aws, emulator: Emulator) -> None:
+def test_a_machine_that_is_not_there_is_distinguished_from_a_version_that_is_not(aws: Aws, emulator: Emulator) -> None:
     assert aws.catalog.find(NOWHERE, 1).found is VersionFound.NO_MACHINE
 
 

@@ -1,4 +1,4 @@
-"""Credentials that cannot be fetched: what the start, a call and a person at a terminal are told, at all four moments.
+"""Credentials that cannot be fetched: what the start, a call and a person at a terminal see, at all four moments.
 
 Each row is what an environment may hold. Whatever botocore raises for it, one sentence comes out: no traceback, no
 "report it as a defect", none of the words that a credential helper printed.
@@ -56,7 +56,7 @@ def keys(**changes: object) -> str:
 
 @dataclass(frozen=True)
 class Trouble:
-    """`words` are told everywhere; `{}` in config and environment is the test's folder. `kind`: what a call becomes."""
+    """`words` are shown everywhere; `{}` in config and environment: the test's folder. `kind`: what a call becomes."""
 
     words: str
     config: str = ""
@@ -245,7 +245,7 @@ def helper(folder: Path, printed: str, code: int = 0) -> str:
     return f"[default]\ncredential_process = {sys.executable} {folder / 'helper.py'}\n"
 
 
-def told(error: PortError, trouble: Trouble) -> str:
+def reported(error: PortError, trouble: Trouble) -> str:
     """What a person reads; it must be fit for them."""
     assert trouble.words in error.why
     assert SECRET not in error.why
@@ -262,7 +262,7 @@ def test_the_start_says_so(trouble: Trouble, connected: Connect, request: pytest
         return
     with pytest.raises(Denied) as refusal:
         connected().credential_source()
-    assert told(refusal.value, trouble).startswith("the AWS credentials cannot be fetched (")
+    assert reported(refusal.value, trouble).startswith("the AWS credentials cannot be fetched (")
 
 
 def test_a_call_says_so(
@@ -274,20 +274,20 @@ def test_a_call_says_so(
         return  # the start has said so, and there is no operator that calls
     with pytest.raises(trouble.kind) as refusal:
         aws.router.read(LIVE, Urgency.FORWARD)
-    assert told(refusal.value, trouble).startswith("states:DescribeStateMachineAlias could not be made ")
+    assert reported(refusal.value, trouble).startswith("states:DescribeStateMachineAlias could not be made ")
     assert str(LIVE) in refusal.value.why
     assert meter.calls == [("DescribeStateMachineAlias", trouble.kind.trouble)]
     assert "Traceback" not in caplog.text
     assert SECRET not in caplog.text
 
 
-def test_a_person_at_a_terminal_is_told(trouble: Trouble) -> None:
+def test_a_person_at_a_terminal_sees_why(trouble: Trouble) -> None:
     with pytest.raises(PortError) as refusal, closing(UserStepFunctions(MACHINE)) as reader:
         reader.read(1)
     if trouble.kind is Transient:
         assert type(refusal.value) in (Denied, Transient)
     else:
-        assert told(refusal.value, trouble).startswith("the AWS credentials of your shell cannot be used: ")
+        assert reported(refusal.value, trouble).startswith("the AWS credentials of your shell cannot be used: ")
         assert refusal.value.why.endswith("aws sts get-caller-identity must work.")
     assert "operator" not in refusal.value.why
 
@@ -344,7 +344,7 @@ def test_a_renewal_that_fails_in_flight(
     for call in (lambda: aws.router.read(alias, Urgency.ROLLBACK), lambda: aws.alarms.read(MACHINE.place, ["a"])):
         with pytest.raises(Denied) as refusal:
             call()
-        told(refusal.value, Trouble(words))
+        reported(refusal.value, Trouble(words))
         assert "the credential_process of the profile: " in refusal.value.why
     assert "Traceback" not in caplog.text
     assert SECRET not in caplog.text
@@ -407,4 +407,4 @@ def test_sts_refuses(what: str, canned: CannedServer, connected: Connect, monkey
     with pytest.raises(PortError) as refusal:
         connected().router.shift(LIVE, Routing.whole(1), Urgency.FORWARD)
     assert type(refusal.value) is kind
-    told(refusal.value, Trouble(words))
+    reported(refusal.value, Trouble(words))

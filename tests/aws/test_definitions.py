@@ -1,4 +1,4 @@
-"""What a version holds, read with a person's credentials; and what a person is told when that fails."""
+"""What a version holds, read with a person's credentials; and what a person reads when that fails."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ def sts_error(code: str) -> CredentialsError:
     return CredentialsError(answer, "assume-role-with-web-identity")
 
 
-def test_a_role_that_may_not_be_assumed_is_told_from_an_api_that_may_not_be_called() -> None:
+def test_a_role_that_may_not_be_assumed_is_distinguished_from_an_api_that_may_not_be_called() -> None:
     refusal = translated(sts_error("AccessDenied"), Api.UPDATE_ALIAS, str(LIVE))
     assert type(refusal) is Denied
     assert refusal.why.startswith("AssumeRoleWithWebIdentity was denied")

@@ -92,7 +92,7 @@ def test_a_value_without_an_explanation_is_named(values: str, named: str) -> Non
         list(documented(values))
 
 
-def test_a_readme_without_its_marks_is_told() -> None:
+def test_a_readme_without_its_marks_is_reported() -> None:
     with pytest.raises(ValueError, match="needs the marks"):
         with_values("# Chart\n", "# -- Good.\na: 1\n")
 

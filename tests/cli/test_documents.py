@@ -14,23 +14,23 @@ GOOD = HEAD.replace("name: a", "name: b") + "spec: {a: 2}\n"
 
 
 def with_spec(text: str) -> str:
-    """Give a manifest whose spec, on line 4, is this YAML."""
+    """Return a manifest whose spec, on line 4, is this YAML."""
     return f"{HEAD}spec: {text}\n"
 
 
 def as_json(spec: str) -> str:
-    """Give a manifest in JSON whose spec is this JSON."""
+    """Return a manifest in JSON whose spec is this JSON."""
     around = '"apiVersion": "sfnrollouts.dev/v1alpha1", "kind": "StepFunctionRollout", "metadata": {"name": "a"}'
     return f'{{{around}, "spec": {spec}}}'
 
 
 def as_bytes(text: str) -> bytes:
-    """Give the bytes of a file; U+DC80 to U+DCFF stand for bytes that are no UTF-8."""
+    """Return the bytes of a file; U+DC80 to U+DCFF stand for bytes that are no UTF-8."""
     return text.encode(errors="surrogateescape")
 
 
 def read(raw: bytes) -> list[Any]:
-    """Give the specs of the documents, and the line and reason of those that cannot be read."""
+    """Return the specs of the documents, and the line and reason of those that cannot be read."""
     return [
         (each.unreadable.line, each.unreadable.why) if each.unreadable else each.manifest["spec"]
         for each in documents(raw)
@@ -89,7 +89,7 @@ def test_utf_16_is_read_with_its_mark_as_kubectl_does(kubectl: Kubectl, tmp_path
 
 
 def growing(form: str) -> str:
-    """Give eight lines, each of ten aliases of the line before it: a hundred million values at the end."""
+    """Return eight lines, each of ten aliases of the line before it: a hundred million values at the end."""
     lines = (f"x{n}: &x{n} " + form % ", ".join([f"*x{n - 1}"] * 10) for n in range(1, 9))
     return "x0: &x0 {a: b}\n" + "".join(f"{line}\n" for line in lines)
 
@@ -130,24 +130,24 @@ UNREADABLE: dict[str, tuple[str, int, str]] = {
 
 
 @pytest.mark.parametrize(("text", "line", "why"), UNREADABLE.values(), ids=UNREADABLE)
-def test_what_cannot_be_read_is_told_with_its_line(text: str, line: int, why: str) -> None:
-    [(told, reason)] = read(as_bytes(text))
+def test_what_cannot_be_read_is_reported_with_its_line(text: str, line: int, why: str) -> None:
+    [(reported, reason)] = read(as_bytes(text))
     assert why in reason
-    assert told == line
+    assert reported == line
 
 
 @pytest.mark.parametrize("text", [text for text, _, _ in UNREADABLE.values() if len(text) < 300_000])
 def test_the_documents_around_it_are_read(text: str) -> None:
-    first, *told, last = read(as_bytes(f"{GOOD}---\n{text}\n---\n{GOOD}"))
+    first, *reported, last = read(as_bytes(f"{GOOD}---\n{text}\n---\n{GOOD}"))
     assert (first, last) == ({"a": 2}, {"a": 2})
-    assert len(told) == 1
+    assert len(reported) == 1
 
 
-def test_utf_16_that_is_none_is_told() -> None:
+def test_utf_16_that_is_none_is_reported() -> None:
     assert read(b"\xff\xfea") == [(1, "is not the UTF-16 that its first bytes promise: save it as UTF-8")]
 
 
-def test_what_stands_behind_a_separator_is_told() -> None:
+def test_what_stands_behind_a_separator_is_reported() -> None:
     why = "'{a: b}' stands behind '---', where kubectl takes a comment only"
     assert read(f"--- {{a: b}}\n---\n{GOOD}".encode()) == [(1, why), {"a": 2}]
 

@@ -62,20 +62,20 @@ SENTENCES: dict[str, tuple[str, int, list[str]]] = {
     ),
     "a merge key may be given with others": (WITH_MERGE, 0, ["0 errors"]),
     "a warning alone is no error": (ALL_AT_ONCE, 0, ["warning: "]),
-    "nothing at all is told": ("", 0, ["0 rollouts checked"]),
+    "no argument at all": ("", 0, ["0 rollouts checked"]),
 }
 
 
-@pytest.mark.parametrize(("manifests", "code", "told"), SENTENCES.values(), ids=SENTENCES)
-def test_lint_says(manifests: str, code: int, told: list[str]) -> None:
+@pytest.mark.parametrize(("manifests", "code", "reported"), SENTENCES.values(), ids=SENTENCES)
+def test_lint_says(manifests: str, code: int, reported: list[str]) -> None:
     result = lint("-", stdin=manifests)
 
     assert result.exit_code == code, result.output
-    for part in told:
+    for part in reported:
         assert part in result.output
 
 
-def test_the_value_and_the_cure_are_told() -> None:
+def test_the_value_and_the_remedy_are_reported() -> None:
     output = lint("-", stdin=BAD).output
 
     assert "101 is out of bounds: give 1 to 100" in output
@@ -123,13 +123,13 @@ def test_names_of_files_do_not_either(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("arguments", [["--no\n::error::x"], ["-o", "x\n::error::x"], ["\x1b[2J"]])
-def test_wrong_arguments_are_told_on_one_line(arguments: list[str]) -> None:
+def test_wrong_arguments_are_reported_on_one_line(arguments: list[str]) -> None:
     result = lint(*arguments)
 
     assert result.exit_code == 2
-    [told] = [line for line in result.output.splitlines() if line.startswith("Error: ")]
-    assert result.output.endswith(f"{told}\n")
-    assert told.isprintable()
+    [reported] = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    assert result.output.endswith(f"{reported}\n")
+    assert reported.isprintable()
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
@@ -163,13 +163,13 @@ LISTS: dict[str, tuple[str, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("head", "told"), LISTS.values(), ids=LISTS)
-def test_lists_are_taken_apart(head: str, told: list[str]) -> None:
+@pytest.mark.parametrize(("head", "reported"), LISTS.values(), ids=LISTS)
+def test_lists_are_taken_apart(head: str, reported: list[str]) -> None:
     items = "- " + BAD.strip().replace("\n", "\n  ") + "\n"
     result = lint("-", stdin=head + items * 2 if head.endswith("items:\n") else head)
 
     assert result.exit_code == 1
-    for part in told:
+    for part in reported:
         assert part in result.output
 
 
@@ -183,7 +183,7 @@ def test_items_of_our_list_need_no_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("items", "told"),
+    ("items", "reported"),
     [
         ("{a: 1}", "-:1: items: {'a': 1} is no list"),
         ("[{kind: List, items: []}]", "-:1: items[0]: is a list within a list"),
@@ -191,8 +191,8 @@ def test_items_of_our_list_need_no_kind() -> None:
         ("[null]", "0 rollouts checked, 1 document of other kinds skipped"),
     ],
 )
-def test_odd_lists(items: str, told: str) -> None:
-    assert told in lint("-", stdin=f"apiVersion: v1\nkind: List\nitems: {items}\n").output
+def test_odd_lists(items: str, reported: str) -> None:
+    assert reported in lint("-", stdin=f"apiVersion: v1\nkind: List\nitems: {items}\n").output
 
 
 def test_a_list_of_manifests_is_no_manifest() -> None:
@@ -203,7 +203,7 @@ def test_a_list_of_manifests_is_no_manifest() -> None:
     assert lint("-", stdin="- {op: remove, path: /spec/paused}").exit_code == 0
 
 
-def test_files_are_told_apart(tmp_path: Path) -> None:
+def test_files_are_distinguished(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(GOOD)
     (tmp_path / "bad.yaml").write_text(BAD)
 
@@ -217,9 +217,9 @@ def test_files_are_told_apart(tmp_path: Path) -> None:
 def test_json_is_for_other_programs() -> None:
     result = lint("-", "-o", "json", stdin=f"{OTHER}---{BAD}")
 
-    told = json.loads(result.output)
-    assert (result.exit_code, told["checked"], told["skipped"]) == (1, 1, 1)
-    [problem] = told["problems"]
+    reported = json.loads(result.output)
+    assert (result.exit_code, reported["checked"], reported["skipped"]) == (1, 1, 1)
+    [problem] = reported["problems"]
     assert problem["file"] == "-"
     assert problem["document"] == 2
     assert problem["path"] == "spec.strategy.canary.weight"

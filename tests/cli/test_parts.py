@@ -59,7 +59,7 @@ def test_a_part_that_has_not_begun_has_not_ended(recorder: Recorder, parts: Part
     assert parts.problems() == ["the thread of the election has ended"]
 
 
-def test_problems_are_told_before_threads_that_have_ended(recorder: Recorder, parts: Parts) -> None:
+def test_problems_are_reported_before_threads_that_have_ended(recorder: Recorder, parts: Parts) -> None:
     parts.start(recorder.list_all)
     assert (parts.problems(), parts.ended()) == ([], [])
     recorder.ill = {"Events": ["nobody hears"]}

@@ -18,12 +18,12 @@ HEAD = "apiVersion: sfnrollouts.dev/v1alpha1\nkind: StepFunctionRollout\n"
 
 
 def read(text: str) -> list[Any]:
-    """Give the manifests, with the reason in the place of one that cannot be read."""
+    """Return the manifests, with the reason in the place of one that cannot be read."""
     return [each.unreadable or each.manifest for each in documents(text.encode())]
 
 
 def as_kubectl_reads(kubectl: Kubectl, text: str) -> list[Any]:
-    """Give the objects that kubectl would send, without a verdict of the API server."""
+    """Return the objects that kubectl would send, without a verdict of the API server."""
     answer = kubectl("create", "--dry-run=client", "--validate=false", "-o", "json", "-f", "-", stdin=text, check=False)
     assert not answer.stderr, answer.stderr
     decoder, objects, position = json.JSONDecoder(), [], 0
@@ -127,7 +127,7 @@ spec:
 
 
 def manifest(name: str, **scalars: str) -> str:
-    """Give a manifest as text, in which each scalar stands as it is."""
+    """Return a manifest as text, in which each scalar stands as it is."""
     text = WHOLE.replace("(name)", name)
     for place, scalar in {**USUAL, **scalars}.items():
         text = text.replace(f"({place})", scalar)

@@ -51,12 +51,12 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
 }
 
 
-@pytest.mark.parametrize(("flags", "told"), REFUSED.values(), ids=REFUSED)
-def test_a_wrong_value_is_told_with_flag_and_variable(flags: dict[str, object], told: str) -> None:
+@pytest.mark.parametrize(("flags", "reported"), REFUSED.values(), ids=REFUSED)
+def test_a_wrong_value_is_reported_with_flag_and_variable(flags: dict[str, object], reported: str) -> None:
     with pytest.raises(click.UsageError) as refused:
         settings_from(flags)
 
-    assert told in refused.value.message
+    assert reported in refused.value.message
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -28,18 +28,18 @@ def why(start: Start, *arguments: str, code: int, **environment: str) -> str:
 
 
 def test_a_flag_that_is_no_value(start: Start) -> None:
-    told = why(start, "run", "--min-poll-interval=5", "--health-port=x", code=2)
+    reported = why(start, "run", "--min-poll-interval=5", "--health-port=x", code=2)
 
-    assert "--min-poll-interval or SFN_ROLLOUTS_MIN_POLL_INTERVAL: '5'" in told
-    assert "write a number with a unit, like 30s" in told
-    assert "--health-port or SFN_ROLLOUTS_HEALTH_PORT: 'x'" in told
+    assert "--min-poll-interval or SFN_ROLLOUTS_MIN_POLL_INTERVAL: '5'" in reported
+    assert "write a number with a unit, like 30s" in reported
+    assert "--health-port or SFN_ROLLOUTS_HEALTH_PORT: 'x'" in reported
 
 
 def test_a_kubeconfig_that_is_not_there(start: Start) -> None:
-    told = why(start, *RUN, "--kubeconfig=/nowhere/config", code=2)
+    reported = why(start, *RUN, "--kubeconfig=/nowhere/config", code=2)
 
-    assert "/nowhere/config" in told
-    assert "--kubeconfig" in told
+    assert "/nowhere/config" in reported
+    assert "--kubeconfig" in reported
 
 
 @pytest.mark.parametrize("content", ["no: [yaml", "- a\n- list", "contexts: 5\ncurrent-context: x", ""])
@@ -50,9 +50,9 @@ def test_a_kubeconfig_that_is_garbage(start: Start, tmp_path: Path, content: str
 
 
 def test_a_context_that_is_not_there(start: Start, operator_kubeconfig: Path) -> None:
-    told = why(start, *RUN, f"--kubeconfig={operator_kubeconfig}", "--context=elsewhere", code=2)
+    reported = why(start, *RUN, f"--kubeconfig={operator_kubeconfig}", "--context=elsewhere", code=2)
 
-    assert "elsewhere" in told
+    assert "elsewhere" in reported
 
 
 def test_no_kubeconfig_at_all(start: Start) -> None:
@@ -65,23 +65,23 @@ def test_a_server_that_does_not_answer(start: Start, operator_kubeconfig: Path, 
     (tmp_path / "config").write_text(yaml.safe_dump(kubeconfig))
     began = time.monotonic()
 
-    told = why(start, *RUN, SFN_ROLLOUTS_KUBECONFIG=str(tmp_path / "config"), code=3)
+    reported = why(start, *RUN, SFN_ROLLOUTS_KUBECONFIG=str(tmp_path / "config"), code=3)
 
-    assert "cannot start: no cluster at https://127.0.0.1:1" in told
+    assert "cannot start: no cluster at https://127.0.0.1:1" in reported
     assert time.monotonic() - began < 60
 
 
 def test_no_permission_for_the_crd(start: Start, bare: ControlPlane) -> None:
-    told = why(start, *RUN, f"--kubeconfig={bare.kubeconfig_for('stranger')}", code=6)
+    reported = why(start, *RUN, f"--kubeconfig={bare.kubeconfig_for('stranger')}", code=6)
 
-    assert "grant the operator the verb get on customresourcedefinitions.apiextensions.k8s.io" in told
+    assert "grant the operator the verb get on customresourcedefinitions.apiextensions.k8s.io" in reported
 
 
 def test_no_crd(start: Start, bare: ControlPlane) -> None:
-    told = why(start, *RUN, f"--kubeconfig={bare.admin_kubeconfig}", code=4)
+    reported = why(start, *RUN, f"--kubeconfig={bare.admin_kubeconfig}", code=4)
 
-    assert "stepfunctionrollouts.sfnrollouts.dev is not installed" in told
-    assert "kubectl apply --server-side -f crds/" in told
+    assert "stepfunctionrollouts.sfnrollouts.dev is not installed" in reported
+    assert "kubectl apply --server-side -f crds/" in reported
 
 
 def test_a_crd_that_is_too_old(start: Start, bare: ControlPlane) -> None:
@@ -91,23 +91,23 @@ def test_a_crd_that_is_too_old(start: Start, bare: ControlPlane) -> None:
     kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(crd))
     wait_until_established(kubectl, "crd", "stepfunctionrollouts.sfnrollouts.dev")
 
-    told = why(start, *RUN, f"--kubeconfig={bare.admin_kubeconfig}", code=4)
+    reported = why(start, *RUN, f"--kubeconfig={bare.admin_kubeconfig}", code=4)
 
-    assert "is too old, it lacks status.trip" in told
-    assert "kubectl apply --server-side -f crds/" in told
+    assert "is too old, it lacks status.trip" in reported
+    assert "kubectl apply --server-side -f crds/" in reported
 
 
 def test_no_aws_credentials(start: Start, operator_kubeconfig: Path) -> None:
-    told = why(start, *RUN, f"--kubeconfig={operator_kubeconfig}", code=5)
+    reported = why(start, *RUN, f"--kubeconfig={operator_kubeconfig}", code=5)
 
-    assert "no AWS credentials" in told
-    assert "IRSA" in told
+    assert "no AWS credentials" in reported
+    assert "IRSA" in reported
 
 
 def test_an_aws_profile_that_is_not_there(start: Start, operator_kubeconfig: Path) -> None:
-    told = why(start, *RUN, f"--kubeconfig={operator_kubeconfig}", AWS_PROFILE="elsewhere", code=5)
+    reported = why(start, *RUN, f"--kubeconfig={operator_kubeconfig}", AWS_PROFILE="elsewhere", code=5)
 
-    assert "elsewhere" in told
+    assert "elsewhere" in reported
 
 
 CONFIGS = {
@@ -128,12 +128,12 @@ def test_credentials_that_cannot_be_fetched(
 ) -> None:
     (tmp_path / "config").write_text(f"[default]\n{config}\n")
 
-    told = why(start, *RUN, f"--kubeconfig={operator_kubeconfig}", code=5, AWS_CONFIG_FILE=str(tmp_path / "config"))
+    reported = why(start, *RUN, f"--kubeconfig={operator_kubeconfig}", code=5, AWS_CONFIG_FILE=str(tmp_path / "config"))
 
-    assert "cannot start: the AWS credentials cannot be fetched (" in told
-    assert words in told
-    assert "Traceback" not in told
-    assert "hunter2" not in told
+    assert "cannot start: the AWS credentials cannot be fetched (" in reported
+    assert words in reported
+    assert "Traceback" not in reported
+    assert "hunter2" not in reported
 
 
 def test_too_few_rights(start: Start, bare: ControlPlane) -> None:
@@ -144,19 +144,19 @@ def test_too_few_rights(start: Start, bare: ControlPlane) -> None:
     kubectl("create", "clusterrole", "reads", "--verb=list,watch", "--resource=stepfunctionrollouts.sfnrollouts.dev")
     kubectl("create", "rolebinding", "reads", "--clusterrole=reads", "--user=reader", "-n=default")
 
-    told = why(start, *RUN, f"--kubeconfig={bare.kubeconfig_for('reader')}", "--namespace=default", code=6, **KEYS)
+    reported = why(start, *RUN, f"--kubeconfig={bare.kubeconfig_for('reader')}", "--namespace=default", code=6, **KEYS)
 
-    assert "may not get stepfunctionrollouts.sfnrollouts.dev in namespace default" in told
-    assert "patch stepfunctionrollouts/status.sfnrollouts.dev in namespace default" in told
-    assert "list stepfunctionrollouts" not in told
-    assert "deploy/base/rbac.yaml" in told
+    assert "may not get stepfunctionrollouts.sfnrollouts.dev in namespace default" in reported
+    assert "patch stepfunctionrollouts/status.sfnrollouts.dev in namespace default" in reported
+    assert "list stepfunctionrollouts" not in reported
+    assert "deploy/base/rbac.yaml" in reported
 
 
 def test_a_port_that_is_taken(start: Start, operator_kubeconfig: Path) -> None:
     with socket.create_server(("", 0)) as taken:
         port = taken.getsockname()[1]
 
-        told = why(start, "run", f"--kubeconfig={operator_kubeconfig}", f"--health-port={port}", code=2, **KEYS)
+        reported = why(start, "run", f"--kubeconfig={operator_kubeconfig}", f"--health-port={port}", code=2, **KEYS)
 
-    assert f"port {port} cannot be used" in told
-    assert "--health-port" in told
+    assert f"port {port} cannot be used" in reported
+    assert "--health-port" in reported

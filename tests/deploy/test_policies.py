@@ -1,6 +1,6 @@
 """The policies, tried by two people at a real API server. No operator is needed to refuse.
 
-What the operator does under them is told in tests/e2e/test_policies.py.
+What the operator does under them is in tests/e2e/test_policies.py.
 """
 
 import json
@@ -131,7 +131,7 @@ def test_a_rollout_may_not_be_born_with_a_command(people: People) -> None:
         ("one that is too long to be read", words("pause") + " " * 5000),
     ],
 )
-def test_what_cannot_be_told_is_refused_for_all(people: People, orders: str, what: str, text: str) -> None:
+def test_what_cannot_be_read_is_refused_for_all(people: People, orders: str, what: str, text: str) -> None:
     for person in (people.editor, people.approver):
         answer = person.command(orders, text)
         assert f"the command for {named(people, orders)} cannot be read: write {COMMAND} as" in answer.stderr, what

@@ -48,7 +48,7 @@ def run(folder: Path, *arguments: str, left_out: int = 0) -> subprocess.Complete
 
 
 @pytest.mark.parametrize("workers", WORKERS)
-def test_a_run_that_used_all_is_told_so(tmp_path: Path, workers: str) -> None:
+def test_a_run_that_used_all_says_so(tmp_path: Path, workers: str) -> None:
     shown = run(tmp_path, workers, "tests")
 
     assert "7 actions on AWS: exactly what deploy/base and deploy/aws grant" in shown.stdout, shown

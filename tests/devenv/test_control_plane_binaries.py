@@ -128,7 +128,7 @@ NAMED_WRONGLY = {
 
 
 @pytest.mark.parametrize(("settings", "message"), NAMED_WRONGLY.values(), ids=NAMED_WRONGLY.keys())
-def test_what_a_person_named_wrongly_is_told_not_passed_over(
+def test_what_a_person_named_wrongly_is_reported_not_skipped(
     settings: dict[str, str], message: str, env: dict[str, str]
 ) -> None:
     with pytest.raises(BinariesMissingError, match=message):

@@ -42,7 +42,7 @@ def test_a_helm_that_a_person_names_comes_first(tmp_path: Path) -> None:
     assert ensure_helm({**environment(tmp_path, FAKE_GO), "TEST_ASSET_HELM": str(mine)}, silent) == mine
 
 
-def test_a_helm_that_a_person_names_wrongly_is_told_not_passed_over(tmp_path: Path) -> None:
+def test_a_helm_that_a_person_names_wrongly_is_reported_not_skipped(tmp_path: Path) -> None:
     with pytest.raises(HelmMissingError, match="TEST_ASSET_HELM=/nonexistent is not an executable file"):
         ensure_helm({**environment(tmp_path, FAKE_GO), "TEST_ASSET_HELM": "/nonexistent"}, silent)
 

@@ -19,5 +19,5 @@ def test_no_blank_line_parts_a_list() -> None:
 
 
 def test_no_line_stands_there_twice() -> None:
-    told = [line for line in LINES if line.startswith("- ")]
-    assert len(told) == len(set(told))
+    reported = [line for line in LINES if line.startswith("- ")]
+    assert len(reported) == len(set(reported))

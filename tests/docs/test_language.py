@@ -34,11 +34,12 @@ NOT_DONE_YET = (
     *("operator/sfn_rollouts/core", "operator/sfn_rollouts/engine", "operator/sfn_rollouts/sim"),
     *("operator/sfn_rollouts/leading", "operator/sfn_rollouts/asl", "operator/sfn_rollouts/metrics"),
     *("operator/sfn_rollouts/app", "operator/sfn_rollouts/start", "operator/sfn_rollouts/health"),
+    *("tests/core", "tests/engine", "tests/sim", "tests/e2e", "tests/asl", "tests/docs/test_language.py"),
     *("operator/sfn_rollouts/ports", "operator/sfn_rollouts/kube/sweeper.py"),
 )
-NAMES_OF_ROOMS_NOT_DONE_YET = re.compile(r"timetable\.deeds|test_told|tests/(core|engine)/told")
+NAMES_OF_ROOMS_NOT_DONE_YET = re.compile(r"timetable\.deeds|world\.told|test_told|tests/(core|engine)/told")
 
-FOLDERS = ("operator", "devenv", "docs", "charts", "deploy", "examples", "crds", ".github")
+FOLDERS = ("operator", "devenv", "tests", "docs", "charts", "deploy", "examples", "crds", ".github")
 SUFFIXES = {".py", ".md", ".yaml", ".yml", ".json", ".lua", ".tf", ".tpl", ".txt", ".sh", ".toml", ".svg"}
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))])
 

@@ -44,8 +44,8 @@ def health(resource: Mapping[str, Any], script: str | None = None) -> tuple[str,
     """(status, message) as shown for the resource. Deletion is judged before any script."""
     if resource["metadata"].get("deletionTimestamp"):
         return "Progressing", "Pending deletion"
-    told = run(script or (CUSTOMIZATION / "health.lua").read_text(), resource)
-    return told["status"], told.get("message", "")
+    reported = run(script or (CUSTOMIZATION / "health.lua").read_text(), resource)
+    return reported["status"], reported.get("message", "")
 
 
 def discover(resource: Mapping[str, Any], script: str | None = None) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Every situation a rollout can be in, and what each tool makes of it: the one table. docs/gitops.md shows it.
 
-How a situation comes about is told by the core itself: a world around `decide`, with a fake clock.
+How a situation comes about is said by the core itself: a world around `decide`, with a fake clock.
 """
 
 from collections.abc import Callable, Iterator

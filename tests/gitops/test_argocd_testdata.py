@@ -69,9 +69,9 @@ def test_every_dump_is_tested_and_none_other() -> None:
 def test_a_dump_is_what_the_operator_writes_today(name: str) -> None:
     """Phase, conditions and reasons as the core gives them for the same situation; read with today's models."""
     found = dump(name)
-    told = ROWS[DUMPS[name].situation].resource()
-    assert found["status"].get("phase") == told["status"].get("phase"), "run `python -m tests.gitops.record_dumps`"
-    assert _conditions(found) == _conditions(told), "run `python -m tests.gitops.record_dumps`"
+    reported = ROWS[DUMPS[name].situation].resource()
+    assert found["status"].get("phase") == reported["status"].get("phase"), "run `python -m tests.gitops.record_dumps`"
+    assert _conditions(found) == _conditions(reported), "run `python -m tests.gitops.record_dumps`"
     assert found["status"].items() <= Status.model_validate(found["status"]).to_resource().items()
     parse_spec(found["spec"])
 

@@ -62,7 +62,7 @@ def test_what_differs_is_shown(tools: Tools) -> None:
 
 @pytest.mark.parametrize("way", ["kubectl apply", "Flux", "Argo CD"])
 def test_a_rollout_in_flight_is_not_disturbed(way: str, tools: Tools, story: Story) -> None:
-    """Reconciled at every moment of its life: nothing is written anew, and the rollout does not notice."""
+    """Reconciled at every moment of its life: nothing is written again, and the rollout does not notice."""
     manifest = wanted(story)
     WAYS[way](tools, manifest)
     story.wait_for_weight(10)

@@ -46,13 +46,13 @@ def test_the_actions_are_listed() -> None:
 
 def test_the_field_managers_are_those_that_are_tested() -> None:
     table = GUIDE[GUIDE.index("| written by |") :].partition("\n\n")[0]
-    told = {
+    reported = {
         manager: "stays" in line
         for line in table.splitlines()[2:]
         for manager in re.findall(r"\| `([a-z-]+)`", line)[-1:]
     }
     tested = {manager or "kubectl-annotate": survives for manager, survives in WRITERS.values()}
-    assert told.items() <= tested.items()
+    assert reported.items() <= tested.items()
 
 
 def test_each_reason_on_the_page_is_one() -> None:

@@ -5,9 +5,9 @@ import pytest
 from tests.core.kstatus import kstatus
 
 
-def conditions(*told: str) -> dict[str, object]:
+def conditions(*reported: str) -> dict[str, object]:
     """`Ready=True`, in their order."""
-    pairs = [each.split("=") for each in told]
+    pairs = [each.split("=") for each in reported]
     return {"conditions": [{"type": kind, "status": value} for kind, value in pairs]}
 
 

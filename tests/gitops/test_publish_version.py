@@ -71,9 +71,9 @@ def test_a_new_revision_becomes_a_version_and_a_commit(repository: Repository, a
     revision = client.update_state_machine(stateMachineArn=machine, definition='{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}')["revisionId"]  # fmt: skip # noqa: E501 - one request
     before = (repository.folder / PRODUCTION).read_text()
 
-    told = repository.publish(machine, PRODUCTION, revision)
+    reported = repository.publish(machine, PRODUCTION, revision)
 
-    assert told.stdout == f"{PRODUCTION} asks for version 3 now\n"
+    assert reported.stdout == f"{PRODUCTION} asks for version 3 now\n"
     after = (repository.folder / PRODUCTION).read_text()
     assert after == re.sub(r"version: 42", "version: 3", before)
     assert yaml.safe_load(after)["spec"]["version"] == 3

@@ -71,9 +71,9 @@ def ended_waits(kubectl: Kubectl, namespace: str) -> dict[str, set[str]]:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     commands = {kind: kubectl.command(*wait, f"--for=condition={kind}") for kind in WAITED_FOR}
     started = {kind: subprocess.Popen(command, **pipes) for kind, command in commands.items()}
-    told = {kind: process.communicate(timeout=120) for kind, process in started.items()}
-    ended = {kind: set(re.findall(r"/(row-\d+) condition met", output)) for kind, (output, _) in told.items()}
-    for kind, (_, errors) in told.items():
+    reported = {kind: process.communicate(timeout=120) for kind, process in started.items()}
+    ended = {kind: set(re.findall(r"/(row-\d+) condition met", output)) for kind, (output, _) in reported.items()}
+    for kind, (_, errors) in reported.items():
         on = set(re.findall(r"^condition not met for \w+/(row-\d+)$", errors, re.MULTILINE))
         assert ended[kind] | on == {f"row-{index}" for index in range(len(ROWS))}, errors
     return ended

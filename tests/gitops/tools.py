@@ -60,8 +60,8 @@ class Tools:
     def _apply_on_server(self, manifests: Sequence[Resource], manager: str, *more: str) -> list[Resource]:
         arguments = ("--namespace", self._namespace, "--server-side", "--force-conflicts", f"--field-manager={manager}")
         text = yaml.safe_dump_all(manifests)
-        told = json.loads(self._kubectl("apply", *arguments, *more, "-o", "json", "-f", "-", stdin=text).stdout)
-        return list(told["items"]) if told["kind"] == "List" else [told]
+        reported = json.loads(self._kubectl("apply", *arguments, *more, "-o", "json", "-f", "-", stdin=text).stdout)
+        return list(reported["items"]) if reported["kind"] == "List" else [reported]
 
     def _flux_clean_up(self, live: Resource) -> bool:
         annotations = live["metadata"].get("annotations", {})
@@ -88,7 +88,7 @@ class Tools:
     # -- what people do beside Git --
 
     def annotate(self, name: str, command: str, manager: str | None = None) -> None:
-        """`kubectl annotate` with a command, under kubectl's own name unless told otherwise."""
+        """`kubectl annotate` with a command, under kubectl's own name unless set otherwise."""
         named = (f"--field-manager={manager}",) if manager else ()
         arguments = ("--namespace", self._namespace, "--overwrite", *named, PLURAL, name)
         self._kubectl("annotate", *arguments, f"{COMMAND_ANNOTATION}={command}")

@@ -59,7 +59,7 @@ class FakeApiServer:
         self._server.server_close()
 
     def answer(self, path: str) -> Any:
-        """Give a page, or None for a watch that stays open until the end."""
+        """Return a page, or None for a watch that stays open until the end."""
         address = urlparse(path)
         if address.path in PAGES:
             return PAGES[address.path]

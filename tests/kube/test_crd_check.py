@@ -67,7 +67,7 @@ CASES: dict[str, tuple[Callable[[Crd], None], str | None]] = {
         without_a_field_inside_a_list,
         "is too old, it lacks status.history[].outcome",
     ),
-    "of many that it lacks a few are told": (without_many_fields, "status.conditions, status.history and 2 more"),
+    "of many that it lacks a few are reported": (without_many_fields, "status.conditions, status.history and 2 more"),
     "our version must be served": (not_served, "does not serve v1alpha1"),
     "our version must be there": (another_version, "does not serve v1alpha1"),
     "the status must be a subresource": (no_status_subresource, "has no status subresource"),
@@ -75,11 +75,11 @@ CASES: dict[str, tuple[Callable[[Crd], None], str | None]] = {
 }
 
 
-@pytest.mark.parametrize(("change", "told"), CASES.values(), ids=CASES)
-def test_a_crd(change: Callable[[Crd], None], told: str | None) -> None:
+@pytest.mark.parametrize(("change", "reported"), CASES.values(), ids=CASES)
+def test_a_crd(change: Callable[[Crd], None], reported: str | None) -> None:
     found = installed()
     change(found)
 
     problem = shortcoming(found)
 
-    assert problem is None if told is None else told in str(problem)
+    assert problem is None if reported is None else reported in str(problem)

@@ -11,7 +11,7 @@ STARTED = Announcement("RolloutStarted", "version 2 gets 10 %")
 
 
 def write(flow: EventFlow, announcement: Announcement, at_s: float = 0.0, subject: Subject = ORDERS) -> str:
-    """Tell in a word what is done with it, and do it."""
+    """Return in a word what is done with it, and do it."""
     action = flow.next(subject, announcement, at_s)
     if action is None:
         return "nothing"
@@ -55,7 +55,7 @@ def test_one_that_stands_for_several_does_not_say_which_step_began() -> None:
     assert shown.announcement.entered is None
 
 
-def test_after_ten_quiet_minutes_they_are_told_apart_again() -> None:
+def test_after_ten_quiet_minutes_they_are_distinguished_again() -> None:
     flow = EventFlow()
     for number in range(11):
         write(flow, replace(STARTED, message=f"message {number}"))
@@ -75,7 +75,7 @@ def test_one_rollout_cannot_flood_and_recovers_slowly() -> None:
     assert write(flow, STARTED, subject=Subject(Key("shop", "refunds"), "uid-9")) == "version 2 gets 10 %"
 
 
-def test_an_event_that_has_expired_is_written_anew() -> None:
+def test_an_event_that_has_expired_is_created_again() -> None:
     flow = EventFlow()
     write(flow, STARTED)
     action = flow.next(ORDERS, STARTED, 0)

@@ -109,7 +109,7 @@ def test_the_same_words_raise_a_count(
     assert event["count"] == 3
 
 
-def test_an_event_that_was_removed_is_written_anew(
+def test_an_event_that_was_removed_is_created_again(
     announcer: EventAnnouncer, apply: Apply, kubectl: Kubectl, counted: list[str]
 ) -> None:
     key = apply()
@@ -135,7 +135,7 @@ def test_long_names_and_messages_fit(
     assert len(events(kubectl, key)[0]["message"]) == 1024
 
 
-def test_without_an_api_server_they_are_counted_and_told_once(
+def test_without_an_api_server_they_are_counted_and_reported_once(
     announcer: EventAnnouncer,
     apply: Apply,
     kubectl: Kubectl,

@@ -149,11 +149,17 @@ def test_an_answer_in_which_something_is_missing_is_none_either(
 
 
 def test_what_is_right_is_taken_whatever_else_it_says(foreign: ForeignPage, connected: Connection) -> None:
-    told = {**OURS, "spec": {}, "status": None, "new": 1, "metadata": {**METADATA, "finalizers": None, "labels": {}}}
-    foreign.page = page(told, content_type="application/json; charset=utf-8")
-    assert connected.call("get", "x", "/", ROLLOUT) == told
-    foreign.page = page(told, content_type=None)
-    assert connected.call("get", "x", "/", ROLLOUT) == told
+    whole = {
+        **OURS,
+        "spec": {},
+        "status": None,
+        "new": 1,
+        "metadata": {**METADATA, "finalizers": None, "labels": {}},
+    }
+    foreign.page = page(whole, content_type="application/json; charset=utf-8")
+    assert connected.call("get", "x", "/", ROLLOUT) == whole
+    foreign.page = page(whole, content_type=None)
+    assert connected.call("get", "x", "/", ROLLOUT) == whole
 
 
 def test_events_are_counted_as_not_written_and_the_writer_goes_on(foreign: ForeignPage, connected: Connection) -> None:

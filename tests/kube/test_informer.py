@@ -24,7 +24,7 @@ from tests.kube.fake_api_server import RESOURCE, FakeApiServer
 
 @dataclass
 class Heard:
-    """What an informer told."""
+    """What an informer reported."""
 
     seen: list[dict[str, Any]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -34,9 +34,9 @@ class Heard:
         self.restarts += 1
 
     def label(self, key: Key) -> str | None:
-        """The label `mark` of the resource as last told."""
-        told = [each["metadata"] for each in self.seen if each["metadata"]["name"] == key.name]
-        return told[-1].get("labels", {}).get("mark") if told else None
+        """The label `mark` of the resource as last reported."""
+        reported = [each["metadata"] for each in self.seen if each["metadata"]["name"] == key.name]
+        return reported[-1].get("labels", {}).get("mark") if reported else None
 
 
 Listen = Callable[..., Heard]
@@ -86,9 +86,9 @@ def test_it_tells_what_is_there_what_changes_and_what_goes(
     mark(kubectl, key, "changed")
     until_marked(heard, key, "changed")
     later = apply("later")
-    wait_until(lambda: heard.seen[-1]["metadata"]["name"] == later.name, 30, "the new resource to be told of")
+    wait_until(lambda: heard.seen[-1]["metadata"]["name"] == later.name, 30, "the new resource to be reported")
     kubectl("delete", "sfnr", key.name, "-n", key.namespace)
-    wait_until(lambda: heard.gone == [heard.seen[0]["metadata"]["uid"]], 30, "the deletion to be told of")
+    wait_until(lambda: heard.gone == [heard.seen[0]["metadata"]["uid"]], 30, "the deletion to be reported")
     assert heard.restarts == 0
 
 
@@ -112,7 +112,7 @@ def test_all_namespaces_are_watched_by_default(listen: Listen, connection: Conne
     key = apply()
 
     wait_until(
-        lambda: any(each["metadata"]["namespace"] == key.namespace for each in heard.seen), 30, "it to be told of"
+        lambda: any(each["metadata"]["namespace"] == key.namespace for each in heard.seen), 30, "it to be reported"
     )
 
 
@@ -159,13 +159,13 @@ def test_a_watch_that_breaks_kopf_is_started_again(listen: Listen, log_lines: li
         heard = listen(_connection(fake.url), [])
 
         wait_until(lambda: fake.lists == 3, 30, "a third list after two broken watches")
-        wait_until(lambda: len(heard.seen) == 3, 10, "each list to be told of")
+        wait_until(lambda: len(heard.seen) == 3, 10, "each list to be reported")
 
     assert heard.restarts == 2
     assert ["unable to decode an event" in line["why"] for line in log_lines] == [True, True]
 
 
-def test_what_is_no_rollout_is_not_told(listen: Listen, log_lines: list[dict[str, Any]]) -> None:
+def test_what_is_no_rollout_is_not_passed_on(listen: Listen, log_lines: list[dict[str, Any]]) -> None:
     """A way that leads to another API, or to a store that has lost half of an object."""
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": RESOURCE["metadata"]}
     nameless = {**RESOURCE, "metadata": {"uid": "uid-2"}}
@@ -174,7 +174,7 @@ def test_what_is_no_rollout_is_not_told(listen: Listen, log_lines: list[dict[str
         heard = listen(_connection(fake.url), [])
 
         wait_until(lambda: len(log_lines) == 2, 30, "both to be passed over")
-        wait_until(lambda: heard.seen, 10, "the rollout to be told of")
+        wait_until(lambda: heard.seen, 10, "the rollout to be reported")
 
     assert [each["metadata"]["uid"] for each in heard.seen] == ["uid-1"]
     assert [line["why"] for line in log_lines] == [
@@ -223,6 +223,6 @@ def test_delays_grow_to_their_bound_and_never_end() -> None:
 
     for attempt in range(2):
         delays = list(islice(backoffs, 100))
-        assert 0.4 <= delays[0] <= 0.6, f"iteration {attempt} starts anew"
+        assert 0.4 <= delays[0] <= 0.6, f"iteration {attempt} starts again"
         assert all(4.0 <= delay <= 6.0 for delay in delays[4:])
         assert len(set(delays)) > 50, "operators of one cluster must not come back in step"

@@ -49,7 +49,7 @@ def test_a_page_of_a_proxy_means_nothing_but_that_there_is_no_answer(code: int, 
     assert type(refusal("get stepfunctionrollouts", code, body, "application/json")) is Transient
 
 
-def test_what_the_api_server_says_is_told() -> None:
+def test_what_the_api_server_says_is_reported() -> None:
     why = refusal("patch stepfunctionrollouts/status", 403, _said(NO_RIGHT)).why
 
     assert why == (
@@ -83,7 +83,7 @@ def test_a_write_that_admission_denies_is_refused_whatever_code_it_chooses(words
         (500, "Internal error occurred: etcdserver: no leader", Transient),
     ],
 )
-def test_authorization_and_admission_are_told_apart(code: int, words: str, kind: type[PortError]) -> None:
+def test_authorization_and_admission_are_distinguished(code: int, words: str, kind: type[PortError]) -> None:
     assert type(refusal("patch stepfunctionrollouts/status", code, _said(words))) is kind
 
 

@@ -151,7 +151,7 @@ def test_writes_bear_our_name(store: KubeStore, apply: Apply, kubectl: Kubectl) 
     assert managers == {"kubectl-client-side-apply", "sfn-rollouts"}
 
 
-def test_a_stranger_is_told_what_to_grant(control_plane: ControlPlane, crds_installed: None) -> None:
+def test_a_stranger_reads_what_to_grant(control_plane: ControlPlane, crds_installed: None) -> None:
     with (
         closing(connect(str(control_plane.kubeconfig_for("stranger")))) as stranger,
         pytest.raises(Denied, match="grant the operator the verb list on stepfunctionrollouts"),

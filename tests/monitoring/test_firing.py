@@ -158,7 +158,7 @@ def test_an_operator_that_has_listed_nothing_yet_and_watches_no_alarm_is_well() 
     assert firing(Moment(scrape, scrape, NOON.timestamp())) == {}
 
 
-def test_no_operator_at_all_is_the_one_thing_that_is_told_of_it() -> None:
+def test_no_operator_at_all_is_the_one_thing_that_is_reported_of_it() -> None:
     nothing = Scrape("", SCRAPED)
     assert set(firing(Moment(nothing, nothing, NOON.timestamp()))) == {"SfnRolloutsOperatorDown"}
 

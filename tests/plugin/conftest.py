@@ -77,7 +77,7 @@ class Plugin:
 
 @pytest.fixture
 def plugin(control_plane: ControlPlane, kubectl: Kubectl, crds_installed: None, namespace: str) -> Plugin:
-    """The plugin, looking at this test's namespace unless told otherwise."""
+    """The plugin, looking at this test's namespace unless set otherwise."""
     kubeconfig = control_plane.kubeconfig_for("devenv-admin", groups=("system:masters",), namespace=namespace)
     return Plugin(Kubectl(kubectl.binary, kubeconfig, kubectl.cache_folder), namespace)
 

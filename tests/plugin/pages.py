@@ -1,4 +1,4 @@
-"""The pages of all scenes as text, kept beside the tests; `python -m tests.plugin.pages` writes them anew."""
+"""The pages of all scenes as text, kept beside the tests; `python -m tests.plugin.pages` writes them again."""
 
 import io
 import sys

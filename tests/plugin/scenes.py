@@ -60,12 +60,12 @@ def events_of(world: World) -> list[Mapping[str, Any]]:
     """What the operator would have announced, each once."""
     said: list[Mapping[str, Any]] = []
     before = None
-    for at, told in world.told:
-        if isinstance(told, str):
+    for at, known in world.told:
+        if isinstance(known, str):
             continue
         if before is not None:
-            said += [_event(at, news) for news in announcements(before, told.status)]
-        before = told.status
+            said += [_event(at, news) for news in announcements(before, known.status)]
+        before = known.status
     return said
 
 

@@ -1,4 +1,4 @@
-"""What a pipeline waits for, told by what it sees one after the other."""
+"""What a pipeline waits for, decided by what it sees one after the other."""
 
 from typing import Any
 

@@ -115,8 +115,8 @@ def test_two_people_at_one_gate_promote_once(story: Story, plugin: Plugin) -> No
     story.aws.clear_faults()
     story.wait_for_weight(50)
     assert any(text.startswith("rollout: the current wait is over") for text in said)
-    told = ("the current wait is over", "the wait is over already", "it was meant for step index 0")
-    assert all(any(words in text for words in told) for text in said), said
+    reported = ("the current wait is over", "the wait is over already", "it was meant for step index 0")
+    assert all(any(words in text for words in reported) for text in said), said
     story.wait_for_polls()
     assert story.routings() == [whole(1), split(1, 2, 10), split(1, 2, 50)]
 
@@ -206,7 +206,7 @@ def test_a_command_that_lost_its_place_still_hears_its_own_answer(
     assert (process.returncode, output) == (0, "moving: the current wait is over\n")
 
 
-def test_nobody_is_told_that_a_command_was_not_seen(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+def test_nobody_reads_that_a_command_was_not_seen(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
     """Not even where its place is empty, as Flux may leave it, and no answer comes at all."""
     give(cluster, namespace, "moving", STATES["moving"])
     with sending(plugin, "promote", "moving", "--timeout", "3s") as process:
@@ -270,7 +270,7 @@ def test_where_it_is_in_a_persons_words(
     assert complaint.startswith(f"error: {words}: nothing was sent\n" if words else "error: promote was sent to x")
 
 
-def test_the_last_step_and_the_bake_are_told_apart_where_both_wait(
+def test_the_last_step_and_the_bake_are_distinguished_where_both_wait(
     plugin: Plugin, cluster: Cluster, namespace: str
 ) -> None:
     steps = [{"setWeight": 50}, {"pause": {"duration": "1h"}}, {"setWeight": 100}, {"pause": {"duration": "1h"}}]
@@ -335,7 +335,7 @@ def test_without_an_answer_it_tells_why(
     assert by_environment.splitlines()[1].startswith(expected.format(namespace))
 
 
-def test_who_may_not_read_the_lease_is_told_so(
+def test_who_may_not_read_the_lease_reads_so(
     control_plane: ControlPlane, plugin: Plugin, cluster: Cluster, kubectl: Kubectl, namespace: str
 ) -> None:
     user = f"ann-{namespace}"
@@ -350,7 +350,7 @@ def test_who_may_not_read_the_lease_is_told_so(
     assert (sent(cluster, namespace, "unseen") or {})["by"] == user
 
 
-def test_who_may_not_watch_is_told_that_it_was_sent(
+def test_who_may_not_watch_reads_that_it_was_sent(
     control_plane: ControlPlane, plugin: Plugin, cluster: Cluster, kubectl: Kubectl, namespace: str
 ) -> None:
     user = f"bob-{namespace}"
@@ -365,7 +365,7 @@ def test_who_may_not_watch_is_told_that_it_was_sent(
 
 
 def sending(plugin: Plugin, *arguments: str) -> subprocess.Popen[str]:
-    """The plugin as a process that waits for its answer, for a minute unless told otherwise."""
+    """The plugin as a process that waits for its answer, for a minute unless set otherwise."""
     patience = () if "--timeout" in arguments else ("--timeout", "60s")
     command = plugin.command(*arguments, *patience)
     return subprocess.Popen(

@@ -62,7 +62,7 @@ def test_stable_against_target(plugin: Plugin, cluster: Cluster, namespace: str,
 def test_after_its_end_it_is_what_it_set_out_from(
     plugin: Plugin, cluster: Cluster, namespace: str, aws: Emulator, machine: str
 ) -> None:
-    """The target is the stable version by then; what is called without a version is told."""
+    """The target is the stable version by then; what is called without a version is reported."""
     past = {"version": 3, "stableVersion": 2, "outcome": "Promoted", "reason": "RolloutComplete"}
     fields = ENDED | {"stableVersion": 3, "targetVersion": 3, "history": [past | {"finishedAt": ENDED["finishedAt"]}]}
     give(
@@ -155,7 +155,7 @@ UNPINNED = {
 
 
 @pytest.mark.parametrize(("tasks", "expected"), UNPINNED.values(), ids=UNPINNED.keys())
-def test_what_is_called_without_a_version_is_told_by_its_name(
+def test_what_is_called_without_a_version_is_reported_by_its_name(
     plugin: Plugin,
     cluster: Cluster,
     namespace: str,
@@ -172,8 +172,8 @@ def test_what_is_called_without_a_version_is_told_by_its_name(
     give(cluster, namespace, "orders", stateMachineArn=arn, version=2)
     result = diff(plugin, aws, "--from", "1", "--to", "2")
     assert (result.returncode, result.stderr) == (0, "")
-    told = [line for line in result.stdout.splitlines() if line.startswith(("warning:", "note:"))]
-    assert told == expected
+    reported = [line for line in result.stdout.splitlines() if line.startswith(("warning:", "note:"))]
+    assert reported == expected
 
 
 ERRORS = {

@@ -78,7 +78,7 @@ def test_of_a_value_that_came_or_went_both_ends_are_seen() -> None:
     assert len(shown) == 303
 
 
-def test_two_spellings_of_one_letter_are_told_apart() -> None:
+def test_two_spellings_of_one_letter_are_distinguished() -> None:
     assert excerpts("caf\u00e9", "cafe\u0301") == ('"caf\\u00e9"', '"cafe\\u0301"')
     assert excerpts("\u212b", "\u00c5") == ('"\\u212b"', '"\\u00c5"')
 

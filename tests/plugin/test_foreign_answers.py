@@ -48,6 +48,6 @@ def test_each_verb_says_that_it_was_not_the_cluster(
 
 def test_version_tells_what_it_can(plugin: Plugin, foreign: ForeignPage) -> None:
     foreign.page = PAGES["another kind"]
-    told = plugin("version", "--server", foreign.url)
-    assert told.returncode == 0
-    assert told.stdout.count("unknown") == 2
+    reported = plugin("version", "--server", foreign.url)
+    assert reported.returncode == 0
+    assert reported.stdout.count("unknown") == 2

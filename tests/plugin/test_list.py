@@ -108,8 +108,8 @@ def test_labels_select_for_programs_too(plugin: Plugin, namespace: str, three_te
 
 def test_where_nothing_is_selected_it_says_by_what(plugin: Plugin, namespace: str, three_teams: None) -> None:
     result = plugin("list", "-n", namespace, "-l", "team=growth")
-    told = f"No rollouts in namespace {namespace} that team=growth selects.\n"
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", told)
+    reported = f"No rollouts in namespace {namespace} that team=growth selects.\n"
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", reported)
 
 
 LETTERS = "consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
@@ -173,7 +173,7 @@ def test_what_is_done_pushes_nothing_off_the_screen(undone: int, done: int, heig
     assert shown_on(found, height) == expected
 
 
-def test_on_a_terminal_it_fits_and_has_colours_unless_told_otherwise(
+def test_on_a_terminal_it_fits_and_has_colours_unless_set_otherwise(
     plugin: Plugin, cluster: Cluster, namespace: str, one_of_each: list[str]
 ) -> None:
     for name in ("done-2", "done-3"):

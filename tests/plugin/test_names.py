@@ -43,16 +43,16 @@ def test_a_name_with_and_without_its_type(given: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize("given", NO_NAMES)
-def test_what_is_no_name_is_told(given: str) -> None:
-    with pytest.raises(click.BadParameter) as told:
+def test_what_is_no_name_is_reported(given: str) -> None:
+    with pytest.raises(click.BadParameter) as reported:
         RolloutName().convert(given, None, None)
-    assert " is not a name of a rollout: one has at most 253 lower-case letters" in told.value.message
-    assert told.value.message.isprintable()
-    assert len(told.value.message) < 250
+    assert " is not a name of a rollout: one has at most 253 lower-case letters" in reported.value.message
+    assert reported.value.message.isprintable()
+    assert len(reported.value.message) < 250
 
 
 @pytest.mark.parametrize("given", NO_TYPES)
-def test_another_type_is_told(given: str) -> None:
+def test_another_type_is_reported(given: str) -> None:
     with pytest.raises(click.BadParameter, match="is not a type of rollouts: write NAME or stepfunctionrollouts/NAME"):
         RolloutName().convert(given, None, None)
 
@@ -63,11 +63,11 @@ def test_a_namespace(given: str, meant: str | None) -> None:
 
 
 @pytest.mark.parametrize("given", ["-A", "--server=x", "a.b", "A", "a/b", "a" * 64, "../default", "a\n", "\x1b[2J"])
-def test_what_is_no_namespace_is_told(given: str) -> None:
-    with pytest.raises(click.BadParameter) as told:
+def test_what_is_no_namespace_is_reported(given: str) -> None:
+    with pytest.raises(click.BadParameter) as reported:
         NamespaceName().convert(given, None, None)
-    assert " is not a name of a namespace: one has at most 63 lower-case letters" in told.value.message
-    assert told.value.message.isprintable()
+    assert " is not a name of a namespace: one has at most 63 lower-case letters" in reported.value.message
+    assert reported.value.message.isprintable()
 
 
 @pytest.mark.parametrize("verb", WITH_A_NAME)

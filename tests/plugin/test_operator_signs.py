@@ -30,6 +30,6 @@ def test_a_lease_tells(spec: dict[str, Any], said: str) -> None:
 
 
 def test_a_holder_is_one_short_printable_text() -> None:
-    told = described({**FRESH, "holderIdentity": "a\n\x1b[2J" + "x" * 1000}, "sfn-rollouts", NOW)
-    assert told.isprintable()
-    assert len(told) < 500
+    reported = described({**FRESH, "holderIdentity": "a\n\x1b[2J" + "x" * 1000}, "sfn-rollouts", NOW)
+    assert reported.isprintable()
+    assert len(reported) < 500

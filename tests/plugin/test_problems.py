@@ -62,8 +62,8 @@ def test_no_crd(bare_cluster: ControlPlane, plugin: Plugin) -> None:
     )
     for verb in (("list",), *VERBS_ON_ONE):
         assert plugin.error(*verb, kubeconfig=bare_cluster.admin_kubeconfig) == expected
-    told = plugin.ok("version", kubeconfig=bare_cluster.admin_kubeconfig)
-    assert "crd       unknown  (not installed" in told
+    reported = plugin.ok("version", kubeconfig=bare_cluster.admin_kubeconfig)
+    assert "crd       unknown  (not installed" in reported
 
 
 def test_an_unknown_name_with_the_nearest_one(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
@@ -142,9 +142,9 @@ def test_a_user_is_one_word_of_the_commands_for_an_administrator(user: str) -> N
         f'Error from server (Forbidden): stepfunctionrollouts.sfnrollouts.dev is forbidden: User "{user}" cannot list '
         'resource "stepfunctionrollouts" in API group "sfnrollouts.dev" in the namespace "a"\n'
     )
-    told = problem.format_message().splitlines()
-    assert all(line.isprintable() for line in told)
-    role, binding = (shlex.split(line) for line in told[-2:])
+    reported = problem.format_message().splitlines()
+    assert all(line.isprintable() for line in reported)
+    role, binding = (shlex.split(line) for line in reported[-2:])
     assert role[:4] == ["kubectl", "create", "clusterrole", "list-stepfunctionrollouts"]
     assert binding[:3] == ["kubectl", "create", "rolebinding"]
     assert re.fullmatch("[a-z0-9]([-a-z0-9.]*[a-z0-9])?", binding[3])

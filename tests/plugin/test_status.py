@@ -73,14 +73,14 @@ def test_the_timeout_has_an_exit_code_of_its_own(plugin: Plugin, cluster: Cluste
     assert result.stderr == "error: timed out after 1s: moving is neither promoted nor rolled back\n"
 
 
-def test_a_promotion_is_told_transition_by_transition(story: Story, plugin: Plugin) -> None:
+def test_a_promotion_is_reported_transition_by_transition(story: Story, plugin: Plugin) -> None:
     story.apply(version=2, steps=QUICK_STEPS)
     result = plugin("status", story.name, "--watch", "--timeout", "60s")
     assert (result.returncode, result.stderr) == (0, "")
-    told = [line.partition(" ")[2] for line in result.stdout.splitlines()]
-    assert any(line.startswith("rollout: Progressing, step 1/3, 10% on version 2, ShiftInProgress:") for line in told)
-    assert told[-1].startswith("rollout: Succeeded, RolloutComplete:")
-    assert len(told) == len(set(told))
+    words = [line.partition(" ")[2] for line in result.stdout.splitlines()]
+    assert any(line.startswith("rollout: Progressing, step 1/3, 10% on version 2, ShiftInProgress:") for line in words)
+    assert words[-1].startswith("rollout: Succeeded, RolloutComplete:")
+    assert len(words) == len(set(words))
 
 
 def test_a_rollback_ends_it_with_1_and_the_reason(story: Story, plugin: Plugin) -> None:

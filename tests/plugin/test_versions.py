@@ -142,7 +142,7 @@ HOSTILE_WORDS = [
     ],
     ids=["Argo CD, annotation", "Argo CD, own label", "Argo CD, default label", "Flux", "Flux, namespace"],
 )
-def test_a_name_that_is_none_is_told_and_put_into_no_command(marked: Callable[[str], Any], name: str) -> None:
+def test_a_name_that_is_none_is_reported_and_put_into_no_command(marked: Callable[[str], Any], name: str) -> None:
     owner = owner_of(Rollout.from_resource({"metadata": {"name": "x", "namespace": "a", **marked(name)}}))
     assert owner is not None
     assert owner.sync_command is None
@@ -156,7 +156,7 @@ def test_an_application_outside_of_argo_cds_namespace_is_named_as_its_command_li
     assert owner.sync_command == "argocd app sync team-a/orders"
 
 
-def test_without_a_command_git_is_told_all_the_same(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+def test_without_a_command_it_names_git_all_the_same(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
     tracked = {"argocd.argoproj.io/tracking-id": f"x; touch PWN #:sfnrollouts.dev/StepFunctionRollout:{namespace}/x"}
     give(cluster, namespace, "x", STATES["done"], metadata={"annotations": tracked})
     assert plugin.error("set-version", "x", "43") == (
@@ -182,7 +182,7 @@ def test_a_version_is_a_number(plugin: Plugin) -> None:
         ("diff", "x", "--from", "2147483648"),
     ],
 )
-def test_a_number_that_no_version_has_is_told_at_once(plugin: Plugin, words: tuple[str, ...]) -> None:
+def test_a_number_that_no_version_has_is_reported_at_once(plugin: Plugin, words: tuple[str, ...]) -> None:
     """The API server would refuse it in words about floating point, and `status --watch` would wait for ever."""
     assert "2147483648 is not in the range 1<=x<=2147483647" in plugin.error(*words)
 
@@ -400,15 +400,15 @@ def test_version_of_the_operator(
 
 
 def test_what_cannot_be_known_is_unknown_and_says_why(plugin: Plugin, namespace: str) -> None:
-    told = json.loads(plugin.ok("version", "-o", "json", "--operator-namespace", namespace))
-    assert told["operator"]["version"] == "unknown"
-    assert told["operator"]["note"].startswith("no Deployment app.kubernetes.io/name=sfn-rollouts in namespace")
+    reported = json.loads(plugin.ok("version", "-o", "json", "--operator-namespace", namespace))
+    assert reported["operator"]["version"] == "unknown"
+    assert reported["operator"]["note"].startswith("no Deployment app.kubernetes.io/name=sfn-rollouts in namespace")
     unreachable = plugin.ok("version", "--server", "https://127.0.0.1:1")
     assert unreachable.count("unknown  (no cluster answers") == 2
     assert unreachable.startswith(f"client    {__version__}  (")
 
 
-def test_an_older_or_newer_crd_is_told(kubectl: Kubectl, crds_installed: None) -> None:
+def test_an_older_or_newer_crd_is_reported(kubectl: Kubectl, crds_installed: None) -> None:
     crd = json.loads(kubectl("get", "crd", f"{PLURAL}.{GROUP}", "-o", "json").stdout)
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     assert comparison(schema) == "the one that this client was built for"

@@ -248,7 +248,7 @@ def test_the_sentence_of_an_event_says_nothing_to_programs(metadata: Any) -> Non
 # -- what comes next --
 
 
-def test_each_reason_that_stalls_has_its_cure_and_its_heading() -> None:
+def test_each_reason_that_stalls_has_its_remedy_and_its_heading() -> None:
     rollouts = [scene(name).view.rollout for name in SCENES]
     stalled = {each.reason for each in rollouts if each.is_stalled}
     assert stalled <= REMEDIES.keys()
@@ -257,7 +257,7 @@ def test_each_reason_that_stalls_has_its_cure_and_its_heading() -> None:
 
 
 @pytest.mark.parametrize("reason", REMEDIES)
-def test_each_cure_fits_a_rollout_in_flight_and_one_at_rest(reason: str) -> None:
+def test_each_remedy_fits_a_rollout_in_flight_and_one_at_rest(reason: str) -> None:
     for name in ("shifting", "rolled back by an alarm", "not seen yet"):
         rollout = scene(name).view.rollout
         found = REMEDIES[reason](rollout)

@@ -53,7 +53,7 @@ def runner(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
 
 
-def test_the_chart_is_signed_by_the_digest_that_helm_told(runner: Runner) -> None:
+def test_the_chart_is_signed_by_the_digest_that_helm_printed(runner: Runner) -> None:
     (runner.folder / "pushed.txt").write_text("Pushed: ghcr.io/acme/charts/sfn-rollouts:1.2.3\nDigest: sha256:abc\n")
 
     assert runner.run("release/chart/Sign it by its digest") == 0

@@ -96,7 +96,7 @@ def as_account(name: str, kubectl: Kubectl, folder: Path) -> Path:
     return file
 
 
-def test_the_notes_are_true_and_helm_test_finds_what_is_amiss(
+def test_the_notes_are_true_and_helm_test_finds_what_is_wrong(
     helm: Helm, kubectl: Kubectl, cluster: ControlPlane, node: Node, tmp_path: Path
 ) -> None:
     notes = helm("install", *RELEASE, str(CHART), *WAIT).stdout

@@ -95,7 +95,7 @@ def test_the_crd_comes_with_the_release_and_outlives_it(
     assert knows_field(), "it was taken in again"
 
     helm("rollback", *RELEASE, "1")
-    assert f"[CustomResourceDefinition] {CRD}" in helm("uninstall", *RELEASE).stdout, "people are told what stays"
+    assert f"[CustomResourceDefinition] {CRD}" in helm("uninstall", *RELEASE).stdout, "people see what stays"
     assert identity() == applied
     assert kubectl("get", "all,sa,role,rolebinding,pdb,lease", *RELEASE[1:], "-o", "name").stdout == ""
     assert "/sfn-rollouts" not in kubectl("get", "clusterrole,clusterrolebinding", "-o", "name").stdout

@@ -59,7 +59,7 @@ def test_by_time_reads_are_stale_until_the_milliseconds_are_over() -> None:
         assert seen(sfn, alias) == {2: 100}
 
 
-def test_an_alias_made_anew_is_not_haunted_by_the_former_one(aws: Any, sfn: Any, machine: str, alias: str) -> None:
+def test_an_alias_created_again_is_not_haunted_by_the_former_one(aws: Any, sfn: Any, machine: str, alias: str) -> None:
     aws.set_consistency(reads=5)
     aws.update_alias(alias, {2: 100})
     sfn.delete_state_machine_alias(stateMachineAliasArn=alias)

@@ -79,7 +79,7 @@ def test_the_same_name_and_input_is_the_running_execution_itself(aws: Any, sfn: 
     assert refused(sfn.start_execution, **wanted) == taken
 
 
-def test_an_execution_ends_as_told(aws: Any, sfn: Any, alias: str) -> None:
+def test_an_execution_ends_as_asked(aws: Any, sfn: Any, alias: str) -> None:
     failed, stopped = (sfn.start_execution(stateMachineArn=alias)["executionArn"] for _ in range(2))
     aws.finish_execution(failed, "FAILED", error="Boom")
     sfn.stop_execution(executionArn=stopped, error="Enough", cause="by hand")

@@ -35,7 +35,7 @@ def shift(aws: Emulator, proxy: LossyProxy, alias: str) -> None:
 
 @pytest.mark.parametrize(("loss", "error", "routing"), LOSSES.values(), ids=LOSSES.keys())
 def test_a_write_meets(aws: Emulator, alias: str, loss: Loss, error: type[Exception], routing: dict[int, int]) -> None:
-    """Only the call that was chosen, and only on its way: AWS holds what it was told."""
+    """Only the call that was chosen, and only on its way: AWS holds what it was sent."""
     with LossyProxy(aws.url, scripted({(UPDATE, 1): loss})) as proxy:
         with pytest.raises(error):
             shift(aws, proxy, alias)

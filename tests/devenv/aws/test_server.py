@@ -202,7 +202,7 @@ def test_calls_show_what_was_asked_and_what_came_of_it(aws: Any, sfn: Any, alias
     assert aws.calls() == []
 
 
-def test_as_a_program_it_prints_the_exports_and_ends_when_told() -> None:
+def test_as_a_program_it_prints_the_exports_and_ends_on_request() -> None:
     command = [sys.executable, "-m", "devenv.aws"]
     with subprocess.Popen(command, cwd=ROOT, env=os.environ.copy(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
