@@ -17,11 +17,10 @@ from sfn_rollouts.aws.connection import Aws
 from sfn_rollouts.aws.connection import connect as connect_aws
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.config import Settings
-from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.lanes import SIZES, Lanes
-from sfn_rollouts.engine.loop import EngineLoop
+from sfn_rollouts.engine.loop import DRAIN_S, EngineLoop
+from sfn_rollouts.engine.sweeper import INTERVAL_S
 from sfn_rollouts.engine.workers import ThreadPool
-from sfn_rollouts.errors import PortError
 from sfn_rollouts.health import HealthServer
 from sfn_rollouts.kube.connection import Connection, namespace_of
 from sfn_rollouts.kube.crd import crd_problem
@@ -30,17 +29,16 @@ from sfn_rollouts.kube.informer import Informer
 from sfn_rollouts.kube.lease import LeaseStore
 from sfn_rollouts.kube.permissions import LEASE
 from sfn_rollouts.kube.store import KubeStore
-from sfn_rollouts.kube.sweeper import Sweeper
 from sfn_rollouts.leading.candidate import Candidate, Terms
 from sfn_rollouts.leading.election import Election
-from sfn_rollouts.leading.fence import fenced
 from sfn_rollouts.metrics import PrometheusMeter
 from sfn_rollouts.parts import Part, Parts
 from sfn_rollouts.ports import Lane, Outside
+from sfn_rollouts.repeating import Repeating
 from sfn_rollouts.start import Exit, Patience, StartFailure, check_aws, check_rights, first_list, reach_cluster
+from sfn_rollouts.wiring import Wiring
 
 _STUCK_AFTER_S = 30.0  # the engine's thread waits for nothing but its inbox, and beats each second
-_DRAIN_S = 8.0  # of the 10 s that a stop may take; the rest is for Events and the watch
 _AWS_CALLERS = sum(size.share for lane, size in SIZES.items() if lane is not Lane.REPORT)  # of one place
 _MOST_LOST_THREADS = 100
 """Threads held by calls that have no end. Only the end of the process frees them; until then each is dropped, and its
@@ -91,7 +89,6 @@ class Operator:
         self._is_listed = threading.Event()
         self._is_lost = threading.Event()
         self._is_drained = False
-        self._store = KubeStore(connection, settings.namespaces)
         self._loop = EngineLoop(clock)
         self._threads = ThreadPool(self._loop.post)
         self._lanes = Lanes(clock, self._threads, meter)
@@ -101,23 +98,24 @@ class Operator:
             catalog=cloud.catalog,
             alarms=cloud.alarms,
             reach=cloud.reach,
-            store=self._store,
+            store=KubeStore(connection, settings.namespaces),
             announcer=self._announcer,
             meter=meter,
             schema_problem=lambda: crd_problem(connection),
         )
-        candidate = _candidate(site)
-        self._engine = Engine(
+        self._wiring = Wiring(
             clock=clock,
             workers=self._lanes,
-            outside=fenced(outside, candidate.is_leader) if candidate else outside,
+            outside=outside,
+            post=self._loop.post,
+            candidate=_candidate(site),
+            lost=self._is_lost.set,
             min_poll_interval_s=settings.min_poll_interval.seconds,
-            stands_by=candidate is not None,
+            random=Random(),  # noqa: S311 - jitter, no secret
         )
-        self._loop.attach(self._engine)
+        self._loop.attach(self._wiring.engine)
         self._health = self._bind_health(settings.health_port)
-        self._parts = Parts(*self._list_parts(candidate))
-        meter.leads(is_leader=candidate is None)
+        self._parts = Parts(*self._list_parts())
         meter.watch_buckets(cloud.bucket_fills)
         meter.watch_calls(lambda: connection.lost_threads)
 
@@ -151,21 +149,21 @@ class Operator:
         self._site.connection.close()
         return Exit.STOPPED
 
-    def _list_parts(self, candidate: Candidate | None) -> Iterator[Part]:
+    def _list_parts(self) -> Iterator[Part]:
         """In the order in which they stop: who brings work, who does it, who tells of it."""
         informer = self._informer()
         yield Part(
             "informer", informer.start, informer.is_alive,
             stop=lambda: informer.stop(timeout_s=0), wait=lambda: informer.stop(timeout_s=0.5),
         )  # fmt: skip
-        sweeper = Sweeper(self._sweep)
+        sweeper = Repeating("sweeper", self._wiring.sweeper.sweep, self._site.clock, first_in_s=INTERVAL_S)
         yield Part("sweeper", sweeper.start, sweeper.is_alive, stop=sweeper.stop)
         yield Part("engine", self._loop.start, lambda: self._loop.is_alive, self._engine_problems, self._drain)
-        if candidate is not None:
-            election = Election(candidate, self._elected, self._is_lost.set, Random())  # noqa: S311 - jitter, no secret
+        if (election := self._wiring.election) is not None:
+            bids = Repeating("election", election.bid, self._site.clock)
             yield Part(
-                "election", election.start, lambda: election.is_alive() or self._is_lost.is_set(),
-                stop=lambda: election.stop(timeout_s=0.5), needs_list=True,
+                "election", bids.start, lambda: bids.is_alive() or self._is_lost.is_set(),
+                stop=lambda: _resign(bids, election), needs_list=True,
             )  # fmt: skip
         announcer = self._announcer
         yield Part("Events", announcer.start, announcer.is_alive, stop=lambda: announcer.stop(timeout_s=0.5))
@@ -176,14 +174,14 @@ class Operator:
         return Informer(
             self._site.connection,
             self._site.settings.namespaces,
-            seen=lambda resource: self._loop.post(lambda: self._engine.upsert(resource)),
-            gone=lambda uid: self._loop.post(lambda: self._engine.forget(uid)),
+            seen=self._wiring.seen,
+            gone=self._wiring.gone,
             restarted=self._site.meter.kopf_restarted,
             clock=self._site.clock,
         )
 
     def _start(self, patience: Patience) -> None:
-        self._parts.start(lambda: first_list(self._site.connection, self._sweep, patience))
+        self._parts.start(lambda: first_list(self._site.connection, self._wiring.sweeper.list_all, patience))
         self._is_listed.set()
 
     def _start_health(self) -> None:
@@ -199,22 +197,7 @@ class Operator:
         return [f"{lost} threads are held by calls that have no end"] if lost > _MOST_LOST_THREADS else []
 
     def _drain(self) -> None:
-        self._is_drained = self._loop.stop(_DRAIN_S)
-
-    def _elected(self) -> None:
-        """Take over from what the API server has now; if it does not answer, from what the watch brought."""
-        try:
-            self._sweep()
-        except PortError as error:
-            _log.warning("leading from what the watch has brought", why=error.why)
-        self._site.meter.leads(is_leader=True)
-        self._loop.post(self._engine.lead)
-
-    def _sweep(self) -> int:
-        resources = self._store.list()
-        self._site.meter.swept(self._site.clock.now())
-        self._loop.post(lambda: self._engine.sweep(resources))
-        return len(resources)
+        self._is_drained = self._loop.stop(DRAIN_S)
 
     def _bind_health(self, port: int) -> HealthServer:
         try:
@@ -242,6 +225,11 @@ def _candidate(site: Site) -> Candidate | None:
     identity = f"{socket.gethostname()}_{uuid.uuid4()}"
     leases = LeaseStore(site.connection, site.lease_namespace, LEASE)
     return Candidate(identity, leases, site.clock, Terms())
+
+
+def _resign(bids: Repeating, election: Election) -> None:
+    bids.stop(timeout_s=0.5)
+    election.release()
 
 
 def _exit_now(code: Exit) -> NoReturn:

@@ -229,6 +229,14 @@ class Meter(CallMeter, AlarmMeter, LaneMeter, Protocol):
         """One status write; result is OK or a Trouble."""
         ...
 
+    def leads(self, *, is_leader: bool) -> None:
+        """Whether this operator acts."""
+        ...
+
+    def swept(self, at: datetime) -> None:
+        """All resources were listed."""
+        ...
+
 
 SchemaProblem = Callable[[], str | None]
 """What is wrong with the CRD in the cluster, and the remedy; None when nothing is. Blocks, may raise a PortError."""

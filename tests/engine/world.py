@@ -69,6 +69,8 @@ class Metered:
         self.given_up: list[str] = []
         self.withheld: list[str] = []
         self.lost_threads = 0
+        self.is_leader: bool | None = None
+        self.swept_at: list[datetime] = []
         self.board: tuple[int, int, datetime | None] = (0, 0, None)  # watched, unseen, oldest reading
 
     def rollout(self, key: Key, alias: AliasArn | None, status: Status) -> None:
@@ -95,6 +97,12 @@ class Metered:
 
     def status_write(self, result: str) -> None:
         self.status_writes.append(str(result))
+
+    def leads(self, *, is_leader: bool) -> None:
+        self.is_leader = is_leader
+
+    def swept(self, at: datetime) -> None:
+        self.swept_at.append(at)
 
     def alarm_reads(self, result: str, count: int) -> None:
         self.alarm_reads_of[str(result)] = self.alarm_reads_of.get(str(result), 0) + count

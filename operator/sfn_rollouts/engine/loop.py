@@ -10,6 +10,12 @@ from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.ports import Clock
 
 _log = structlog.get_logger(__name__)
+DRAIN_S = 8.0
+"""How long a stop may take to drain, of ten seconds; the rest is for Events and the watch."""
+
+QUIET_LOOK_S = 0.05
+"""Seconds from one look whether the engine is quiet to the next."""
+
 _BEAT_S = 1.0
 _BURST = 256
 
@@ -79,7 +85,7 @@ class EngineLoop:
 
         while not quiet.is_set() and self._clock.monotonic() < deadline:
             self.post(check)
-            quiet.wait(0.05)
+            quiet.wait(QUIET_LOOK_S)
 
     def _run(self, engine: Engine) -> None:
         next_due: float | None = None

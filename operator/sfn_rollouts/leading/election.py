@@ -1,6 +1,5 @@
-"""The election's thread: bids for as long as the operator lives, and says when it was won or lost."""
+"""The election, in steps: bids for as long as the operator lives, and says when it was won or lost."""
 
-import threading
 from collections.abc import Callable
 from random import Random
 
@@ -8,6 +7,7 @@ import structlog
 
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.leading.candidate import Candidate, Held
+from sfn_rollouts.ports import Clock
 from sfn_rollouts.printable import one_line
 
 _log = structlog.get_logger(__name__)
@@ -16,59 +16,63 @@ _HOLDER_SHOWN = 128  # a holder's name may be as long as an object may be
 
 
 class Election:
-    """Bids for as long as it lives: `elected` is called once, `lost` when the term is over and could not be renewed."""
+    """Bids step by step. Who is elected takes over from a fresh list, then calls `lead`, once.
+
+    `list_all` may raise PortError: then the operator leads from what the watch has brought. `lost` is called once, when
+    the term is over and could not be renewed. All but `release` is called by one thread, and may block.
+    """
 
     def __init__(
-        self, candidate: Candidate, elected: Callable[[], None], lost: Callable[[], None], random: Random
+        self,
+        candidate: Candidate,
+        clock: Clock,
+        random: Random,
+        list_all: Callable[[], object],
+        lead: Callable[[], None],
+        lost: Callable[[], None],
     ) -> None:
         self._candidate = candidate
-        self._elected = elected
-        self._lost = lost
+        self._clock = clock
         self._random = random
-        self._stopping = threading.Event()
+        self._list_all = list_all
+        self._lead = lead
+        self._lost = lost
+        self._has_led = False
         self._is_answered = True
         self._stands_by_for: str | None = None
         self._is_long_unrenewed = False
-        self._thread = threading.Thread(target=self._run, name="election", daemon=True)
 
-    def start(self) -> None:
-        """Begin to bid."""
-        self._thread.start()
+    def bid(self) -> float | None:
+        """Bid once; return the monotonic time of the next bid, None once the lease is lost."""
+        leads = self._ask()
+        if leads and not self._has_led:
+            self._has_led = True
+            _log.info("leading", identity=self._candidate.identity)
+            self._take_over()
+        if self._has_led and not leads:
+            _log.warning("the lease is lost: this operator writes nothing any more and ends")
+            self._lost()
+            return None
+        # A little sooner than the terms say, each time another: two candidates shall not meet at each try.
+        return self._clock.monotonic() + self._candidate.terms.retry_s * (0.8 + 0.2 * self._random.random())
 
-    def is_alive(self) -> bool:
-        """Whether it still bids."""
-        return self._thread.is_alive()
-
-    def stop(self, timeout_s: float) -> None:
-        """Bid no more and release the Lease; after the drain, for nothing may be written from then on."""
-        self._stopping.set()
-        self._thread.join(timeout_s)
+    def release(self) -> None:
+        """Release the Lease; after the drain and the last bid, for nothing may be written from then on."""
         try:
             self._candidate.release()
         except PortError as error:
             _log.warning("the lease could not be released; the next leader waits until it is over", why=error.why)
 
-    def _run(self) -> None:
-        has_led = False
-        while not self._stopping.is_set():
-            leads = self.bid()
-            if leads and not has_led:
-                has_led = True
-                _log.info("leading", identity=self._candidate.identity)
-                self._elected()
-            if has_led and not leads:
-                _log.warning("the lease is lost: this operator writes nothing any more and ends")
-                self._lost()
-                return
-            # Renewals fall apart from each other, so that two candidates do not meet at each try.
-            self._stopping.wait(self.pause_s())
+    def _take_over(self) -> None:
+        """From what the API server has now; if it does not answer, from what the watch has brought."""
+        try:
+            self._list_all()
+        except PortError as error:
+            _log.warning("leading from what the watch has brought", why=error.why)
+        self._lead()
 
-    def pause_s(self) -> float:
-        """Seconds until the next bid: a little less than the terms say, each time another."""
-        return self._candidate.terms.retry_s * (0.8 + 0.2 * self._random.random())
-
-    def bid(self) -> bool:
-        """Bid once, and log what changed; return whether it leads."""
+    def _ask(self) -> bool:
+        """Bid, and log what changed; return whether it leads."""
         try:
             leads = self._candidate.bid()
         except PortError as error:

@@ -255,6 +255,12 @@ class NopMeter:
     def status_write(self, result: str) -> None:
         """Nothing."""
 
+    def leads(self, *, is_leader: bool) -> None:
+        """Nothing."""
+
+    def swept(self, at: datetime) -> None:
+        """Nothing."""
+
     def alarm_reads(self, result: str, count: int) -> None:
         """Nothing."""
 

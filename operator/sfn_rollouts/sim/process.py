@@ -14,12 +14,11 @@ from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.rollout import Rollout
-from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.lanes import Lanes
+from sfn_rollouts.engine.loop import DRAIN_S, QUIET_LOOK_S
 from sfn_rollouts.engine.settle import Decide
-from sfn_rollouts.errors import PortError
+from sfn_rollouts.engine.sweeper import INTERVAL_S
 from sfn_rollouts.leading.candidate import Candidate, Terms
-from sfn_rollouts.leading.fence import fenced
 from sfn_rollouts.ports import Clock, Lane, Outside, Workers
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
@@ -31,9 +30,9 @@ from sfn_rollouts.sim.ports import NopMeter, SimAlarmFeed, SimAnnouncer, SimCata
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.strand import Strand
 from sfn_rollouts.sim.timeline import Timeline, us
+from sfn_rollouts.wiring import Wiring
 
 Result = TypeVar("Result")
-SWEEP_INTERVAL_S = 600.0
 _LIST_RETRY_S = 1.0
 _ASKED_TWICE_EVERY = 3
 
@@ -107,20 +106,19 @@ class Process:
         self._rounds: tuple[tuple[datetime, int] | None, int] = (None, 0)
         self._clock = SteadyClock(around.host.wall, around.host.monotonic)
         outside = around.outside_of(self._outside(around), self, self._clock)
-        self._store = outside.store
-        self._terms = Terms()
-        self._candidate = self._candidate_in(around)
-        self._has_led = self._is_stopping = False
-        candidate = self._candidate
-        self.engine = Engine(
+        self._is_stopping = self._has_resigned = False
+        self._wiring = Wiring(
             clock=self._clock,
-            workers=around.workers_of(Lanes(self._clock, self, NopMeter())),
-            outside=fenced(outside, candidate.is_leader) if candidate is not None else outside,
+            workers=around.workers_of(Lanes(self._clock, self, outside.meter)),
+            outside=outside,
+            post=self.post,
+            candidate=self._candidate(around),
+            lost=self._lost,
             min_poll_interval_s=around.min_poll_interval_s,
             random=around.random,
             decide=self._decide,
-            stands_by=candidate is not None,
         )
+        self.engine = self._wiring.engine
 
     def _outside(self, around: Surroundings) -> Outside:
         """One alias in one place."""
@@ -141,7 +139,7 @@ class Process:
         """List, then go on by what the watch brings."""
         self._note("started")
         self._list_first()
-        self._timeline.after(SWEEP_INTERVAL_S, self._sweep)
+        self._timeline.after(INTERVAL_S, self._unless_dead(lambda: self._repeat(self._wiring.sweeper.sweep)))
 
     def kill(self) -> None:
         """SIGKILL: whatever has not left the process never will."""
@@ -175,11 +173,11 @@ class Process:
         self._enter(lambda: None)
 
     def stop(self) -> None:
-        """SIGTERM: drain for at most eight seconds, then end."""
+        """SIGTERM: drain, then end."""
         self._note("asked to stop")
         self._is_stopping = True
         self.post(self.engine.drain)
-        self._wait_quiet(self._timeline.now_us + us(8.0))
+        self._wait_quiet(self._timeline.now_us + us(DRAIN_S))
 
     def _wait_quiet(self, end_us: int) -> None:
         if self.is_dead:
@@ -187,7 +185,7 @@ class Process:
         if not self.is_frozen and (self.engine.is_quiet or self._timeline.now_us >= end_us):
             self._release()
         else:
-            self._timeline.after(0.05, lambda: self._wait_quiet(end_us))
+            self._timeline.after(QUIET_LOOK_S, lambda: self._wait_quiet(end_us))
 
     def _note(self, what: str) -> None:
         self._history.add(ProcessChanged(self._timeline.now_us, self.number, what))
@@ -217,35 +215,30 @@ class Process:
         if timer == self._timer:
             self.post(lambda: None)
 
-    # -- what the informer and the sweeper do --
+    # -- what has threads of its own in the product --
 
     def _list_first(self) -> None:
         """Read the list, again after a second for as long as it takes; then it may be elected."""
 
-        def done(result: Any) -> None:
-            if isinstance(result, PortError):
+        def done(result: int | Exception) -> None:
+            if isinstance(result, Exception):
                 self._timeline.after(_LIST_RETRY_S, self._unless_dead(self._list_first))
-                return
-            self.engine.sweep(result)
-            if self._candidate is not None:
-                self._bid(self._candidate)
+            elif self._wiring.election is not None:
+                self._repeat(self._wiring.election.bid)
 
-        self.run(Lane.REPORT, self._store.list, done)
+        self.run(Lane.REPORT, self._wiring.sweeper.list_all, done)
 
-    def _sweep(self) -> None:
-        if self.is_dead:
-            return
-        self.run(Lane.REPORT, self._store.list, self._swept)
-        self._timeline.after(SWEEP_INTERVAL_S, self._sweep)
+    def _repeat(self, step: Callable[[], float | None]) -> None:
+        """Take a step, and the next one when it says."""
 
-    def _swept(self, result: Any) -> None:
-        if isinstance(result, PortError):
-            self._timeline.after(_LIST_RETRY_S, self._unless_dead(self._list_again))
-        else:
-            self.engine.sweep(result)
+        def done(next_at: float | Exception | None) -> None:
+            if isinstance(next_at, Exception):
+                raise next_at
+            if next_at is not None and not self._has_resigned:
+                again = self._unless_dead(lambda: self._repeat(step))
+                self._timeline.at(self._around.host.true_us_of(next_at), again)
 
-    def _list_again(self) -> None:
-        self.run(Lane.REPORT, self._store.list, self._swept)
+        self.run(Lane.REPORT, step, done)
 
     def _unless_dead(self, action: Callable[[], None]) -> Callable[[], None]:
         return lambda: None if self.is_dead else action()
@@ -253,44 +246,32 @@ class Process:
     def hear(self, resource: Mapping[str, Any], is_gone: bool) -> None:
         """The watch brings a change."""
         if is_gone:
-            self.post(lambda: self.engine.forget(resource["metadata"]["uid"]))
+            self._wiring.gone(resource["metadata"]["uid"])
         else:
-            self.post(lambda: self.engine.upsert(resource))
+            self._wiring.seen(resource)
 
-    # -- the election, as `engine.election` holds it --
+    # -- the election --
 
-    def _candidate_in(self, around: Surroundings) -> Candidate | None:
+    def _candidate(self, around: Surroundings) -> Candidate | None:
         if around.leases is None:
             return None
         leases = SimLeases(self, around.network, around.leases, around.history, around.timeline)
-        return around.candidate_type(f"operator-{self.number}", leases, self._clock, self._terms)
+        return around.candidate_type(f"operator-{self.number}", leases, self._clock, Terms())
 
-    def _bid(self, candidate: Candidate) -> None:
-        def done(result: bool | Exception) -> None:
-            leads = candidate.is_leader() if isinstance(result, Exception) else result
-            if leads and not self._has_led:
-                self._has_led = True
-                self.run(Lane.REPORT, self._store.list, self._elected)
-            if self._has_led and not leads:
-                self._note("has lost the lease and ends")
-                self.kill()
-                self._comes_back(0.0)
-            elif not self._is_stopping:
-                pause_s = self._terms.retry_s * (0.8 + 0.2 * self._around.random.random())
-                self._timeline.after(pause_s, self._unless_dead(lambda: self._bid(candidate)))
-
-        self.run(Lane.REPORT, candidate.bid, done)
-
-    def _elected(self, result: Any) -> None:
-        if not isinstance(result, Exception):
-            self.engine.sweep(result)
-        self.engine.lead()
+    def _lost(self) -> None:
+        if self._is_stopping:
+            return  # it ends anyway
+        self._note("has lost the lease and ends")
+        self.kill()
+        self._comes_back(0.0)
 
     def _release(self) -> None:
-        if self._candidate is None:
+        self._has_resigned = True
+        election = self._wiring.election
+        if election is None:
             self.kill()
         else:
-            self.run(Lane.REPORT, self._candidate.release, lambda _: self.kill())
+            self.run(Lane.REPORT, election.release, lambda _: self.kill())
 
     # -- ports.Threads --
 

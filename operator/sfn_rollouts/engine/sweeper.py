@@ -1,0 +1,61 @@
+"""The full list of all resources, now and then: the watch does not tell of deletions that happened while it was broken.
+
+Steps without a thread: whoever runs them waits in between.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Any
+
+import structlog
+
+from sfn_rollouts.engine.pace import Pace
+from sfn_rollouts.errors import PortError
+from sfn_rollouts.ports import Clock, ResourceStore
+
+Resources = Sequence[Mapping[str, Any]]
+INTERVAL_S = 600.0
+"""Seconds from one sweep to the next."""
+
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 0.5, 60.0
+_log = structlog.get_logger(__name__)
+
+
+class Sweeper:
+    """`listed` is called with all resources after each list. `sweep` may block and is called by one thread."""
+
+    def __init__(
+        self,
+        store: ResourceStore,
+        clock: Clock,
+        random: Random,
+        listed: Callable[[Resources], None],
+        interval_s: float = INTERVAL_S,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._pace = Pace(random)
+        self._listed = listed
+        self._interval_s = interval_s
+
+    def list_all(self) -> int:
+        """List all resources; return how many there are.
+
+        Raises:
+            PortError: the API server refused or did not answer.
+        """
+        resources = self._store.list()
+        self._listed(resources)
+        return len(resources)
+
+    def sweep(self) -> float:
+        """List once; return the monotonic time of the next sweep, which comes within seconds after a failure."""
+        began = self._clock.monotonic()
+        try:
+            _log.debug("swept", resources=self.list_all())
+        except PortError as error:
+            delay_s = self._pace.wait(self._clock.monotonic(), _FIRST_RETRY_S, _LONGEST_RETRY_S)
+            _log.warning("the resources cannot be listed; the watch goes on", why=error.why, delay_s=round(delay_s, 1))
+            return self._pace.next_at
+        self._pace.reset()
+        return began + self._interval_s
