@@ -5,7 +5,7 @@ invariants that every rollout keeps. `operator_down` stops deciding, and `restar
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from sfn_rollouts.api.status import AlarmState, Phase, Status
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.judges.alarms import judge_alarms, needs_history
 from sfn_rollouts.core.phases import is_allowed
+from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.looks import CountRunning, FindVersion, Look, ReadAlarms, ReadAlias, ReadHistories
@@ -35,11 +36,20 @@ from sfn_rollouts.core.values.readings import (
 )
 from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.engine.apply import apply_write
+from sfn_rollouts.engine.facts import Facts
+from sfn_rollouts.engine.permit import Permit
+from sfn_rollouts.engine.traffic import known_at
+from sfn_rollouts.errors import Gone, PortError, Transient
+from sfn_rollouts.ports import Urgency
+from sfn_rollouts.sim.step_functions import StepFunctions
 from tests.core.kstatus import kstatus
-from tests.core.specs import raw_spec
+from tests.core.specs import MACHINE, raw_spec
+from tests.true_time import TrueTime
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 UID = "5f0e"
+ALIAS = StateMachineArn.parse(MACHINE).alias("live")
 READY_BY_PHASE = {
     Phase.PENDING: "InProgress",
     Phase.PROGRESSING: "InProgress",
@@ -64,11 +74,11 @@ class World:
         self.command: str | None = None
         self.is_deleting = False
         self.had_status = False
-        self.alias = Routing.whole(alias) if isinstance(alias, int) else alias
-        self.alias_date = START - timedelta(days=1)
         self.missing_versions: set[int] = set()
         self.machine = VersionFound.FOUND  # or NO_MACHINE, DELETING
         self.published_at = START - timedelta(days=2)  # all versions, when their state machine was created
+        self.aws = StepFunctions(TrueTime(lambda: self.now), _routing(alias), range(1, 100), 0.0, renews_date=True)
+        self.facts = Facts()  # what the engine knows of the writes that AWS acknowledged
         self.alarms: dict[str, AlarmSnapshot | None] = {}
         self.changes: dict[str, list[AlarmTransition]] = {}
         self.histories_are_late = False
@@ -84,6 +94,24 @@ class World:
         self.seen = Observation()
         for name in self.raw.get("alarms", {}).get("names", ()):
             self.alarm(name, AlarmState.OK, START - timedelta(hours=1))
+
+    @property
+    def alias(self) -> Routing | None:
+        """The alias as it truly is."""
+        return self.aws.alias
+
+    @alias.setter
+    def alias(self, alias: Routing | None) -> None:
+        self.aws.states[-1] = replace(self.aws.states[-1], routing=alias)
+
+    @property
+    def alias_date(self) -> datetime:
+        """AWS's date of its last change."""
+        return self.aws.states[-1].update_date
+
+    @alias_date.setter
+    def alias_date(self, date: datetime) -> None:
+        self.aws.states[-1] = replace(self.aws.states[-1], update_date=date)
 
     # -- what happens around it --
 
@@ -112,8 +140,7 @@ class World:
 
     def route(self, alias: Routing | int | None) -> None:
         """Somebody else changes the alias, creates or deletes it."""
-        self.alias = Routing.whole(alias) if isinstance(alias, int) else alias
-        self.alias_date = self._next_date()
+        self.aws.route(_routing(alias))
         self._note(f"somebody routes the alias: {self.alias}")
 
     def recreate(self, alias: Routing | int | None) -> None:
@@ -146,7 +173,7 @@ class World:
     def restart(self) -> None:
         """The operator starts anew and knows the stored status only."""
         self._note("the operator is restarted")
-        self.seen = Observation()
+        self.seen, self.facts = Observation(), Facts()
         self.settle()
 
     def _note(self, happening: str) -> None:
@@ -287,37 +314,19 @@ class World:
             self.seen = replace(self.seen, write_failure=replace(failure, trouble=self.troubles["write"]))
             return
         self.seen = replace(self.seen, write_failure=None)
-        lacks_version = any(version in self.missing_versions for version, _ in write.routing.entries)
-        if lacks_version or (self.alias is None and write.kind is not WriteKind.CREATE):
-            why = "no such version" if lacks_version else "no such alias"
-            self.seen = replace(self.seen, write_failure=WriteFailure(why, Trouble.GONE, self.now))
+        try:
+            known = known_at(self.status, self.facts, write)
+            applied = apply_write(_Router(self), ALIAS, write, known, Permit(_Clock(self)))
+        except PortError as error:
+            self.seen = replace(self.seen, write_failure=WriteFailure(error.why, error.trouble, self.now))
             return
-        if not self._is_done(write):
-            if not self._may_write(write):
-                self.seen = self.seen.answering(ReadAlias(), self._alias_fact())
-                return
-            self.writes.append(write.routing)
-            self.alias, self.alias_date = write.routing, self._next_date()
-            if self.loses_answers:
-                self.seen = replace(self.seen, write_failure=WriteFailure("cut", Trouble.TRANSIENT, self.now))
-                self.troubles["write"] = Trouble.TRANSIENT
-                return
-            self.seen = replace(self.seen, written_at=self.alias_date)
+        if applied.is_missing:
+            self.seen = replace(self.seen, write_failure=WriteFailure("no such alias", Trouble.GONE, self.now))
+            return
+        if applied.written_at is not None:
+            self.facts.acknowledge(write.kind, applied.written_at, self.now)
+            self.seen = replace(self.seen, written_at=self.facts.written_at)
         self.seen = self.seen.answering(ReadAlias(), self._alias_fact())
-
-    def _is_done(self, write: Write) -> bool:
-        """A rollback wants proof: a change after the last one that is known."""
-        known = self.status.alias.update_date if self.status.alias is not None else None
-        is_proved = write.kind is not WriteKind.RESTORE or known is None or self.alias_date > known
-        return self.alias == write.routing and is_proved
-
-    def _next_date(self) -> datetime:
-        return max(self.now, self.alias_date + timedelta(milliseconds=1))
-
-    def _may_write(self, write: Write) -> bool:
-        if write.kind is WriteKind.RESTORE and self.alias is not None:
-            return self.alias.sole is None or self.alias in write.ours
-        return self.alias == write.expected
 
     # -- what must hold of every decision --
 
@@ -361,6 +370,51 @@ class World:
         """Phases in their order, each once."""
         told = [str(status.phase) for status in self.statuses]
         return [phase for index, phase in enumerate(told) if index == 0 or told[index - 1] != phase]
+
+
+class _Router:
+    """`ports.AliasRouter` for a write, which reads what is true, whatever looks are answered with."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def read(self, alias: AliasArn, urgency: Urgency) -> AliasReading | None:
+        state = self._world.aws.states[-1]
+        return AliasReading(state.routing, state.update_date, self._world.now) if state.routing is not None else None
+
+    def shift(self, alias: AliasArn, routing: Routing, urgency: Urgency) -> datetime:
+        return self._write(routing, self._world.aws.update)
+
+    def create(self, alias: AliasArn, routing: Routing) -> datetime:
+        return self._write(routing, self._world.aws.create)
+
+    def _write(self, routing: Routing, write: Callable[[Routing], datetime]) -> datetime:
+        world = self._world
+        if any(version in world.missing_versions for version, _ in routing.entries):
+            raise Gone("no such version")
+        date = write(routing)
+        world.writes.append(routing)
+        if world.loses_answers:
+            world.troubles["write"] = Trouble.TRANSIENT
+            raise Transient("cut")
+        return date
+
+
+class _Clock:
+    """`ports.Clock` of the world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> datetime:
+        return self._world.now
+
+    def monotonic(self) -> float:
+        return (self._world.now - START).total_seconds()
+
+
+def _routing(alias: Routing | int | None) -> Routing | None:
+    return Routing.whole(alias) if isinstance(alias, int) else alias
 
 
 def check_status(before: Status, status: Status, generation: int, *, is_deleting: bool = False) -> Mapping[str, Any]:

@@ -5,12 +5,13 @@ from datetime import datetime
 
 import structlog
 
+from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.looks import ReadAlias
 from sfn_rollouts.core.values.readings import AliasMissing, Trouble, WriteFailure
 from sfn_rollouts.engine.apply import Applied, apply_write
-from sfn_rollouts.engine.facts import FailedWrite, latest, reading_of
+from sfn_rollouts.engine.facts import Facts, FailedWrite, latest, reading_of
 from sfn_rollouts.engine.permit import Permit
 from sfn_rollouts.engine.record import Record, Writing, log_fields
 from sfn_rollouts.engine.recovery import Recovery
@@ -65,10 +66,10 @@ class Traffic:
             return next_at
         permit = Permit(self._clock, float("inf")) if write.is_urgent else Permit(self._clock)
         writing = record.writing = Writing(write, permit, now)
-        known_at, asked_at = _known_at(record, write), self._clock.now()
+        known, asked_at = known_at(record.working, record.facts, write), self._clock.now()
         self._workers.submit(
             Errand(Lane.ROLLBACK if write.is_urgent else Lane.FORWARD, alias.machine.place, "write"),
-            lambda: apply_write(self._router, alias, write, known_at, permit),
+            lambda: apply_write(self._router, alias, write, known, permit),
             lambda result: self._ended(record, alias, writing, asked_at, result),
         )
         return None
@@ -171,6 +172,7 @@ def _forget_settled(record: Record) -> None:
             record.pace(kind).reset()
 
 
-def _known_at(record: Record, write: Write) -> datetime | None:
-    verified_at = record.working.alias.update_date if record.working.alias is not None else None
-    return latest(verified_at, record.facts.forward_at, None if write.is_urgent else record.facts.restored_at)
+def known_at(status: Status, facts: Facts, write: Write) -> datetime | None:
+    """Return AWS's date of the last change of the alias that is known of, a restore's own one apart."""
+    verified_at = status.alias.update_date if status.alias is not None else None
+    return latest(verified_at, facts.forward_at, None if write.is_urgent else facts.restored_at)

@@ -7,7 +7,7 @@ from typing import Any
 from sfn_rollouts.api import COMMAND_ANNOTATION, FINALIZER, GROUP, KIND, VERSION
 from sfn_rollouts.errors import Conflict, Gone
 from sfn_rollouts.ports import Key
-from sfn_rollouts.sim.timeline import Timeline
+from sfn_rollouts.sim.timeline import Time
 
 Resource = Mapping[str, Any]
 Watcher = Callable[[Resource, bool], None]
@@ -20,8 +20,8 @@ UNSEEN: Mapping[str, Any] = {"observedGeneration": -1}
 class ApiServer:
     """Resources by key; every write makes a new value, so that what was handed out never changes."""
 
-    def __init__(self, timeline: Timeline) -> None:
-        self._timeline = timeline
+    def __init__(self, time: Time) -> None:
+        self._time = time
         self._version = 100
         self._uids = 0
         self._resources: dict[Key, Resource] = {}
@@ -38,7 +38,7 @@ class ApiServer:
             "uid": f"uid-{self._uids}",
             "generation": 1,
             # No two at the same moment: it is how a world tells its rollouts apart.
-            "creationTimestamp": (self._timeline.now + timedelta(microseconds=self._uids)).isoformat(),
+            "creationTimestamp": (self._time.now + timedelta(microseconds=self._uids)).isoformat(),
         }
         return self._store(
             {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": metadata, "spec": spec, "status": UNSEEN}
@@ -73,7 +73,7 @@ class ApiServer:
             self._remove(found)
         elif "deletionTimestamp" not in found["metadata"]:
             generation = found["metadata"]["generation"] + 1
-            stamp = self._timeline.now.isoformat()
+            stamp = self._time.now.isoformat()
             self._store(_with_metadata(found, generation=generation, deletionTimestamp=stamp))
 
     # -- what the operator does --

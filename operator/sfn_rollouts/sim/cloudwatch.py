@@ -9,7 +9,7 @@ from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.readings import AlarmSnapshot, AlarmTransition
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.sim.scenario import AlarmTrouble, AlarmTroubleKind
-from sfn_rollouts.sim.timeline import Timeline, us
+from sfn_rollouts.sim.timeline import Time, us
 
 LONG_AGO_S = 7200.0
 
@@ -28,13 +28,13 @@ class CloudWatch:
 
     def __init__(
         self,
-        timeline: Timeline,
+        time: Time,
         states: Mapping[str, str | None],
         skew_s: float,
         history_lag_s: float,
         troubles: Iterable[AlarmTrouble] = (),
     ) -> None:
-        self._timeline = timeline
+        self._time = time
         self._troubles = tuple(troubles)
         self._skew = timedelta(seconds=skew_s)
         self._history_lag_us = us(history_lag_s)
@@ -50,7 +50,7 @@ class CloudWatch:
         was = self.alarms.setdefault(name, [AlarmWas(-us(LONG_AGO_S), None, self._date())])
         if was[-1].state is after:
             return False
-        was.append(AlarmWas(self._timeline.now_us, after, self._date()))
+        was.append(AlarmWas(self._time.now_us, after, self._date()))
         return True
 
     def state(self, name: str) -> AlarmState | None:
@@ -70,7 +70,7 @@ class CloudWatch:
         return {name: alarm for name, alarm in told if alarm is not None}
 
     def _told(self, name: str, stale_s: float) -> AlarmSnapshot | PortError | None:
-        was = self._at(name, self._timeline.now_us - us(stale_s))
+        was = self._at(name, self._time.now_us - us(stale_s))
         if was is None or was.state is None or self._has(name, AlarmTroubleKind.HIDDEN):
             return None
         if self._has(name, AlarmTroubleKind.GARBLED):
@@ -80,7 +80,7 @@ class CloudWatch:
         return AlarmSnapshot(was.state, was.since, reason, evaluation)
 
     def _has(self, name: str, what: AlarmTroubleKind) -> bool:
-        now_s = self._timeline.now_s
+        now_s = self._time.now_s
         return any(
             trouble.name == name and trouble.what is what and trouble.at_s <= now_s < trouble.until_s
             for trouble in self._troubles
@@ -101,8 +101,8 @@ class CloudWatch:
         return next((was for was in reversed(self.alarms.get(name, [])) if was.from_us <= when_us), None)
 
     def _is_told(self, was: AlarmWas) -> bool:
-        return was.from_us + self._history_lag_us <= self._timeline.now_us
+        return was.from_us + self._history_lag_us <= self._time.now_us
 
     def _date(self) -> datetime:
-        date = self._timeline.now + self._skew
+        date = self._time.now + self._skew
         return date.replace(microsecond=date.microsecond // 1000 * 1000)

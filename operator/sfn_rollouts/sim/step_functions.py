@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sfn_rollouts.core.values.readings import VersionFound, VersionReading
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Gone
-from sfn_rollouts.sim.timeline import Timeline, us
+from sfn_rollouts.sim.timeline import Time, us
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class StepFunctions:
     """
 
     def __init__(
-        self, timeline: Timeline, alias: Routing | None, versions: Sequence[int], skew_s: float, renews_date: bool
+        self, time: Time, alias: Routing | None, versions: Sequence[int], skew_s: float, renews_date: bool
     ) -> None:
-        self._timeline = timeline
+        self._time = time
         self._skew = timedelta(seconds=skew_s)
         self._renews_date = renews_date
         self.life = 1
@@ -44,7 +44,7 @@ class StepFunctions:
 
     def state(self, stale_s: float = 0.0) -> AliasState:
         """The alias as it was so many seconds ago, as an answer from behind may show it."""
-        when_us = self._timeline.now_us - us(stale_s)
+        when_us = self._time.now_us - us(stale_s)
         return next(state for state in reversed(self.states) if state.from_us <= when_us)
 
     def update(self, routing: Routing) -> datetime:
@@ -68,6 +68,15 @@ class StepFunctions:
     def delete(self) -> None:
         """DeleteStateMachineAlias."""
         self._put(None)
+
+    def route(self, routing: Routing | None) -> None:
+        """Somebody routes the alias, creates it or, with None, deletes it."""
+        if routing is None:
+            self.delete()
+        elif self.alias is None:
+            self.create(routing)
+        else:
+            self.update(routing)
 
     def recreate(self, versions: Sequence[int], routing: Routing | None) -> None:
         """DeleteStateMachine, which takes versions and aliases along; then all of it is created again.
@@ -101,9 +110,9 @@ class StepFunctions:
         date = self._date()
         if date <= self.states[-1].update_date:
             date = self.states[-1].update_date + timedelta(milliseconds=1)
-        self.states.append(AliasState(self._timeline.now_us, routing, date, self.life))
+        self.states.append(AliasState(self._time.now_us, routing, date, self.life))
         return date
 
     def _date(self) -> datetime:
-        date = self._timeline.now + self._skew
+        date = self._time.now + self._skew
         return date.replace(microsecond=date.microsecond // 1000 * 1000)

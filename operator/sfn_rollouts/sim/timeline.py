@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Protocol
 
 EPOCH = datetime(2026, 1, 5, 9, tzinfo=UTC)
 """True time 0."""
@@ -14,6 +15,25 @@ Action = Callable[[], None]
 def us(seconds: float) -> int:
     """Seconds as whole microseconds: floats would add up differently on another order of events."""
     return round(seconds * 1_000_000)
+
+
+class Time(Protocol):
+    """What the services need of time: true time, which only the world moves."""
+
+    @property
+    def now_us(self) -> int:
+        """Microseconds since `EPOCH`."""
+        ...
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since `EPOCH`."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """UTC."""
+        ...
 
 
 class Timeline:

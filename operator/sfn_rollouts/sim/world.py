@@ -299,14 +299,10 @@ class World:
         routing = Routing(event.routing) if event.routing is not None else None
         if isinstance(event, plot.Recreate):
             self.step_functions.recreate(event.versions, routing)
-        elif routing is None:
-            self.step_functions.delete()
-        elif not self.step_functions.has_all(routing):
+        elif routing is not None and not self.step_functions.has_all(routing):
             return  # AWS refuses it: the version went with the former state machine
-        elif before is None:
-            self.step_functions.create(routing)
         else:
-            self.step_functions.update(routing)
+            self.step_functions.route(routing)
         self.history.add(AliasChanged(self.timeline.now_us, before, self.step_functions.alias, None))
 
     # -- the operators --
