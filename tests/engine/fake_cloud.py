@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
@@ -18,14 +18,16 @@ from sfn_rollouts.core.values.readings import (
     VersionReading,
 )
 from sfn_rollouts.core.values.routing import Routing
-from sfn_rollouts.errors import Conflict, Gone, PortError
+from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Urgency
+from sfn_rollouts.sim.cloudwatch import CloudWatch
+from sfn_rollouts.sim.step_functions import AliasState, StepFunctions
 from tests.engine.fake_clock import FakeClock
 from tests.engine.faults import Faults
+from tests.true_time import TrueTime
 
 MACHINE = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor")
 LIVE = MACHINE.alias("live")
-Version = tuple[Routing, datetime] | None  # what an alias was from some moment on; None: it was not there
 
 
 class FakeCloud:
@@ -54,8 +56,9 @@ class FakeCloud:
         self.identity_asked = 0
         self.regions = {"aws": {MACHINE.region, "us-east-1"}}
         self.left: list[str] = []
-        self._aliases: dict[AliasArn, list[Version]] = {}
-        self._alarms: dict[tuple[Place, str], list[tuple[datetime, AlarmState]]] = {}
+        self._time = TrueTime(clock.now)
+        self._aliases: dict[AliasArn, StepFunctions] = {}
+        self._alarms: dict[Place, CloudWatch] = {}
 
     # -- ports.Reach; STS takes no time, so that it is in no story's way --
 
@@ -75,23 +78,23 @@ class FakeCloud:
 
     def route(self, routing: Routing | None, alias: AliasArn = LIVE) -> None:
         """Somebody (or a call of ours) routes the alias, creates it, or with None deletes it."""
-        versions = self._aliases.setdefault(alias, [])
-        versions.append(None if routing is None else (routing, self._next_date(versions)))
+        self._service(alias).route(routing)
 
     def route_named(self, alias: str, routing: Routing) -> None:
         self.route(routing, MACHINE.alias(alias))
 
     def routing(self, alias: AliasArn = LIVE) -> Routing | None:
-        versions = self._aliases.get(alias, [])
-        return versions[-1][0] if versions and versions[-1] is not None else None
+        return self._service(alias).alias
 
     def set_alarm(self, name: str, state: AlarmState, place: Place = MACHINE.place) -> None:
-        history = self._alarms.setdefault((place, name), [])
-        latest = history[-1][0] + timedelta(milliseconds=1) if history else self._clock.now()
-        history.append((max(self._clock.now(), latest), state))
+        self._alarms_of(place).change(name, state)
 
     def delete_alarm(self, name: str) -> None:
-        del self._alarms[MACHINE.place, name]
+        self._alarms_of(MACHINE.place).change(name, None)
+
+    def alarm_names(self) -> set[str]:
+        """Names of all alarms that there are or were."""
+        return {name for service in self._alarms.values() for name in service.alarms}
 
     # -- ports.AliasRouter --
 
@@ -99,26 +102,17 @@ class FakeCloud:
         read_at = self._clock.now()
         self.urgencies.append(("read", urgency))
         with self._call("read"):
-            versions = self._aliases.get(alias, [])
-            if self.stale_reads and len(versions) > 1:
-                self.stale_reads -= 1
-                versions = versions[:-1]
-            latest = versions[-1] if versions else None
-            return AliasReading(*latest, read_at) if latest is not None else None
+            state = self._state(self._service(alias).states)
+            return AliasReading(state.routing, state.update_date, read_at) if state.routing is not None else None
 
     def shift(self, alias: AliasArn, routing: Routing, urgency: Urgency) -> datetime:
         self.urgencies.append(("shift", urgency))
         with self._call("shift"):
-            if self.routing(alias) is None:
-                raise Gone(f"alias {alias.name} does not exist")
-            return self._write(alias, routing)
+            return self._write(routing, self._service(alias).update)
 
     def create(self, alias: AliasArn, routing: Routing) -> datetime:
         with self._call("create"):
-            found = self.routing(alias)
-            if found is not None and found != routing:
-                raise Conflict(f"alias {alias.name} exists with another routing")
-            return self._write(alias, routing)
+            return self._write(routing, self._service(alias).create)
 
     # -- ports.VersionCatalog --
 
@@ -141,17 +135,16 @@ class FakeCloud:
             for name in names:
                 if name in self.refused_names:
                     raise self.refused_names[name]
-            known = {name: self._alarms[place, name][-1] for name in names if (place, name) in self._alarms}
-            told = {name: AlarmSnapshot(state, since, f"{name} says so") for name, (since, state) in known.items()}
-            return (
-                {} if self.hides_alarms else told | {name: self.garbled[name] for name in names if name in self.garbled}
-            )
+            seen = {
+                name: replace(each, reason=f"{name} says so") if isinstance(each, AlarmSnapshot) else each
+                for name, each in self._alarms_of(place).describe(names).items()
+            }
+            garbled = {name: self.garbled[name] for name in names if name in self.garbled}
+            return {} if self.hides_alarms else seen | garbled
 
     def history(self, place: Place, name: str, after: datetime) -> Sequence[AlarmTransition]:
         with self._call("history"):
-            states = self._alarms[place, name]
-            pairs = pairwise(states)
-            return [AlarmTransition(at, old, new) for (_, old), (at, new) in pairs if at > after]
+            return self._alarms_of(place).history(name, after)
 
     # -- inside --
 
@@ -164,19 +157,30 @@ class FakeCloud:
         self.faults.strike(call, is_after_effect=True)
         self.after_call(call)
 
-    def _write(self, alias: AliasArn, routing: Routing) -> datetime:
+    def _write(self, routing: Routing, write: Callable[[Routing], datetime]) -> datetime:
         self._effect("before an alias write")
-        self.route(routing, alias)
+        date = write(routing)
         self.writes.append(str(routing))
         self.write_times.append(self._clock.now())
         self._effect("after an alias write")
-        latest = self._aliases[alias][-1]
-        assert latest is not None
-        return latest[1]
+        return date
 
-    def _next_date(self, versions: list[Version]) -> datetime:
-        dates = [version[1] for version in versions if version is not None]
-        return max([self._clock.now(), *(date + timedelta(milliseconds=1) for date in dates)])
+    def _state(self, states: Sequence[AliasState]) -> AliasState:
+        """The alias as it is, or as it was before its last change: the first of all is from before there was any."""
+        if self.stale_reads and len(states) > 2:
+            self.stale_reads -= 1
+            return states[-2]
+        return states[-1]
+
+    def _service(self, alias: AliasArn) -> StepFunctions:
+        if alias not in self._aliases:
+            self._aliases[alias] = StepFunctions(self._time, None, range(1, 100), 0.0, renews_date=True)
+        return self._aliases[alias]
+
+    def _alarms_of(self, place: Place) -> CloudWatch:
+        if place not in self._alarms:
+            self._alarms[place] = CloudWatch(self._time, {}, 0.0, 0.0)
+        return self._alarms[place]
 
     def count(self) -> Counter[str]:
         return Counter(self.calls)

@@ -56,7 +56,7 @@ class Board:
         self.board.watch(uid, place, names, interval_s)
 
     def known(self) -> set[str]:
-        return {name for _, name in self.cloud._alarms}
+        return self.cloud.alarm_names()
 
     def work(self) -> None:
         self.board.run_due()

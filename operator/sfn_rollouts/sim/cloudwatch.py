@@ -47,10 +47,11 @@ class CloudWatch:
     def change(self, name: str, state: str | None) -> bool:
         """An alarm changes; None deletes it. Tells whether that is a change."""
         after = AlarmState(state) if state is not None else None
-        was = self.alarms.setdefault(name, [AlarmWas(-us(LONG_AGO_S), None, self._date())])
+        long_ago = self._date() - timedelta(seconds=LONG_AGO_S)
+        was = self.alarms.setdefault(name, [AlarmWas(-us(LONG_AGO_S), None, long_ago)])
         if was[-1].state is after:
             return False
-        was.append(AlarmWas(self._time.now_us, after, self._date()))
+        was.append(AlarmWas(self._time.now_us, after, max(self._date(), was[-1].since + timedelta(milliseconds=1))))
         return True
 
     def state(self, name: str) -> AlarmState | None:
