@@ -198,8 +198,8 @@ class LaneMeter(Protocol):
         ...
 
 
-class Meter(CallMeter, AlarmMeter, LaneMeter, Protocol):
-    """Counts what happens, for /metrics. Never raises."""
+class RolloutMeter(Protocol):
+    """Shows rollouts and counts what became of them. Never raises."""
 
     def rollout(self, key: Key, alias: AliasArn | None, status: Status) -> None:
         """A rollout's status as just decided; `alias` None: the spec cannot be read."""
@@ -221,6 +221,10 @@ class Meter(CallMeter, AlarmMeter, LaneMeter, Protocol):
         """A rollback is over, from the finding to the alias seen on stable."""
         ...
 
+
+class OperatorMeter(Protocol):
+    """Counts what the operator itself does. Never raises."""
+
     def ticked(self, duration_s: float, *, is_sound: bool) -> None:
         """One tick of one rollout; not sound: a defect was met."""
         ...
@@ -236,6 +240,10 @@ class Meter(CallMeter, AlarmMeter, LaneMeter, Protocol):
     def swept(self, at: datetime) -> None:
         """All resources were listed."""
         ...
+
+
+class Meter(CallMeter, AlarmMeter, LaneMeter, RolloutMeter, OperatorMeter, Protocol):
+    """Counts what happens, for /metrics: all concerns in one. Never raises."""
 
 
 SchemaProblem = Callable[[], str | None]

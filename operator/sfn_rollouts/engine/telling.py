@@ -7,7 +7,7 @@ from sfn_rollouts.core.announce import announcements, finished
 from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.engine.durations import rollback_s, step_s
 from sfn_rollouts.engine.record import Record, log_fields
-from sfn_rollouts.ports import Meter
+from sfn_rollouts.ports import RolloutMeter
 
 _log = structlog.get_logger(__name__)
 
@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 class Telling:
     """Compares what was known before a tick with what was decided in it."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: RolloutMeter) -> None:
         self._meter = meter
 
     def introduce(self, record: Record) -> None:
