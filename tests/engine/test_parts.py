@@ -1,4 +1,4 @@
-"""The small parts: pace, agenda, permit, facts."""
+"""The small parts: backoff, agenda, permit, facts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, AlarmStatus
+from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.core.values.decision import WriteKind
 from sfn_rollouts.core.values.looks import CountRunning, Look, ReadAlias
 from sfn_rollouts.core.values.readings import (
@@ -26,7 +27,6 @@ from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.facts import Facts, History, reading_of
 from sfn_rollouts.engine.histories import explained, read_histories, unexplained
-from sfn_rollouts.engine.pace import Pace
 from sfn_rollouts.engine.permit import VALID_S, Permit
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.sources import sources
@@ -38,7 +38,7 @@ from tests.engine.world import World, spec
 
 
 def test_a_pace_doubles_up_to_its_limit_with_jitter() -> None:
-    pace = Pace(Random(1))
+    pace = Backoff(Random(1))
     delays = [pace.wait(0.0, 5.0, 300.0) for _ in range(40)]
     wholes = [min(5.0 * 2**number, 300.0) for number in range(40)]
     assert all(whole / 2 <= delay <= whole for delay, whole in zip(delays, wholes, strict=True))
@@ -46,7 +46,7 @@ def test_a_pace_doubles_up_to_its_limit_with_jitter() -> None:
 
 
 def test_a_pace_keeps_at_least_what_it_is_told_and_starts_again_after_a_success() -> None:
-    pace = Pace(Random(1))
+    pace = Backoff(Random(1))
     assert pace.wait(100.0, 1.0, 10.0, at_least_s=60.0) == 60.0
     assert pace.next_at == 160.0
     pace.reset()

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from devenv.control_plane import ControlPlane, Kubectl
 from devenv.waiting import wait_until
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.kube.connection import Connection, connect
-from sfn_rollouts.kube.informer import Backoffs, Informer
+from sfn_rollouts.kube.informer import Informer
 from sfn_rollouts.ports import Key
 from tests.kube.conftest import Apply
 from tests.kube.fake_api_server import RESOURCE, FakeApiServer
@@ -216,13 +215,3 @@ def _connection(url: str) -> Connection:
     configuration = Configuration()
     configuration.host = url
     return Connection(configuration)
-
-
-def test_delays_grow_to_their_bound_and_never_end() -> None:
-    backoffs = Backoffs(longest_s=5.0)
-
-    for attempt in range(2):
-        delays = list(islice(backoffs, 100))
-        assert 0.4 <= delays[0] <= 0.6, f"iteration {attempt} starts again"
-        assert all(4.0 <= delay <= 6.0 for delay in delays[4:])
-        assert len(set(delays)) > 50, "operators of one cluster must not come back in step"

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
+from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.core.judges.alarms import is_stale
 from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, Unseen
-from sfn_rollouts.engine.pace import Pace
 
 BATCH = 100
 """AlarmNames: at most 100 (CloudWatch API reference, DescribeAlarms)."""
@@ -60,7 +60,7 @@ class Line:
     suspects: Suspects | None = None
     probed_at: float = 0.0
     was_read: bool = False  # AWS has taken this name before
-    alone: Pace | None = None  # AWS refuses this name
+    alone: Backoff | None = None  # AWS refuses this name
 
     @property
     def interval_s(self) -> float:
@@ -86,7 +86,7 @@ class Sheet:
 
     def __init__(self, random: Random) -> None:
         self.lines: dict[str, Line] = {}
-        self.pace = Pace(random)
+        self.pace = Backoff(random)
         self._random = random
         self._answered_at = -1.0
         self._search_at = 0.0
@@ -151,7 +151,7 @@ class Sheet:
         probed = line.suspects.probed
         if self._answered_at > (probed or line.suspects).refused_at:
             line.suspects.probed = None
-            line.alone = line.alone or Pace(self._random)
+            line.alone = line.alone or Backoff(self._random)
             line.alone.wait(now, line.interval_s, ALONE_LIMIT_S, line.interval_s)
             line.due = line.not_before = line.alone.next_at
             return True

@@ -9,9 +9,9 @@ from random import Random
 
 import structlog
 
+from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.core.values.readings import Account, Unseen
 from sfn_rollouts.engine.facts import reading_of, unseen
-from sfn_rollouts.engine.pace import Pace
 from sfn_rollouts.ports import Clock, Errand, Lane, Reach, Workers
 
 FIRST_S, LIMIT_S = 5.0, 300.0
@@ -27,7 +27,7 @@ class Home:
         self._clock = clock
         self._workers = workers
         self._reach = reach
-        self._pace = Pace(random)
+        self._pace = Backoff(random)
         self._answered = answered
         self._is_asking = False
         self.fact: Account | Unseen | None = None

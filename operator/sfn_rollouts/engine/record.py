@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from sfn_rollouts.api.status import Status
+from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.conditions import READY, condition
 from sfn_rollouts.core.values.decision import Write
@@ -19,7 +20,6 @@ from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.facts import Facts, latest
 from sfn_rollouts.engine.histories import explained
-from sfn_rollouts.engine.pace import Pace
 from sfn_rollouts.engine.permit import Permit
 from sfn_rollouts.engine.resource import Resource
 
@@ -58,7 +58,7 @@ class Record:
     refused: Status | None = None  # reported last, and taken for no storage at all
     denied_since: float | None = None  # since when (monotonic) each report was denied
     facts: Facts = field(default_factory=Facts)
-    paces: dict[str | Look[Any], Pace] = field(default_factory=dict)
+    paces: dict[str | Look[Any], Backoff] = field(default_factory=dict)
     unheard: list[Announcement] = field(default_factory=list)
     writing: Writing | None = None
     looking: set[Look[Any]] = field(default_factory=set)
@@ -116,9 +116,9 @@ class Record:
         """Keep what people shall be told with the next report."""
         self.unheard = [*self.unheard, *news][-ANNOUNCEMENTS_KEPT:]
 
-    def pace(self, what: str | Look[Any]) -> Pace:
+    def pace(self, what: str | Look[Any]) -> Backoff:
         """When this may be tried again."""
-        return self.paces.setdefault(what, Pace(self.random))
+        return self.paces.setdefault(what, Backoff(self.random))
 
     def forget_looks_but(self, wanted: frozenset[Look[Any]]) -> None:
         """Whatever is not asked for now may be tried at once when it is asked for again."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from sfn_rollouts.engine.pace import Pace
+from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Clock, ResourceStore
 
@@ -34,7 +34,7 @@ class Sweeper:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._pace = Pace(random)
+        self._backoff = Backoff(random)
         self._listed = listed
         self._interval_s = interval_s
 
@@ -54,8 +54,8 @@ class Sweeper:
         try:
             _log.debug("swept", resources=self.list_all())
         except PortError as error:
-            delay_s = self._pace.wait(self._clock.monotonic(), _FIRST_RETRY_S, _LONGEST_RETRY_S)
+            delay_s = self._backoff.wait(self._clock.monotonic(), _FIRST_RETRY_S, _LONGEST_RETRY_S)
             _log.warning("the resources cannot be listed; the watch goes on", why=error.why, delay_s=round(delay_s, 1))
-            return self._pace.next_at
-        self._pace.reset()
+            return self._backoff.next_at
+        self._backoff.reset()
         return began + self._interval_s

@@ -7,14 +7,14 @@ when it ends. It ends for good on errors like a watch that breaks off with an ER
 import asyncio
 import contextlib
 import logging
-import random
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import kopf
 
 from sfn_rollouts.api import GROUP, PLURAL, VERSION
+from sfn_rollouts.backoff import Delays
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.kube.answers import GROUPS, KINDS, ROLLOUT
 from sfn_rollouts.kube.connection import Connection, path_of
@@ -24,25 +24,10 @@ from sfn_rollouts.logs import get_logger
 from sfn_rollouts.ports import Clock
 
 Resource = Mapping[str, Any]
+_FIRST_RETRY_S = 0.5
 _SOUND_AFTER_S = 60.0  # kopf ran that long: what ended it is a new problem, not the old one
 _CLOSING_S = 0.25  # aiohttp's TLS connections close a moment after their session
 _log = get_logger(__name__)
-
-
-class Backoffs:
-    """0.5 s doubling to 5 s, with jitter, for ever and from the start for each who iterates.
-
-    kopf gives up after the last of its own, 54 s in all, and an API server may well be away for longer.
-    """
-
-    def __init__(self, longest_s: float = 5.0) -> None:
-        self._longest_s = longest_s
-
-    def __iter__(self) -> Iterator[float]:
-        delay_s = 0.5
-        while True:
-            yield delay_s * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
-            delay_s = min(self._longest_s, delay_s * 2)
 
 
 class Informer:
@@ -88,14 +73,14 @@ class Informer:
         return not self._thread.is_alive()
 
     def _supervise(self) -> None:
-        delays = iter(Backoffs(longest_s=30.0))
+        delays = iter(Delays(_FIRST_RETRY_S, 30.0))
         while not self._stopping.is_set():
             started_s = self._clock.monotonic()
             why = self._run_once()
             if self._stopping.is_set():
                 return
             if self._clock.monotonic() - started_s > _SOUND_AFTER_S:
-                delays = iter(Backoffs(longest_s=30.0))
+                delays = iter(Delays(_FIRST_RETRY_S, 30.0))
             delay_s = next(delays)
             self._restarted()
             _log.warning("the watch has ended and is started again", why=why, delay_s=round(delay_s, 1))
@@ -173,7 +158,8 @@ def _settings() -> kopf.OperatorSettings:
     settings.watching.connect_timeout = 5
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
-    settings.networking.error_backoffs = Backoffs()
+    # kopf gives up after the last of its own, 54 s in all; an API server may well be away for longer.
+    settings.networking.error_backoffs = Delays(_FIRST_RETRY_S, 5.0)
     settings.queueing.error_delays = (1, 2, 5, 10, 30)  # kopf's own go to 610 s, in which it drops an object's events
     settings.process.ultimate_exiting_timeout = (
         None  # ends the process by SIGKILL when kopf is slow to stop; we just restart

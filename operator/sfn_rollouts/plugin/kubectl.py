@@ -12,6 +12,7 @@ from enum import Enum
 from typing import IO, Any, Final
 
 from sfn_rollouts.api import GROUP, PLURAL, VERSION
+from sfn_rollouts.backoff import Delays
 from sfn_rollouts.plugin.problems import (
     ForbiddenError,
     NotFoundError,
@@ -39,7 +40,7 @@ _ROLLOUT: Shape = {"metadata": {"name": str, "namespace": str, "uid": str, "reso
 _ROLLOUTS: Shape = {"items": [_ROLLOUT]}
 _EVENTS: Shape = {"items": [{"metadata": {"resourceVersion": str}}]}
 _WHO: Shape = {"status": {"userInfo": {"username": str}}}
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
+_PAUSES = Delays(0.5, 8.0)
 _LOOK_AGAIN_S = 2.0
 
 
@@ -124,14 +125,13 @@ class Cluster:
             NotFoundError: it is gone.
             ForbiddenError: it may not be watched.
         """
-        name, pause_s = resource["metadata"]["name"], _FIRST_PAUSE_S
+        name, pauses = resource["metadata"]["name"], iter(_PAUSES)
         while True:
             for seen in self._one_watch(resource, tick_s):
                 if seen is not None:
-                    resource, pause_s = seen, _FIRST_PAUSE_S
+                    resource, pauses = seen, iter(_PAUSES)
                 yield seen
-            yield from _ticks_during(pause_s, tick_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            yield from _ticks_during(next(pauses), tick_s)
             with contextlib.suppress(UnreachableError):
                 again = self.get(name)
                 if _version(again) != _version(resource):
