@@ -8,8 +8,8 @@ import pytest
 from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Transient
-from sfn_rollouts.leading.fence import FencedRouter, FencedStore
-from sfn_rollouts.ports import Key, Report, Urgency
+from sfn_rollouts.leading.fence import fenced
+from sfn_rollouts.ports import Key, Outside, Report, Urgency
 
 ALIAS = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:Orders").alias("live")
 KEY = Key("shop", "orders")
@@ -46,8 +46,9 @@ WRITES: dict[str, tuple[Any, ...]] = {
 def act(call: tuple[Any, ...], *, leads: bool) -> Any:
     """Give what came through, and what came back."""
     recorder: Any = Recorder()
-    fenced = {"router": FencedRouter, "store": FencedStore}[call[0]](recorder, lambda: leads)
-    answer = getattr(fenced, call[1])(*call[2:])
+    ports = fenced(Outside(*[recorder] * 7), lambda: leads)
+    assert ports.alarms is recorder, "what writes nothing needs no fence"
+    answer = getattr(getattr(ports, call[0]), call[1])(*call[2:])
     return list(recorder.calls), answer
 
 
