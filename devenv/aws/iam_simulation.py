@@ -92,13 +92,13 @@ def _by_action(decisions: Iterable[_Decision]) -> Iterable[tuple[str, Iterable[_
 
 
 def _result(action: str, decisions: list[_Decision], *, is_specific: bool) -> Fields:
-    found = {item.decision for item in decisions}
-    deciding = dict.fromkeys(policy for item in decisions for policy in item.verdict.deciding)
+    strictest = min((item.decision for item in decisions), key=_STRICTEST_FIRST.index)
+    deciding = [policy for item in decisions if item.decision == strictest for policy in item.verdict.deciding]
     result: Fields = {
         "EvalActionName": action,
         "EvalResourceName": _TEMPLATES.get(action.partition(":")[0].lower(), _ANY) if is_specific else _ANY,
-        "EvalDecision": next(decision for decision in _STRICTEST_FIRST if decision in found),
-        "MatchedStatements": _matched(deciding),
+        "EvalDecision": strictest,
+        "MatchedStatements": _matched(dict.fromkeys(deciding)),
         "MissingContextValues": [] if is_specific else list(decisions[0].verdict.missing),
     }
     if is_specific:
