@@ -10,7 +10,7 @@ from sfn_rollouts.core.beginning import Beginning, beginning_of
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.checks.chains import BEFORE_LOOKING, BEFORE_START, Check, first_hold
 from sfn_rollouts.core.holding import hold_start, hold_step
-from sfn_rollouts.core.judges.alarms import judge_alarms
+from sfn_rollouts.core.judges.alarms import ALARMS
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.findings import PASS, Finding, Hold
 from sfn_rollouts.core.values.looks import CountRunning, FindVersion, ReadAlarms, ReadAlias
@@ -62,8 +62,8 @@ def case(answers=ALL_SEEN, alarm_seen=None, status=None, **changes):
     wanted = spec(2, **{**WITH_ALARM, **changes})
     known = status or Status(target_version=2)
     observed = Observation(answers=answers, alarms={"A": alarm_seen or alarm()}, **seen)
-    alarms = judge_alarms(wanted.alarms, known.alarms, observed, START, has_started=False)
-    return Case(1, wanted, compile_plan(wanted), known, observed, START, alarms)
+    judgements = {ALARMS: ALARMS.judge(wanted, known, observed, START)}
+    return Case(wanted, compile_plan(wanted), known, START, 1, observed, judgements)
 
 
 def with_toy(check: Check, *, last: bool = False) -> tuple[Check, ...]:
@@ -78,8 +78,8 @@ IN_THE_WAY = {
     "alias_was_read_before_our_write": case({**alias(SPLIT), **version()}, written_at=START),
     "alias_is_split_by_somebody_else": case({**alias(SPLIT), **version()}, paused=True),
     "person_holds_the_start": case(alarm_seen=alarm(AlarmState.ALARM), paused=True),
-    "alarm_holds": case({**alias(read_at=LONG_AGO), **version()}, alarm(AlarmState.ALARM)),
-    "alarms_were_not_read_since_due": case(
+    "judge_holds": case({**alias(read_at=LONG_AGO), **version()}, alarm(AlarmState.ALARM)),
+    "evidence_is_older_than_due": case(
         {**alias(read_at=LONG_AGO), **version()}, alarm(read_at=START - timedelta(seconds=11))
     ),
     "alias_or_version_was_read_long_ago": case({**alias(read_at=LONG_AGO), **version()}),
@@ -174,7 +174,7 @@ def test_a_further_check_holds_the_start_until_then_and_says_why():
 
 
 def test_a_further_check_counts_where_its_row_stands():
-    in_the_way = IN_THE_WAY["alarm_holds"]
+    in_the_way = IN_THE_WAY["judge_holds"]
     assert first_hold(with_toy(the_sea_is_high), in_the_way).message == "the sea is high"
     assert first_hold(with_toy(the_sea_is_high, last=True), in_the_way).reason == "AlarmFiring"
 
@@ -193,6 +193,6 @@ def test_a_further_check_holds_a_step_and_is_read_what_it_needs():
 
 
 def test_alarms_that_nobody_has_read_are_asked_for():
-    unread = replace(case(), alarms=judge_alarms(case().spec.alarms, (), Observation(), START, has_started=False))
+    unread = replace(case(), judgements={ALARMS: ALARMS.judge(case().spec, Status(), Observation(), START)})
     hold = first_hold(BEFORE_START, unread)
     assert hold_start(unread, hold).looks == {ReadAlarms()}

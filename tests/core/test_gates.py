@@ -7,7 +7,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.checks.chains import BEFORE_STEP, TRIPS, first_trip, hold_before_step
-from sfn_rollouts.core.judges.alarms import judge_alarms
+from sfn_rollouts.core.judges.alarms import ALARMS
 from sfn_rollouts.core.values.commands import Command
 from sfn_rollouts.core.values.decision import Write, WriteKind
 from sfn_rollouts.core.values.findings import Hold, Trip
@@ -41,8 +41,8 @@ def case(state=OK, read_ago_s=0.0, command=None, started_ago_s=60.0, version=2, 
     known = Status(**{**fields, **(status or {})})
     reading = AlarmReading(AlarmSnapshot(state, ago(3600)), ago(read_ago_s))
     seen = Observation(alarms={"A": reading})
-    alarms = judge_alarms(wanted.alarms, known.alarms, seen, START, has_started=True)
-    return Case(1, wanted, compile_plan(wanted), known, seen, START, alarms, command)
+    judgements = {ALARMS: ALARMS.judge(wanted, known, seen, START)}
+    return Case(wanted, compile_plan(wanted), known, START, 1, seen, judgements, command)
 
 
 HELD = {"due_since": ago(3600), "message": "why it is held"}

@@ -8,10 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sfn_rollouts.api import status as api
+from sfn_rollouts.core.closing import domain_conditions
 from sfn_rollouts.core.decide import decide, hold_after_error
+from sfn_rollouts.core.judges.table import JUDGES
 from sfn_rollouts.core.phases import Phase
 from sfn_rollouts.core.values import readings as facts
-from sfn_rollouts.core.values.conditions import DOMAIN, READY, RECONCILING, STALLED, condition
+from sfn_rollouts.core.values.conditions import READY, RECONCILING, STALLED, condition
 from sfn_rollouts.core.values.decision import WriteKind
 from sfn_rollouts.core.values.looks import CountRunning, FindVersion, ReadAlias
 from sfn_rollouts.core.values.observation import Observation
@@ -103,7 +105,7 @@ history_entries = built(
 condition_lists = st.lists(
     built(
         api.Condition,
-        type=st.sampled_from([READY, RECONCILING, STALLED, *DOMAIN]),
+        type=st.sampled_from([READY, RECONCILING, STALLED, *domain_conditions(JUDGES)]),
         status=st.sampled_from(list(api.ConditionStatus)),
         last_transition_time=moments,
         reason=reasons,

@@ -6,7 +6,6 @@ import pytest
 
 from sfn_rollouts.api.status import HistoryEntry, Outcome, Status
 from sfn_rollouts.core.case import Case
-from sfn_rollouts.core.judges.alarms import judge_alarms
 from sfn_rollouts.core.rollback_window import is_recent_stable
 from sfn_rollouts.core.values.looks import FindVersion
 from sfn_rollouts.core.values.observation import Observation
@@ -62,9 +61,8 @@ def test_window(sentence):
         for left, to, outcome, hours in ends
     )
     asked = spec(wanted, rollbackWindow=window)
-    alarms = judge_alarms(None, (), Observation(), START, has_started=False)
     seen = Observation().answering(FindVersion(wanted), VersionReading(VersionFound.FOUND, PUBLISHED, START))
-    case = Case(1, asked, compile_plan(asked), Status(history=history), seen, START, alarms)
+    case = Case(asked, compile_plan(asked), Status(history=history), START, 1, seen, {})
     assert is_recent_stable(case, live) is is_recent
 
 
@@ -91,6 +89,5 @@ def test_a_number_alone_is_no_version(sentence):
     )
     asked = spec(2, rollbackWindow={"revisions": 9})
     seen = Observation().answering(FindVersion(2), VersionReading(VersionFound.FOUND, now, START))
-    alarms = judge_alarms(None, (), Observation(), START, has_started=False)
-    case = Case(1, asked, compile_plan(asked), Status(history=(entry,)), seen, START, alarms)
+    case = Case(asked, compile_plan(asked), Status(history=(entry,)), START, 1, seen, {})
     assert not is_recent_stable(case, 3)

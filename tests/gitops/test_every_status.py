@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.status import Phase, Status
-from sfn_rollouts.core.values.conditions import DOMAIN, Standing, conclude
+from sfn_rollouts.core.closing import domain_conditions
+from sfn_rollouts.core.judges.table import JUDGES
+from sfn_rollouts.core.values.conditions import Summary, conclude
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.sim.search.chance import scenario_of
 from sfn_rollouts.sim.search.runs import play
@@ -39,22 +41,22 @@ def shown(status: Status) -> Resource:
     return {"metadata": metadata, "spec": {}, "status": status.to_resource()}
 
 
-def standings(phase: Phase) -> Iterator[tuple[Standing, Resource]]:
+def standings(phase: Phase) -> Iterator[tuple[Summary, Resource]]:
     """Every reason with that phase, stalled or not. What ends badly is always stalled."""
     always_stalled = phase in (Phase.ROLLED_BACK, Phase.FAILED)
     for reason in Reason:
         for is_stalled in (True,) if always_stalled else (False, True):
-            standing = Standing(phase, reason, reason.meaning, is_stalled=is_stalled)
-            yield standing, shown(conclude(Status(), standing, dict.fromkeys(DOMAIN), 3, NOW))
+            summary = Summary(phase, reason, reason.meaning, is_stalled=is_stalled)
+            yield summary, shown(conclude(Status(), summary, dict.fromkeys(domain_conditions(JUDGES)), 3, NOW))
 
 
 @pytest.mark.parametrize("phase", Phase)
 def test_every_phase_with_every_reason(phase: Phase) -> None:
-    for standing, resource in standings(phase):
-        health = "Degraded" if standing.is_stalled else HEALTH[phase]
-        assert argo.health(resource) == (health, standing.message)
+    for summary, resource in standings(phase):
+        health = "Degraded" if summary.is_stalled else HEALTH[phase]
+        assert argo.health(resource) == (health, summary.message)
         assert kstatus(resource) == WAIT(resource) == VERDICT[health]
-        is_pause = standing.reason in (Reason.AWAITING_APPROVAL, Reason.PAUSED) and not standing.is_stalled
+        is_pause = summary.reason in (Reason.AWAITING_APPROVAL, Reason.PAUSED) and not summary.is_stalled
         assert PAUSE_COUNTS(resource) == ("Current" if is_pause else VERDICT[health])
 
 

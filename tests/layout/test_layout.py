@@ -42,7 +42,10 @@ def test_the_package_says_what_belongs_in_each_part() -> None:
         assert len((module.__doc__ or "").split()) > 20, f"{package} has no docstring worth the name"
 
 
-@pytest.mark.parametrize(("room", "shared"), [("core/checks", {"chains"}), ("engine/sources", {"source"})])
+@pytest.mark.parametrize(
+    ("room", "shared"),
+    [("core/checks", {"chains"}), ("core/judges", {"judge", "table"}), ("engine/sources", {"source"})],
+)
 def test_every_file_of_a_room_of_equals_stands_in_its_contract(room: str, shared: set[str]) -> None:
     """Else the next one could import its neighbour unseen."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -56,8 +56,8 @@ def test_a_reading_is_found(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "def f(case): return standing_in_flight(case).phase",
-        "def f(case): return case.having(next_action_at=None)",
+        "def f(case): return summary_in_flight(case).phase",
+        "def f(case): return case.with_status(next_action_at=None)",
         "from sfn_rollouts.core.memory import was_paused",
     ],
 )

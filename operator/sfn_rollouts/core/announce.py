@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Outcome, Phase, Status
 from sfn_rollouts.core.case import routing_of
 from sfn_rollouts.core.edited import edit_told
-from sfn_rollouts.core.values.conditions import ALARMS_HEALTHY, READY, STALLED, condition, is_true
+from sfn_rollouts.core.judges.table import JUDGES
+from sfn_rollouts.core.values.conditions import READY, STALLED, condition, is_true
 from sfn_rollouts.core.values.plan import Plan
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.printable import one_line
@@ -55,8 +56,8 @@ def _news(before: Status, after: Status, plan: Plan | None) -> Iterator[Announce
     yield from _superseded(before, after)
     yield from _timeout(before, after)
     yield from _step(before, after)
-    yield from _standing(before, after)
-    yield from _alarms(before, after)
+    yield from _summary(before, after)
+    yield from _judges(before, after)
     yield from _executions(before, after)
 
 
@@ -125,7 +126,7 @@ def _step(before: Status, after: Status) -> Iterator[Announcement]:
         yield Announcement(Reason.STEP_STARTED, words, entered=StepEntered(step, version, weight))
 
 
-def _standing(before: Status, after: Status) -> Iterator[Announcement]:
+def _summary(before: Status, after: Status) -> Iterator[Announcement]:
     old, new = condition(before, READY), condition(after, READY)
     if new is None or new.reason not in set(Reason) or (old is not None and old.reason == new.reason):
         return
@@ -135,16 +136,17 @@ def _standing(before: Status, after: Status) -> Iterator[Announcement]:
         yield Announcement(Reason(new.reason), new.message, is_warning)
 
 
-def _alarms(before: Status, after: Status) -> Iterator[Announcement]:
-    """In flight; before the start the wait for an alarm is the standing itself."""
-    old, new = condition(before, ALARMS_HEALTHY), condition(after, ALARMS_HEALTHY)
-    is_bad = new is not None and new.status is ConditionStatus.FALSE
-    if after.started_at is None or new is None or not is_bad or (old is not None and old.reason == new.reason):
-        return
+def _judges(before: Status, after: Status) -> Iterator[Announcement]:
+    """What judges say in flight; before the start the wait for an alarm is the summary itself."""
     ready = condition(after, READY)
-    is_told = (ready is not None and ready.reason == new.reason) or (after.trip is not None)
-    if not is_told and new.reason in set(Reason):
-        yield Announcement(Reason(new.reason), new.message, is_warning=True)
+    for judge in JUDGES:
+        old, new = condition(before, judge.condition), condition(after, judge.condition)
+        is_bad = new is not None and new.status is ConditionStatus.FALSE
+        if after.started_at is None or new is None or not is_bad or (old is not None and old.reason == new.reason):
+            continue
+        is_told = (ready is not None and ready.reason == new.reason) or (after.trip is not None)
+        if not is_told and new.reason in set(Reason):
+            yield Announcement(Reason(new.reason), new.message, is_warning=True)
 
 
 def _executions(before: Status, after: Status) -> Iterator[Announcement]:

@@ -4,18 +4,21 @@ Pure and total: equal input gives an equal decision, no well-typed input raises.
 `phases.TRANSITIONS`; the engine asks again until nothing is left to do.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sfn_rollouts.api.spec import Spec
-from sfn_rollouts.api.status import CommandResult, Phase, Shortcut, Status
+from sfn_rollouts.api.status import CommandResult, Phase, Status
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.api.strategy import Strategy
-from sfn_rollouts.core.case import NOT_PROMOTED, Case
+from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.checks.chains import BEFORE_LOOKING, first_hold
 from sfn_rollouts.core.checks.reach import foreign_account, without_foreign_alarms
+from sfn_rollouts.core.closing import NOT_PROMOTED, close, domain_conditions
 from sfn_rollouts.core.holding import hold_before_looking
-from sfn_rollouts.core.judges.alarms import judge_alarms
+from sfn_rollouts.core.judges.judge import Judge
+from sfn_rollouts.core.judges.table import JUDGES
 from sfn_rollouts.core.memory import last_phase
 from sfn_rollouts.core.rechecking import stalled_recheck_s, stalled_since
 from sfn_rollouts.core.stages.deleting import decide_deletion
@@ -23,9 +26,8 @@ from sfn_rollouts.core.stages.resting import decide_rest
 from sfn_rollouts.core.stages.restoring import decide_restore, restore_write, start_restore
 from sfn_rollouts.core.stages.starting import decide_start
 from sfn_rollouts.core.stages.stepping import decide_in_flight
-from sfn_rollouts.core.stages.taking_over import after_the_first_shift
 from sfn_rollouts.core.values.commands import Command, Malformed, answer, pending_command, staleness
-from sfn_rollouts.core.values.conditions import DOMAIN, PROMOTED, Fact, Standing, conclude
+from sfn_rollouts.core.values.conditions import PROMOTED, ConditionValue, Summary, conclude
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.findings import Trip
 from sfn_rollouts.core.values.moments import after
@@ -42,12 +44,15 @@ _UNATTENDED_LIMIT_S = 3600.0
 _DELETED = "the resource is being deleted"
 
 
-def decide(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
-    """Give the next transition. `now` is UTC and the only time that counts."""
+def decide(rollout: Rollout, seen: Observation, now: datetime, judges: Sequence[Judge] = JUDGES) -> Decision:
+    """Return the next transition. `now` is UTC and the only time that counts."""
+    status, command = _commanded(rollout, now)
     if isinstance(rollout.spec, InvalidSpec):
-        return _decide_invalid(rollout, rollout.spec, seen, now)
+        surrogate = _open(rollout.generation, _surrogate(status), status, seen, now, judges)
+        return _decide_invalid(surrogate.with_command(command), rollout.spec, is_deleting=rollout.is_deleting)
     foreign = foreign_account(rollout.spec, seen)
-    case = _open(rollout, rollout.spec, without_foreign_alarms(rollout.spec, seen, now) if foreign else seen, now)
+    known = without_foreign_alarms(rollout.spec, seen, now) if foreign else seen
+    case = _open(rollout.generation, rollout.spec, status, known, now, judges).with_command(command)
     if rollout.is_deleting:
         return decide_deletion(case.refusing(_DELETED))
     if case.has_started:
@@ -56,7 +61,7 @@ def decide(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
     return hold_before_looking(case, hold) if hold is not None else _stage(case)
 
 
-def hold_after_error(rollout: Rollout, error: str, now: datetime) -> Decision:
+def hold_after_error(rollout: Rollout, error: str, now: datetime, judges: Sequence[Judge] = JUDGES) -> Decision:
     """What to do when the operator itself failed on this rollout: say so, hold it as it is, and go back in time.
 
     Nothing here depends on what may have failed: it takes the status alone. The alarms stay watched, because with the
@@ -64,13 +69,14 @@ def hold_after_error(rollout: Rollout, error: str, now: datetime) -> Decision:
     """
     status, spec = rollout.status, rollout.spec
     message = f"the operator failed on this rollout and holds it; its log says where: {error}"
-    standing = Standing(last_phase(status), Reason.INTERNAL_ERROR, message, is_stalled=True)
-    facts: dict[str, Fact | None] = dict.fromkeys(DOMAIN)
+    summary = Summary(last_phase(status), Reason.INTERNAL_ERROR, message, is_stalled=True)
+    conditions: dict[str, ConditionValue | None] = dict.fromkeys(domain_conditions(judges))
     if status.observed_generation != rollout.generation:
-        facts[PROMOTED] = NOT_PROMOTED  # what was promoted before is no answer to who waits for what is asked for now
-    held = conclude(status, standing, facts, rollout.generation, now)
-    case = _case(rollout.generation, _surrogate(status), held, Observation(), now)
-    retry_at = case.in_s(stalled_recheck_s(case))
+        # What was promoted before is no answer to who waits for what is asked for now.
+        conditions[PROMOTED] = NOT_PROMOTED
+    held = conclude(status, summary, conditions, rollout.generation, now)
+    case = _open(rollout.generation, _surrogate(status), held, Observation(), now, judges=())
+    retry_at = case.in_seconds(stalled_recheck_s(case))
     if not case.has_started or case.is_single_write:
         return Decision(held, wake_at=retry_at, holds_finalizer=case.has_started)
     limit_s = spec.progress_deadline.seconds if isinstance(spec, Spec) else _UNATTENDED_LIMIT_S
@@ -78,7 +84,7 @@ def hold_after_error(rollout: Rollout, error: str, now: datetime) -> Decision:
     if status.trip is None and now < give_up_at:
         return Decision(held, wake_at=min(retry_at, give_up_at), holds_finalizer=True, watches_alarms=True)
     trip = TripStatus(reason=Reason.PROGRESS_DEADLINE_EXCEEDED, message=one_line(message, longest=1024), at=now)
-    case = case.having(trip=status.trip or trip)
+    case = case.with_status(trip=status.trip or trip)
     return Decision(case.status, write=restore_write(case), wake_at=retry_at, holds_finalizer=True)
 
 
@@ -92,19 +98,11 @@ def _stage(case: Case) -> Decision:
     return decide_restore(case, trip) if trip is not None else decide_in_flight(case)
 
 
-def _open(rollout: Rollout, spec: Spec, seen: Observation, now: datetime) -> Case:
-    """Put the case together; a command that comes too late is answered at once."""
-    status, command = _commanded(rollout, now)
-    case = _case(rollout.generation, spec, status, seen, now)
-    return case.with_command(command)
-
-
-def _case(generation: int, spec: Spec, status: Status, seen: Observation, now: datetime) -> Case:
-    """An alias put back at rest begins like a rollout: its alarms are waited for, because nothing could be undone."""
-    has_started = status.knows_its_way and status.shortcut is not Shortcut.REASSERT
-    policy = after_the_first_shift(spec.alarms) if status.taken_over else spec.alarms
-    alarms = judge_alarms(policy, status.alarms, seen, now, has_started=has_started)
-    return Case(generation, spec, compile_plan(spec), status, seen, now, alarms)
+def _open(
+    generation: int, spec: Spec, status: Status, seen: Observation, now: datetime, judges: Sequence[Judge]
+) -> Case:
+    judgements = {judge: judge.judge(spec, status, seen, now) for judge in judges}
+    return Case(spec, compile_plan(spec), status, now, generation, seen, judgements)
 
 
 def _commanded(rollout: Rollout, now: datetime) -> tuple[Status, Command | None]:
@@ -121,20 +119,18 @@ def _commanded(rollout: Rollout, now: datetime) -> tuple[Status, Command | None]
     return status, command
 
 
-def _decide_invalid(rollout: Rollout, spec: InvalidSpec, seen: Observation, now: datetime) -> Decision:
+def _decide_invalid(case: Case, spec: InvalidSpec, *, is_deleting: bool) -> Decision:
     """A spec that cannot be understood watches no alarms: traffic in flight goes back at once, nothing new begins."""
-    status, command = _commanded(rollout, now)
-    case = _case(rollout.generation, _surrogate(status), status, seen, now).with_command(command)
-    if rollout.is_deleting:
+    if is_deleting:
         return decide_deletion(case.refusing(_DELETED))
     case = case.refusing("the spec is refused: correct it first; the message of the status says where")
     if case.has_started and not case.is_single_write:
         trip = case.status.trip
         found = Trip(Reason.INVALID_SPEC, spec.message)
         return decide_restore(case, trip) if trip is not None else start_restore(case, found)
-    case = case.afresh() if case.has_started else case
-    standing = Standing(Phase.FAILED, Reason.INVALID_SPEC, spec.message, is_stalled=True)
-    return case.decide(standing, watches_alarms=False)
+    case = case.reset() if case.has_started else case
+    summary = Summary(Phase.FAILED, Reason.INVALID_SPEC, spec.message, is_stalled=True)
+    return close(case, summary, is_judged=False)
 
 
 def _surrogate(status: Status) -> Spec:

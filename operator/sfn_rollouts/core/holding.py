@@ -2,9 +2,10 @@
 
 from sfn_rollouts.api.status import Phase
 from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.rechecking import STALLED_MAX_S, look_again
-from sfn_rollouts.core.standing import standing_in_flight, still
-from sfn_rollouts.core.values.conditions import Fact, Standing
+from sfn_rollouts.core.staying import stay, summary_in_flight
+from sfn_rollouts.core.values.conditions import ConditionValue, Summary
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.findings import Hold
 from sfn_rollouts.core.values.looks import FindVersion, ReadAlias
@@ -26,35 +27,35 @@ _READING = "reading the alias, the version and the alarms"
 def hold_before_looking(case: Case, hold: Hold) -> Decision:
     """Nothing is looked at, and no command obeyed."""
     case = case.refusing(hold.message)
-    return case.decide(_standing(hold, hold.message), watches_alarms=False)
+    return close(case, _summary(hold, hold.message), is_judged=False)
 
 
 def hold_start(case: Case, hold: Hold) -> Decision:
     """The first step may not be decided yet."""
     if hold.reason is Reason.INITIALIZING:
-        return case.decide(_standing(hold, _READING), looks=hold.looks, wakes=[hold.until])
+        return close(case, _summary(hold, _READING), looks=hold.looks, wakes=[hold.until])
     if _is_of_what_comes_first(hold):
-        alias = Fact.false(hold.reason, hold.message) if hold.reason is Reason.ALIAS_SPLIT else None
-        standing = _standing(hold, hold.message)
-        watches_alarms = not hold.needs_person or hold.reason is Reason.INTERNAL_ERROR  # which passes by itself, maybe
-        return case.decide(standing, looks=hold.looks, wakes=[hold.until], alias=alias, watches_alarms=watches_alarms)
+        alias = ConditionValue.false(hold.reason, hold.message) if hold.reason is Reason.ALIAS_SPLIT else None
+        summary = _summary(hold, hold.message)
+        is_judged = not hold.needs_person or hold.reason is Reason.INTERNAL_ERROR  # which passes by itself, maybe
+        return close(case, summary, looks=hold.looks, wakes=[hold.until], alias=alias, is_judged=is_judged)
     looks, wake = look_again(case, STALLED_MAX_S)
-    standing = _standing(hold, f"not started: {hold.message}")
-    return case.decide(standing, looks=looks | hold.looks, wakes=[wake, hold.until], alias=_in_sync(case))
+    summary = _summary(hold, f"not started: {hold.message}")
+    return close(case, summary, looks=looks | hold.looks, wakes=[wake, hold.until], alias=_in_sync(case))
 
 
 def hold_step(case: Case, hold: Hold) -> Decision:
     """A due step may not be taken. A reading that is merely not there yet is no news for people."""
     if hold.reason is Reason.INITIALIZING:
-        return still(case, looks=hold.looks, wakes=[hold.until])
-    case = case.having(next_action_at=None)
+        return stay(case, looks=hold.looks, wakes=[hold.until])
+    case = case.with_status(next_action_at=None)
     message = f"the next step is held: {hold.message}"
-    standing = Standing(standing_in_flight(case).phase, hold.reason, message, is_stalled=hold.needs_person)
-    return still(case, standing=standing, looks=hold.looks, wakes=[hold.until])
+    summary = Summary(summary_in_flight(case).phase, hold.reason, message, is_stalled=hold.needs_person)
+    return stay(case, summary=summary, looks=hold.looks, wakes=[hold.until])
 
 
-def _standing(hold: Hold, message: str) -> Standing:
-    return Standing(_PHASES.get(hold.reason, Phase.PENDING), hold.reason, message, is_stalled=hold.needs_person)
+def _summary(hold: Hold, message: str) -> Summary:
+    return Summary(_PHASES.get(hold.reason, Phase.PENDING), hold.reason, message, is_stalled=hold.needs_person)
 
 
 def _is_of_what_comes_first(hold: Hold) -> bool:
@@ -62,7 +63,7 @@ def _is_of_what_comes_first(hold: Hold) -> bool:
     return hold.reason is Reason.ALIAS_SPLIT or any(isinstance(look, ReadAlias | FindVersion) for look in hold.looks)
 
 
-def _in_sync(case: Case) -> Fact | None:
+def _in_sync(case: Case) -> ConditionValue | None:
     if case.reading is None:
         return None
-    return Fact.true(Reason.IN_SYNC, f"the alias routes {case.reading.routing}")
+    return ConditionValue.true(Reason.IN_SYNC, f"the alias routes {case.reading.routing}")

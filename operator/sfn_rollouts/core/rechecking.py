@@ -29,7 +29,7 @@ def look_again(case: Case, after_s: float) -> tuple[frozenset[Look[Any]], dateti
     due = after(read_at, after_s) if read_at is not None else case.now
     if due > case.now:
         return frozenset(), due
-    return frozenset({ReadAlias()}), case.in_s(after_s)
+    return frozenset({ReadAlias()}), case.in_seconds(after_s)
 
 
 def looks_if_gone(case: Case) -> frozenset[Look[Any]]:

@@ -7,11 +7,9 @@ from enum import StrEnum
 from sfn_rollouts.api.problems import SpecError
 from sfn_rollouts.api.resource import parse_spec, parse_status
 from sfn_rollouts.api.status import Shortcut
-from sfn_rollouts.core.case import Case, is_shortcut
-from sfn_rollouts.core.judges.alarms import AlarmsVerdict
-from sfn_rollouts.core.stages.replanning import replanned
+from sfn_rollouts.core.replanning import replanned
+from sfn_rollouts.core.schedule import Schedule, is_shortcut
 from sfn_rollouts.core.values.moments import after
-from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.plan import Timeout, compile_plan
 from sfn_rollouts.explain.rollout import Rollout
 
@@ -67,75 +65,73 @@ class Course:
 
 def course_of(rollout: Rollout, now: datetime) -> Course | None:
     """Return the course of a rollout; None where its spec is refused, since then there is no plan."""
-    case = _case(rollout, now)
-    if case is None:
+    schedule = _schedule(rollout, now)
+    if schedule is None:
         return None
-    index = _index(rollout, case)
-    following = _following(case, index)
-    entries = _entries(rollout, case, following)
-    count = _count(case)
-    states = {at: _state(rollout, case, at, index, following) for at in range(count)}
-    steps = tuple(_step(case, at, states[at], entries.get(at)) for at in states)
+    index = _index(rollout, schedule)
+    following = _following(schedule, index)
+    entries = _entries(rollout, schedule, following)
+    count = _count(schedule)
+    states = {at: _state(rollout, schedule, at, index, following) for at in range(count)}
+    steps = tuple(_step(schedule, at, states[at], entries.get(at)) for at in states)
     return Course(
         steps=steps,
-        due_at=case.due_at if rollout.is_in_flight else None,
-        deadline_at=case.deadline_at if rollout.is_in_flight else None,
-        approval_ends_at=case.approval_ends_at if rollout.is_in_flight else None,
+        due_at=schedule.due_at if rollout.is_in_flight else None,
+        deadline_at=schedule.deadline_at if rollout.is_in_flight else None,
+        approval_ends_at=schedule.approval_ends_at if rollout.is_in_flight else None,
         next_step=steps[following] if following is not None else None,
         ends_at=entries.get(count),
-        is_moving=case.status.intent is not None,
+        is_moving=schedule.status.intent is not None,
     )
 
 
-def _case(rollout: Rollout, now: datetime) -> Case | None:
-    """What the operator would decide on, had it seen nothing yet; placed in an edited plan as the operator does."""
+def _schedule(rollout: Rollout, now: datetime) -> Schedule | None:
+    """The rollout in time; placed in an edited plan as the operator does."""
     try:
         spec = parse_spec(rollout.resource.get("spec") or {})
     except SpecError:
         return None
-    unjudged = AlarmsVerdict((), (), needs_history=False, read_at=None, lapses_at=None)
-    status = parse_status(rollout.resource.get("status"))
-    case = Case(rollout.generation, spec, compile_plan(spec), status, Observation(), now, unjudged)
-    return replanned(case) if rollout.is_in_flight else case
+    schedule = Schedule(spec, compile_plan(spec), parse_status(rollout.resource.get("status")), now)
+    return replanned(schedule) if rollout.is_in_flight else schedule
 
 
-def _count(case: Case) -> int:
+def _count(schedule: Schedule) -> int:
     """The steps, and the bake where there is one."""
-    return case.plan.bake_index + (1 if case.plan.bake_s else 0)
+    return schedule.plan.bake_index + (1 if schedule.plan.bake_s else 0)
 
 
-def _index(rollout: Rollout, case: Case) -> int | None:
+def _index(rollout: Rollout, schedule: Schedule) -> int | None:
     """The position: where a write is on its way to, else the step whose clock runs; None before the first."""
-    if rollout.finished_at is None and case.status.intent is not None:
-        return case.status.intent.step_index
+    if rollout.finished_at is None and schedule.status.intent is not None:
+        return schedule.status.intent.step_index
     if rollout.reason == "UpToDate" or not rollout.is_observed:
         return None  # whatever was walked before, it was for another request
-    return _count(case) if rollout.phase == "Succeeded" else case.status.step_index
+    return _count(schedule) if rollout.phase == "Succeeded" else schedule.status.step_index
 
 
-def _following(case: Case, index: int | None) -> int | None:
+def _following(schedule: Schedule, index: int | None) -> int | None:
     """The position after this one; None where the end is next, or has come."""
-    following = case.plan.next_index(index, case.status.shortcut)
-    return following if case.status.finished_at is None and following < _count(case) else None
+    following = schedule.plan.next_index(index, schedule.status.shortcut)
+    return following if schedule.status.finished_at is None and following < _count(schedule) else None
 
 
-def _entries(rollout: Rollout, case: Case, following: int | None) -> dict[int, datetime]:
+def _entries(rollout: Rollout, schedule: Schedule, following: int | None) -> dict[int, datetime]:
     """When each coming position is entered, and the end; nothing while held or overdue, nor beyond a person's wait."""
     entries: dict[int, datetime] = {}
     if not rollout.is_in_flight or not rollout.is_observed or rollout.is_paused or rollout.is_held:
         return entries
-    at, moment = following if following is not None else _count(case), case.due_at
-    if moment is not None and (case.now - moment).total_seconds() > OVERDUE_S:
+    at, moment = following if following is not None else _count(schedule), schedule.due_at
+    if moment is not None and (schedule.now - moment).total_seconds() > OVERDUE_S:
         return entries
-    while moment is not None and at <= _count(case):
-        entries[at] = moment = max(moment, case.now)
-        wait_s = case.plan.wait_at(at)
+    while moment is not None and at <= _count(schedule):
+        entries[at] = moment = max(moment, schedule.now)
+        wait_s = schedule.plan.wait_at(at)
         at, moment = at + 1, after(moment, wait_s) if wait_s is not None else None
     return entries
 
 
-def _state(rollout: Rollout, case: Case, at: int, index: int | None, following: int | None) -> StepState:
-    if at not in (case.plan.last_index, index) and _is_one_write(rollout, case):
+def _state(rollout: Rollout, schedule: Schedule, at: int, index: int | None, following: int | None) -> StepState:
+    if at not in (schedule.plan.last_index, index) and _is_one_write(rollout, schedule):
         return StepState.SKIPPED
     if index is not None and at <= index:
         return StepState.CURRENT if at == index else StepState.DONE
@@ -144,15 +140,15 @@ def _state(rollout: Rollout, case: Case, at: int, index: int | None, following: 
     return StepState.SKIPPED if following is not None and at < following else StepState.COMING
 
 
-def _is_one_write(rollout: Rollout, case: Case) -> bool:
+def _is_one_write(rollout: Rollout, schedule: Schedule) -> bool:
     """All traffic moves at once, without steps and bake; a new alias sets out from its target."""
     shortcuts = (Shortcut.ROLLBACK_WINDOW, Shortcut.NEW_ALIAS, Shortcut.REASSERT)
     last = rollout.history[0] if rollout.history and rollout.finished_at is not None else None
     was_one = last is not None and (last.outcome == "FastRolledBack" or last.stable == last.version)
-    return is_shortcut(case.status, *shortcuts) or was_one
+    return is_shortcut(schedule.status, *shortcuts) or was_one
 
 
-def _step(case: Case, at: int, state: StepState, enters_at: datetime | None) -> CourseStep:
-    label = str(at + 1) if at < case.plan.bake_index else "bake"
-    plan = case.plan
+def _step(schedule: Schedule, at: int, state: StepState, enters_at: datetime | None) -> CourseStep:
+    label = str(at + 1) if at < schedule.plan.bake_index else "bake"
+    plan = schedule.plan
     return CourseStep(label, plan.weight_at(at), plan.wait_at(at), state, enters_at, plan.timeout_at(at))

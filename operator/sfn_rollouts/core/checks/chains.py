@@ -14,12 +14,12 @@ To add a check: its file here, and its row. The hold says what it needs and unti
 from collections.abc import Callable, Iterable
 
 from sfn_rollouts.api.status import Shortcut
-from sfn_rollouts.core.case import Case, is_shortcut
-from sfn_rollouts.core.checks.alarms import alarm_demands_rollback, alarm_holds, alarms_were_not_read_since_due
+from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.checks.alias import alias_is_split_by_somebody_else
 from sfn_rollouts.core.checks.approval import approval_timed_out
 from sfn_rollouts.core.checks.commands import abort_was_commanded
 from sfn_rollouts.core.checks.deadline import deadline_is_exceeded
+from sfn_rollouts.core.checks.judgements import evidence_is_older_than_due, judge_demands_rollback, judge_holds
 from sfn_rollouts.core.checks.pause import person_holds_the_start
 from sfn_rollouts.core.checks.reach import (
     another_resource_has_the_alias,
@@ -35,6 +35,7 @@ from sfn_rollouts.core.checks.readings import (
 )
 from sfn_rollouts.core.checks.target import target_was_changed
 from sfn_rollouts.core.checks.version import served_version_is_undated, version_is_missing
+from sfn_rollouts.core.schedule import is_shortcut
 from sfn_rollouts.core.values.findings import Finding, Hold, Trip
 
 Check = Callable[[Case], Finding]
@@ -52,19 +53,19 @@ BEFORE_START: tuple[Check, ...] = (
     alias_was_read_before_our_write,  # from here on the reading is believed
     alias_is_split_by_somebody_else,  # before the pause: it lasts longer, and resuming would not help
     person_holds_the_start,  # before the alarms: while a person holds it nobody asks what else would
-    alarm_holds,  # before the readings grow old: while it holds they are read seldom
-    alarms_were_not_read_since_due,  # lasts one reading
+    judge_holds,  # before the readings grow old: while it holds they are read seldom
+    evidence_is_older_than_due,  # lasts one reading
     alias_or_version_was_read_long_ago,  # after every wait: what begins now begins from what is there now
     served_version_is_undated,  # last: nobody asks for it of what does not begin
 )
 BEFORE_STEP: tuple[Check, ...] = (
     credentials_are_of_another_account,  # before the alarms, which cannot be seen because of it
-    alarm_holds,  # says why for people
-    alarms_were_not_read_since_due,  # lasts one reading
+    judge_holds,  # says why for people
+    evidence_is_older_than_due,  # lasts one reading
 )
 TRIPS: tuple[Check, ...] = (
     abort_was_commanded,  # a person outranks everything, promote-full included
-    alarm_demands_rollback,  # before the target's change: the history must name the alarm
+    judge_demands_rollback,  # before the target's change: the history must name the alarm
     target_was_changed,  # before the deadline: going back for a new version is no failure
     approval_timed_out,  # likewise: who asks for another version has decided
     deadline_is_exceeded,  # whatever the cause of the hold

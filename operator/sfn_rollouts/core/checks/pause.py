@@ -1,7 +1,8 @@
 """A person holds the rollout, by manifest or by command."""
 
 from sfn_rollouts.core.beginning import beginning_of
-from sfn_rollouts.core.case import Case, pause_words
+from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.schedule import pause_words
 from sfn_rollouts.core.values.findings import PASS, Finding, Hold
 from sfn_rollouts.core.values.reasons import Reason
 

@@ -1,1 +1,1 @@
-"""Judges: policy, memory and evidence become a judgement. Each stands by itself; alarms is the first."""
+"""Judges: each turns policy, memory and evidence into a judgement. `judge` says what that is; `table` lists them."""

@@ -16,9 +16,13 @@ from sfn_rollouts.api.spec import (
     OnTransient,
     OnUnevaluated,
     OnUnreadable,
+    Spec,
 )
-from sfn_rollouts.api.status import AlarmState, AlarmStatus, Missed
+from sfn_rollouts.api.status import AlarmState, AlarmStatus, Missed, Shortcut, Status
+from sfn_rollouts.core.judges.judge import Judge, Judged, Judgement
+from sfn_rollouts.core.values.conditions import ALARMS_HEALTHY, ConditionValue
 from sfn_rollouts.core.values.findings import PASS, Finding, Hold, Pass, Trip
+from sfn_rollouts.core.values.looks import ReadAlarms, ReadHistories
 from sfn_rollouts.core.values.moments import after
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import (
@@ -64,8 +68,8 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmsVerdict:
-    """All alarms judged. `read_at` is the oldest reading, None while one is lacking; `lapses_at` when to judge anew."""
+class AlarmsVerdict(Judged):
+    """All alarms judged. `read_at`: the oldest reading, None while one is lacking; `lapses_at`: when to judge again."""
 
     memories: tuple[AlarmStatus, ...]
     findings: tuple[Finding, ...]
@@ -74,19 +78,54 @@ class AlarmsVerdict:
     lapses_at: datetime | None
 
     @property
-    def trip(self) -> Trip | None:
-        """The first finding that causes a rollback."""
-        return next((finding for finding in self.findings if isinstance(finding, Trip)), None)
+    def judgement(self) -> Judgement:
+        """The same in the words of every judge. Where a history is lacking, the reading that it explains is there."""
+        return Judgement(
+            findings=self.findings,
+            condition=self._condition(self.trip or self.hold),
+            remembered={"alarms": self.memories},
+            looks=frozenset({ReadHistories()}) if self.needs_history else frozenset(),
+            refresh=frozenset() if self.needs_history else frozenset({ReadAlarms()}),
+            is_fresh=self.is_fresh,
+            lapses_at=self.lapses_at,
+        )
 
-    @property
-    def hold(self) -> Hold | None:
-        """The first finding that forbids to advance, one that needs a person before the others."""
-        holds = [finding for finding in self.findings if isinstance(finding, Hold)]
-        return min(holds, key=lambda hold: not hold.needs_person, default=None)
+    def _condition(self, finding: Trip | Hold | None) -> ConditionValue | None:
+        if not self.memories:
+            return _NO_ALARMS
+        if finding is None:
+            return ConditionValue.true(Reason.ALARMS_HEALTHY, Reason.ALARMS_HEALTHY.meaning)
+        if finding.reason is Reason.INITIALIZING:
+            return None
+        if finding.reason is Reason.RETRYING_AWS:
+            return ConditionValue.unknown(finding.reason, finding.message)
+        return ConditionValue.false(finding.reason, finding.message)
 
     def is_fresh(self, since: datetime) -> bool:
         """Whether every alarm has been read at or after this moment."""
         return not self.memories or (self.read_at is not None and self.read_at >= since)
+
+
+def judge(spec: Spec, status: Status, seen: Observation, now: datetime) -> Judgement:
+    """Judge the alarms of a rollout by the policy that counts where it is."""
+    # An alias put back at rest begins like a rollout: its alarms are waited for, because nothing could be undone.
+    has_started = status.knows_its_way and status.shortcut is not Shortcut.REASSERT
+    policy = _after_the_first_shift(spec.alarms) if status.taken_over else spec.alarms
+    return judge_alarms(policy, status.alarms, seen, now, has_started=has_started).judgement
+
+
+def at_rest(status: Status) -> ConditionValue | None:
+    """Alarms are not watched at rest: what was judged last stands."""
+    return _NO_ALARMS if not status.alarms else None
+
+
+def _after_the_first_shift(policy: Alarms | None) -> Alarms | None:
+    """Return the policy for a split that was found: who can tell whether an alarm fires because of it?"""
+    return policy.model_copy(update={"on_firing_at_start": OnFiringAtStart.BLOCK}) if policy is not None else None
+
+
+ALARMS = Judge(ALARMS_HEALTHY, judge, at_rest, blank={"alarms": ()})
+_NO_ALARMS = ConditionValue.true(Reason.NO_ALARMS, Reason.NO_ALARMS.meaning)
 
 
 def judge_alarms(

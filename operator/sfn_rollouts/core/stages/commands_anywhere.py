@@ -10,7 +10,7 @@ def obey_anywhere(case: Case) -> Case:
     match case.command:
         case Command(action=Action.PAUSE, id=command_id, by=by):
             pause = PauseCommand(id=command_id, by=by, at=case.now)
-            return case.having(pause_command=pause).done("paused: the next step is held, alarms stay watched")
+            return case.with_status(pause_command=pause).done("paused: the next step is held, alarms stay watched")
         case Command(action=Action.RESUME):
             return _resumed(case)
         case Command(action=Action.RETRY):
@@ -24,4 +24,4 @@ def _resumed(case: Case) -> Case:
         return case.refusing("spec.paused is true: set it to false in the manifest")
     if case.status.pause_command is None:
         return case.refusing("nothing was paused by a command; promote ends a wait")
-    return case.having(pause_command=None).done("resumed; the step's clock never stopped")
+    return case.with_status(pause_command=None).done("resumed; the step's clock never stopped")

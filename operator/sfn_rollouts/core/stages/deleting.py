@@ -4,9 +4,10 @@ from sfn_rollouts.api.spec import DeletionPolicy
 from sfn_rollouts.api.status import Phase
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.core.case import AliasState, Case
+from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.rechecking import looks_if_gone
 from sfn_rollouts.core.stages.restoring import is_settled, is_somebody_elses, restore_write
-from sfn_rollouts.core.values.conditions import Standing
+from sfn_rollouts.core.values.conditions import Summary
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.reasons import Reason
 
@@ -18,18 +19,18 @@ def decide_deletion(case: Case) -> Decision:
         return Decision(case.status)
     noted = TripStatus(reason=Reason.TERMINATING, message="the resource is being deleted", at=case.now)
     trip = case.status.trip or noted
-    case = case.having(trip=trip)
+    case = case.with_status(trip=trip)
     if is_settled(case, trip) or is_somebody_elses(case, trip) or case.alias_state is AliasState.MISSING:
         return Decision(case.status)
-    return case.decide(_standing(case), write=restore_write(case), looks=looks_if_gone(case))
+    return close(case, _summary(case), write=restore_write(case), looks=looks_if_gone(case))
 
 
-def _standing(case: Case) -> Standing:
+def _summary(case: Case) -> Summary:
     failure = case.seen.write_failure
     if failure is None:
-        return Standing(Phase.ROLLING_BACK, Reason.TERMINATING, f"deleted: going back to version {case.stable}")
+        return Summary(Phase.ROLLING_BACK, Reason.TERMINATING, f"deleted: going back to version {case.stable}")
     message = (
         f"deleted, but the alias could not be put back on version {case.stable}: {failure.why}; trying again. "
         "To leave the alias as it is, set spec.deletionPolicy to Orphan"
     )
-    return Standing(Phase.ROLLING_BACK, Reason.TERMINATING, message)
+    return Summary(Phase.ROLLING_BACK, Reason.TERMINATING, message)

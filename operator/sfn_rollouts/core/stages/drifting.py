@@ -6,19 +6,19 @@ from typing import Any
 from sfn_rollouts.api.spec import DriftPolicy, OnInsufficientData, OnUnevaluated, OnUnreadable
 from sfn_rollouts.api.status import Intent
 from sfn_rollouts.core.case import AliasState, Case, alias_status
-from sfn_rollouts.core.checks.alarms import alarm_holds
 from sfn_rollouts.core.checks.chains import hold_before_step
+from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.holding import hold_step
 from sfn_rollouts.core.rechecking import look_again, stalled_recheck_s
+from sfn_rollouts.core.replanning import placed
 from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_looks, life_of_target
-from sfn_rollouts.core.stages.replanning import placed
 from sfn_rollouts.core.stages.restoring import start_restore
 from sfn_rollouts.core.stages.vanishing import looks_at_what_is_gone, machine_of, way_on, what_is_gone
-from sfn_rollouts.core.standing import standing_in_flight, still
-from sfn_rollouts.core.values.conditions import Fact, Standing
+from sfn_rollouts.core.staying import stay, summary_in_flight
+from sfn_rollouts.core.values.conditions import ConditionValue, Summary
 from sfn_rollouts.core.values.decision import Decision
-from sfn_rollouts.core.values.findings import Hold, Trip
-from sfn_rollouts.core.values.looks import FindVersion, Look, ReadHistories
+from sfn_rollouts.core.values.findings import Trip
+from sfn_rollouts.core.values.looks import FindVersion, Look
 from sfn_rollouts.core.values.readings import AliasReading
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
@@ -28,8 +28,8 @@ def decide_drift(case: Case) -> Decision | None:
     """Give what to do about somebody else's change; None where there is none, or where the next step writes over it."""
     if case.alias_state not in (AliasState.MISSING, AliasState.FOREIGN):
         return None
-    hold = alarm_holds(case)
-    if isinstance(hold, Hold) and hold.reason is Reason.INITIALIZING:
+    hold = case.judged_hold
+    if hold is not None and hold.reason is Reason.INITIALIZING:
         # After a restart: what looks foreign may be our own rollback, and the alarm that caused it says so.
         return hold_step(case, hold)
     reading = case.reading
@@ -39,7 +39,7 @@ def decide_drift(case: Case) -> Decision | None:
     if life is Life.ANOTHER:
         return begin_in_another_life(case)
     if life is Life.UNREAD and case.spec.drift_policy is not DriftPolicy.HOLD:
-        return still(case, looks=life_looks(case, life))
+        return stay(case, looks=life_looks(case, life))
     match case.spec.drift_policy:
         case DriftPolicy.REASSERT if life is Life.UNREADABLE:
             return _held(
@@ -60,7 +60,7 @@ def decide_drift(case: Case) -> Decision | None:
 def _gone(case: Case) -> Decision:
     """Nothing routes traffic, so nothing is written. It is told as soon as the state machine has been looked for."""
     if machine_of(case) is None:
-        return still(case, looks=[FindVersion(case.spec.version)])
+        return stay(case, looks=[FindVersion(case.spec.version)])
     return _held(case, f"{what_is_gone(case)}; {way_on(case)}", reason=Reason.NOT_FOUND)
 
 
@@ -101,16 +101,15 @@ def _words_of_a_way_back(case: Case) -> str:
 
 def _held(case: Case, message: str, also: Iterable[Look[Any]] = (), reason: Reason = Reason.ALIAS_DRIFTED) -> Decision:
     """Stalled, in the phase that it was in; the deadline runs on unless a person holds the rollout anyway."""
-    case = case.having(next_action_at=None)
-    standing = Standing(standing_in_flight(case).phase, reason, message, is_stalled=True)
+    case = case.with_status(next_action_at=None)
+    summary = Summary(summary_in_flight(case).phase, reason, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))
     looks |= set(also)
     if case.reading is None:
         looks = looks_at_what_is_gone(case, looks)
-    if case.alarms.needs_history:  # else a firing that has cleared would stay unjudged for as long as the drift lasts
-        looks |= {ReadHistories()}
-    alias = Fact.false(reason, message)
-    return case.decide(standing, looks=looks, wakes=[wake, case.deadline_wake], alias=alias)
+    looks |= case.judges_lack  # else a firing that has cleared would stay unjudged for as long as the drift lasts
+    alias = ConditionValue.false(reason, message)
+    return close(case, summary, looks=looks, wakes=[wake, case.deadline_wake], alias=alias)
 
 
 def _reasserted(case: Case) -> Decision | None:
@@ -124,7 +123,7 @@ def _reasserted(case: Case) -> Decision | None:
     if hold is not None:
         return hold_step(case, hold)
     intent = Intent(weight=case.weight, step_index=index, at=case.now)
-    return still(case.having(intent=intent))
+    return stay(case.with_status(intent=intent))
 
 
 def _adopted(case: Case, reading: AliasReading) -> Decision:
@@ -132,15 +131,15 @@ def _adopted(case: Case, reading: AliasReading) -> Decision:
     weight = reading.routing.weight_of(case.target)
     if weight + reading.routing.weight_of(case.stable) != 100:
         return _held(case, _words(case, reading))
-    taken = case.having(alias=alias_status(reading), intent=None, weight=weight)
+    taken = case.with_status(alias=alias_status(reading), intent=None, weight=weight)
     if weight == 0:
         trip = Trip(Reason.ALIAS_ADOPTED, f"somebody else routed all traffic back to version {case.stable}")
         return start_restore(taken, trip)
-    return still(_ended_as_before(placed(taken), case))
+    return stay(_ended_as_before(placed(taken), case))
 
 
 def _ended_as_before(adopted: Case, before: Case) -> Case:
     """A wait that a promote has ended begins not again: its answer said that the next step is due."""
     is_at_a_step = adopted.plan.weight_at(adopted.status.step_index or 0) == adopted.weight
     ended_at = before.status.wait_ended_at
-    return adopted if is_at_a_step or ended_at is None else adopted.having(wait_ended_at=ended_at)
+    return adopted if is_at_a_step or ended_at is None else adopted.with_status(wait_ended_at=ended_at)

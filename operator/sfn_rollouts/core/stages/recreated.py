@@ -9,7 +9,8 @@ from typing import Any
 
 from sfn_rollouts.api.status import Outcome, Phase
 from sfn_rollouts.core.case import Case
-from sfn_rollouts.core.values.conditions import Standing
+from sfn_rollouts.core.closing import close, finish
+from sfn_rollouts.core.values.conditions import Summary
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.looks import FindVersion, Look
 from sfn_rollouts.core.values.readings import Unseen
@@ -57,11 +58,11 @@ def begin_in_another_life(case: Case) -> Decision:
     pause, trip = case.status.pause_command, case.status.trip
     if case.has_started:
         outcome = Outcome.ABORTED if trip is None else Outcome.ROLLED_BACK
-        case = case.finish(outcome, Reason.STATE_MACHINE_RECREATED, trip.by if trip is not None else None)
+        case = finish(case, outcome, Reason.STATE_MACHINE_RECREATED, trip.by if trip is not None else None)
     message = (
         f"state machine {case.spec.state_machine_arn} was created again: its version {case.spec.version} is another "
         "one than before; beginning from what the alias serves now"
     )
-    again = case.afresh().having(pause_command=pause)
-    standing = Standing(Phase.PENDING, Reason.STATE_MACHINE_RECREATED, message)
-    return again.decide(standing, watches_alarms=False)
+    again = case.reset().with_status(pause_command=pause)
+    summary = Summary(Phase.PENDING, Reason.STATE_MACHINE_RECREATED, message)
+    return close(again, summary, is_judged=False)

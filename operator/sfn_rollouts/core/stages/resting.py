@@ -7,12 +7,13 @@ from typing import Any
 from sfn_rollouts.api.spec import DriftPolicy
 from sfn_rollouts.api.status import ExecutionCount, HistoryEntry, Intent, Phase, Shortcut, Status
 from sfn_rollouts.core.case import AliasState, Case, alias_status
+from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.memory import last_verdict, was_adopted
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_AT_REST_S, look_again
 from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_looks, life_of_target
-from sfn_rollouts.core.standing import standing_in_flight
+from sfn_rollouts.core.staying import summary_in_flight
 from sfn_rollouts.core.values.commands import Action, by_words
-from sfn_rollouts.core.values.conditions import Fact, Standing
+from sfn_rollouts.core.values.conditions import ConditionValue, Summary
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.looks import CountRunning, Look
 from sfn_rollouts.core.values.readings import AliasMissing, AliasReading, RunningExecutions, Unseen
@@ -28,9 +29,9 @@ def decide_rest(case: Case) -> Decision:
     case = _obey(case)
     if case.command is not None and case.command.action is Action.RETRY:
         return _anew(case.done(f"trying version {case.spec.version} again"), "a retry was commanded")
-    case = _counted(case.having(retry_token=case.spec.retry_token))
+    case = _counted(case.with_status(retry_token=case.spec.retry_token))
     # A verdict on the alias stands until a look says otherwise: after a restart nobody has looked yet.
-    return _by_alias(case) or _stay(case, _standing(case, Reason.ALIAS_DRIFTED, Reason.ALIAS_ADOPTED))
+    return _by_alias(case) or _stay(case, _summary(case, Reason.ALIAS_DRIFTED, Reason.ALIAS_ADOPTED))
 
 
 def _wants_more(case: Case) -> bool:
@@ -40,8 +41,8 @@ def _wants_more(case: Case) -> bool:
 
 
 def _anew(case: Case, why: str) -> Decision:
-    standing = Standing(Phase.PENDING, Reason.INITIALIZING, why)
-    return case.afresh().decide(standing, watches_alarms=False)
+    summary = Summary(Phase.PENDING, Reason.INITIALIZING, why)
+    return close(case.reset(), summary, is_judged=False)
 
 
 def _obey(case: Case) -> Case:
@@ -60,7 +61,7 @@ def _counted(case: Case) -> Case:
     seen = case.seen.of(CountRunning(version)) if version is not None else None
     if version is None or seen is None:
         return case
-    return case.having(running_executions=_count_words(version, seen))
+    return case.with_status(running_executions=_count_words(version, seen))
 
 
 def _count_words(version: int, seen: RunningExecutions | Unseen) -> ExecutionCount:
@@ -81,11 +82,13 @@ def left_version(status: Status) -> int | None:
     return left if left != status.stable_version else None
 
 
-def _stay(case: Case, standing: Standing, alias: Fact | None = None, looks: Iterable[Look[Any]] = ()) -> Decision:
+def _stay(
+    case: Case, summary: Summary, alias: ConditionValue | None = None, looks: Iterable[Look[Any]] = ()
+) -> Decision:
     left = left_version(case.status) if case.status.running_executions is None else None
     drift_looks, wake = look_again(case, DRIFT_CHECK_AT_REST_S)
     counts = [] if left is None else [CountRunning(left)]
-    return case.decide(standing, looks=[*looks, *drift_looks, *counts], wakes=[wake], alias=alias, watches_alarms=False)
+    return close(case, summary, looks=[*looks, *drift_looks, *counts], wakes=[wake], alias=alias, is_judged=False)
 
 
 # -- how it ended --
@@ -115,7 +118,7 @@ def _entry(status: Status) -> HistoryEntry | None:
     return newest if is_of_target and is_of_this_end else None
 
 
-def _standing(case: Case, *kept: Reason) -> Standing:
+def _summary(case: Case, *kept: Reason) -> Summary:
     """As it ended, with the words said then; a present verdict of one of the kept reasons stands as it is."""
     said, last = _end(case), last_verdict(case.status)
     kept = (said.reason, Reason.ROLLOUT_COMPLETE, Reason.UP_TO_DATE, *kept)
@@ -125,16 +128,16 @@ def _standing(case: Case, *kept: Reason) -> Standing:
     return replace(said, reason=Reason(last.reason), message=last.message, is_stalled=is_stalled)
 
 
-def _end(case: Case) -> Standing:
+def _end(case: Case) -> Summary:
     entry, phase = _entry(case.status), ended_phase(case.status)
     if phase is Phase.SUCCEEDED:
         is_complete = entry is not None and entry.outcome.is_success
         reason = Reason.ROLLOUT_COMPLETE if is_complete else Reason.UP_TO_DATE
-        return Standing(phase, reason, f"version {case.target} has all traffic")
+        return Summary(phase, reason, f"version {case.target} has all traffic")
     reason = Reason(entry.reason) if entry is not None and entry.reason in set(Reason) else Reason.ABORTED
     words = f"{reason}{by_words(entry.by if entry is not None else None)}"
     message = f"version {case.target} was rolled back ({words}); change spec.version or spec.retryToken, or send retry"
-    return Standing(phase, reason, message, is_stalled=True)
+    return Summary(phase, reason, message, is_stalled=True)
 
 
 # -- drift --
@@ -153,19 +156,19 @@ def _by_alias(case: Case) -> Decision | None:
     if life is Life.ANOTHER:
         return begin_in_another_life(case)
     if life is Life.UNREAD:
-        return _stay(case, _standing(case, Reason.ALIAS_DRIFTED, Reason.ALIAS_ADOPTED), looks=life_looks(case, life))
+        return _stay(case, _summary(case, Reason.ALIAS_DRIFTED, Reason.ALIAS_ADOPTED), looks=life_looks(case, life))
     if isinstance(fact, AliasReading) and fact.routing == Routing.whole(expected):
-        in_sync = Fact.true(Reason.IN_SYNC, f"the alias routes {fact.routing}")
-        settled = _on_target(case) if is_success else case.having(stable_version=expected)
-        known = settled if life is Life.UNREADABLE else settled.having(alias=alias_status(fact))
-        return _stay(known, _standing(case), in_sync, life_looks(case, life))
+        in_sync = ConditionValue.true(Reason.IN_SYNC, f"the alias routes {fact.routing}")
+        settled = _on_target(case) if is_success else case.with_status(stable_version=expected)
+        known = settled if life is Life.UNREADABLE else settled.with_status(alias=alias_status(fact))
+        return _stay(known, _summary(case), in_sync, life_looks(case, life))
     if isinstance(fact, AliasReading) and _is_adopted(case, fact):
         return _adopted(case, fact)
     return _by_policy(case, fact, expected, life)
 
 
 def _on_target(case: Case) -> Case:
-    return case.having(stable_version=case.target, stable_creation_date=case.status.target_creation_date)
+    return case.with_status(stable_version=case.target, stable_creation_date=case.status.target_creation_date)
 
 
 def _is_adopted(case: Case, fact: AliasReading) -> bool:
@@ -177,7 +180,7 @@ def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int, lif
     live = "was deleted" if isinstance(fact, AliasMissing) else f"routes {fact.routing}"
     message = f"alias {case.spec.alias} {live}, but this rollout left all traffic on version {expected}"
     if ended_phase(case.status) is not Phase.SUCCEEDED:
-        return _stay(case, _standing(case), Fact.false(Reason.ALIAS_DRIFTED, message), life_looks(case, life))
+        return _stay(case, _summary(case), ConditionValue.false(Reason.ALIAS_DRIFTED, message), life_looks(case, life))
     if case.spec.drift_policy is DriftPolicy.REASSERT and not case.spec.paused:
         # Where nobody knows that it is the version which had all traffic, it goes there by steps.
         return _reasserted(case, fact, message) if life is Life.SAME else _anew(case, message)
@@ -187,15 +190,15 @@ def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int, lif
     if case.spec.drift_policy is DriftPolicy.REASSERT:
         cure = "spec.paused holds the write that puts it back"
     message = f"{message}: {cure}"
-    standing = Standing(Phase.SUCCEEDED, Reason.ALIAS_DRIFTED, message, is_stalled=True)
-    return _stay(case, standing, Fact.false(Reason.ALIAS_DRIFTED, message), life_looks(case, life))
+    summary = Summary(Phase.SUCCEEDED, Reason.ALIAS_DRIFTED, message, is_stalled=True)
+    return _stay(case, summary, ConditionValue.false(Reason.ALIAS_DRIFTED, message), life_looks(case, life))
 
 
 def _reasserted(case: Case, fact: AliasReading | AliasMissing, message: str) -> Decision:
     """One write back to the version that this rollout vouches for, with its intent in the status first."""
     if isinstance(fact, AliasMissing):
         return _anew(case, message)
-    begun = case.having(
+    begun = case.with_status(
         started_at=case.now,
         finished_at=None,
         shortcut=Shortcut.REASSERT,
@@ -203,13 +206,13 @@ def _reasserted(case: Case, fact: AliasReading | AliasMissing, message: str) -> 
         plan_hash=case.plan.digest,
         alias=alias_status(fact),
     )
-    alias = Fact.false(Reason.ALIAS_DRIFTED, message)
-    return begun.decide(standing_in_flight(begun), alias=alias)
+    alias = ConditionValue.false(Reason.ALIAS_DRIFTED, message)
+    return close(begun, summary_in_flight(begun), alias=alias)
 
 
 def _adopted(case: Case, reading: AliasReading) -> Decision:
     version = reading.routing.sole
     message = f"somebody else routed alias {case.spec.alias} to version {version}; driftPolicy Adopt takes it as it is"
-    taken = case.with_stable(version).having(alias=alias_status(reading), weight=0)
-    standing = Standing(Phase.SUCCEEDED, Reason.ALIAS_ADOPTED, message)
-    return _stay(taken, standing, Fact.true(Reason.ALIAS_ADOPTED, message))
+    taken = case.with_stable(version).with_status(alias=alias_status(reading), weight=0)
+    summary = Summary(Phase.SUCCEEDED, Reason.ALIAS_ADOPTED, message)
+    return _stay(taken, summary, ConditionValue.true(Reason.ALIAS_ADOPTED, message))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from sfn_rollouts.api.status import Outcome, Phase
 from sfn_rollouts.api.status import Trip as TripStatus
 from sfn_rollouts.core.case import AliasState, Case, alias_status
+from sfn_rollouts.core.closing import close, finish
 from sfn_rollouts.core.memory import was_going_back
 from sfn_rollouts.core.rechecking import (
     FRESH_S,
@@ -17,7 +18,7 @@ from sfn_rollouts.core.rechecking import (
 from sfn_rollouts.core.stages.recreated import Life, begin_in_another_life, life_looks, life_of_target
 from sfn_rollouts.core.stages.vanishing import looks_at_what_is_gone, machine_of, way_to_try_again, what_is_gone
 from sfn_rollouts.core.values.commands import Action, by_words
-from sfn_rollouts.core.values.conditions import Fact, Standing
+from sfn_rollouts.core.values.conditions import ConditionValue, Summary
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.findings import Trip
 from sfn_rollouts.core.values.moments import after
@@ -32,7 +33,7 @@ def start_restore(case: Case, trip: Trip) -> Decision:
     if trip.reason is Reason.ABORTED:
         case = case.done(f"going back to version {case.stable}")
     noted = TripStatus(reason=trip.reason, message=one_line(trip.message, longest=1024), by=trip.by, at=case.now)
-    return decide_restore(case.having(trip=noted, next_action_at=None, wait_ended_at=None, due_since=None), noted)
+    return decide_restore(case.with_status(trip=noted, next_action_at=None, wait_ended_at=None, due_since=None), noted)
 
 
 def decide_restore(case: Case, trip: TripStatus) -> Decision:
@@ -108,9 +109,9 @@ def _obey(case: Case, trip: TripStatus) -> Case:
 # -- on the way --
 
 
-def _on_its_way(case: Case, trip: TripStatus) -> Standing:
+def _on_its_way(case: Case, trip: TripStatus) -> Summary:
     words = f"going back to version {case.stable}: {trip.message}"
-    return Standing(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, words)
+    return Summary(Phase.ROLLING_BACK, Reason.ROLLBACK_IN_PROGRESS, words)
 
 
 def _left_alone(case: Case, trip: TripStatus) -> Decision:
@@ -125,10 +126,14 @@ def _left_alone(case: Case, trip: TripStatus) -> Decision:
         f"{trip.message}; but somebody else routed all traffic to version {routed}, which is left alone: "
         f"route the alias to version {case.stable}, or ask for another version"
     )
-    standing = Standing(Phase.ROLLING_BACK, Reason.ALIAS_DRIFTED, message, is_stalled=True)
+    summary = Summary(Phase.ROLLING_BACK, Reason.ALIAS_DRIFTED, message, is_stalled=True)
     looks, wake = look_again(case, stalled_recheck_s(case))
-    return case.decide(
-        standing, looks=looks | life_looks(case, life), wakes=[wake], alias=Fact.false(Reason.ALIAS_DRIFTED, message)
+    return close(
+        case,
+        summary,
+        looks=looks | life_looks(case, life),
+        wakes=[wake],
+        alias=ConditionValue.false(Reason.ALIAS_DRIFTED, message),
     )
 
 
@@ -141,7 +146,7 @@ def _nothing_to_restore(case: Case, trip: TripStatus) -> Decision:
     looks, wake = look_again(case, stalled_recheck_s(case))
     looks = looks_at_what_is_gone(case, looks)
     if machine_of(case) is None:
-        return case.decide(_on_its_way(case, trip), looks=looks)
+        return close(case, _on_its_way(case, trip), looks=looks)
     deadline = after(trip.at, case.spec.progress_deadline.seconds)
     if trip.reason in (Reason.PROGRESS_DEADLINE_EXCEEDED, Reason.ABORTED) or case.now >= deadline:
         return _given_up(case, trip)
@@ -149,20 +154,20 @@ def _nothing_to_restore(case: Case, trip: TripStatus) -> Decision:
         f"{what_is_gone(case)}, so there is nothing to put back; "
         f"{way_to_try_again(case)}; cause of the rollback: {trip.message}"
     )
-    standing = Standing(Phase.ROLLING_BACK, Reason.NOT_FOUND, message, is_stalled=True)
-    alias = Fact.false(Reason.NOT_FOUND, message)
-    return case.decide(standing, looks=looks, wakes=[wake, deadline], alias=alias)
+    summary = Summary(Phase.ROLLING_BACK, Reason.NOT_FOUND, message, is_stalled=True)
+    alias = ConditionValue.false(Reason.NOT_FOUND, message)
+    return close(case, summary, looks=looks, wakes=[wake, deadline], alias=alias)
 
 
 def _going_back(case: Case, trip: TripStatus) -> Decision:
     failure = case.seen.write_failure
-    standing = _on_its_way(case, trip)
+    summary = _on_its_way(case, trip)
     if case.alias_state is AliasState.STALE and _is_seen_since(case, trip):
         looks, wake = look_again(case, STALE_RETRY_S)
-        return case.decide(standing, looks=looks, wakes=[wake])
+        return close(case, summary, looks=looks, wakes=[wake])
     deadline = after(trip.at, case.spec.progress_deadline.seconds)
     if failure is not None and _is_of_the_restore(case, trip, failure):
-        standing = _failing(case, failure, standing, is_late=case.now >= deadline)
+        summary = _failing(case, failure, summary, is_late=case.now >= deadline)
     wakes = [deadline] if case.now < deadline else []
     looks = looks_if_gone(case)
     if failure is not None and failure.trouble is Trouble.GONE and case.reading is not None:
@@ -171,7 +176,7 @@ def _going_back(case: Case, trip: TripStatus) -> Decision:
         if life is Life.ANOTHER:
             return begin_in_another_life(case)
         looks |= life_looks(case, life)
-    return case.decide(standing, write=restore_write(case), looks=looks, wakes=wakes)
+    return close(case, summary, write=restore_write(case), looks=looks, wakes=wakes)
 
 
 def _is_of_the_restore(case: Case, trip: TripStatus, failure: WriteFailure) -> bool:
@@ -180,12 +185,12 @@ def _is_of_the_restore(case: Case, trip: TripStatus, failure: WriteFailure) -> b
     return failure.trouble is not Trouble.CONFLICT and (is_later or was_going_back(case.status))
 
 
-def _failing(case: Case, failure: WriteFailure, so_far: Standing, *, is_late: bool) -> Standing:
+def _failing(case: Case, failure: WriteFailure, so_far: Summary, *, is_late: bool) -> Summary:
     """AWS's bad moments pass; what lasts, or only a person can mend, is a rollback that has failed so far."""
     if failure.trouble is Trouble.TRANSIENT and not is_late:
         return replace(so_far, message=f"{so_far.message}; AWS: {failure.why}; trying again")
     message = f"the alias could not be put back on version {case.stable}: {failure.why}; trying again"
-    return Standing(Phase.FAILED, Reason.ROLLBACK_FAILED, message, is_stalled=True)
+    return Summary(Phase.FAILED, Reason.ROLLBACK_FAILED, message, is_stalled=True)
 
 
 # -- the end --
@@ -195,7 +200,7 @@ def _ended(case: Case, trip: TripStatus) -> Decision:
     """Traffic is back (or never left, or is where somebody else put it): end by what the finding was."""
     reason = Reason(trip.reason) if trip.reason in set(Reason) else Reason.ABORTED
     if case.reading is not None and case.alias_state is not AliasState.STALE:
-        case = case.having(alias=alias_status(case.reading))
+        case = case.with_status(alias=alias_status(case.reading))
     is_asked_back = reason in (Reason.SUPERSEDED, Reason.TARGET_WITHDRAWN)
     if is_asked_back or case.is_target_changed or case.is_retry_asked:
         is_stable_wanted = reason is Reason.TARGET_WITHDRAWN and _is_stable_wanted(case, trip)
@@ -210,10 +215,10 @@ def _unconfirmed(case: Case, trip: TripStatus) -> Decision | None:
     looks, wake = look_again(case, FRESH_S)
     if not looks:
         return None
-    standing = _on_its_way(case, trip)
+    summary = _on_its_way(case, trip)
     if isinstance(case.seen.alias, Unseen):
-        standing = replace(standing, message=f"{standing.message}; the alias could not be read: {case.seen.alias.why}")
-    return case.decide(standing, looks=looks, wakes=[wake])
+        summary = replace(summary, message=f"{summary.message}; the alias could not be read: {case.seen.alias.why}")
+    return close(case, summary, looks=looks, wakes=[wake])
 
 
 def _is_stable_wanted(case: Case, trip: TripStatus) -> bool:
@@ -234,10 +239,10 @@ def _rolled_back(case: Case, reason: Reason, trip: TripStatus) -> Decision:
         f"version {case.target} was rolled back, version {case.stable} has all traffic: {trip.message}; "
         "change spec.version or spec.retryToken, or send retry"
     )
-    ended = case.finish(_OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason, trip.by, weight=0)
+    ended = finish(case, _OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason, trip.by, weight=0)
     phase = Phase.FAILED if reason is Reason.PROGRESS_DEADLINE_EXCEEDED else Phase.ROLLED_BACK
-    standing = Standing(phase, reason, message, is_stalled=True)
-    return ended.decide(standing, alias=_in_sync(case), watches_alarms=False)
+    summary = Summary(phase, reason, message, is_stalled=True)
+    return close(ended, summary, alias=_in_sync(case), is_judged=False)
 
 
 def _given_up(case: Case, trip: TripStatus) -> Decision:
@@ -247,31 +252,31 @@ def _given_up(case: Case, trip: TripStatus) -> Decision:
         f"{way_to_try_again(case)}; cause of the rollback: {trip.message}"
     )
     outcome = Outcome.ABORTED if trip.reason == Reason.ABORTED else Outcome.ROLLED_BACK
-    ended = case.finish(outcome, Reason.NOT_FOUND, trip.by, weight=0)
-    standing = Standing(Phase.FAILED, Reason.NOT_FOUND, message, is_stalled=True)
-    return ended.decide(standing, alias=Fact.false(Reason.NOT_FOUND, message), watches_alarms=False)
+    ended = finish(case, outcome, Reason.NOT_FOUND, trip.by, weight=0)
+    summary = Summary(Phase.FAILED, Reason.NOT_FOUND, message, is_stalled=True)
+    return close(ended, summary, alias=ConditionValue.false(Reason.NOT_FOUND, message), is_judged=False)
 
 
 def _next_begins(case: Case, reason: Reason, by: str | None) -> Decision:
     """Not the end of the resource's way. A verdict on the version before would be read as one on the version now asked
     for: Flux and Argo CD give up at the first Stalled of a generation.
     """
-    ended = case.finish(_OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason, by)
+    ended = finish(case, _OUTCOMES.get(reason, Outcome.ROLLED_BACK), reason, by)
     words = f"{reason}{by_words(by)}"
     message = f"the rollout of version {case.target} has ended ({words}); version {case.spec.version} is next"
-    standing = Standing(Phase.PENDING, Reason.INITIALIZING, message)
-    return ended.afresh().decide(standing, watches_alarms=False)
+    summary = Summary(Phase.PENDING, Reason.INITIALIZING, message)
+    return close(ended.reset(), summary, is_judged=False)
 
 
 def _withdrawn(case: Case, reason: Reason) -> Decision:
     """The wanted version is the stable one."""
     message = f"version {case.stable} has all traffic again; version {case.target} was withdrawn"
-    ended = case.finish(Outcome.ABORTED, reason).having(
+    ended = finish(case, Outcome.ABORTED, reason).with_status(
         weight=100, target_version=case.stable, target_creation_date=case.status.stable_creation_date
     )
-    standing = Standing(Phase.SUCCEEDED, Reason.UP_TO_DATE, message)
-    return ended.decide(standing, alias=_in_sync(case), watches_alarms=False)
+    summary = Summary(Phase.SUCCEEDED, Reason.UP_TO_DATE, message)
+    return close(ended, summary, alias=_in_sync(case), is_judged=False)
 
 
-def _in_sync(case: Case) -> Fact:
-    return Fact.true(Reason.IN_SYNC, f"all traffic is on version {case.stable}")
+def _in_sync(case: Case) -> ConditionValue:
+    return ConditionValue.true(Reason.IN_SYNC, f"all traffic is on version {case.stable}")

@@ -1,10 +1,12 @@
 """A new alias, or one put back at rest: one write without steps, and nothing to go back to."""
 
 from sfn_rollouts.api.status import Phase, Shortcut
-from sfn_rollouts.core.case import AliasState, Case, is_shortcut
+from sfn_rollouts.core.case import AliasState, Case
+from sfn_rollouts.core.closing import close
+from sfn_rollouts.core.schedule import is_shortcut
 from sfn_rollouts.core.stages.succeeding import succeed
 from sfn_rollouts.core.stages.writing import read_once_more, verified, write_intent
-from sfn_rollouts.core.values.conditions import Standing
+from sfn_rollouts.core.values.conditions import Summary
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.reasons import Reason
 
@@ -20,8 +22,8 @@ def decide_single_write(case: Case) -> Decision:
     if case.alias_state is AliasState.STALE:
         return read_once_more(case)
     if case.is_target_changed or _is_overtaken(case):
-        standing = Standing(Phase.PENDING, Reason.INITIALIZING, "spec.version or the alias has changed; starting over")
-        return case.afresh().decide(standing)
+        summary = Summary(Phase.PENDING, Reason.INITIALIZING, "spec.version or the alias has changed; starting over")
+        return close(case.reset(), summary)
     return write_intent(case, routing)
 
 

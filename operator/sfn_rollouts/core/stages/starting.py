@@ -6,12 +6,13 @@ from sfn_rollouts.api.status import Intent, Outcome, Phase, Shortcut
 from sfn_rollouts.core.beginning import Beginning, beginning_of
 from sfn_rollouts.core.case import NOTHING_PENDING, Case, alias_status
 from sfn_rollouts.core.checks.chains import BEFORE_START, first_hold
+from sfn_rollouts.core.closing import close, finish
 from sfn_rollouts.core.holding import hold_start
 from sfn_rollouts.core.stages.commands_anywhere import obey_anywhere
 from sfn_rollouts.core.stages.taking_over import take_over
-from sfn_rollouts.core.standing import standing_in_flight
+from sfn_rollouts.core.staying import summary_in_flight
 from sfn_rollouts.core.values.commands import Action, by_words
-from sfn_rollouts.core.values.conditions import Fact, Standing
+from sfn_rollouts.core.values.conditions import ConditionValue, Summary
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.reasons import Reason
 
@@ -19,7 +20,7 @@ from sfn_rollouts.core.values.reasons import Reason
 def decide_start(case: Case) -> Decision:
     """Ask what keeps it from beginning, one check after the other; then begin by what the alias serves."""
     if case.is_target_changed or case.is_retry_asked or case.status.started_at is not None:
-        case = case.afresh()
+        case = case.reset()
     case = _obey(case)
     if case.command is not None and case.command.action is Action.ABORT:
         return take_over(case) or _abort(case, case.command.by)
@@ -52,23 +53,23 @@ def _abort(case: Case, by: str | None) -> Decision:
         f"aborted{by_words(by)} before version {case.target} got any traffic; nothing was written; "
         "change spec.version or spec.retryToken, or send retry"
     )
-    ended = case.done(message).finish(Outcome.ABORTED, Reason.ABORTED, by, weight=0)
-    return ended.decide(Standing(Phase.ROLLED_BACK, Reason.ABORTED, message, is_stalled=True), watches_alarms=False)
+    ended = finish(case.done(message), Outcome.ABORTED, Reason.ABORTED, by, weight=0)
+    return close(ended, Summary(Phase.ROLLED_BACK, Reason.ABORTED, message, is_stalled=True), is_judged=False)
 
 
 def _up_to_date(case: Case) -> Decision:
     version = case.spec.version
     message = f"alias {case.spec.alias} already serves version {version}; nothing was written"
-    ended = case.with_stable(version).having(
+    ended = case.with_stable(version).with_status(
         **NOTHING_PENDING,
         target_creation_date=case.created_at(version),
         weight=100,
         finished_at=case.now,
         alias=alias_status(case.reading),
-        alarms=(),
+        **case.nothing_judged,
     )
-    standing = Standing(Phase.SUCCEEDED, Reason.UP_TO_DATE, message)
-    return ended.decide(standing, alias=_in_sync(case), watches_alarms=False)
+    summary = Summary(Phase.SUCCEEDED, Reason.UP_TO_DATE, message)
+    return close(ended, summary, alias=_in_sync(case), is_judged=False)
 
 
 # -- the beginning --
@@ -78,7 +79,7 @@ def _begin(case: Case, shortcut: Shortcut | None) -> Decision:
     """From here on the alias is this rollout's to look after. The intent says which write comes first."""
     stable = case.reading.routing.sole if case.reading is not None else None
     index = 0 if shortcut is None else case.plan.last_index
-    begun = case.with_stable(stable or case.spec.version).having(
+    begun = case.with_stable(stable or case.spec.version).with_status(
         **{**NOTHING_PENDING, **_entered(case, index), "shortcut": shortcut, "due_since": case.now},
         started_at=case.now,
         target_creation_date=case.created_at(case.spec.version),
@@ -87,7 +88,7 @@ def _begin(case: Case, shortcut: Shortcut | None) -> Decision:
         alias=alias_status(case.reading),
     )
     # The same words as in the next decision: with others the status would be written twice before the first shift.
-    return begun.decide(standing_in_flight(begun), alias=_in_sync(case))
+    return close(begun, summary_in_flight(begun), alias=_in_sync(case))
 
 
 def _entered(case: Case, index: int) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def _entered(case: Case, index: int) -> dict[str, Any]:
     return {"intent": Intent(weight=weight, step_index=index, at=case.now)}
 
 
-def _in_sync(case: Case) -> Fact | None:
+def _in_sync(case: Case) -> ConditionValue | None:
     if case.reading is None:
         return None
-    return Fact.true(Reason.IN_SYNC, f"the alias routes {case.reading.routing}")
+    return ConditionValue.true(Reason.IN_SYNC, f"the alias routes {case.reading.routing}")

@@ -6,21 +6,23 @@ write, then its verification; only from then on does its clock run.
 
 from sfn_rollouts.api.spec import DriftPolicy
 from sfn_rollouts.api.status import ApprovalTimeout, Intent, Phase, Shortcut
-from sfn_rollouts.core.case import AliasState, Case, is_shortcut, pause_words
+from sfn_rollouts.core.case import AliasState, Case
 from sfn_rollouts.core.checks.chains import first_trip, hold_before_step
+from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.holding import hold_step
 from sfn_rollouts.core.memory import paused_since
 from sfn_rollouts.core.rechecking import FRESH_S, look_again
+from sfn_rollouts.core.replanning import placed, replanned
+from sfn_rollouts.core.schedule import is_shortcut, pause_words
 from sfn_rollouts.core.stages.commands_anywhere import obey_anywhere
 from sfn_rollouts.core.stages.drifting import decide_drift
-from sfn_rollouts.core.stages.replanning import placed, replanned
 from sfn_rollouts.core.stages.restoring import start_restore
 from sfn_rollouts.core.stages.single_write import decide_single_write
 from sfn_rollouts.core.stages.succeeding import succeed
 from sfn_rollouts.core.stages.writing import read_once_more, verified, write_intent
-from sfn_rollouts.core.standing import still
+from sfn_rollouts.core.staying import stay
 from sfn_rollouts.core.values.commands import Action
-from sfn_rollouts.core.values.conditions import Standing
+from sfn_rollouts.core.values.conditions import Summary
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.findings import Hold
 from sfn_rollouts.core.values.looks import ReadAlias
@@ -47,7 +49,7 @@ def decide_in_flight(case: Case) -> Decision:
 
 def _token_noted(case: Case) -> Case:
     """A new retryToken asks for nothing in flight; kept as new, it would retry the version right after a rollback."""
-    return case.having(retry_token=case.spec.retry_token)
+    return case.with_status(retry_token=case.spec.retry_token)
 
 
 def _due_noted(case: Case) -> Case:
@@ -55,7 +57,11 @@ def _due_noted(case: Case) -> Case:
 
     Nor does the time count during which a person held it.
     """
-    return case.having(due_since=case.now, next_action_at=None) if case.was_overlooked and not case.is_paused else case
+    return (
+        case.with_status(due_since=case.now, next_action_at=None)
+        if case.was_overlooked and not case.is_paused
+        else case
+    )
 
 
 def _timeout_noted(case: Case) -> Case:
@@ -64,7 +70,7 @@ def _timeout_noted(case: Case) -> Case:
     if approval is None or not approval.goes_on or not case.is_approval_late or ends_at is None:
         return case
     noted = ApprovalTimeout(step=case.status.step or "", at=ends_at)
-    return case.having(wait_ended_at=ends_at, approval_timeout=noted)
+    return case.with_status(wait_ended_at=ends_at, approval_timeout=noted)
 
 
 def _overtaken(case: Case) -> Decision | None:
@@ -77,9 +83,9 @@ def _overtaken(case: Case) -> Decision | None:
     is_foreign = case.alias_state is AliasState.FOREIGN and is_there
     if not (is_untouched and is_foreign) or case.seen.write_failure is not None:
         return None
-    again = case.afresh().having(pause_command=case.status.pause_command)
+    again = case.reset().with_status(pause_command=case.status.pause_command)
     message = "somebody else routed the alias before the first write; beginning from what it serves now"
-    return again.decide(Standing(Phase.PENDING, Reason.INITIALIZING, message))
+    return close(again, Summary(Phase.PENDING, Reason.INITIALIZING, message))
 
 
 # -- what a person commanded --
@@ -101,7 +107,7 @@ def _promoted(case: Case) -> Case:
     due = case.due_at
     if case.status.intent is not None or (due is not None and due <= case.now):
         return case.done("the wait is over already; the conditions say what holds the next step")
-    return case.having(wait_ended_at=case.now).done("the current wait is over")
+    return case.with_status(wait_ended_at=case.now).done("the current wait is over")
 
 
 def _fully_promoted(case: Case) -> Case:
@@ -110,7 +116,9 @@ def _fully_promoted(case: Case) -> Case:
     if is_shortcut(case.status, Shortcut.ROLLBACK_WINDOW):
         return case.refusing("all traffic goes to the target in one write already")
     ended_at = min(case.due_at or case.now, case.now)
-    return case.having(shortcut=Shortcut.PROMOTE_FULL, wait_ended_at=ended_at).done("going to 100 %, then the bake")
+    return case.with_status(shortcut=Shortcut.PROMOTE_FULL, wait_ended_at=ended_at).done(
+        "going to 100 %, then the bake"
+    )
 
 
 # -- a write that is pending --
@@ -137,22 +145,22 @@ def _settle_intent(case: Case) -> Decision | None:
 def _withdrawn_by_edit(case: Case, intent: Intent) -> Decision:
     """Its steps have been edited since. No try has failed, so if a later look does not show it, it was not made."""
     if case.reading is None or case.reading.read_at < intent.at:
-        return still(case, looks=[ReadAlias()])
-    return still(case.having(intent=None))
+        return stay(case, looks=[ReadAlias()])
+    return stay(case.with_status(intent=None))
 
 
 def _withdrawn_by_pause(case: Case) -> Decision:
     """Find out whether it was written before the pause, then forget it. Nothing is written while paused."""
     settled_at = after(paused_since(case.status) or case.now, WITHDRAW_AFTER_S)
     if case.now < settled_at:
-        return still(case, wakes=[settled_at])
+        return stay(case, wakes=[settled_at])
     if case.reading is None or case.reading.read_at < settled_at:
-        return still(case, looks=[ReadAlias()])
+        return stay(case, looks=[ReadAlias()])
     if case.status.step_index is not None:
-        return still(case.having(intent=None))
-    anew = case.afresh().having(pause_command=case.status.pause_command)
-    standing = Standing(Phase.PAUSED, Reason.PAUSED, f"not started: {pause_words(case.spec, case.status)}")
-    return anew.decide(standing)
+        return stay(case.with_status(intent=None))
+    anew = case.reset().with_status(pause_command=case.status.pause_command)
+    summary = Summary(Phase.PAUSED, Reason.PAUSED, f"not started: {pause_words(case.spec, case.status)}")
+    return close(anew, summary)
 
 
 # -- stay, or go on --
@@ -161,11 +169,11 @@ def _withdrawn_by_pause(case: Case) -> Decision:
 def _wait(case: Case) -> Decision | None:
     due = case.due_at
     if case.is_paused:
-        return still(case.having(next_action_at=None))
+        return stay(case.with_status(next_action_at=None))
     if due is None:
-        return still(case.having(next_action_at=case.approval_ends_at))
+        return stay(case.with_status(next_action_at=case.approval_ends_at))
     if case.now < due:
-        return still(case.having(next_action_at=due), wakes=[due])
+        return stay(case.with_status(next_action_at=due), wakes=[due])
     return None
 
 
@@ -176,15 +184,15 @@ def _advance(case: Case) -> Decision:
         return hold_step(case, hold)
     index = case.plan.next_index(case.status.step_index, case.status.shortcut)
     if index >= case.plan.bake_index and case.weight < 100:
-        return still(placed(case))  # a status that makes no sense must not end on a split alias
+        return stay(placed(case))  # a status that makes no sense must not end on a split alias
     if index > case.plan.bake_index or (index == case.plan.bake_index and not case.plan.bake_s):
         return _end(case)
-    case = case.having(next_action_at=None)
+    case = case.with_status(next_action_at=None)
     weight = case.plan.weight_at(index)
     if weight > case.weight:
-        return still(case.having(intent=Intent(weight=weight, step_index=index, at=case.now)))
-    entered = case.having(step_index=index, step_started_at=case.now, wait_ended_at=None, due_since=None)
-    return still(entered)
+        return stay(case.with_status(intent=Intent(weight=weight, step_index=index, at=case.now)))
+    entered = case.with_status(step_index=index, step_started_at=case.now, wait_ended_at=None, due_since=None)
+    return stay(entered)
 
 
 def _end(case: Case) -> Decision:
@@ -193,4 +201,4 @@ def _end(case: Case) -> Decision:
     if isinstance(fact, Unseen):
         return hold_step(case, Hold(Reason.RETRYING_AWS, f"the alias could not be read: {fact.why}"))
     looks, _ = look_again(case, FRESH_S)
-    return still(case, looks=looks) if looks else succeed(case)
+    return stay(case, looks=looks) if looks else succeed(case)

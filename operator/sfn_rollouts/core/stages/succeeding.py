@@ -2,8 +2,9 @@
 
 from sfn_rollouts.api.status import Outcome, Phase, Shortcut
 from sfn_rollouts.core.case import NOTHING_PENDING, Case
-from sfn_rollouts.core.standing import alias_fact
-from sfn_rollouts.core.values.conditions import Standing
+from sfn_rollouts.core.closing import close, finish
+from sfn_rollouts.core.staying import alias_value
+from sfn_rollouts.core.values.conditions import Summary
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.reasons import Reason
 
@@ -23,10 +24,10 @@ def succeed(case: Case) -> Decision:
     shortcut, version = case.status.shortcut, case.target
     words = _WORDS.get(shortcut, "version {version} has all traffic")
     if shortcut is Shortcut.REASSERT:
-        ended = case.having(**NOTHING_PENDING, finished_at=case.now)
+        ended = case.with_status(**NOTHING_PENDING, finished_at=case.now)
     else:
-        ended = case.finish(_OUTCOMES.get(shortcut, Outcome.PROMOTED), Reason.ROLLOUT_COMPLETE)
-    ended = ended.having(stable_version=version, stable_creation_date=case.status.target_creation_date)
+        ended = finish(case, _OUTCOMES.get(shortcut, Outcome.PROMOTED), Reason.ROLLOUT_COMPLETE)
+    ended = ended.with_status(stable_version=version, stable_creation_date=case.status.target_creation_date)
     message = words.format(version=version, alias=case.spec.alias)
-    standing = Standing(Phase.SUCCEEDED, Reason.ROLLOUT_COMPLETE, message)
-    return ended.decide(standing, alias=alias_fact(case), watches_alarms=False)
+    summary = Summary(Phase.SUCCEEDED, Reason.ROLLOUT_COMPLETE, message)
+    return close(ended, summary, alias=alias_value(case), is_judged=False)

@@ -6,11 +6,12 @@ version than the one asked for is superseded, all by the ways of any rollout.
 
 from dataclasses import replace
 
-from sfn_rollouts.api.spec import Alarms, OnFiringAtStart
 from sfn_rollouts.core.beginning import stable_side
 from sfn_rollouts.core.case import NOTHING_PENDING, AliasState, Case, alias_status
-from sfn_rollouts.core.stages.replanning import placed
-from sfn_rollouts.core.standing import still
+from sfn_rollouts.core.judges.alarms import ALARMS
+from sfn_rollouts.core.judges.judge import Judgement
+from sfn_rollouts.core.replanning import placed
+from sfn_rollouts.core.staying import stay
 from sfn_rollouts.core.values.decision import Decision
 
 
@@ -27,7 +28,7 @@ def take_over(case: Case) -> Decision | None:
     other = next(version for version, _ in routing.entries if version != stable)
     # What is aborted is the version asked for: with a third one as target that would begin after the way back.
     target = case.spec.version if is_aborted else other
-    found = case.with_stable(stable).having(
+    found = case.with_stable(stable).with_status(
         **{**NOTHING_PENDING, "pause_command": case.status.pause_command, "taken_over": True},
         started_at=case.now,
         target_version=target,
@@ -36,15 +37,18 @@ def take_over(case: Case) -> Decision | None:
         plan_hash=case.plan.digest,
         alias=alias_status(reading),
     )
-    return still(placed(_with_no_alarm_ignored(found)))
+    return stay(placed(_with_no_alarm_ignored(found)))
 
 
 def _with_no_alarm_ignored(case: Case) -> Case:
     """What was read while the rollout stood by may have been ignored as firing before the first shift."""
-    memories = tuple(memory.with_(ignored_until_ok=None) for memory in case.alarms.memories)
-    return replace(case, alarms=replace(case.alarms, memories=memories))
+    judgements = {
+        judge: _with_none_ignored(judgement) if judge is ALARMS else judgement
+        for judge, judgement in case.judgements.items()
+    }
+    return replace(case, judgements=judgements)
 
 
-def after_the_first_shift(policy: Alarms | None) -> Alarms | None:
-    """Give the policy for a split that was found: who can tell whether an alarm fires because of it?"""
-    return policy.model_copy(update={"on_firing_at_start": OnFiringAtStart.BLOCK}) if policy is not None else None
+def _with_none_ignored(judgement: Judgement) -> Judgement:
+    memories = tuple(memory.with_(ignored_until_ok=None) for memory in judgement.remembered["alarms"])
+    return replace(judgement, remembered={"alarms": memories})

@@ -15,7 +15,6 @@ from sfn_rollouts.printable import one_line
 READY, RECONCILING, STALLED = "Ready", "Reconciling", "Stalled"
 AWAITING_APPROVAL = "AwaitingApproval"
 PROMOTED, PAUSED, ALARMS_HEALTHY, ALIAS_IN_SYNC = "Promoted", "Paused", "AlarmsHealthy", "AliasInSync"
-DOMAIN = (PROMOTED, PAUSED, ALARMS_HEALTHY, ALIAS_IN_SYNC)
 
 _MOVING = frozenset({Phase.PENDING, Phase.PROGRESSING, Phase.PAUSED, Phase.BAKING, Phase.ROLLING_BACK})
 _FOR_APPROVAL = frozenset({Reason.AWAITING_APPROVAL})
@@ -25,7 +24,7 @@ _MESSAGE_LIMIT = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Summary:
     """Where a rollout stands. Stalled: it will not move without a person or a new generation."""
 
     phase: Phase
@@ -42,7 +41,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class ConditionValue:
     """One domain condition: its value and why."""
 
     value: ConditionStatus
@@ -50,17 +49,17 @@ class Fact:
     message: str
 
     @classmethod
-    def true(cls, reason: Reason, message: str) -> "Fact":
+    def true(cls, reason: Reason, message: str) -> "ConditionValue":
         """It holds."""
         return cls(ConditionStatus.TRUE, reason, message)
 
     @classmethod
-    def false(cls, reason: Reason, message: str) -> "Fact":
+    def false(cls, reason: Reason, message: str) -> "ConditionValue":
         """It does not hold."""
         return cls(ConditionStatus.FALSE, reason, message)
 
     @classmethod
-    def unknown(cls, reason: Reason, message: str) -> "Fact":
+    def unknown(cls, reason: Reason, message: str) -> "ConditionValue":
         """Nobody can say yet."""
         return cls(ConditionStatus.UNKNOWN, reason, message)
 
@@ -77,35 +76,35 @@ def is_true(status: Status, kind: str) -> bool:
 
 
 def conclude(
-    status: Status, standing: Standing, facts: Mapping[str, Fact | None], generation: int, now: datetime
+    status: Status, summary: Summary, facts: Mapping[str, ConditionValue | None], generation: int, now: datetime
 ) -> Status:
     """Give the status with phase, message, observedGeneration and all conditions, together as kstatus wants them.
 
     A fact of None leaves that condition as it was: nothing new is known.
     """
-    wanted = {READY: Fact(standing.ready, standing.reason, standing.message)}
-    if standing.phase in _MOVING and not standing.is_stalled:
-        wanted[RECONCILING] = Fact.true(standing.reason, standing.message)
-    if standing.is_stalled:
-        wanted[STALLED] = Fact.true(standing.reason, standing.message)
-    # By the standing alone, so that it can never be left over from a generation before: people wait for it.
-    wanted[AWAITING_APPROVAL] = _awaiting_approval(standing)
+    wanted = {READY: ConditionValue(summary.ready, summary.reason, summary.message)}
+    if summary.phase in _MOVING and not summary.is_stalled:
+        wanted[RECONCILING] = ConditionValue.true(summary.reason, summary.message)
+    if summary.is_stalled:
+        wanted[STALLED] = ConditionValue.true(summary.reason, summary.message)
+    # By the summary alone, so that it can never be left over from a generation before: people wait for it.
+    wanted[AWAITING_APPROVAL] = _awaiting_approval(summary)
     for kind, fact in facts.items():
         kept = fact or _kept(condition(status, kind))
-        wanted[kind] = kept or Fact.unknown(Reason.NOT_LOOKED, Reason.NOT_LOOKED.meaning)
+        wanted[kind] = kept or ConditionValue.unknown(Reason.NOT_LOOKED, Reason.NOT_LOOKED.meaning)
     conditions = tuple(_renew(condition(status, kind), kind, fact, generation, now) for kind, fact in wanted.items())
     return status.with_(
         observed_generation=generation,
-        phase=standing.phase,
-        message=one_line(standing.message, longest=_MESSAGE_LIMIT),
+        phase=summary.phase,
+        message=one_line(summary.message, longest=_MESSAGE_LIMIT),
         conditions=conditions,
     )
 
 
-def _awaiting_approval(standing: Standing) -> Fact:
-    if standing.reason in _FOR_APPROVAL and not standing.is_stalled:
-        return Fact.true(standing.reason, standing.message)
-    return Fact.false(Reason.NOT_AWAITING_APPROVAL, Reason.NOT_AWAITING_APPROVAL.meaning)
+def _awaiting_approval(summary: Summary) -> ConditionValue:
+    if summary.reason in _FOR_APPROVAL and not summary.is_stalled:
+        return ConditionValue.true(summary.reason, summary.message)
+    return ConditionValue.false(Reason.NOT_AWAITING_APPROVAL, Reason.NOT_AWAITING_APPROVAL.meaning)
 
 
 def timed_by_stored(status: Status, stored: Status, now: datetime) -> Status:
@@ -133,11 +132,13 @@ def _since(item: Condition, moment: datetime) -> Condition:
     return item if item.last_transition_time == moment else item.with_(last_transition_time=moment)
 
 
-def _kept(old: Condition | None) -> Fact | None:
-    return Fact(old.status, Reason(old.reason), old.message) if old is not None and old.reason in set(Reason) else None
+def _kept(old: Condition | None) -> ConditionValue | None:
+    if old is None or old.reason not in set(Reason):
+        return None
+    return ConditionValue(old.status, Reason(old.reason), old.message)
 
 
-def _renew(old: Condition | None, kind: str, fact: Fact, generation: int, now: datetime) -> Condition:
+def _renew(old: Condition | None, kind: str, fact: ConditionValue, generation: int, now: datetime) -> Condition:
     """lastTransitionTime moves only when the status flips: moving it on each message would look like flapping."""
     has_flipped = old is None or old.status is not fact.value
     return Condition(

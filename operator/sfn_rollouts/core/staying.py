@@ -6,63 +6,65 @@ from datetime import datetime
 from typing import Any
 
 from sfn_rollouts.api.status import Intent, Phase, Shortcut
-from sfn_rollouts.core.case import AliasState, Case, is_shortcut, pause_words
+from sfn_rollouts.core.case import AliasState, Case
+from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_IN_FLIGHT_S, look_again
-from sfn_rollouts.core.values.conditions import Fact, Standing
+from sfn_rollouts.core.schedule import is_shortcut, pause_words
+from sfn_rollouts.core.values.conditions import ConditionValue, Summary
 from sfn_rollouts.core.values.decision import Decision, Write
-from sfn_rollouts.core.values.looks import Look, ReadHistories
+from sfn_rollouts.core.values.looks import Look
 from sfn_rollouts.core.values.reasons import Reason
 
 
-def still(
+def stay(
     case: Case,
     *,
-    standing: Standing | None = None,
+    summary: Summary | None = None,
     write: Write | None = None,
     looks: Iterable[Look[Any]] = (),
     wakes: Iterable[datetime | None] = (),
 ) -> Decision:
-    """Stay, and say where (`standing` None: as nothing is wrong); the alias is looked at now and then."""
+    """Stay, and say where (`summary` None: as nothing is wrong); the alias is looked at now and then."""
     drift_looks, recheck = look_again(case, DRIFT_CHECK_IN_FLIGHT_S)
-    history = [ReadHistories()] if case.alarms.needs_history else []
-    return case.decide(
-        standing or _told_if_blind(case, standing_in_flight(case)),
+    return close(
+        case,
+        summary or _told_if_blind(case, summary_in_flight(case)),
         write=write,
-        looks=[*looks, *drift_looks, *history],
+        looks=[*looks, *drift_looks, *case.judges_lack],
         wakes=[*wakes, recheck, case.deadline_wake],
-        alias=alias_fact(case),
+        alias=alias_value(case),
     )
 
 
-def _told_if_blind(case: Case, standing: Standing) -> Standing:
+def _told_if_blind(case: Case, summary: Summary) -> Summary:
     """Say that an alarm guards nothing, also while no step is due: the traffic is on the target all the same.
 
     What is merely not read yet, or tried again within three polls, is no news for people.
     """
-    hold = case.alarms.hold
+    hold = case.judged_hold
     if hold is None or hold.reason in (Reason.INITIALIZING, Reason.RETRYING_AWS):
-        return standing
-    return replace(standing, message=f"{standing.message}; not fully guarded: {hold.message}")
+        return summary
+    return replace(summary, message=f"{summary.message}; not fully guarded: {hold.message}")
 
 
-def standing_in_flight(case: Case) -> Standing:
+def summary_in_flight(case: Case) -> Summary:
     """Give phase and words of a rollout in flight with which nothing is wrong."""
     status, plan = case.status, case.plan
     share = f"{case.weight} % of new executions"
     if case.is_paused:
         words = f"{pause_words(case.spec, status)}; version {case.target} keeps {share}{_origin(case)}"
-        return Standing(Phase.PAUSED, Reason.PAUSED, words)
+        return Summary(Phase.PAUSED, Reason.PAUSED, words)
     if status.intent is not None:
         return _moving(case, status.intent)
     if status.step_index == plan.bake_index:
         words = f"version {case.target} has all traffic; watching alarms until the bake is over"
-        return Standing(Phase.BAKING, Reason.BAKING, words)
+        return Summary(Phase.BAKING, Reason.BAKING, words)
     if case.due_at is None:
         words = f"version {case.target} has {share}{_origin(case)}; waiting until somebody promotes"
-        return Standing(Phase.PAUSED, Reason.AWAITING_APPROVAL, f"{words}{_else(case)}")
+        return Summary(Phase.PAUSED, Reason.AWAITING_APPROVAL, f"{words}{_else(case)}")
     rest = f", version {case.stable} the rest" if case.weight < 100 else ""
     words = f"version {case.target} has {share}{rest}{_origin(case)}"
-    return Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
+    return Summary(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
 
 
 def _origin(case: Case) -> str:
@@ -78,12 +80,12 @@ def _else(case: Case) -> str:
     return f" within {case.approval.within}, else {then}"
 
 
-def _moving(case: Case, intent: Intent) -> Standing:
+def _moving(case: Case, intent: Intent) -> Summary:
     alias, version = case.spec.alias, case.target
     match case.status.shortcut:
         case Shortcut.REASSERT:
             words = f"alias {alias} was changed by somebody else; putting all traffic back on version {version}"
-            return Standing(Phase.PROGRESSING, Reason.ALIAS_DRIFTED, words)
+            return Summary(Phase.PROGRESSING, Reason.ALIAS_DRIFTED, words)
         case Shortcut.NEW_ALIAS:
             words = f"creating alias {alias} with all traffic on version {version}"
         case Shortcut.ROLLBACK_WINDOW:
@@ -91,15 +93,15 @@ def _moving(case: Case, intent: Intent) -> Standing:
         case _:
             rest = f", the rest stays on version {case.stable}" if intent.weight < 100 else ""
             words = f"moving {intent.weight} % of new executions to version {version}{rest}"
-    return Standing(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
+    return Summary(Phase.PROGRESSING, Reason.SHIFT_IN_PROGRESS, words)
 
 
-def alias_fact(case: Case) -> Fact | None:
+def alias_value(case: Case) -> ConditionValue | None:
     """AliasInSync where the last look says so; None where it says nothing new.
 
     What is to be put back at rest is known, and drift all the same.
     """
     is_as_left = case.alias_state is AliasState.IN_SYNC and not is_shortcut(case.status, Shortcut.REASSERT)
     if case.reading is not None and (is_as_left or case.alias_state is AliasState.APPLIED):
-        return Fact.true(Reason.IN_SYNC, f"the alias routes {case.reading.routing}")
+        return ConditionValue.true(Reason.IN_SYNC, f"the alias routes {case.reading.routing}")
     return None
