@@ -1,13 +1,15 @@
 """Every policy times every finding, before and after the start; no firing is missed, none counts twice."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
 from sfn_rollouts.api.spec import Alarms
 from sfn_rollouts.api.status import AlarmState, AlarmStatus
-from sfn_rollouts.core.judges.alarms import judge_alarms, needs_history, worst
+from sfn_rollouts.core.judges.alarms import judge_alarms, worst
 from sfn_rollouts.core.values.findings import Hold, Pass, Trip
+from sfn_rollouts.core.values.looks import ReadHistory
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import (
     AlarmMissing,
@@ -27,6 +29,13 @@ def at(seconds):
     return START + timedelta(seconds=seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class Explained(AlarmReading):
+    """A reading with what its history shows, None where that was not read."""
+
+    history: tuple[AlarmTransition, ...] | Unseen | None = None
+
+
 def reading(state, since_s=-3600.0, read_s=0.0, changes=None):
     """A reading at START; `changes`: (seconds, new state) after an OK, None where the history was not read."""
     transitions, old = [], OK
@@ -34,7 +43,7 @@ def reading(state, since_s=-3600.0, read_s=0.0, changes=None):
         transitions.append(AlarmTransition(at(second), old, new))
         old = new
     snapshot = AlarmSnapshot(state, at(since_s), "why")
-    return AlarmReading(snapshot, at(read_s), None if changes is None else tuple(transitions))
+    return Explained(snapshot, at(read_s), None if changes is None else tuple(transitions))
 
 
 def unevaluated(state, evaluation="EVALUATION_ERROR"):
@@ -43,8 +52,11 @@ def unevaluated(state, evaluation="EVALUATION_ERROR"):
 
 def judge(policy, fact, memory=None, *, has_started=True, names=("A",)):
     alarms = Alarms.model_validate({"names": list(names), **policy})
-    facts = {} if fact is None else {"A": fact}
-    return judge_alarms(alarms, [memory] if memory else [], Observation(alarms=facts), START, has_started=has_started)
+    answers = {}
+    if memory is not None and memory.since is not None and getattr(fact, "history", None) is not None:
+        answers = {ReadHistory("A", memory.since, fact.snapshot.since): fact.history}
+    seen = Observation(answers, alarms={} if fact is None else {"A": fact})
+    return judge_alarms(alarms, [memory] if memory else [], seen, START, has_started=has_started)
 
 
 def word(verdict):
@@ -433,18 +445,52 @@ def test_an_outage_keeps_what_was_judged():
 
 
 def test_a_history_that_is_late_is_asked_for_again():
-    assert judge({}, reading(OK, -10, changes=[]), WAS_OK).needs_history
-    assert judge({}, reading(OK, -10), WAS_OK).needs_history
-    assert not judge({}, reading(OK, -10, changes=FIRED), WAS_OK).needs_history
+    asked = {ReadHistory("A", AGO, at(-10))}
+    assert judge({}, reading(OK, -10, changes=[]), WAS_OK).lacks == asked
+    assert judge({}, reading(OK, -10), WAS_OK).lacks == asked
+    assert not judge({}, reading(OK, -10, changes=FIRED), WAS_OK).lacks
 
 
-def test_needs_history():
-    assert needs_history(WAS_OK, reading(OK, -10))
-    assert not needs_history(WAS_OK, reading(OK))
-    assert not needs_history(WAS_OK, reading(OK, -10, changes=[]))
-    assert not needs_history(WAS_OK, reading(ALARM, -10))
-    assert needs_history(IGNORED, reading(ALARM, -10))
-    assert not needs_history(AlarmStatus(name="A", state=UNKNOWN), reading(OK, -10))
+NEEDS_HISTORY = {
+    "one that changed unseen": (WAS_OK, reading(OK, -10), True),
+    "one that did not change": (WAS_OK, reading(OK), False),
+    "one that fires openly": (WAS_OK, reading(ALARM, -10), False),
+    "one that fires, ignored until OK: it may have been OK in between": (IGNORED, reading(ALARM, -10), True),
+    "one that was never judged": (AlarmStatus(name="A", state=UNKNOWN), reading(OK, -10), False),
+    "one that is missing": (WAS_OK, AlarmMissing(START), False),
+}
+
+
+@pytest.mark.parametrize("sentence", NEEDS_HISTORY)
+def test_of_alarms_the_history_is_read_of(sentence):
+    """DescribeAlarmHistory is one call an alarm."""
+    memory, fact, needs = NEEDS_HISTORY[sentence]
+    assert bool(judge({}, fact, memory).lacks) is needs
+    assert not judge({}, fact, memory, has_started=False).lacks, "before the first shift only the state counts"
+
+
+def test_a_history_that_cannot_be_read_is_asked_for_again_and_unseen_since_the_first_try():
+    """However often the alarm changes meanwhile: else a flapping alarm would never be unreadable for three polls."""
+    refused = {ReadHistory("A", AGO, at(-300)): Unseen("refused", at(-300))}
+    seen = Observation(refused, alarms={"A": reading(OK, -1)})
+    verdict = judge_alarms(Alarms.model_validate({"names": ["A"]}), [WAS_OK], seen, START, has_started=True)
+    assert word(verdict) == "hold AlarmUnreadable"
+    assert verdict.lacks == {ReadHistory("A", AGO, at(-1))}
+
+
+def test_a_history_explains_the_reading_that_it_was_read_for_and_no_later_one():
+    """Else a firing between the two would never be looked for."""
+    earlier = {ReadHistory("A", AGO, at(-300)): ()}
+    seen = Observation(earlier, alarms={"A": reading(OK, -200)})
+    verdict = judge_alarms(Alarms.model_validate({"names": ["A"]}), [WAS_OK], seen, START, has_started=True)
+    assert word(verdict) == "hold Initializing"
+
+
+def test_an_alarm_that_fires_openly_is_seen_although_its_history_is_not():
+    refused = {ReadHistory("A", AGO, at(-5)): Unseen("refused", at(-300))}
+    seen = Observation(refused, alarms={"A": reading(ALARM, -5)})
+    verdict = judge_alarms(Alarms.model_validate({"names": ["A"]}), [WAS_OK], seen, START, has_started=True)
+    assert word(verdict) == "trip AlarmFiring"
 
 
 def test_all_alarms_together():
@@ -473,7 +519,7 @@ def test_without_alarms_all_is_fresh(policy):
     verdict = judge_alarms(policy, (), Observation(), START, has_started=True)
     assert verdict.is_fresh(at(9999))
     assert (verdict.trip, verdict.hold, verdict.lapses_at) == (None, None, None)
-    assert verdict.needs_history is False
+    assert verdict.lacks == frozenset()
 
 
 def test_the_worst_state_is_shown():

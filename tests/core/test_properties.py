@@ -15,7 +15,7 @@ from sfn_rollouts.core.phases import Phase
 from sfn_rollouts.core.values import readings as facts
 from sfn_rollouts.core.values.conditions import READY, RECONCILING, STALLED, condition
 from sfn_rollouts.core.values.decision import WriteKind
-from sfn_rollouts.core.values.looks import CountRunning, FindVersion, ReadAlias
+from sfn_rollouts.core.values.looks import CountRunning, FindVersion, ReadAlias, ReadHistory
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.core.values.readings import Trouble
@@ -160,16 +160,6 @@ alarm_facts = st.one_of(
         facts.AlarmReading,
         snapshot=st.builds(facts.AlarmSnapshot, st.sampled_from(list(api.AlarmState)[:3]), moments, texts),
         read_at=moments,
-        transitions=maybe
-        | st.lists(
-            st.builds(
-                facts.AlarmTransition,
-                moments,
-                st.sampled_from(list(api.AlarmState)[:3]),
-                st.sampled_from(list(api.AlarmState)[:3]),
-            ),
-            max_size=3,
-        ).map(tuple),
     ),
 )
 alias_answers = st.one_of(
@@ -180,12 +170,22 @@ alias_answers = st.one_of(
 version_answers = st.one_of(
     unseen, st.builds(facts.VersionReading, st.sampled_from(list(facts.VersionFound)), maybe | moments, moments)
 )
+history_answers = unseen | st.lists(
+    st.builds(
+        facts.AlarmTransition,
+        moments,
+        st.sampled_from(list(api.AlarmState)[:3]),
+        st.sampled_from(list(api.AlarmState)[:3]),
+    ),
+    max_size=3,
+).map(tuple)
 count_answers = st.one_of(unseen, st.builds(facts.RunningExecutions, st.integers(0, 2000), st.booleans()))
 answers = st.tuples(
     st.dictionaries(st.just(ReadAlias()), alias_answers),
     st.dictionaries(versions.map(FindVersion), version_answers, max_size=3),
     st.dictionaries(versions.map(CountRunning), count_answers, max_size=3),
-).map(lambda drawn: drawn[0] | drawn[1] | drawn[2])
+    st.dictionaries(st.builds(ReadHistory, st.just("A"), moments, moments), history_answers, max_size=2),
+).map(lambda drawn: drawn[0] | drawn[1] | drawn[2] | drawn[3])
 observations = st.builds(
     Observation,
     answers=answers,

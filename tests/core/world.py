@@ -13,12 +13,12 @@ from typing import Any
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.api.status import AlarmState, Phase, Status
 from sfn_rollouts.core.decide import decide
-from sfn_rollouts.core.judges.alarms import judge_alarms, needs_history
+from sfn_rollouts.core.judges.alarms import judge_alarms
 from sfn_rollouts.core.phases import is_allowed
 from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
-from sfn_rollouts.core.values.looks import CountRunning, FindVersion, Look, ReadAlarms, ReadAlias, ReadHistories
+from sfn_rollouts.core.values.looks import CountRunning, FindVersion, Look, ReadAlarms, ReadAlias, ReadHistory
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import (
     AlarmMissing,
@@ -245,8 +245,9 @@ class World:
                     self.seen = self.seen.answering(look, self._version_fact(version))
                 case CountRunning():
                     self.seen = self.seen.answering(look, self.running) if self.running is not None else self.seen
-                case ReadHistories():
-                    self.seen = self._with_histories()
+                case ReadHistory(name, since):
+                    changes = () if self.histories_are_late else self.changes.get(name, ())
+                    self.seen = self.seen.answering(look, tuple(item for item in changes if item.at > since))
         if ReadAlarms() in looks:
             self._read_alarms()
 
@@ -297,16 +298,6 @@ class World:
             and (not reads or (self.now - min(reads)).total_seconds() > 9)
         ):
             self._read_alarms()
-
-    def _with_histories(self) -> Observation:
-        memories = {memory.name: memory for memory in self.status.alarms}
-        told = dict(self.seen.alarms)
-        for name, fact in self.seen.alarms.items():
-            memory = memories.get(name)
-            if isinstance(fact, AlarmReading) and memory is not None and needs_history(memory, fact):
-                changes = () if self.histories_are_late else self.changes.get(name, ())
-                told[name] = replace(fact, transitions=tuple(item for item in changes if item.at > memory.since))
-        return replace(self.seen, alarms=told)
 
     def _write(self, write: Write) -> None:
         if "write" in self.troubles:

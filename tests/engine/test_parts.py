@@ -8,14 +8,11 @@ from typing import Any
 
 import pytest
 
-from sfn_rollouts.api.status import AlarmState, AlarmStatus
+from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.core.values.decision import WriteKind
-from sfn_rollouts.core.values.looks import CountRunning, Look, ReadAlias
+from sfn_rollouts.core.values.looks import CountRunning, Look, ReadAlias, ReadHistory
 from sfn_rollouts.core.values.readings import (
-    AlarmMissing,
-    AlarmReading,
-    AlarmSnapshot,
     AlarmTransition,
     AliasMissing,
     AliasReading,
@@ -25,8 +22,7 @@ from sfn_rollouts.core.values.readings import (
 )
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.agenda import Agenda
-from sfn_rollouts.engine.facts import Facts, History, reading_of
-from sfn_rollouts.engine.histories import explained, read_histories, unexplained
+from sfn_rollouts.engine.facts import Facts, reading_of
 from sfn_rollouts.engine.permit import VALID_S, Permit
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.sources import sources
@@ -141,41 +137,16 @@ def test_of_two_acknowledged_writes_the_later_one_of_aws_counts(kind: WriteKind)
     assert facts.written_at == NOON + timedelta(seconds=2)
 
 
-def test_of_histories_those_are_kept_that_were_read_and_are_of_watched_alarms() -> None:
-    old, new = History(NOON, ()), History(NOON + timedelta(seconds=1), ())
-    facts = Facts(histories={"kept": old, "renewed": old, "not watched": old, "not read": DENIED})
-    facts.see_histories({"renewed": new, "first": new}, frozenset({"kept", "renewed", "not read", "first"}))
-    assert facts.histories == {"kept": old, "renewed": new, "first": new}
+def test_what_is_known_only_while_it_is_asked_for_is_dropped_when_it_is_not() -> None:
+    def at(second: int, name: str = "errors") -> ReadHistory:
+        return ReadHistory(name, NOON, NOON + timedelta(seconds=second))
 
-
-def test_only_of_an_alarm_that_changed_unseen_the_history_is_read() -> None:
-    """DescribeAlarmHistory is one call an alarm."""
-    memories = [AlarmStatus(name=name, state=AlarmState.OK, since=NOON) for name in ("changed", "same", "missing")]
-    memories.append(AlarmStatus(name="never judged", state=AlarmState.UNKNOWN))
-    same = AlarmReading(AlarmSnapshot(AlarmState.OK, NOON), NOON)
-    changed = AlarmReading(AlarmSnapshot(AlarmState.OK, NOON + timedelta(seconds=20)), NOON)
-    alarms = {"changed": changed, "same": same, "missing": AlarmMissing(NOON), "never judged": changed}
-    assert unexplained(alarms, memories) == {"changed": NOON}
-
-
-def test_a_history_explains_the_reading_that_it_was_read_for_and_no_later_one() -> None:
-    """Else a firing between the two would never be looked for."""
-    earlier, later = NOON + timedelta(seconds=10), NOON + timedelta(seconds=20)
-    memory = AlarmStatus(name="errors", state=AlarmState.OK, since=NOON)
-    reading = AlarmReading(AlarmSnapshot(AlarmState.OK, later), later)
-    change = AlarmTransition(later, AlarmState.ALARM, AlarmState.OK)
-
-    def seen(history: History) -> Any:
-        return explained({"errors": reading}, [memory], {"errors": history})["errors"]
-
-    assert seen(History(later, (change,))).transitions == (change,)
-    assert seen(History(earlier, ())) == reading
-
-
-def test_an_alarm_that_fires_openly_is_seen_although_its_history_is_not() -> None:
-    memory = AlarmStatus(name="errors", state=AlarmState.OK, since=NOON)
-    fires = AlarmReading(AlarmSnapshot(AlarmState.ALARM, NOON + timedelta(seconds=20)), NOON + timedelta(seconds=20))
-    assert explained({"errors": fires}, [memory], {"errors": DENIED}) == {"errors": fires}
+    facts = Facts({at(1): DENIED, at(9): (), at(1, "latency"): (), CountRunning(7): RunningExecutions(3)})
+    facts.drop(ReadHistory, {at(9), at(20, "other")})
+    assert set(facts.answers) == {at(9), at(1), CountRunning(7)}, "since when it could not be read is known still"
+    facts.drop(ReadHistory, {at(9), at(5, "latency")})
+    facts.see(at(9), ())
+    assert set(facts.answers) == {at(9), CountRunning(7)}, "it is read: what could not be read before is superseded"
 
 
 def test_a_defect_is_told_in_few_words() -> None:
@@ -201,15 +172,14 @@ class Asked:
 def test_the_jobs_of_looking_ask_for_what_they_are_told_to() -> None:
     clock = FakeClock()
     found = _reading(0, 0)
-    alarm = AlarmReading(AlarmSnapshot(AlarmState.OK, NOON), NOON)
     change = AlarmTransition(NOON, AlarmState.OK, AlarmState.ALARM)
     router, catalog, feed = Asked(found), Asked(RunningExecutions(3)), Asked([change])
 
-    answering = sources(replace(World().outside(), router=router, catalog=catalog), clock)
+    answering = sources(replace(World().outside(), router=router, catalog=catalog, alarms=feed), clock)
     assert answering[ReadAlias].answer(LIVE, ReadAlias(), Urgency.BACKGROUND) is found
     assert answering[CountRunning].answer(LIVE, CountRunning(7), Urgency.BACKGROUND) == RunningExecutions(3)
-    wanted = {"errors": NOON, "not read": NOON}
-    assert read_histories(feed, MACHINE.place, wanted, {"errors": alarm}) == {"errors": History(NOON, (change,))}
+    history = ReadHistory("errors", NOON, NOON)
+    assert answering[ReadHistory].answer_all(LIVE, [history], Urgency.FORWARD) == {history: (change,)}
     assert router.calls == [("read", LIVE, Urgency.BACKGROUND)]
     assert catalog.calls == [("running", MACHINE, 7)]
     assert feed.calls == [("history", MACHINE.place, "errors", NOON)]

@@ -12,7 +12,7 @@ from typing import Any
 from sfn_rollouts.api.status import AlarmState, LastCommand, Missed, Phase, Status
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
-from sfn_rollouts.core.values.looks import FindVersion, ReadAlarms, ReadAlias
+from sfn_rollouts.core.values.looks import FindVersion, ReadAlarms, ReadAlias, ReadHistory
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import AlarmReading, AliasReading, VersionReading
 from sfn_rollouts.core.values.reasons import Reason
@@ -225,12 +225,14 @@ class _Counting:
 
 
 def _sees_no_firing(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
-    return rollout, replace(seen, alarms={name: _calmed(fact) for name, fact in seen.alarms.items()}), now
+    alarms = {name: _calmed(fact) for name, fact in seen.alarms.items()}
+    answers = {look: () if isinstance(look, ReadHistory) else answer for look, answer in seen.answers.items()}
+    return rollout, replace(seen, alarms=alarms, answers=answers), now
 
 
 def _calmed(fact: Any) -> Any:
     is_firing = isinstance(fact, AlarmReading) and fact.snapshot.state is AlarmState.ALARM
-    return replace(fact, snapshot=replace(fact.snapshot, state=AlarmState.OK), transitions=()) if is_firing else fact
+    return replace(fact, snapshot=replace(fact.snapshot, state=AlarmState.OK)) if is_firing else fact
 
 
 def _forgets_blips(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:

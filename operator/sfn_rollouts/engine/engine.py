@@ -13,7 +13,6 @@ import structlog
 
 from sfn_rollouts.core import decide as core
 from sfn_rollouts.core.values.decision import Decision
-from sfn_rollouts.core.values.looks import CountRunning
 from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.departed import Departed
@@ -74,9 +73,7 @@ class Engine:
         self._board = AlarmBoard(clock, workers, outside.alarms, random, self._recovery, self._wake, outside.meter)
         self._traffic = Traffic(clock, workers, outside.router, self._recovery, self._wake)
         self._reporting = Reporting(clock, workers, outside, self._stored, self._wake)
-        self._looking = Looking(
-            clock, workers, sources_of(outside, clock), outside.alarms, self._board, self._recovery, self._wake
-        )
+        self._looking = Looking(clock, workers, sources_of(outside, clock), self._board, self._recovery, self._wake)
         self._home = Home(clock, workers, outside.reach, random, self._wake_all)
         self._regions = Regions(clock, self._leave_region)
         self._is_swept = False
@@ -242,7 +239,6 @@ class Engine:
         )
         if settled.error is not None:
             _log.error("deciding failed", exc_info=settled.error, **log_fields(record))
-        record.facts.forget(CountRunning)  # it was told: the next rollout's executions are counted by themselves
         return settled
 
     def _is_region_known(self, record: Record) -> bool:

@@ -1,14 +1,14 @@
 """What was looked at. After a crash all of it is looked at again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sfn_rollouts.core.values.decision import WriteKind
 from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlias
+from sfn_rollouts.core.values.observation import without
 from sfn_rollouts.core.values.readings import (
-    AlarmTransition,
     AliasMissing,
     AliasReading,
     Trouble,
@@ -16,14 +16,6 @@ from sfn_rollouts.core.values.readings import (
     WriteFailure,
 )
 from sfn_rollouts.errors import PortError, Withheld
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What an alarm did up to one reading of it: `since` is that of the snapshot which it explains."""
-
-    since: datetime
-    transitions: tuple[AlarmTransition, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,6 @@ class Facts:
     forward_at: datetime | None = None
     restored_at: datetime | None = None
     restore_asked_at: datetime | None = None
-    histories: dict[str, History | Unseen] = field(default_factory=dict)
     failed: FailedWrite | None = None
 
     @property
@@ -69,11 +60,20 @@ class Facts:
                 return
             if isinstance(answer, AliasMissing) and isinstance(known, AliasReading):
                 self.forget(FindVersion)  # it was read while the alias was there: it does not tell what went
+        self.answers = {other: each for other, each in self.answers.items() if not look.succeeds(other)}
         self.answers[look] = answer
 
     def forget(self, kind: type[Look[Any]]) -> None:
         """Nobody has looked for anything of this kind."""
-        self.answers = {look: answer for look, answer in self.answers.items() if not isinstance(look, kind)}
+        self.answers = without(self.answers, kind)
+
+    def drop(self, kind: type[Look[Any]], wanted: Iterable[Look[Any]]) -> None:
+        """Keep of this kind what is wanted, and what says since when a wanted one could not be read."""
+        self.answers = {
+            look: answer
+            for look, answer in self.answers.items()
+            if not isinstance(look, kind) or any(each == look or each.succeeds(look) for each in wanted)
+        }
 
     def acknowledge(self, kind: WriteKind, written_at: datetime, asked_at: datetime) -> None:
         """AWS took a write."""
@@ -82,15 +82,6 @@ class Facts:
             self.restored_at = latest(self.restored_at, written_at)
         else:
             self.forward_at = latest(self.forward_at, written_at)
-
-    def see_histories(self, seen: Mapping[str, History | Unseen], watched: frozenset[str]) -> None:
-        """Keep what was read of alarms that are still watched; what could not be read before is superseded."""
-        known = {
-            name: history
-            for name, history in self.histories.items()
-            if name in watched and not isinstance(history, Unseen)
-        }
-        self.histories = {**known, **seen}
 
 
 def _is_newer(seen: AliasReading | AliasMissing | Unseen, known: AliasReading | AliasMissing) -> bool:

@@ -1,29 +1,23 @@
 """Looking: starts the looks that a decision asks for, each by itself, and files the answer under its look."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from itertools import groupby
+from typing import Any
 
 import structlog
 
 from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.decision import Decision
-from sfn_rollouts.core.values.looks import Look, ReadAlarms, ReadHistories
-from sfn_rollouts.core.values.readings import Trouble, Unseen
+from sfn_rollouts.core.values.looks import Look, ReadAlarms
+from sfn_rollouts.core.values.observation import answer_to
+from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.facts import reading_of, unseen
-from sfn_rollouts.engine.histories import Read, read_histories, unexplained
-from sfn_rollouts.engine.record import Record, log_fields
+from sfn_rollouts.engine.record import Record, Subject, log_fields
 from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.engine.sources import Sources
 from sfn_rollouts.engine.sources.source import Source
-from sfn_rollouts.engine.traffic import LONGEST_PAUSE_S
-from sfn_rollouts.ports import AlarmFeed, Clock, Errand, Lane, Workers
-
-Fact = TypeVar("Fact")
-
-_HISTORIES_S = 30.0
-"""How long the histories of a rollout's alarms may take together, besides a second for each."""
+from sfn_rollouts.ports import Clock, Errand, Workers
 
 _log = structlog.get_logger(__name__)
 
@@ -36,7 +30,6 @@ class Looking:
         clock: Clock,
         workers: Workers,
         sources: Sources,
-        feed: AlarmFeed,
         board: AlarmBoard,
         recovery: Recovery,
         wake: Callable[[str], None],
@@ -44,95 +37,94 @@ class Looking:
         self._clock = clock
         self._workers = workers
         self._sources = sources
-        self._feed = feed
         self._board = board
         self._recovery = recovery
         self._wake = wake
-        self._order = [*sources, ReadHistories]
+        self._order = list(sources)
 
     def start(self, record: Record, decision: Decision) -> float | None:
         """Start the looks whose time has come; gives the monotonic time at which to ask again."""
         if ReadAlarms() in decision.looks:
             self._board.refresh(record.uid)
         now, alias = self._clock.monotonic(), record.resource.alias
-        wanted = _wanted(record, decision)
-        record.forget_looks_but(wanted)
-        dues = []
+        wanted = decision.looks - {ReadAlarms()}
+        self._forget_all_but(wanted, record)
+        due, later = [], []
         for look in sorted(wanted, key=lambda look: (self._order.index(type(look)), str(look))):
-            pace = record.pace(look)
-            if alias is None or look in record.looking:
+            if alias is None or self._subject(look) in map(self._subject, record.looking):
                 continue
+            pace = record.pace(self._subject(look))
             if pace.next_at <= now:
-                record.looking.add(look)
-                self._begin(record, alias, look)
+                due.append(look)
             else:
-                dues.append(pace.next_at)
-        return min(dues, default=None)
+                later.append(pace.next_at)
+        if alias is not None:
+            for _, looks in groupby(due, self._subject):
+                self._begin(record, alias, tuple(looks))
+        return min(later, default=None)
 
     def retry(self, record: Record, *, is_over: bool) -> None:
         """Its place answers again: what waits to be tried waits no more."""
         for what, pace in record.paces.items():
-            if isinstance(what, Look):
+            if not isinstance(what, str):
                 pace.hasten(is_over=is_over)
 
-    def _begin(self, record: Record, alias: AliasArn, look: Look[Any]) -> None:
-        if isinstance(look, ReadHistories):
-            self._look_at_histories(record, alias, look)
-            return
-        source = self._sources[type(look)]
+    def _subject(self, look: Look[Any]) -> Subject:
+        """Return what is one job at a time, and has one pace: the look, or its kind where all of a kind go together."""
+        return look if self._sources[type(look)].together_s is None else type(look)
+
+    def _forget_all_but(self, wanted: frozenset[Look[Any]], record: Record) -> None:
+        """Whatever is not asked for now may be tried at once when it is asked for again."""
+        record.forget_paces_but(frozenset(map(self._subject, wanted)))
+        for kind, source in self._sources.items():
+            if not source.is_kept:
+                record.facts.drop(kind, wanted)
+
+    def _begin(self, record: Record, alias: AliasArn, looks: tuple[Look[Any], ...]) -> None:
+        source = self._sources[type(looks[0])]
         lane, urgency = source.route(record.working)
+        limit_s = source.together_s(len(looks)) if source.together_s is not None else None
+        record.looking.update(looks)
         self._workers.submit(
-            Errand(lane, alias.machine.place, source.what),
-            lambda: source.answer(alias, look, urgency),
-            lambda result: self._answered(record, alias, look, source, result),
+            Errand(lane, alias.machine.place, source.what, limit_s),
+            lambda: source.answer_all(alias, looks, urgency),
+            lambda result: self._answered(record, alias, looks, source, result),
         )
 
-    def _answered(self, record: Record, alias: AliasArn, look: Look[Any], source: Source, result: object) -> None:
-        is_worth_a_try = _is_transient(result) and record.pace(look).tries < source.tries
-        if not is_worth_a_try:
-            record.facts.see(look, self._fact(result, record.facts.answers.get(look)))
-        self._ended(record, alias, look, result, is_lacking=source.is_lacking(result))
+    def _answered(
+        self,
+        record: Record,
+        alias: AliasArn,
+        looks: tuple[Look[Any], ...],
+        source: Source,
+        result: Mapping[Look[Any], object] | Exception,
+    ) -> None:
+        answers = dict.fromkeys(looks, result) if isinstance(result, Exception) else result
+        pace = record.pace(self._subject(looks[0]))
+        for look, answer in answers.items():
+            if not (_is_transient(answer) and pace.tries < source.tries):
+                record.facts.see(look, self._evidence(answer, answer_to(look, record.facts.answers)))
+        self._ended(record, alias, source, answers)
 
-    def _look_at_histories(self, record: Record, alias: AliasArn, look: ReadHistories) -> None:
-        """In the alarms' lane: what it finds may be the reason for a rollback."""
-        alarms = self._board.facts(record.uid)
-        wanted = unexplained(alarms, record.working.alarms)
-        work = partial(read_histories, self._feed, alias.machine.place, wanted, alarms)
-        errand = Errand(Lane.ALARMS, alias.machine.place, "histories", _HISTORIES_S + len(wanted))
-        self._workers.submit(
-            errand, work, lambda result: self._histories_seen(record, alias, look, tuple(wanted), result)
+    def _evidence(self, answer: object, before: object) -> object:
+        return unseen(answer, before, self._clock.now()) if isinstance(answer, Exception) else answer
+
+    def _ended(self, record: Record, alias: AliasArn, source: Source, answers: Mapping[Look[Any], object]) -> None:
+        """Quick where AWS only has to become consistent, slow where it needs a person or nothing hurries."""
+        look, result = next(
+            ((look, answer) for look, answer in answers.items() if isinstance(answer, Exception)),
+            next(iter(answers.items())),
         )
-
-    def _histories_seen(
-        self, record: Record, alias: AliasArn, look: ReadHistories, wanted: tuple[str, ...], result: Read | Exception
-    ) -> None:
-        read = dict.fromkeys(wanted, result) if isinstance(result, Exception) else result
-        known = record.facts.histories
-        seen = {name: self._fact(history, known.get(name)) for name, history in read.items()}
-        record.facts.see_histories(seen, frozenset(memory.name for memory in record.working.alarms))
-        error = next((history for history in read.values() if isinstance(history, Exception)), None)
-        self._ended(record, alias, look, error)
-
-    # -- what they share --
-
-    def _fact(self, result: Fact | Exception, before: object) -> Fact | Unseen:
-        return unseen(result, before, self._clock.now()) if isinstance(result, Exception) else result
-
-    def _ended(
-        self, record: Record, alias: AliasArn, look: Look[Any], result: object, *, is_lacking: bool = False
-    ) -> None:
-        """Quick where AWS only has to become consistent, slow where a person must mend something or nothing hurries."""
         self._recovery.note(alias.machine.place, record.uid, type(look).__name__, result)
         first_s, limit_s, retry_after_s = 0.5, 5.0, 0.0
         if isinstance(result, Exception):
             limit_s, retry_after_s = 30.0, getattr(result, "retry_after_s", None) or 0.0
             self._log(record, look, result)
-        is_persistent = is_lacking or (isinstance(result, Exception) and not _is_transient(result))
+        is_persistent = source.is_lacking(result) or (isinstance(result, Exception) and not _is_transient(result))
         if is_persistent or record.working.finished_at is not None:
-            # What a history shows may be a reason to go back: it waits no longer than a restore does.
-            first_s, limit_s = 5.0, LONGEST_PAUSE_S if isinstance(look, ReadHistories) else 300.0
-        record.pace(look).wait(self._clock.monotonic(), first_s, limit_s, retry_after_s)
-        record.looking.discard(look)
+            first_s, limit_s = 5.0, source.longest_pause_s
+        record.pace(self._subject(look)).wait(self._clock.monotonic(), first_s, limit_s, retry_after_s)
+        record.looking.difference_update(answers)
         self._wake(record.uid)
 
     def _log(self, record: Record, look: Look[Any], error: Exception) -> None:
@@ -140,13 +132,6 @@ class Looking:
         is_defect = trouble is Trouble.INTERNAL
         log = _log.error if is_defect else _log.debug
         log("look failed", look=str(look), error=why, exc_info=error if is_defect else None, **log_fields(record))
-
-
-def _wanted(record: Record, decision: Decision) -> frozenset[Look[Any]]:
-    """A history that could not be read makes its alarm unseen: the decision then asks for no history any more."""
-    has_failed = any(isinstance(history, Unseen) for history in record.facts.histories.values())
-    looks = decision.looks - {ReadAlarms()}
-    return looks | {ReadHistories()} if has_failed and decision.watches_alarms else looks
 
 
 def _is_transient(result: object) -> bool:

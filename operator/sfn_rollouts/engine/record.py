@@ -19,9 +19,11 @@ from sfn_rollouts.core.values.readings import Account, AliasMissing, AliasReadin
 from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.facts import Facts, latest
-from sfn_rollouts.engine.histories import explained
 from sfn_rollouts.engine.permit import Permit
 from sfn_rollouts.engine.resource import Resource
+
+Subject = str | Look[Any] | type[Look[Any]]
+"""What is tried at a pace of its own: a look, all looks of a kind, or another job by its name."""
 
 ANNOUNCEMENTS_KEPT = 50
 """While the API server is down nobody hears of anything; the newest are what they will want to know."""
@@ -58,7 +60,7 @@ class Record:
     refused: Status | None = None  # reported last, and taken for no storage at all
     denied_since: float | None = None  # since when (monotonic) each report was denied
     facts: Facts = field(default_factory=Facts)
-    paces: dict[str | Look[Any], Backoff] = field(default_factory=dict)
+    paces: dict[Subject, Backoff] = field(default_factory=dict)
     unheard: list[Announcement] = field(default_factory=list)
     writing: Writing | None = None
     looking: set[Look[Any]] = field(default_factory=set)
@@ -96,7 +98,8 @@ class Record:
         elif not any(is_left_of(status, each) for each in (self.stored, *self.attempted)):
             self.working = status
         if _version_in(resource) != _version_in(self.resource):
-            self.facts.forget(FindVersion)  # nobody asks for that any more, and what is asked for again is read again
+            # What is asked for again is read again: "it does not exist" said from memory would stall the rollout.
+            self.facts.forget(FindVersion)
         self.stored, self.resource = status, resource
 
     def is_remembered(self, status: Status) -> bool:
@@ -116,13 +119,13 @@ class Record:
         """Keep what people shall be told with the next report."""
         self.unheard = [*self.unheard, *news][-ANNOUNCEMENTS_KEPT:]
 
-    def pace(self, what: str | Look[Any]) -> Backoff:
+    def pace(self, what: Subject) -> Backoff:
         """When this may be tried again."""
         return self.paces.setdefault(what, Backoff(self.random))
 
-    def forget_looks_but(self, wanted: frozenset[Look[Any]]) -> None:
-        """Whatever is not asked for now may be tried at once when it is asked for again."""
-        self.paces = {what: pace for what, pace in self.paces.items() if not isinstance(what, Look) or what in wanted}
+    def forget_paces_but(self, wanted: frozenset[Subject]) -> None:
+        """Forget the paces of looks that are not wanted."""
+        self.paces = {what: pace for what, pace in self.paces.items() if isinstance(what, str) or what in wanted}
 
     def observe(self, alarms: Mapping[str, AlarmFact], poll_interval_s: float) -> Observation:
         """Put the facts together."""
@@ -131,7 +134,7 @@ class Record:
             answers={**facts.answers, ReadAlias(): self._alias_seen()},
             written_at=facts.written_at,
             restore_asked_at=facts.restore_asked_at,
-            alarms=explained(alarms, self.working.alarms, facts.histories),
+            alarms=alarms,
             poll_interval_s=poll_interval_s,
             write_failure=facts.failed.failure if facts.failed is not None else None,
             has_older_rival=self.has_rival,

@@ -22,7 +22,7 @@ from sfn_rollouts.api.status import AlarmState, AlarmStatus, Missed, Shortcut, S
 from sfn_rollouts.core.judges.judge import Judge, Judged, Judgement
 from sfn_rollouts.core.values.conditions import ALARMS_HEALTHY, ConditionValue
 from sfn_rollouts.core.values.findings import PASS, Finding, Hold, Pass, Trip
-from sfn_rollouts.core.values.looks import ReadAlarms, ReadHistories
+from sfn_rollouts.core.values.looks import ReadAlarms, ReadHistory
 from sfn_rollouts.core.values.moments import after
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import (
@@ -34,6 +34,8 @@ from sfn_rollouts.core.values.readings import (
     Unseen,
 )
 from sfn_rollouts.core.values.reasons import Reason
+
+AlarmFact = AlarmReading | AlarmMissing | Unseen
 
 STALE_AFTER_POLLS = 3
 
@@ -55,14 +57,14 @@ REASONS_BUDGET = 6144
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One alarm judged: what to remember, what it means, whether its history must be read first.
+    """One alarm judged: what to remember, what it means, what of its history must be read.
 
     `lapses_at`: when the same fact will mean something else, because it has got too old.
     """
 
     memory: AlarmStatus
     finding: Finding
-    needs_history: bool = False
+    lacks: ReadHistory | None = None
     read_at: datetime | None = None
     lapses_at: datetime | None = None
 
@@ -73,7 +75,7 @@ class AlarmsVerdict(Judged):
 
     memories: tuple[AlarmStatus, ...]
     findings: tuple[Finding, ...]
-    needs_history: bool
+    lacks: frozenset[ReadHistory]
     read_at: datetime | None
     lapses_at: datetime | None
 
@@ -84,8 +86,8 @@ class AlarmsVerdict(Judged):
             findings=self.findings,
             condition=self._condition(self.trip or self.hold),
             remembered={"alarms": self.memories},
-            looks=frozenset({ReadHistories()}) if self.needs_history else frozenset(),
-            refresh=frozenset() if self.needs_history else frozenset({ReadAlarms()}),
+            looks=self.lacks,
+            refresh=frozenset() if self.lacks else frozenset({ReadAlarms()}),
             is_fresh=self.is_fresh,
             lapses_at=self.lapses_at,
         )
@@ -138,15 +140,15 @@ def judge_alarms(
 ) -> AlarmsVerdict:
     """Judge every watched alarm. `has_started`: traffic may have moved, so a finding is a rollback and not a wait."""
     if policy is None or not policy.names:
-        return AlarmsVerdict((), (), needs_history=False, read_at=None, lapses_at=None)
-    judge = _Judge(policy, has_started, now, seen.poll_interval_s)
+        return AlarmsVerdict((), (), lacks=frozenset(), read_at=None, lapses_at=None)
+    judge = _Judge(policy, has_started, now, seen)
     known = {memory.name: memory for memory in memories}
     verdicts = [judge.verdict(name, known.get(name), seen.alarms.get(name)) for name in policy.names]
     reads = [verdict.read_at for verdict in verdicts if verdict.read_at is not None]
     return AlarmsVerdict(
         memories=tuple(verdict.memory for verdict in verdicts),
         findings=tuple(verdict.finding for verdict in verdicts),
-        needs_history=any(verdict.needs_history for verdict in verdicts),
+        lacks=frozenset(verdict.lacks for verdict in verdicts if verdict.lacks is not None),
         read_at=min(reads) if len(reads) == len(verdicts) else None,
         lapses_at=min((verdict.lapses_at for verdict in verdicts if verdict.lapses_at is not None), default=None),
     )
@@ -159,12 +161,6 @@ def worst(memories: Iterable[AlarmStatus]) -> AlarmState:
     return next((state for state in order if state in states), AlarmState.NONE)
 
 
-def needs_history(memory: AlarmStatus, reading: AlarmReading) -> bool:
-    """Whether something may have happened in between that the two snapshots do not show."""
-    changed = memory.since is not None and reading.snapshot.since > memory.since
-    return changed and not _fires_openly(memory, reading) and reading.transitions is None
-
-
 def _fires_openly(memory: AlarmStatus, reading: AlarmReading) -> bool:
     """It fires and that counts, whatever else happened before."""
     return reading.snapshot.state is AlarmState.ALARM and not memory.ignored_until_ok
@@ -175,12 +171,14 @@ class _Judge:
     policy: Alarms
     has_started: bool
     now: datetime
-    poll_interval_s: float
+    seen: Observation
 
-    def verdict(
-        self, name: str, memory: AlarmStatus | None, fact: AlarmReading | AlarmMissing | Unseen | None
-    ) -> Verdict:
+    def verdict(self, name: str, memory: AlarmStatus | None, fact: AlarmFact | None) -> Verdict:
         known = memory or AlarmStatus(name=name, state=AlarmState.UNKNOWN)
+        lacks = self._history_of(known, fact)
+        history = self.seen.of(lacks) if lacks is not None else None
+        if isinstance(history, Unseen):  # what may have happened unseen counts for more than what is seen now
+            return replace(self._unseen(known, history), lacks=lacks)
         match fact:
             case None:
                 return self._not_read_yet(known)
@@ -191,16 +189,26 @@ class _Judge:
             case AlarmMissing():
                 return self._missing(known, fact)
             case _ if self.has_started and known.since is not None:
-                return self._next_reading(known.with_(missed=None), known.since, fact)
+                return self._next_reading(known.with_(missed=None), known.since, fact, history)
             case _:
                 return self._first_reading(known, fact)
 
+    def _history_of(self, memory: AlarmStatus, fact: AlarmFact | None) -> ReadHistory | None:
+        """Return what to read where something may have happened in between that the two snapshots do not show."""
+        if not isinstance(fact, AlarmReading) or memory.since is None or not self.has_started:
+            return None
+        has_changed = fact.snapshot.since > memory.since
+        only_now_counts = self.policy.on_transient is OnTransient.IGNORE and not memory.ignored_until_ok
+        if not has_changed or only_now_counts or _fires_openly(memory, fact):
+            return None
+        return ReadHistory(memory.name, memory.since, fact.snapshot.since)
+
     @property
     def stale_after_s(self) -> float:
-        return self.poll_interval_s * STALE_AFTER_POLLS
+        return self.seen.poll_interval_s * STALE_AFTER_POLLS
 
     def _is_old(self, moment: datetime) -> bool:
-        return is_stale(moment, self.poll_interval_s, self.now)
+        return is_stale(moment, self.seen.poll_interval_s, self.now)
 
     def _read(self, memory: AlarmStatus, finding: Finding, read_at: datetime) -> Verdict:
         return Verdict(memory, finding, read_at=read_at, lapses_at=after(read_at, self.stale_after_s))
@@ -244,7 +252,7 @@ class _Judge:
             return Missed(polls=1, at=read_at)
         if read_at < before.at:
             return before.with_(at=read_at)
-        is_next = read_at >= after(before.at, self.poll_interval_s)
+        is_next = read_at >= after(before.at, self.seen.poll_interval_s)
         return Missed(polls=before.polls + 1, at=read_at) if is_next else before
 
     def _first_reading(self, memory: AlarmStatus, fact: AlarmReading) -> Verdict:
@@ -253,20 +261,28 @@ class _Judge:
         is_ignored = is_firing and self.policy.on_firing_at_start is OnFiringAtStart.IGNORE_UNTIL_OK
         return self._by_state(self._remember(memory, fact, is_ignored), fact)
 
-    def _next_reading(self, memory: AlarmStatus, judged_at: datetime, fact: AlarmReading) -> Verdict:
+    def _next_reading(
+        self,
+        memory: AlarmStatus,
+        judged_at: datetime,
+        fact: AlarmReading,
+        history: tuple[AlarmTransition, ...] | None,
+    ) -> Verdict:
         is_ignored = bool(memory.ignored_until_ok)
         if fact.snapshot.since <= judged_at:
             # `since` never goes back: a stale answer would make a change that was judged look new.
             return self._by_state(self._remember(memory, fact, is_ignored).with_(since=judged_at), fact)
-        only_now_counts = self.policy.on_transient is OnTransient.IGNORE and not is_ignored
-        if only_now_counts or _fires_openly(memory, fact):
+        lacks = self._history_of(memory, fact)
+        if lacks is None:
             return self._by_state(self._remember(memory, fact), fact)
-        if fact.transitions is None:
+        if history is None:
             message = f"alarm {memory.name} changed between two readings; its history is being read"
-            return Verdict(memory, Hold(Reason.INITIALIZING, message), needs_history=True)
-        return self._after(memory, [change for change in fact.transitions if change.at > judged_at], fact)
+            return Verdict(memory, Hold(Reason.INITIALIZING, message), lacks=lacks)
+        return self._after(memory, [change for change in history if change.at > judged_at], fact, lacks)
 
-    def _after(self, memory: AlarmStatus, changes: Sequence[AlarmTransition], fact: AlarmReading) -> Verdict:
+    def _after(
+        self, memory: AlarmStatus, changes: Sequence[AlarmTransition], fact: AlarmReading, look: ReadHistory
+    ) -> Verdict:
         """What the history shows counts, complete or not; that nothing fired is believed only of a complete one."""
         fired_at, is_ignored = _replay(changes, bool(memory.ignored_until_ok))
         remembered = self._remember(memory, fact, is_ignored and fact.snapshot.state is not AlarmState.OK)
@@ -277,7 +293,7 @@ class _Judge:
         lacks = "cannot be understood" if _is_garbled(changes) else "does not show its last change yet"
         why = f"its history {lacks}"
         unseen = self._unseen(memory, Unseen(why, fact.snapshot.since))
-        return replace(unseen, needs_history=True)
+        return replace(unseen, lacks=look)
 
     def _is_complete(self, changes: Sequence[AlarmTransition], snapshot: AlarmSnapshot) -> bool:
         """An empty history is believed in the end: an alarm created anew has a new time and no change to show."""

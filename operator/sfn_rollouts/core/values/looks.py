@@ -5,9 +5,16 @@ look: a class here, a source in `engine/sources/`, and whoever decides asks `Obs
 """
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from datetime import datetime
+from typing import Any, Generic, TypeVar
 
-from sfn_rollouts.core.values.readings import AliasMissing, AliasReading, RunningExecutions, VersionReading
+from sfn_rollouts.core.values.readings import (
+    AlarmTransition,
+    AliasMissing,
+    AliasReading,
+    RunningExecutions,
+    VersionReading,
+)
 
 Answer_co = TypeVar("Answer_co", covariant=True)
 
@@ -16,6 +23,12 @@ class Look(Generic[Answer_co]):
     """A question to the world. Frozen and hashable: equal looks have equal answers."""
 
     __slots__ = ()
+
+    def succeeds(self, _other: "Look[Any]") -> bool:
+        """Whether this asks the same as an earlier one, of a later moment: what could not be read then is unseen
+        since then, and not only since now.
+        """
+        return False
 
     def __str__(self) -> str:
         """For logs and transcripts, like `FindVersion(2)`."""
@@ -48,5 +61,20 @@ class ReadAlarms(Look[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadHistories(Look[None]):
-    """What the watched alarms did between two readings. Answered in `AlarmReading.transitions`."""
+class ReadHistory(Look[tuple[AlarmTransition, ...]]):
+    """What one alarm did after `since`, oldest first; `until` is the time of the change that it is to explain.
+
+    Both are AWS's times: of the change that was judged last, and of the one that the newest reading shows.
+    """
+
+    alarm: str
+    since: datetime
+    until: datetime
+
+    def succeeds(self, other: Look[Any]) -> bool:
+        """The alarm has changed again since the other was asked."""
+        return (
+            isinstance(other, ReadHistory)
+            and (other.alarm, other.since) == (self.alarm, self.since)
+            and other.until < self.until
+        )

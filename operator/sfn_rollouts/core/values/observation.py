@@ -45,8 +45,7 @@ class Observation:
 
     def of(self, look: Look[Answer]) -> Answer | Unseen | None:
         """Return the answer to a look; None where nobody has looked yet."""
-        answer: Answer | Unseen | None = self.answers.get(look)
-        return answer
+        return answer_to(look, self.answers)
 
     @property
     def alias(self) -> AliasReading | AliasMissing | Unseen | None:
@@ -59,5 +58,17 @@ class Observation:
 
     def without(self, kind: type[Look[Any]]) -> "Observation":
         """Return the same, as if nobody had looked for anything of this kind."""
-        kept = {look: answer for look, answer in self.answers.items() if not isinstance(look, kind)}
-        return replace(self, answers=kept)
+        return replace(self, answers=without(self.answers, kind))
+
+
+def answer_to(look: Look[Answer], answers: Mapping[Look[Any], Any]) -> Answer | Unseen | None:
+    """Return what was answered; what could not be read stays unseen until a look that succeeds it is answered."""
+    answer: Answer | Unseen | None = answers.get(look)
+    if answer is not None:
+        return answer
+    return next((each for other, each in answers.items() if isinstance(each, Unseen) and look.succeeds(other)), None)
+
+
+def without(answers: Mapping[Look[Any], Any], kind: type[Look[Any]]) -> dict[Look[Any], Any]:
+    """Return the answers, as if nobody had looked for anything of this kind."""
+    return {look: answer for look, answer in answers.items() if not isinstance(look, kind)}

@@ -93,14 +93,10 @@ class AlarmTransition:
 
 @dataclass(frozen=True, slots=True)
 class AlarmReading:
-    """A snapshot, when it was read (our clock), and what happened since the judged one where that was looked up.
-
-    `transitions`: those after the judged reading, oldest first; None where the history has not been read.
-    """
+    """A snapshot, and when it was read (our clock)."""
 
     snapshot: AlarmSnapshot
     read_at: datetime
-    transitions: tuple[AlarmTransition, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
