@@ -254,7 +254,8 @@ SchemaProblem = Callable[[], str | None]
 class Outside:
     """All that the engine asks, changes and tells beyond its own process: one port each, as one value.
 
-    A further port is a field here, what fills it in `app.py` and in `sim/process.py`, and its fake.
+    A further port is a field here, what fills it in `app.py` and in `sim/process.py`, and its fake. `leads`: whether
+    this operator may change anything at this moment; asked by any thread just before a chore is done.
     """
 
     router: AliasRouter
@@ -265,6 +266,7 @@ class Outside:
     announcer: Announcer
     meter: Meter
     schema_problem: SchemaProblem = lambda: None
+    leads: Callable[[], bool] = lambda: True
 
 
 class Lane(StrEnum):
@@ -274,6 +276,7 @@ class Lane(StrEnum):
     FORWARD = "forward"
     ALARMS = "alarms"
     REPORT = "report"
+    CHORES = "chores"
 
 
 @dataclass(frozen=True, slots=True)

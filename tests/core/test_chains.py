@@ -1,6 +1,6 @@
 """What keeps a rollout from beginning, in the order in which it counts; and what becomes of a hold."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +11,7 @@ from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.checks.chains import BEFORE_LOOKING, BEFORE_START, Check, first_hold
 from sfn_rollouts.core.holding import hold_start, hold_step
 from sfn_rollouts.core.judges.alarms import ALARMS
+from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.findings import PASS, Finding, Hold
 from sfn_rollouts.core.values.looks import CountRunning, FindVersion, ReadAlarms, ReadAlias
@@ -196,3 +197,14 @@ def test_alarms_that_nobody_has_read_are_asked_for():
     unread = replace(case(), judgements={ALARMS: ALARMS.judge(case().spec, Status(), Observation(), START)})
     hold = first_hold(BEFORE_START, unread)
     assert hold_start(unread, hold).looks == {ReadAlarms()}
+
+
+@dataclass(frozen=True, slots=True)
+class RingBell(Chore[str]):
+    """A toy."""
+
+
+def test_a_chore_that_a_check_waits_for_is_asked_for_among_its_looks():
+    hold = replace(the_sea_is_high(case()), looks=frozenset({CountRunning(9), RingBell()}))
+    decision = hold_start(case(), hold)
+    assert (decision.looks, decision.chores) == ({CountRunning(9)}, {RingBell()})

@@ -10,6 +10,7 @@ from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.leading.fence import fenced
 from sfn_rollouts.ports import Key, Outside, Report, Urgency
+from tests.engine.world import World
 
 ALIAS = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:Orders").alias("live")
 KEY = Key("shop", "orders")
@@ -68,3 +69,8 @@ def test_who_stands_by_reads(what: str) -> None:
 def test_who_does_not_lead_writes_nothing(what: str) -> None:
     with pytest.raises(Transient, match=r"^this operator does not hold the lease \(any more\) and writes nothing$"):
         act(WRITES[what], leads=False)
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_whether_a_chore_may_be_done_is_asked_of_the_same_lease(leads: bool) -> None:
+    assert fenced(World().outside(), lambda: leads).leads() is leads

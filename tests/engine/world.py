@@ -13,6 +13,7 @@ from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.engine.chores import ChoresOf, chores
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.settle import Decide
@@ -141,7 +142,7 @@ def spec(version: int = 2, **fields: Any) -> dict[str, Any]:
 class World:
     """Version 1 has all traffic, the alarm is OK, and an operator runs."""
 
-    def __init__(self, decide: Decide = decide, sources_of: SourcesOf = sources) -> None:
+    def __init__(self, decide: Decide = decide, sources_of: SourcesOf = sources, chores_of: ChoresOf = chores) -> None:
         self.clock = FakeClock()
         self.points = 0  # effects so far, each with a point before and one after
         self.stop_at: int | None = None  # the point at which `stopped_by` is raised, once
@@ -156,7 +157,8 @@ class World:
         self.announced, self.meter = Announced(), Metered()
         self.crashes = 0
         self.steps = 0  # of the world: each event, job and due time
-        self._decide, self._sources_of = decide, sources_of
+        self._decide, self._sources_of, self._chores_of = decide, sources_of, chores_of
+        self.leads = True
         self._plans: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
         self._stuck: tuple[int, int] = (0, 0)
@@ -179,6 +181,7 @@ class World:
             random=Random(1),
             decide=self._decide,
             sources_of=self._sources_of,
+            chores_of=self._chores_of,
             stands_by=self.stands_by,
         )
         self._next_due = self._run_due()
@@ -195,6 +198,7 @@ class World:
             store=self.api,
             announcer=self.announced,
             meter=self.meter,
+            leads=lambda: self.leads,
         )
 
     def sweep(self) -> None:

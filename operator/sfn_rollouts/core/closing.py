@@ -9,6 +9,7 @@ from sfn_rollouts.core.case import NOTHING_PENDING, Case
 from sfn_rollouts.core.judges.alarms import worst
 from sfn_rollouts.core.judges.judge import Judge
 from sfn_rollouts.core.schedule import pause_words
+from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.conditions import (
     ALIAS_IN_SYNC,
     PAUSED,
@@ -35,7 +36,7 @@ def close(
     alias: ConditionValue | None = None,
     is_judged: bool = True,
 ) -> Decision:
-    """Return the decision. `alias` None: nothing new is known of it.
+    """Return the decision. `alias` None: nothing new is known of it. Chores may be among the looks.
 
     `is_judged`: every judge tells its condition and what to remember; else what was judged last stands, and nothing is
     watched.
@@ -47,7 +48,8 @@ def close(
         **{judge.condition: each.condition if is_judged else judge.at_rest(case.status) for judge, each in judged},
         ALIAS_IN_SYNC: alias,
     }
-    status, moments = case.status, list(wakes)
+    status, moments, asked = case.status, list(wakes), frozenset(looks)
+    chores = frozenset(look for look in asked if isinstance(look, Chore))
     if is_judged:
         moments += [judgement.lapses_at for _, judgement in judged]
         status = status.with_(**_remembered(case))
@@ -55,7 +57,8 @@ def close(
     return Decision(
         status=conclude(status, summary, conditions, case.generation, case.now),
         write=write,
-        looks=frozenset(looks),
+        looks=asked - chores,
+        chores=chores,
         wake_at=min((moment for moment in moments if moment), default=None),
         holds_finalizer=case.has_started,
         watches_alarms=is_judged and bool(status.alarms),

@@ -15,6 +15,7 @@ from sfn_rollouts.core import decide as core
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.alarm_board import AlarmBoard
+from sfn_rollouts.engine.chores import ChoresOf, chores, fenced_chores
 from sfn_rollouts.engine.departed import Departed
 from sfn_rollouts.engine.home import Home
 from sfn_rollouts.engine.looking import Looking
@@ -25,7 +26,7 @@ from sfn_rollouts.engine.reporting import Reporting
 from sfn_rollouts.engine.resource import Resource, uid_of
 from sfn_rollouts.engine.rivals import Rivals
 from sfn_rollouts.engine.settle import Decide, Settled, settle
-from sfn_rollouts.engine.sources import SourcesOf, sources
+from sfn_rollouts.engine.sources import Sources, SourcesOf, sources
 from sfn_rollouts.engine.telling import Telling
 from sfn_rollouts.engine.traffic import Traffic
 from sfn_rollouts.errors import Gone
@@ -54,6 +55,7 @@ class Engine:
         random: Random | None = None,
         decide: Decide = core.decide,
         sources_of: SourcesOf = sources,
+        chores_of: ChoresOf = chores,
         *,
         stands_by: bool = False,
     ) -> None:
@@ -73,7 +75,8 @@ class Engine:
         self._board = AlarmBoard(clock, workers, outside.alarms, random, self._recovery, self._wake, outside.meter)
         self._traffic = Traffic(clock, workers, outside.router, self._recovery, self._wake)
         self._reporting = Reporting(clock, workers, outside, self._stored, self._wake)
-        self._looking = Looking(clock, workers, sources_of(outside, clock), self._board, self._recovery, self._wake)
+        answering: Sources = {**sources_of(outside, clock), **fenced_chores(chores_of, outside, clock)}
+        self._looking = Looking(clock, workers, answering, self._board, self._recovery, self._wake)
         self._home = Home(clock, workers, outside.reach, random, self._wake_all)
         self._regions = Regions(clock, self._leave_region)
         self._is_swept = False

@@ -63,6 +63,10 @@ class Facts:
         self.answers = {other: each for other, each in self.answers.items() if not look.succeeds(other)}
         self.answers[look] = answer
 
+    def has_answer(self, look: Look[Any]) -> bool:
+        """Whether it was answered, and not merely tried."""
+        return not isinstance(self.answers.get(look), Unseen | None)
+
     def forget(self, kind: type[Look[Any]]) -> None:
         """Nobody has looked for anything of this kind."""
         self.answers = without(self.answers, kind)

@@ -37,6 +37,7 @@ SIZES: Mapping[Lane, Size] = {
     Lane.FORWARD: Size(share=8, extra=28, limit_s=60.0),
     Lane.ALARMS: Size(share=4, extra=24, limit_s=30.0),
     Lane.REPORT: Size(share=8, extra=7, limit_s=60.0),
+    Lane.CHORES: Size(share=1, extra=0, limit_s=60.0),
 }
 
 

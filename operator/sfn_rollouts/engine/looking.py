@@ -1,4 +1,4 @@
-"""Looking: starts the looks that a decision asks for, each by itself, and files the answer under its look."""
+"""Looking: starts the looks and chores that a decision asks for, and files each answer under what was asked."""
 
 from collections.abc import Callable, Mapping
 from itertools import groupby
@@ -47,11 +47,13 @@ class Looking:
         if ReadAlarms() in decision.looks:
             self._board.refresh(record.uid)
         now, alias = self._clock.monotonic(), record.resource.alias
-        wanted = decision.looks - {ReadAlarms()}
+        wanted = (decision.looks - {ReadAlarms()}) | decision.chores
         self._forget_all_but(wanted, record)
         due, later = [], []
         for look in sorted(wanted, key=lambda look: (self._order.index(type(look)), str(look))):
             if alias is None or self._subject(look) in map(self._subject, record.looking):
+                continue
+            if self._sources[type(look)].is_done_once and record.facts.has_answer(look):
                 continue
             pace = record.pace(self._subject(look))
             if pace.next_at <= now:

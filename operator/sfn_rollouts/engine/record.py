@@ -11,6 +11,7 @@ from typing import Any
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.conditions import READY, condition
 from sfn_rollouts.core.values.decision import Write
 from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlias
@@ -100,6 +101,7 @@ class Record:
         if _version_in(resource) != _version_in(self.resource):
             # What is asked for again is read again: "it does not exist" said from memory would stall the rollout.
             self.facts.forget(FindVersion)
+            self.facts.forget(Chore)
         self.stored, self.resource = status, resource
 
     def is_remembered(self, status: Status) -> bool:

@@ -18,9 +18,9 @@ IsLeader = Callable[[], bool]
 
 
 def fenced(outside: Outside, is_leader: IsLeader) -> Outside:
-    """Return the same ports, of which none writes unless this operator leads."""
+    """Return the same ports, of which none writes, nor a chore is done, unless this operator leads."""
     router, store = FencedRouter(outside.router, is_leader), FencedStore(outside.store, is_leader)
-    return replace(outside, router=router, store=store)
+    return replace(outside, router=router, store=store, leads=is_leader)
 
 
 class FencedRouter:

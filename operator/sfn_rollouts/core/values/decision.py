@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from sfn_rollouts.api.status import Status
+from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.looks import Look
 from sfn_rollouts.core.values.routing import Routing
 
@@ -43,7 +44,8 @@ class Decision:
 
     `status` is complete, not a change: one that differs from the last is decided on again at once, and then only
     `wake_at` says when to decide next. `holds_finalizer` says whether the resource must carry the finalizer.
-    `watches_alarms` says whether the alarm board should read this rollout's alarms.
+    `watches_alarms` says whether the alarm board should read this rollout's alarms. `chores` are effects that are not
+    traffic; beside a RESTORE there are none: going back is not the time for anything else.
     """
 
     status: Status
@@ -52,3 +54,8 @@ class Decision:
     wake_at: datetime | None = None
     holds_finalizer: bool = False
     watches_alarms: bool = False
+    chores: frozenset[Chore[Any]] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.write is not None and self.write.kind is WriteKind.RESTORE:
+            object.__setattr__(self, "chores", frozenset())

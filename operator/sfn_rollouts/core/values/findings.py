@@ -18,8 +18,9 @@ class Pass:
 class Hold:
     """Do not begin, or do not advance.
 
-    `needs_person`: it will not clear by itself, so the rollout is stalled. `looks`: what must be read before it can
-    clear. `until`: when to ask the check again although nothing new was read; None where only news can clear it.
+    `needs_person`: it will not clear by itself, so the rollout is stalled. `looks`: what must be read, or which chore
+    be done, before it can clear. `until`: when to ask the check again although nothing new was read; None where only
+    news can clear it.
     """
 
     reason: Reason

@@ -37,6 +37,7 @@ class Source:
 
     `is_kept`: the answer stays known once no decision asks for it any more. `together_s`: all looks of this kind that a
     rollout asks for are one job, so that its share of the lane does not grow with them; seconds that so many may take.
+    `is_done_once`: it is asked for again only while it fails.
     """
 
     what: str
@@ -47,6 +48,7 @@ class Source:
     is_kept: bool = True
     together_s: Callable[[int], float] | None = None
     longest_pause_s: float = 300.0
+    is_done_once: bool = False
 
     def answer_all(self, alias: AliasArn, looks: Sequence[Look[Any]], urgency: Urgency) -> Mapping[Look[Any], object]:
         """Make the calls of one job, in a worker. Of several looks one that fails stops no other."""
