@@ -8,7 +8,7 @@ from typing import Any
 
 
 def kstatus(resource: Mapping[str, Any]) -> str:
-    """Give Current, InProgress, Failed or Terminating."""
+    """Return Current, InProgress, Failed or Terminating."""
     metadata, status = resource.get("metadata", {}), resource.get("status") or {}
     if metadata.get("deletionTimestamp"):
         return "Terminating"

@@ -13,11 +13,11 @@ WITH_ALARM = {"alarms": {"names": ["A"]}}
 
 
 def raw_spec(version: int = 2, **changes: Any) -> dict[str, Any]:
-    """Give a spec as it stands in a manifest; None leaves a field out."""
+    """Return a spec as it stands in a manifest; None leaves a field out."""
     raw = {"stateMachineArn": MACHINE, "alias": "live", "version": version, "strategy": CANARY, "bakeTime": "5m"}
     return {name: value for name, value in {**raw, **changes}.items() if value is not None}
 
 
 def spec(version: int = 2, **changes: Any) -> Spec:
-    """Give the parsed spec."""
+    """Return the parsed spec."""
     return parse_spec(raw_spec(version, **changes))

@@ -10,7 +10,7 @@ from tests.core.specs import LINEAR
 from tests.core.test_stepping import EDITS, stepped
 
 TOLD = {
-    "goes on at the same weight, and waits anew": (
+    "goes on at the same weight, and waits again": (
         "the steps were edited at step 2/4 with 50 %: stays at 50 % in step 1/2; step 2/2 (100 %) is next, "
         "after a wait of 5m"
     ),

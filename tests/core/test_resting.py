@@ -102,7 +102,7 @@ def test_a_version_found_up_to_date_is_not_judged_by_its_own_earlier_rollback():
 
 
 def test_a_version_gone_back_to_before_the_next_began_stays_up_to_date():
-    """Its own success, told of before, is not told of anew."""
+    """Its own success, told of before, is not told of again."""
     world = World(strategy={"allAtOnce": {}}, bakeTime=None)
     world.settle()
     world.edit(version=3, paused=True)

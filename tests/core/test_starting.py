@@ -140,7 +140,7 @@ def test_a_firing_alarm_may_be_ignored_until_it_was_ok():
     assert (world.status.phase, world.status.history[0].reason) == ("RolledBack", "AlarmFiring")
 
 
-MENDED = {
+FIXED = {
     "a version that is not published": (
         lambda world: world.missing_versions.add(2),
         "NotFound",
@@ -160,9 +160,9 @@ MENDED = {
 }
 
 
-@pytest.mark.parametrize("sentence", MENDED)
+@pytest.mark.parametrize("sentence", FIXED)
 def test_what_a_person_must_mend(sentence):
-    spoil, reason, words = MENDED[sentence]
+    spoil, reason, words = FIXED[sentence]
     world = World()
     spoil(world)
     world.settle()

@@ -339,7 +339,7 @@ def stepped(at_s=310.0, **spec):
 
 
 EDITS = {
-    "goes on at the same weight, and waits anew": ({"linear": {"increment": 50, "interval": "5m"}}, 50, 300, 100),
+    "goes on at the same weight, and waits again": ({"linear": {"increment": 50, "interval": "5m"}}, 50, 300, 100),
     "goes on at the next weight above, at once where no step below has a wait": (
         {"steps": [{"setWeight": 10}, {"setWeight": 80}, {"pause": {"duration": "5m"}}]},
         80,
@@ -504,7 +504,7 @@ def test_the_time_of_a_stopped_operator_is_not_held_against_the_step():
     assert world.status.phase == "Progressing"
     world.restart()
     world.advance(1)
-    assert world.status.phase == "Failed", "but a restart does not start the deadline anew"
+    assert world.status.phase == "Failed", "but a restart does not start the deadline again"
 
 
 def test_a_step_found_overdue_counts_from_the_first_look_however_long_its_alarms_are_not_read():

@@ -171,7 +171,7 @@ class World:
         self.settle()
 
     def restart(self) -> None:
-        """The operator starts anew and knows the stored status only."""
+        """The operator starts again and knows the stored status only."""
         self._note("the operator is restarted")
         self.seen, self.facts = Observation(), Facts()
         self.settle()

@@ -6,7 +6,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 class FakeClock:
-    """`ports.Clock`; both times carry on when an operator is started anew."""
+    """`ports.Clock`; both times carry on when an operator is started again."""
 
     def __init__(self) -> None:
         self.elapsed_ms = 0

@@ -22,7 +22,7 @@ class Faults:
     def add(self, call: str, error: Exception, times: int = 1, *, is_after_effect: bool = False) -> None:
         self._faults[call].append(Fault(error, times, is_after_effect))
 
-    def mend(self, call: str) -> None:
+    def fix(self, call: str) -> None:
         self._faults.pop(call, None)
 
     def strike(self, call: str, *, is_after_effect: bool) -> None:

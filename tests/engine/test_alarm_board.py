@@ -241,7 +241,7 @@ def test_a_reading_outlives_failures_for_three_polls_then_it_is_none(board: Boar
     assert board.fact("one", "errors") == Unseen("503", read_at, Trouble.TRANSIENT)
     board.run_for(100)
     assert board.woken == ["one", "one"]
-    board.cloud.faults.mend("alarms")
+    board.cloud.faults.fix("alarms")
     board.run_for(11)
     assert isinstance(board.fact("one", "errors"), AlarmReading)
 

@@ -109,7 +109,7 @@ def test_an_alias_that_somebody_creates_at_the_same_time_is_looked_at_anew() -> 
     assert world.cloud.writes[-2:] == FORWARD
 
 
-MENDED_BY_A_PERSON = {
+FIXED_BY_A_PERSON = {
     "the alias cannot be read": ("read", Denied("no DescribeStateMachineAlias"), "AccessDenied"),
     "the version cannot be read": ("find", Denied("no DescribeStateMachine"), "AccessDenied"),
     "the alarms cannot be read": ("alarms", Denied("no DescribeAlarms"), "AccessDenied"),
@@ -118,9 +118,9 @@ MENDED_BY_A_PERSON = {
 }
 
 
-@pytest.mark.parametrize("case", MENDED_BY_A_PERSON)
+@pytest.mark.parametrize("case", FIXED_BY_A_PERSON)
 def test_what_a_person_must_mend_is_said_and_tried_again_ever_less_until_it_works(case: str) -> None:
-    call, error, reason = MENDED_BY_A_PERSON[case]
+    call, error, reason = FIXED_BY_A_PERSON[case]
     world = World()
     world.cloud.faults.add(call, error, FOR_EVER)
     world.api.apply("orders", spec(progressDeadline="720h"))
@@ -129,7 +129,7 @@ def test_what_a_person_must_mend_is_said_and_tried_again_ever_less_until_it_work
     assert stalled.reason == reason
     per_hour = world.cloud.count()[call]
     assert 12 <= per_hour <= (380 if call == "alarms" else 60)
-    world.cloud.faults.mend(call)
+    world.cloud.faults.fix(call)
     world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=301 + 130)
     assert world.cloud.writes == FORWARD
 

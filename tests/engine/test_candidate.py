@@ -234,15 +234,15 @@ def emptied_whole(leases: FakeLeases) -> None:
     leases.lease = Lease("9", "", 0.0, "", 0)
 
 
-@pytest.mark.parametrize("deed", [taken_away, emptied, emptied_whole])
+@pytest.mark.parametrize("action", [taken_away, emptied, emptied_whole])
 def test_a_lease_that_is_taken_from_its_leader_is_free_when_the_leader_has_looked(
-    leases: FakeLeases, clock: FakeClock, deed: Callable[[FakeLeases], None]
+    leases: FakeLeases, clock: FakeClock, action: Callable[[FakeLeases], None]
 ) -> None:
     """kubectl delete lease: the leader that held it cannot know until its next bid, and writes meanwhile."""
     leader, other = candidate("a", leases, clock), candidate("b", leases, clock)
     leader.bid()
     other.bid()
-    deed(leases)
+    action(leases)
 
     for _ in range(int(TERMS.lease_s)):
         assert not other.bid()

@@ -61,7 +61,7 @@ def test_a_restore_that_fails_keeps_the_resource_and_its_status_says_why() -> No
     assert world.status().trip is not None
     assert world.cloud.count()["shift"] < 480
     assert len(world.api.phases) < 20
-    world.cloud.faults.mend("shift")
+    world.cloud.faults.fix("shift")
     world.run(until=lambda: _is_gone(world), limit_s=301)
     assert world.cloud.routing() == Routing.whole(1)
 

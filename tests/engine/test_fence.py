@@ -45,7 +45,7 @@ WRITES: dict[str, tuple[Any, ...]] = {
 
 
 def act(call: tuple[Any, ...], *, leads: bool) -> Any:
-    """Give what came through, and what came back."""
+    """Return what came through, and what came back."""
     recorder: Any = Recorder()
     ports = fenced(Outside(*[recorder] * 7), lambda: leads)
     assert ports.alarms is recorder, "what writes nothing needs no fence"

@@ -85,7 +85,7 @@ def test_conflicts_without_end_are_not_answered_in_a_tight_loop() -> None:
     world.api.faults.add("report", Conflict("409"), FOR_EVER)
     world.run_for(1800)
     assert 250 < world.api.calls.count("report") < 1000
-    world.api.faults.mend("report")
+    world.api.faults.fix("report")
     world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=200)
 
 
@@ -115,7 +115,7 @@ def test_a_trip_outlives_a_status_that_somebody_else_writes() -> None:
     world.run(until=world.is_in(Phase.FAILED), limit_s=15)
     world.api.write_status("orders", trip=None, phase="Progressing")
     world.run_for(1)
-    world.cloud.faults.mend("shift")
+    world.cloud.faults.fix("shift")
     world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=301)
 
 
@@ -216,7 +216,7 @@ def test_a_long_outage_keeps_the_newest_news() -> None:
         world.at(60 * minute, lambda state=state: world.cloud.set_alarm("errors", state))  # type: ignore[misc]
     world.run_for(3700)
     record = next(iter(world.engine._records.values()))
-    assert len(record.unheard) <= 50
+    assert len(record.pending_announcements) <= 50
 
 
 def test_what_the_watch_brings_twice_or_late_is_passed_over() -> None:
@@ -332,7 +332,7 @@ def test_a_condition_that_flips_back_before_it_can_be_stored_keeps_its_time() ->
     assert world.api.calls.count("report") > reports, "there was news that could not be told"
     world.cloud.set_alarm("errors", AlarmState.OK)
     world.run_for(30)
-    world.api.faults.mend("report")
+    world.api.faults.fix("report")
     world.run(until=lambda: world.status().alarms[0].since != ok_since, limit_s=60)
     assert _since(world, "AlarmsHealthy") == before
 

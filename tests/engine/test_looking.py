@@ -84,7 +84,7 @@ def test_a_history_that_was_refused_for_long_is_read_soon_after_it_is_granted(re
     world.run_for(3600)
     assert world.status().step_index == 0
     assert world.cloud.count()["history"] <= 3600 / 7.5 + 5
-    world.cloud.faults.mend("history")
+    world.cloud.faults.fix("history")
     world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=20)
     assert world.ready_reason() == "AlarmTransient"
 

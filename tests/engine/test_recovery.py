@@ -133,7 +133,7 @@ def test_one_whose_last_job_ended_after_it_was_gone_harms_nobody() -> None:
     world.engine.forget(world.api.get(Key("shop", "gone"))["metadata"]["uid"])
     world.workers.held = set()
     world.run_for(10)
-    world.cloud.faults.mend("shift")
+    world.cloud.faults.fix("shift")
     world.run(until=lambda: world.cloud.routing(MACHINE.alias("alias-stays")) == stable, limit_s=20)
 
 

@@ -159,7 +159,7 @@ def test_a_place_that_refuses_every_call_is_not_searched(board: Board, refusal: 
     board.run_for(600)
     assert len(board.calls()) <= 3 * 2 * 60 * 2 + 20
     assert all(isinstance(board.fact(f"uid-{number}", f"alarm-{number:03}"), Unseen) for number in range(300))
-    board.cloud.faults.mend("alarms")
+    board.cloud.faults.fix("alarms")
     board.run_for(12)
     assert all(is_seen(board, f"uid-{number}", f"alarm-{number:03}") for number in range(300))
     board.calls()

@@ -189,7 +189,7 @@ def test_a_restore_does_not_wait_for_the_backoff_of_a_failing_step(error: PortEr
     world.cloud.faults.add("shift", error, FOR_EVER)
     world.run(until=lambda: world.cloud.count()["shift"] > 3, limit_s=300)
     world.run(until=lambda: not world.workers.jobs)
-    world.cloud.faults.mend("shift")
+    world.cloud.faults.fix("shift")
     _fire(world)
     world.run(until=_is_restored(world), limit_s=11)
     world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=11)
@@ -213,7 +213,7 @@ def test_a_restore_has_not_failed_because_a_step_did() -> None:
     _fire(world)
     world.run_for(20)
     assert world.workers.waiting(Lane.ROLLBACK) == 1
-    world.cloud.faults.mend("shift")
+    world.cloud.faults.fix("shift")
     world.workers.held = set()
     world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=1)
     assert Phase.FAILED not in world.api.phases
@@ -261,7 +261,7 @@ def test_a_restore_that_is_slow_to_succeed_is_reported_meanwhile() -> None:
     world.run(until=world.is_in(Phase.ROLLING_BACK), limit_s=15)
     world.run_for(600)
     assert 100 < world.cloud.count()["shift"] < 300
-    world.cloud.faults.mend("shift")
+    world.cloud.faults.fix("shift")
     world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=6)
 
 
@@ -274,7 +274,7 @@ def test_a_restore_that_is_denied_says_so_and_is_tried_again_within_fifteen_seco
     world.run_for(3600)
     assert 240 <= world.cloud.count()["shift"] <= 480
     assert len(world.api.phases) < 20
-    world.cloud.faults.mend("shift")
+    world.cloud.faults.fix("shift")
     world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=16)
 
 
@@ -334,7 +334,7 @@ def test_a_history_that_cannot_be_read_holds_the_rollout_and_is_asked_for_again(
     healthy = next(item for item in world.status().conditions if item.type == "AlarmsHealthy")
     assert healthy.reason == reason
     assert 6 < world.cloud.count()["history"] < 130
-    world.cloud.faults.mend("history")
+    world.cloud.faults.fix("history")
     world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=301)
     assert world.ready_reason() == "AlarmTransient"
 
@@ -415,7 +415,7 @@ def test_however_long_the_trouble_lasted_all_restores_go_when_it_is_over(error: 
     world.run_for(300)
     assert not _are_restored(world, count)()
     for call in ("read", "shift"):
-        world.cloud.faults.mend(call)
+        world.cloud.faults.fix(call)
     # A probe falls within PROBE_S and a bit, and its answer wakes all, whose calls the fake threads run one after the
     # other: a tenth of a second for each restore. Refused or failing, each is asked rarely.
     limit_s = PROBE_S + 0.5 + 0.1 * count if isinstance(error, NoAnswer) else 15.1

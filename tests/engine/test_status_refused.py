@@ -47,7 +47,7 @@ def test_an_alarm_leads_back_and_events_say_so_though_no_status_is_taken(error: 
     assert error.args[0] in told
     assert world.announced.reasons.count("AlarmFiring") == 2, "that it goes back, and that it is back"
 
-    world.api.faults.mend("report")
+    world.api.faults.fix("report")
     world.run(until=world.is_in(Phase.ROLLED_BACK), limit_s=61)
     assert world.announced.reasons.count("AlarmFiring") == 2
     assert world.announced.reasons.count("StatusNotStored") == 1
@@ -72,7 +72,7 @@ def test_no_step_forward_is_taken_and_all_goes_on_by_itself_when_writes_are_take
     assert len(world.cloud.writes) == 1
     assert world.api.calls.count("report") < 400
 
-    world.api.faults.mend("report")
+    world.api.faults.fix("report")
     world.run(until=lambda: len(world.cloud.writes) == 2, limit_s=62)
     world.run(until=world.is_in(Phase.SUCCEEDED))
     assert world.announced.reasons.count("StatusNotStored") == 1
@@ -109,7 +109,7 @@ def test_a_status_that_is_new_is_tried_at_once() -> None:
     _refuse(world)
     world.api.command("orders", id="1", action="pause")
     world.run_for(300)
-    world.api.faults.mend("report")
+    world.api.faults.fix("report")
     world.api.command("orders", id="2", action="resume")
     world.run(until=lambda: world.status().last_command is not None, limit_s=1)
 
@@ -136,7 +136,7 @@ def test_a_finalizer_that_cannot_be_taken_away_is_said_and_counted() -> None:
     assert "patch stepfunctionrollouts: webhook says no" in world.announced.messages("StatusNotStored")[0]
     assert "NotStored" in world.meter.status_writes
 
-    world.api.faults.mend("report")
+    world.api.faults.fix("report")
     world.run(until=lambda: world.api.resource("orders") is None, limit_s=62)
 
 
@@ -146,7 +146,7 @@ def test_one_situation_after_another_is_told_each_time() -> None:
         _refuse(world)
         world.api.command("orders", id=f"a{number}", action="pause")
         world.run_for(100)
-        world.api.faults.mend("report")
+        world.api.faults.fix("report")
         world.run_for(100)
     assert world.announced.reasons.count("StatusNotStored") == 3
 
@@ -156,7 +156,7 @@ def test_an_older_crd_below_a_policy_is_told_as_well() -> None:
     _refuse(world)
     world.api.command("orders", id="1", action="pause")
     world.run_for(100)
-    world.api.faults.mend("report")
+    world.api.faults.fix("report")
     world.api.unknown_fields = {"planHash"}
     world.run_for(100)
     first, second = world.announced.messages("StatusNotStored")
@@ -171,7 +171,7 @@ def test_what_may_pass_in_a_moment_is_not_told(error: Exception) -> None:
     _refuse(world, error)
     world.api.command("orders", id="1", action="pause")
     world.run_for(25)
-    world.api.faults.mend("report")
+    world.api.faults.fix("report")
     world.run_for(100)
     assert "StatusNotStored" not in world.announced.reasons
 

@@ -1,4 +1,4 @@
-"""What people hear of: the difference between two statuses, in sentences. Only transitions."""
+"""Announcements: transitions between two statuses, as sentences."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ class StepEntered:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One transition as people hear of it; becomes a Kubernetes Event and a log line."""
+    """One transition as it is announced; becomes a Kubernetes Event and a log line."""
 
     reason: Reason
     message: str
@@ -36,14 +36,14 @@ class Announcement:
 
 
 def announcements(before: Status, after: Status, plan: Plan | None = None) -> tuple[Announcement, ...]:
-    """Say what is new in `after`. `plan` is what its spec asks for, None where that is not known."""
+    """Return what is new in `after`. `plan` is what its spec asks for, None where that is not known."""
     return tuple(
         replace(news, message=one_line(news.message, longest=MESSAGE_LIMIT)) for news in _news(before, after, plan)
     )
 
 
 def finished(before: Status, after: Status) -> HistoryEntry | None:
-    """Give the rollout that ended between the two, if one did."""
+    """Return the rollout that ended between the two, if one did."""
     newest = after.history[0] if after.history else None
     return newest if newest is not None and newest not in before.history else None
 

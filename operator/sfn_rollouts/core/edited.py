@@ -1,4 +1,4 @@
-"""What people hear when the steps are edited while traffic is split: where it was, where it is, what happens next."""
+"""The announcement when the steps are edited while traffic is split: where it was, where it is, what happens next."""
 
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.values.conditions import PAUSED, is_true

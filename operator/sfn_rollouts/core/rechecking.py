@@ -24,7 +24,7 @@ DRIFT_CHECK_AT_REST_S = 600.0
 
 
 def look_again(case: Case, after_s: float) -> tuple[frozenset[Look[Any]], datetime]:
-    """Say whether a reading of this age is due for another, and when to ask this again."""
+    """Return whether a reading of this age is due for another, and when to ask this again."""
     read_at = read_at_of(case)
     due = after(read_at, after_s) if read_at is not None else case.now
     if due > case.now:
@@ -45,13 +45,13 @@ def read_at_of(case: Case) -> datetime | None:
 
 
 def stalled_recheck_s(case: Case) -> float:
-    """Seconds between two looks while a person must mend something: as many as it had been so at the last look, which
-    doubles them. Measured at the present they would grow as fast as the time goes by, and never be over.
+    """Backoff while stalled: wait as long as the stall had lasted at the last look, so that the interval doubles, from
+    5 s to 5 min. Measured at the present they would grow as fast as the time goes by, and never be over.
     """
     stalled_s = ((read_at_of(case) or case.now) - stalled_since(case)).total_seconds()
     return min(max(stalled_s, STALLED_MIN_S), STALLED_MAX_S)
 
 
 def stalled_since(case: Case) -> datetime:
-    """Since when a person must mend something; now, if it is found only now."""
+    """Since when it needs a person; now, if it is found only now."""
     return memory.stalled_since(case.status) or case.now

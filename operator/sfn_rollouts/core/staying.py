@@ -37,7 +37,7 @@ def stay(
 
 
 def _told_if_blind(case: Case, summary: Summary) -> Summary:
-    """Say that an alarm guards nothing, also while no step is due: the traffic is on the target all the same.
+    """Add that an alarm guards nothing, also while no step is due: the traffic is on the target all the same.
 
     What is merely not read yet, or tried again within three polls, is no news for people.
     """
@@ -48,7 +48,7 @@ def _told_if_blind(case: Case, summary: Summary) -> Summary:
 
 
 def summary_in_flight(case: Case) -> Summary:
-    """Give phase and words of a rollout in flight with which nothing is wrong."""
+    """Return phase and words of a rollout in flight with which nothing is wrong."""
     status, plan = case.status, case.plan
     share = f"{case.weight} % of new executions"
     if case.is_paused:

@@ -33,7 +33,7 @@ from sfn_rollouts.errors import Gone
 from sfn_rollouts.ports import Clock, Errand, Lane, Outside, Workers
 
 SOONEST_S = 0.05
-"""A wake time that has passed already did not help: it shall not be tried again in a tight loop."""
+"""Shortest delay to the next tick: a wake_at in the past must not become a hot loop."""
 
 _DEFECT = "defect"
 _log = structlog.get_logger(__name__)
@@ -142,7 +142,7 @@ class Engine:
         return not any(record.writing is not None or record.is_reporting for record in self._records.values())
 
     def _admit(self, raw: Mapping[str, Any]) -> str | None:
-        """Take in what is new; gives the uid if it was. Our own writes come back by the watch: they cost nothing."""
+        """Take in what is new; returns the uid if it was. Our own writes come back by the watch: they cost nothing."""
         record = self._records.get(uid_of(raw))
         if uid_of(raw) in self._departed:
             return None  # an event from before its end: to take it up again would split an alias that nobody asks for
@@ -166,7 +166,7 @@ class Engine:
             self._admit(raw)
             return
         self.forget(record.uid)
-        if raw is not None:  # created anew under the same name
+        if raw is not None:  # created again under the same name
             self.upsert(raw)
 
     def _confirm_gone(self, uid: str) -> None:
@@ -183,7 +183,7 @@ class Engine:
     # -- time --
 
     def run_due(self) -> float | None:
-        """Tick whatever is due; gives the monotonic time of what is due next."""
+        """Tick whatever is due; returns the monotonic time of what is due next."""
         now = self._clock.monotonic()
         while (uid := self._agenda.pop(now)) is not None:
             self._wake(uid)

@@ -97,7 +97,7 @@ def _is_newer(seen: AliasReading | AliasMissing | Unseen, known: AliasReading | 
 
 
 def latest(*dates: datetime | None) -> datetime | None:
-    """Give the latest date that there is."""
+    """Return the latest date that there is."""
     return max((date for date in dates if date is not None), default=None)
 
 
@@ -113,7 +113,7 @@ def unseen(error: Exception, before: object, now: datetime) -> Unseen:
 
 
 def reading_of(error: Exception) -> tuple[Trouble, str]:
-    """Give an error's kind and its words; what is no PortError is a defect."""
+    """Return an error's kind and its words; what is no PortError is a defect."""
     if isinstance(error, PortError):
         return error.trouble, error.why
     return Trouble.INTERNAL, f"internal error: {type(error).__name__}: {error}"[:512]

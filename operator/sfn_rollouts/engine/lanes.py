@@ -119,7 +119,7 @@ class Lanes:
         return len(self._breakers)
 
     def run_due(self) -> float | None:
-        """Tell of the jobs that were refused and give up those that are too old; gives when the next one would be."""
+        """Report the jobs that were refused and give up those that are too old; returns when the next one would be."""
         now = self._clock.monotonic()
         refused, self._refused = self._refused, []
         for job in refused:

@@ -43,7 +43,7 @@ class Looking:
         self._order = list(sources)
 
     def start(self, record: Record, decision: Decision) -> float | None:
-        """Start the looks whose time has come; gives the monotonic time at which to ask again."""
+        """Start the looks whose time has come; returns the monotonic time at which to ask again."""
         if ReadAlarms() in decision.looks:
             self._board.refresh(record.uid)
         now, alias = self._clock.monotonic(), record.resource.alias

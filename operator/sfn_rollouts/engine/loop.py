@@ -37,7 +37,7 @@ class EngineLoop:
         self._thread: threading.Thread | None = None
 
     def attach(self, engine: Engine) -> None:
-        """Say which engine; before start."""
+        """Set the engine; before start."""
         self._engine = engine
 
     def start(self) -> None:

@@ -5,7 +5,7 @@ import threading
 from sfn_rollouts.ports import Clock
 
 VALID_S = 10.0
-"""A forward write that has not begun by then is decided anew: what it was decided on is too old."""
+"""A forward write that has not begun by then is decided again: what it was decided on is too old."""
 
 
 class Permit:
@@ -23,7 +23,7 @@ class Permit:
         self._is_withdrawn = False
 
     def begin(self) -> bool:
-        """Tell whether to go on; from then on it cannot be withdrawn."""
+        """Return whether to go on; from then on it cannot be withdrawn."""
         with self._lock:
             self._has_begun = not self._is_withdrawn and self._clock.monotonic() < self._valid_until
             return self._has_begun

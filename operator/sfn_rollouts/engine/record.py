@@ -27,7 +27,7 @@ Subject = str | Look[Any] | type[Look[Any]]
 """What is tried at a pace of its own: a look, all looks of a kind, or another job by its name."""
 
 ANNOUNCEMENTS_KEPT = 50
-"""While the API server is down nobody hears of anything; the newest are what they will want to know."""
+"""While the API server is down nothing is announced; the newest are what people will want to know."""
 
 ATTEMPTS_KEPT = 10
 
@@ -62,7 +62,7 @@ class Record:
     denied_since: float | None = None  # since when (monotonic) each report was denied
     facts: Facts = field(default_factory=Facts)
     paces: dict[Subject, Backoff] = field(default_factory=dict)
-    unheard: list[Announcement] = field(default_factory=list)
+    pending_announcements: list[Announcement] = field(default_factory=list)
     writing: Writing | None = None
     looking: set[Look[Any]] = field(default_factory=set)
     is_reporting: bool = False
@@ -117,9 +117,9 @@ class Record:
         """A report of this status begins."""
         self.attempted = [*self.attempted, status][-ATTEMPTS_KEPT:]
 
-    def hear(self, news: tuple[Announcement, ...]) -> None:
-        """Keep what people shall be told with the next report."""
-        self.unheard = [*self.unheard, *news][-ANNOUNCEMENTS_KEPT:]
+    def queue(self, news: tuple[Announcement, ...]) -> None:
+        """Keep what is to be announced with the next report."""
+        self.pending_announcements = [*self.pending_announcements, *news][-ANNOUNCEMENTS_KEPT:]
 
     def pace(self, what: Subject) -> Backoff:
         """When this may be tried again."""

@@ -56,21 +56,21 @@ class Reporting:
         self._wake = wake
 
     def start(self, record: Record, decision: Decision) -> float | None:
-        """Start a report if there is something to say; gives the monotonic time at which to ask again."""
+        """Start a report if there is something to say; returns the monotonic time at which to ask again."""
         if record.is_reporting or _is_restoring(record, decision) or not _has_news(record, decision):
             return None
         now = self._clock.monotonic()
         # What was refused, or stored as something else, is sent again slowly; what is new since, at once.
         was_sent = decision.status in (record.altered, record.refused)
         next_at = record.pace(UNSTORED if was_sent else PACE).next_at
-        is_told_only = now < next_at and record.refused is not None and bool(record.unheard)
+        is_told_only = now < next_at and record.refused is not None and bool(record.pending_announcements)
         if now < next_at and not is_told_only:
             return next_at
         report = _told_only(record) if is_told_only else _report(record, decision)
         if report.status is not None:
             record.attempt(decision.status)
         record.is_reporting = True
-        news, record.unheard = record.unheard, []
+        news, record.pending_announcements = record.pending_announcements, []
         self._workers.submit(
             Errand(Lane.REPORT, None, "report"),
             lambda: send(self._outside.store, self._outside.announcer, report, news),
@@ -83,14 +83,14 @@ class Reporting:
     ) -> None:
         record.is_reporting = False
         if isinstance(result, Exception):
-            record.unheard = [*news, *record.unheard]
+            record.pending_announcements = [*news, *record.pending_announcements]
             if isinstance(result, Rejected) or self._is_denied_for_long(record, result):
                 self._refused(record, sent, result)
             else:
                 self._failed(record, report, result)
         elif result.had_conflict:
             self._count(report, Trouble.CONFLICT)
-            record.unheard = [*news, *record.unheard]
+            record.pending_announcements = [*news, *record.pending_announcements]
             record.pace(PACE).wait(self._clock.monotonic(), 0.1, 5.0)
             self._stored(record, result.resource)
         elif result.resource is not None or result.is_gone:
@@ -133,13 +133,13 @@ class Reporting:
             self._tell_not_stored(record, f"the API server refuses the operator's write: {why}", _ALLOW)
 
     def _tell_not_stored(self, record: Record, finding: str, otherwise: str) -> None:
-        """Say once, until a status is stored as written, what was found, and what is wrong with the CRD, or else."""
+        """Announce what was found and what is wrong with the CRD, or else; once until a status is stored as written."""
 
         def tell(problem: str | Exception | None) -> None:
             remedy = reading_of(problem)[1] if isinstance(problem, Exception) else problem or otherwise
             message = one_line(f"{finding}: {remedy}", longest=MESSAGE_LIMIT)
             _log.warning(message, **{**log_fields(record), "reason": str(Reason.STATUS_NOT_STORED)})
-            record.hear((Announcement(Reason.STATUS_NOT_STORED, message, is_warning=True),))
+            record.queue((Announcement(Reason.STATUS_NOT_STORED, message, is_warning=True),))
             self._wake(record.uid)
 
         self._workers.submit(Errand(Lane.REPORT, None, "crd"), self._outside.schema_problem, tell)
@@ -180,7 +180,7 @@ def _has_news(record: Record, decision: Decision) -> bool:
     return (
         _status_news(record, decision)
         or _holds_finalizer(record, decision) != record.resource.has_finalizer
-        or bool(record.unheard)
+        or bool(record.pending_announcements)
     )
 
 

@@ -27,7 +27,7 @@ class Resource:
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> "Resource":
-        """Take a resource; a spec that the models refuse becomes an InvalidSpec."""
+        """Parse a resource; a spec that the models refuse becomes an InvalidSpec."""
         metadata = raw["metadata"]
         rollout = Rollout(
             generation=int(metadata["generation"]),
@@ -62,12 +62,12 @@ class Resource:
 
 
 def uid_of(raw: Mapping[str, Any]) -> str:
-    """Give the identity of a resource, without parsing the rest."""
+    """Return the identity of a resource, without parsing the rest."""
     return str(raw["metadata"]["uid"])
 
 
 def version_of(raw: Mapping[str, Any]) -> str:
-    """Give the resourceVersion, without parsing the rest."""
+    """Return the resourceVersion, without parsing the rest."""
     return str(raw["metadata"]["resourceVersion"])
 
 

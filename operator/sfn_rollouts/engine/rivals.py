@@ -20,7 +20,7 @@ class Rivals:
             self._claims.setdefault(record.resource.alias, set()).add(record.uid)
 
     def release(self, record: Record) -> Set[str]:
-        """The record is gone; gives the uids that may act now."""
+        """The record is gone; returns the uids that may act now."""
         alias = record.resource.alias
         if alias is None:
             return frozenset()
@@ -31,7 +31,7 @@ class Rivals:
         return others
 
     def of(self, record: Record) -> Set[str]:
-        """Give the uids of the others that name its alias."""
+        """Return the uids of the others that name its alias."""
         alias = record.resource.alias
         return self._claims[alias] - {record.uid} if alias is not None else frozenset()
 

@@ -23,13 +23,13 @@ class Telling:
         self._meter.rollout(record.resource.key, record.resource.alias, record.working)
 
     def tell(self, record: Record, before: Status) -> None:
-        """Tell what is new in the record's status."""
+        """Announce what is new in the record's status."""
         after = record.working
         if after is before:
             return
         spec = record.resource.spec
         news = announcements(before, after, compile_plan(spec) if spec is not None else None)
-        record.hear(news)
+        record.queue(news)
         for item in news:
             log = _log.warning if item.is_warning else _log.info
             log(item.message, **{**log_fields(record), "reason": str(item.reason)})

@@ -28,7 +28,7 @@ class TimeLimit:
         self.lost = 0
 
     def call(self, what: str, work: Callable[[], Result]) -> Result:
-        """Give what `work` gives, or raise what it raises; `what` is for people.
+        """Return what `work` gives, or raise what it raises; `what` is for people.
 
         Raises:
             NoAnswer: it did not end in time. It may still be under way, and take effect.

@@ -53,7 +53,7 @@ class Traffic:
         self._wake = wake
 
     def start(self, record: Record, decision: Decision, *, may_go_forward: bool) -> float | None:
-        """Start the write if its time has come; gives the monotonic time at which to ask again."""
+        """Start the write if its time has come; returns the monotonic time at which to ask again."""
         _forget_settled(record)
         write, alias = decision.write, record.resource.alias
         if write is not None and not write.is_urgent and not (may_go_forward and _is_announced(record, decision)):

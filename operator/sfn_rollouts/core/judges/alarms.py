@@ -219,7 +219,7 @@ class _Judge:
         return Verdict(remembered, Hold(Reason.INITIALIZING, message))
 
     def _unseen(self, memory: AlarmStatus, fact: Unseen) -> Verdict:
-        """Three polls of grace, then by policy. A refusal is said at once: only a person can mend it."""
+        """Three polls of grace, then by policy. A refusal is said at once: only a person can fix it."""
         message, remembered = f"alarm {memory.name} could not be read: {fact.why}", self._unknown(memory, fact.why)
         is_long = self._is_old(fact.since)
         if is_long and self.has_started and self.policy.on_unreadable is OnUnreadable.ROLLBACK:
@@ -296,7 +296,7 @@ class _Judge:
         return replace(unseen, lacks=look)
 
     def _is_complete(self, changes: Sequence[AlarmTransition], snapshot: AlarmSnapshot) -> bool:
-        """An empty history is believed in the end: an alarm created anew has a new time and no change to show."""
+        """An empty history is believed in the end: an alarm created again has a new time and no change to show."""
         if not changes:
             return self._is_old(snapshot.since)
         if _is_garbled(changes):

@@ -25,7 +25,7 @@ from sfn_rollouts.core.values.routing import Routing
 
 
 def decide_drift(case: Case) -> Decision | None:
-    """Give what to do about somebody else's change; None where there is none, or where the next step writes over it."""
+    """Return what to do about somebody else's change; None without one, or where the next step writes over it."""
     if case.alias_state not in (AliasState.MISSING, AliasState.FOREIGN):
         return None
     hold = case.judged_hold
@@ -113,7 +113,7 @@ def _held(case: Case, message: str, also: Iterable[Look[Any]] = (), reason: Reas
 
 
 def _reasserted(case: Case) -> Decision | None:
-    """Write the weight of the current position again, as carefully as a step of its own; its wait starts anew."""
+    """Write the weight of the current position again, as carefully as a step of its own; its wait starts again."""
     index = case.status.step_index
     if index is None:
         return None
@@ -127,7 +127,7 @@ def _reasserted(case: Case) -> Decision | None:
 
 
 def _adopted(case: Case, reading: AliasReading) -> Decision:
-    """Take what somebody else routed, if it lies between stable and target."""
+    """Adopt what somebody else routed, if it lies between stable and target."""
     weight = reading.routing.weight_of(case.target)
     if weight + reading.routing.weight_of(case.stable) != 100:
         return _held(case, _words(case, reading))

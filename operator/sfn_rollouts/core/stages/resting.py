@@ -23,7 +23,7 @@ from sfn_rollouts.printable import one_line
 
 
 def decide_rest(case: Case) -> Decision:
-    """Begin anew if something else is wanted, else count, compare and stay."""
+    """Begin again if something else is wanted, else count, compare and stay."""
     if _wants_more(case):
         return _anew(case, "another version or another try is asked for")
     case = _obey(case)
@@ -56,7 +56,7 @@ def _obey(case: Case) -> Case:
 
 
 def _counted(case: Case) -> Case:
-    """Say once how many executions stay on the version that lost its traffic."""
+    """Report once how many executions stay on the version that lost its traffic."""
     version = left_version(case.status) if case.status.running_executions is None else None
     seen = case.seen.of(CountRunning(version)) if version is not None else None
     if version is None or seen is None:
@@ -74,7 +74,7 @@ def _count_words(version: int, seen: RunningExecutions | Unseen) -> ExecutionCou
 
 
 def left_version(status: Status) -> int | None:
-    """Give the version that lost its traffic: the former stable one after a success, else the target."""
+    """Return the version that lost its traffic: the former stable one after a success, else the target."""
     newest = _entry(status)
     if newest is None or newest.started_at is None:
         return None
@@ -186,10 +186,10 @@ def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int, lif
         return _reasserted(case, fact, message) if life is Life.SAME else _anew(case, message)
     if case.spec.drift_policy is DriftPolicy.ADOPT and isinstance(fact, AliasReading) and fact.routing.sole:
         return _adopted(case, fact)
-    cure = "route it back, change spec.version, or set spec.driftPolicy to Reassert or Adopt"
+    remedy = "route it back, change spec.version, or set spec.driftPolicy to Reassert or Adopt"
     if case.spec.drift_policy is DriftPolicy.REASSERT:
-        cure = "spec.paused holds the write that puts it back"
-    message = f"{message}: {cure}"
+        remedy = "spec.paused holds the write that puts it back"
+    message = f"{message}: {remedy}"
     summary = Summary(Phase.SUCCEEDED, Reason.ALIAS_DRIFTED, message, is_stalled=True)
     return _stay(case, summary, ConditionValue.false(Reason.ALIAS_DRIFTED, message), life_looks(case, life))
 

@@ -37,7 +37,7 @@ def start_restore(case: Case, trip: Trip) -> Decision:
 
 
 def decide_restore(case: Case, trip: TripStatus) -> Decision:
-    """Give the next transition of a rollout that has tripped: write, wait, or end."""
+    """Return the next transition of a rollout that has tripped: write, wait, or end."""
     case = _obey(case, trip)
     if is_settled(case, trip):
         return _ended(case, trip)
@@ -186,7 +186,7 @@ def _is_of_the_restore(case: Case, trip: TripStatus, failure: WriteFailure) -> b
 
 
 def _failing(case: Case, failure: WriteFailure, so_far: Summary, *, is_late: bool) -> Summary:
-    """AWS's bad moments pass; what lasts, or only a person can mend, is a rollback that has failed so far."""
+    """Retry transient errors quietly until the deadline; report denied or lasting ones as RollbackFailed."""
     if failure.trouble is Trouble.TRANSIENT and not is_late:
         return replace(so_far, message=f"{so_far.message}; AWS: {failure.why}; trying again")
     message = f"the alias could not be put back on version {case.stable}: {failure.why}; trying again"
@@ -222,7 +222,7 @@ def _unconfirmed(case: Case, trip: TripStatus) -> Decision | None:
 
 
 def _is_stable_wanted(case: Case, trip: TripStatus) -> bool:
-    """Unless the wish has changed once more, or somebody else has put all traffic elsewhere."""
+    """Unless the request has changed once more, or somebody else has put all traffic elsewhere."""
     return case.spec.version == case.stable and is_settled(case, trip)
 
 

@@ -12,7 +12,7 @@ from sfn_rollouts.core.values.reasons import Reason
 
 
 def decide_single_write(case: Case) -> Decision:
-    """Write, verify, end; or give it up for a newer wish or for what somebody else did meanwhile."""
+    """Write, verify, end; or give it up for a newer request or for what somebody else did meanwhile."""
     case = case.refusing("a single write is under way; there is nothing to hold or to go back to")
     intent, routing, reading = case.status.intent, case.intended_routing, case.reading
     if intent is None or routing is None:

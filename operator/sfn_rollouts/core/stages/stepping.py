@@ -36,7 +36,7 @@ WITHDRAW_AFTER_S = 15.0
 
 
 def decide_in_flight(case: Case) -> Decision:
-    """Give the next single transition of a rollout that has begun and has not tripped."""
+    """Return the next single transition of a rollout that has begun and has not tripped."""
     if case.is_single_write:
         return decide_single_write(case)
     case = _token_noted(case)
@@ -48,7 +48,7 @@ def decide_in_flight(case: Case) -> Decision:
 
 
 def _token_noted(case: Case) -> Case:
-    """A new retryToken asks for nothing in flight; kept as new, it would retry the version right after a rollback."""
+    """Acknowledge a new retryToken without acting on it; else it would retry the version right after a rollback."""
     return case.with_status(retry_token=case.spec.retry_token)
 
 
@@ -158,9 +158,9 @@ def _withdrawn_by_pause(case: Case) -> Decision:
         return stay(case, looks=[ReadAlias()])
     if case.status.step_index is not None:
         return stay(case.with_status(intent=None))
-    anew = case.reset().with_status(pause_command=case.status.pause_command)
+    again = case.reset().with_status(pause_command=case.status.pause_command)
     summary = Summary(Phase.PAUSED, Reason.PAUSED, f"not started: {pause_words(case.spec, case.status)}")
-    return close(anew, summary)
+    return close(again, summary)
 
 
 # -- stay, or go on --

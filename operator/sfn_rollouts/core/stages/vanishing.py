@@ -15,13 +15,13 @@ _WITHOUT_MACHINE = (VersionFound.NO_MACHINE, VersionFound.DELETING)
 
 
 def machine_of(case: Case) -> VersionFound | Unseen | None:
-    """Give what was found of the wanted version since the alias went; None until it has been looked for."""
+    """Return what was found of the wanted version since the alias went; None until it has been looked for."""
     fact = case.seen.of(FindVersion(case.spec.version))
     return fact.found if isinstance(fact, VersionReading) else fact
 
 
 def what_is_gone(case: Case) -> str:
-    """Say what went. A spec that cannot be understood names neither."""
+    """Return what is gone, in words. A spec that cannot be understood names neither."""
     alias = f"alias {case.spec.alias}" if case.spec.alias else "the alias"
     machine = f"state machine {case.spec.state_machine_arn}" if case.spec.state_machine_arn else "its state machine"
     match machine_of(case):

@@ -32,7 +32,7 @@ class StateMachineArn:
 
     @classmethod
     def parse(cls, text: str) -> "StateMachineArn":
-        """Take `arn:P:states:R:A:stateMachine:NAME`.
+        """Parse `arn:P:states:R:A:stateMachine:NAME`.
 
         Raises:
             ValueError: no such ARN, or one with a version or alias behind it.

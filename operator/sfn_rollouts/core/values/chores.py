@@ -15,7 +15,7 @@ class Chore(Look[Outcome_co], Generic[Outcome_co]):
     """An effect that is not traffic. Frozen and hashable, and its fields are its name: equal chores are one.
 
     Idempotent by that name at whoever does it: an operator that is killed in between asks again, and finds it done. So
-    nothing of it may change from try to try; what another attempt is to do anew carries the attempt in its fields.
+    nothing of it may change from try to try; what another attempt is to do again carries the attempt in its fields.
     """
 
     __slots__ = ()

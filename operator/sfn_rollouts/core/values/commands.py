@@ -62,12 +62,12 @@ def parse_command(text: str) -> Command | Malformed:
 
 def _problem(item: dict[str, Any]) -> str:
     field = item["loc"][0] if item["loc"] else "command"
-    cure = f" (one of {', '.join(Action)})" if field == "action" else ""
-    return f"{field}: {item['msg']}{cure}"
+    remedy = f" (one of {', '.join(Action)})" if field == "action" else ""
+    return f"{field}: {item['msg']}{remedy}"
 
 
 def pending_command(text: str | None, status: Status) -> Command | Malformed | None:
-    """Give the command that has not been answered yet."""
+    """Return the command that has not been answered yet."""
     if text is None:
         return None
     command = parse_command(text)
@@ -76,7 +76,7 @@ def pending_command(text: str | None, status: Status) -> Command | Malformed | N
 
 
 def staleness(command: Command, rollout: Rollout) -> str | None:
-    """Say why a command is too late, None if it is in time: a late promote must not promote the next version."""
+    """Return why a command is too late, None if it is in time: a late promote must not promote the next version."""
     return _of_another_object(command, rollout) or _of_another_time(command, rollout)
 
 
@@ -109,7 +109,7 @@ def _of_another_time(command: Command, rollout: Rollout) -> str | None:
 
 
 def answer(command: Command | Malformed, result: CommandResult, message: str, now: datetime) -> LastCommand:
-    """Give the answer as it goes into the status."""
+    """Return the answer as it goes into the status."""
     told = command if isinstance(command, Command) else None
     return LastCommand(
         id=command.id,
@@ -122,5 +122,5 @@ def answer(command: Command | Malformed, result: CommandResult, message: str, no
 
 
 def by_words(by: str | None) -> str:
-    """Give " by ann", to stand behind what was done; empty where nobody is named."""
+    """Return " by ann", to stand behind what was done; empty where nobody is named."""
     return f" by {by}" if by else ""

@@ -65,7 +65,7 @@ class ConditionValue:
 
 
 def condition(status: Status, kind: str) -> Condition | None:
-    """Give one condition of a status."""
+    """Return one condition of a status."""
     return next((item for item in status.conditions if item.type == kind), None)
 
 
@@ -78,7 +78,7 @@ def is_true(status: Status, kind: str) -> bool:
 def conclude(
     status: Status, summary: Summary, facts: Mapping[str, ConditionValue | None], generation: int, now: datetime
 ) -> Status:
-    """Give the status with phase, message, observedGeneration and all conditions, together as kstatus wants them.
+    """Return the status with phase, message, observedGeneration and all conditions, together as kstatus wants them.
 
     A fact of None leaves that condition as it was: nothing new is known.
     """

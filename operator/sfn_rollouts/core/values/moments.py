@@ -6,7 +6,7 @@ _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UT
 
 
 def after(moment: datetime, seconds: float) -> datetime:
-    """Give the moment so many seconds later (earlier if negative), or the last or first that there is."""
+    """Return the moment so many seconds later (earlier if negative), or the last or first that there is."""
     try:
         return moment + timedelta(seconds=seconds)
     except OverflowError:

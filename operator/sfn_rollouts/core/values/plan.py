@@ -104,7 +104,7 @@ def bake_index_of(digest: str) -> int | None:
 
 
 def compile_plan(spec: Spec) -> Plan:
-    """Give the plan of a valid spec: weights in percent, waits in seconds."""
+    """Return the plan of a valid spec: weights in percent, waits in seconds."""
     steps, default_bake_s = _steps_and_bake(spec.strategy)
     return Plan(tuple(steps), spec.bake_time.seconds if spec.bake_time is not None else default_bake_s)
 

@@ -1,6 +1,6 @@
 """A world that keeps a diary: each call, its lane and urgency, each report, Event and measurement, at its millisecond.
 
-`python -m tests.engine.told` writes told/*.txt anew: for whoever changes a pace or an order and reads the difference.
+`python -m tests.engine.transcripts` writes transcripts/*.txt again, for whoever has read the difference.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.engine.world import World
 
-FOLDER = Path(__file__).parent / "told"
+FOLDER = Path(__file__).parent / "transcripts"
 _HOUR_MS = 3_600_000
 
 
@@ -78,8 +78,8 @@ class Diary(World):
 
 
 def main() -> None:
-    """Write every diary anew."""
-    from tests.engine.test_told import STORIES  # noqa: PLC0415 - the test imports this module
+    """Write every diary again."""
+    from tests.engine.test_transcripts import STORIES  # noqa: PLC0415 - the test imports this module
 
     FOLDER.mkdir(exist_ok=True)
     for known in FOLDER.glob("*.txt"):
@@ -90,7 +90,7 @@ def main() -> None:
 
 def diary(name: str) -> str:
     """Live through a story and give what was written."""
-    from tests.engine.test_told import STORIES  # noqa: PLC0415 - likewise
+    from tests.engine.test_transcripts import STORIES  # noqa: PLC0415 - likewise
 
     world = Diary()
     STORIES[name](world)

@@ -1,6 +1,6 @@
 """Operators at work, told call by call: what is asked of AWS and of the API server, when, how urgently, how often.
 
-Each story has its diary in `told/`. A changed pace, order or lane shows there as a difference to be read.
+Each story has its diary in `transcripts/`. A changed pace, order or lane shows there as a difference to be read.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.readings import VersionFound
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Denied, Gone, Transient
-from tests.engine.told import FOLDER, Diary, diary, path_of
+from tests.engine.transcripts import FOLDER, Diary, diary, path_of
 from tests.engine.world import spec
 
 FIRING, OK = AlarmState.ALARM, AlarmState.OK
@@ -274,7 +274,7 @@ STORIES: Mapping[str, Callable[[Diary], None]] = {
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_told(name: str) -> None:
+def test_transcript(name: str) -> None:
     assert diary(name) == path_of(name).read_text()
 
 
@@ -282,6 +282,6 @@ def test_each_diary_has_its_story() -> None:
     assert {path.name for path in FOLDER.glob("*.txt")} == {path_of(name).name for name in STORIES}
 
 
-if __name__ == "__main__":  # writes all anew; read the difference
+if __name__ == "__main__":  # writes all again; read the difference
     for name in STORIES:
         path_of(name).write_text(diary(name))

@@ -1,6 +1,6 @@
 """Whole lives, told word for word: what a person reads at each moment, and what the engine is asked to do.
 
-Each story has its transcript in `told/`. A changed sentence shows there as a difference that somebody has to read.
+Each story has its transcript in `transcripts/`. A changed sentence shows there as a difference that somebody reads.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import RunningExecutions, Trouble, Unseen, VersionFound
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import APPROVAL, LINEAR, WITH_ALARM
-from tests.core.told import path_of, transcript
+from tests.core.transcripts import path_of, transcript
 from tests.core.world import START, Clear, World
 
 FIRING, NO_DATA = AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
@@ -407,7 +407,7 @@ STORIES = {
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_told(name):
+def test_transcript(name):
     assert transcript(*STORIES[name]()) == path_of(name).read_text()
 
 
@@ -415,6 +415,6 @@ def test_each_transcript_has_its_story():
     assert {path.name for path in path_of("").parent.glob("*.txt")} == {path_of(name).name for name in STORIES}
 
 
-if __name__ == "__main__":  # writes all anew; read the difference
+if __name__ == "__main__":  # writes all again; read the difference
     for name, told in STORIES.items():
         path_of(name).write_text(transcript(*told()))

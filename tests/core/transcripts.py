@@ -1,6 +1,6 @@
 """What a world tells, line by line: what happened, what the status says from then on, what the decision asks for.
 
-`python -m tests.core.told` writes told/*.txt anew: for whoever changes a sentence and has read the difference.
+`python -m tests.core.transcripts` writes transcripts/*.txt again, for whoever has read the difference.
 """
 
 import re
@@ -13,11 +13,11 @@ from sfn_rollouts.core.announce import announcements
 from sfn_rollouts.core.values.decision import Decision
 from tests.core.world import START, World
 
-FOLDER = Path(__file__).parent / "told"
+FOLDER = Path(__file__).parent / "transcripts"
 
 
 def transcript(world: World, before: Status, since: int) -> str:
-    """Give what a world did and decided after its first `since` entries, when its status was `before`.
+    """Return what a world did and decided after its first `since` entries, when its status was `before`.
 
     A decision that says nothing new is passed over.
     """
@@ -93,8 +93,8 @@ def _short_times(text: str) -> str:
 
 
 def main() -> None:
-    """Write every transcript anew."""
-    from tests.core.test_told import STORIES  # noqa: PLC0415 - the test imports this module
+    """Write every transcript again."""
+    from tests.core.test_transcripts import STORIES  # noqa: PLC0415 - the test imports this module
 
     FOLDER.mkdir(exist_ok=True)
     for known in FOLDER.glob("*.txt"):
