@@ -208,3 +208,13 @@ def test_a_chore_that_a_check_waits_for_is_asked_for_among_its_looks():
     hold = replace(the_sea_is_high(case()), looks=frozenset({CountRunning(9), RingBell()}))
     decision = hold_start(case(), hold)
     assert (decision.looks, decision.chores) == ({CountRunning(9)}, {RingBell()})
+
+
+def test_nothing_is_said_of_an_alias_that_is_not_there():
+    given, _, _ = BEGINNINGS["on a new alias, but not while paused"]
+    decision = hold_start(given, first_hold(BEFORE_START, given))
+    assert (decision.status.phase, decision.status.message) == (
+        "Paused",
+        "not started: paused by spec.paused; set it to false to go on",
+    )
+    assert condition(decision.status, "AliasInSync").reason == "NotLooked"
