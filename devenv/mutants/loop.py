@@ -98,7 +98,7 @@ class Loop:
 
     def _rank(self, test: str) -> tuple[bool, float]:
         """Quick tests first, and those that look at everything; those with threads wait long before they fail."""
-        strict = 0.25 if "test_told.py" in test else 1.0
+        strict = 0.25 if "test_transcripts.py" in test else 1.0
         return any(name in test for name in _THREADED), strict * self._took_s[test]
 
     def _measure(self, items: Mapping[str, pytest.Item]) -> dict[str, Any]:
