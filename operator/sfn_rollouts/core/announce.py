@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Outcome, Phase, Status
 from sfn_rollouts.core.case import routing_of
-from sfn_rollouts.core.edited import edit_told
+from sfn_rollouts.core.edited import edit_announced
 from sfn_rollouts.core.judges.table import JUDGES
 from sfn_rollouts.core.values.conditions import READY, STALLED, condition, is_true
 from sfn_rollouts.core.values.plan import Plan
@@ -81,15 +81,15 @@ def _command(before: Status, after: Status) -> Iterator[Announcement]:
 
 def _taken_over(before: Status, after: Status) -> Iterator[Announcement]:
     if after.taken_over and not before.taken_over:
-        words = f"the alias was found split ({routing_of(after.alias)}) and is taken over"
-        told = f"{words}: version {after.stable_version} is stable, as spec.stableVersion says"
-        yield Announcement(Reason.ALIAS_TAKEN_OVER, told)
+        found = f"the alias was found split ({routing_of(after.alias)}) and is taken over"
+        words = f"{found}: version {after.stable_version} is stable, as spec.stableVersion says"
+        yield Announcement(Reason.ALIAS_TAKEN_OVER, words)
 
 
 def _edit(before: Status, after: Status, plan: Plan | None) -> Iterator[Announcement]:
-    told = edit_told(before, after, plan)
-    if told is not None:
-        yield Announcement(Reason.STEPS_EDITED, told)
+    edit = edit_announced(before, after, plan)
+    if edit is not None:
+        yield Announcement(Reason.STEPS_EDITED, edit)
 
 
 def _trip(before: Status, after: Status) -> Iterator[Announcement]:
@@ -144,8 +144,8 @@ def _judges(before: Status, after: Status) -> Iterator[Announcement]:
         is_bad = new is not None and new.status is ConditionStatus.FALSE
         if after.started_at is None or new is None or not is_bad or (old is not None and old.reason == new.reason):
             continue
-        is_told = (ready is not None and ready.reason == new.reason) or (after.trip is not None)
-        if not is_told and new.reason in set(Reason):
+        is_said = (ready is not None and ready.reason == new.reason) or (after.trip is not None)
+        if not is_said and new.reason in set(Reason):
             yield Announcement(Reason(new.reason), new.message, is_warning=True)
 
 

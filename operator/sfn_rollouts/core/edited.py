@@ -6,7 +6,7 @@ from sfn_rollouts.core.values.plan import Plan
 from sfn_rollouts.durations import written
 
 
-def edit_told(before: Status, after: Status, plan: Plan | None) -> str | None:
+def edit_announced(before: Status, after: Status, plan: Plan | None) -> str | None:
     """Return one sentence, None where no steps were edited. `plan` is that of the spec which `after` was decided on.
 
     A plan hash that moves says so, once: it is stored with the position that it belongs to.

@@ -28,7 +28,7 @@ def stay(
     drift_looks, recheck = look_again(case, DRIFT_CHECK_IN_FLIGHT_S)
     return close(
         case,
-        summary or _told_if_blind(case, summary_in_flight(case)),
+        summary or _said_if_blind(case, summary_in_flight(case)),
         write=write,
         looks=[*looks, *drift_looks, *case.judges_lack],
         wakes=[*wakes, recheck, case.deadline_wake],
@@ -36,7 +36,7 @@ def stay(
     )
 
 
-def _told_if_blind(case: Case, summary: Summary) -> Summary:
+def _said_if_blind(case: Case, summary: Summary) -> Summary:
     """Add that an alarm guards nothing, also while no step is due: the traffic is on the target all the same.
 
     What is merely not read yet, or tried again within three polls, is no news for people.

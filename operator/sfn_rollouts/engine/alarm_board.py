@@ -186,9 +186,9 @@ class AlarmBoard:
 
     def _take(self, watched: list[Line], facts: Mapping[str, AlarmFact]) -> None:
         """Keep what is known now, and wake whom it concerns; what is to be read again soon has no fact yet."""
-        told = [line for line in watched if line.name in facts]
-        woken = {uid for line in told for uid in line.watchers if line.wakes_always or _is_news(line, facts)}
-        for line in told:
+        answered = [line for line in watched if line.name in facts]
+        woken = {uid for line in answered for uid in line.watchers if line.wakes_always or _is_news(line, facts)}
+        for line in answered:
             line.wakes_always = False
             line.fact = facts[line.name]
         for uid in sorted(woken):
@@ -265,11 +265,11 @@ def _is_news(line: Line, facts: Mapping[str, AlarmFact]) -> bool:
     if isinstance(after, AlarmMissing):
         return after != before
     if isinstance(before, AlarmReading) and isinstance(after, AlarmReading):
-        return _told(before.snapshot) != _told(after.snapshot)
+        return _essence(before.snapshot) != _essence(after.snapshot)
     if isinstance(before, Unseen) and isinstance(after, Unseen):
         return (before.trouble, before.since) != (after.trouble, after.since)
     return type(before) is not type(after)
 
 
-def _told(snapshot: AlarmSnapshot) -> tuple[object, ...]:
+def _essence(snapshot: AlarmSnapshot) -> tuple[object, ...]:
     return snapshot.state, snapshot.since, snapshot.evaluation

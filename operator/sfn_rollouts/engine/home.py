@@ -1,6 +1,6 @@
 """Home: the account of the operator's credentials, asked for once for all rollouts.
 
-Nothing begins before STS has told it, or has failed to once: where STS cannot be reached (no VPC endpoint), rollouts go
+Nothing begins before STS has answered, or failed once: where STS cannot be reached (no VPC endpoint), rollouts go
 on unchecked, and it is asked again in ever longer pauses.
 """
 
@@ -37,9 +37,9 @@ class Home:
         if isinstance(self.fact, Account) or self._is_asking or self._clock.monotonic() < self._pace.next_at:
             return
         self._is_asking = True
-        self._workers.submit(Errand(Lane.FORWARD, None, "account"), self._reach.account, self._told)
+        self._workers.submit(Errand(Lane.FORWARD, None, "account"), self._reach.account, self._take)
 
-    def _told(self, result: Account | Exception) -> None:
+    def _take(self, result: Account | Exception) -> None:
         self._is_asking = False
         before = self.fact
         if isinstance(result, Account):

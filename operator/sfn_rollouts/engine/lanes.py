@@ -159,7 +159,7 @@ class Lanes:
     # -- ending --
 
     def _ended(self, job: _Job, result: Any) -> None:
-        if job.is_given_up:  # `done` has been told already: what it asked for since must not be mixed up with this
+        if job.is_given_up:  # `done` has been called already: what it asked for since must not be mixed up with this
             self._breakers[job.key].hanging -= 1
             self._tell_lost(-1)
             self._forget(job.key)

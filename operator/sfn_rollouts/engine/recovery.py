@@ -89,7 +89,7 @@ class Recovery:
 
 
 def _is_of_place(error: Exception) -> bool:
-    """Whether others of the place meet the same. Who waits for quota is told for how long, and sleeps until then."""
+    """Whether others of the place meet the same. Who waits for quota knows for how long, and sleeps until then."""
     trouble = reading_of(error)[0]
     waits_for_quota = getattr(error, "retry_after_s", None) is not None
     return trouble is Trouble.DENIED or (trouble is Trouble.TRANSIENT and not waits_for_quota)

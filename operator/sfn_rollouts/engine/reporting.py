@@ -63,10 +63,10 @@ class Reporting:
         # What was refused, or stored as something else, is sent again slowly; what is new since, at once.
         was_sent = decision.status in (record.altered, record.refused)
         next_at = record.pace(UNSTORED if was_sent else PACE).next_at
-        is_told_only = now < next_at and record.refused is not None and bool(record.pending_announcements)
-        if now < next_at and not is_told_only:
+        is_announced_only = now < next_at and record.refused is not None and bool(record.pending_announcements)
+        if now < next_at and not is_announced_only:
             return next_at
-        report = _told_only(record) if is_told_only else _report(record, decision)
+        report = _announced_only(record) if is_announced_only else _report(record, decision)
         if report.status is not None:
             record.attempt(decision.status)
         record.is_reporting = True
@@ -113,7 +113,7 @@ class Reporting:
         self._count(report, NOT_STORED)
         is_new = record.altered is None
         if is_new:
-            record.pace(UNSTORED).reset()  # however long it was refused before: what is new is told soon
+            record.pace(UNSTORED).reset()  # however long it was refused before: what is new is announced soon
         record.altered, record.refused, record.working = sent[0], None, working
         delay_s = record.pace(UNSTORED).wait(self._clock.monotonic(), 5.0, 300.0)
         lost = ", ".join(_differing(sent[0], record.stored))
@@ -196,7 +196,7 @@ def _holds_finalizer(record: Record, decision: Decision) -> bool:
     return decision.holds_finalizer and may_have
 
 
-def _told_only(record: Record) -> Report:
+def _announced_only(record: Record) -> Report:
     """While the status is refused people hear at least by Events."""
     return Report(record.resource.key, record.uid, record.resource.resource_version, status=None, finalizer=None)
 

@@ -13,7 +13,7 @@ from sfn_rollouts.ports import Announcer, Report, ResourceStore
 class Reported:
     """What came of a report. `resource` is the resource as it is now, None where it is unchanged or gone.
 
-    `had_conflict`: nothing was written, and nobody was told.
+    `had_conflict`: nothing was written, and nothing was announced.
     """
 
     resource: Mapping[str, Any] | None = None

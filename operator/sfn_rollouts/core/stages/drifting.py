@@ -58,7 +58,7 @@ def decide_drift(case: Case) -> Decision | None:
 
 
 def _gone(case: Case) -> Decision:
-    """Nothing routes traffic, so nothing is written. It is told as soon as the state machine has been looked for."""
+    """Nothing routes traffic, so nothing is written. It is said as soon as the state machine has been looked for."""
     if machine_of(case) is None:
         return stay(case, looks=[FindVersion(case.spec.version)])
     return _held(case, f"{what_is_gone(case)}; {way_on(case)}", reason=Reason.NOT_FOUND)

@@ -25,10 +25,10 @@ from sfn_rollouts.printable import one_line
 def decide_rest(case: Case) -> Decision:
     """Begin again if something else is wanted, else count, compare and stay."""
     if _wants_more(case):
-        return _anew(case, "another version or another try is asked for")
+        return _begin_again(case, "another version or another try is asked for")
     case = _obey(case)
     if case.command is not None and case.command.action is Action.RETRY:
-        return _anew(case.done(f"trying version {case.spec.version} again"), "a retry was commanded")
+        return _begin_again(case.done(f"trying version {case.spec.version} again"), "a retry was commanded")
     case = _counted(case.with_status(retry_token=case.spec.retry_token))
     # A verdict on the alias stands until a look says otherwise: after a restart nobody has looked yet.
     return _by_alias(case) or _stay(case, _summary(case, Reason.ALIAS_DRIFTED, Reason.ALIAS_ADOPTED))
@@ -40,7 +40,7 @@ def _wants_more(case: Case) -> bool:
     return case.is_target_changed or is_retried
 
 
-def _anew(case: Case, why: str) -> Decision:
+def _begin_again(case: Case, why: str) -> Decision:
     summary = Summary(Phase.PENDING, Reason.INITIALIZING, why)
     return close(case.reset(), summary, is_judged=False)
 
@@ -183,7 +183,7 @@ def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int, lif
         return _stay(case, _summary(case), ConditionValue.false(Reason.ALIAS_DRIFTED, message), life_looks(case, life))
     if case.spec.drift_policy is DriftPolicy.REASSERT and not case.spec.paused:
         # Where nobody knows that it is the version which had all traffic, it goes there by steps.
-        return _reasserted(case, fact, message) if life is Life.SAME else _anew(case, message)
+        return _reasserted(case, fact, message) if life is Life.SAME else _begin_again(case, message)
     if case.spec.drift_policy is DriftPolicy.ADOPT and isinstance(fact, AliasReading) and fact.routing.sole:
         return _adopted(case, fact)
     remedy = "route it back, change spec.version, or set spec.driftPolicy to Reassert or Adopt"
@@ -197,7 +197,7 @@ def _by_policy(case: Case, fact: AliasReading | AliasMissing, expected: int, lif
 def _reasserted(case: Case, fact: AliasReading | AliasMissing, message: str) -> Decision:
     """One write back to the version that this rollout vouches for, with its intent in the status first."""
     if isinstance(fact, AliasMissing):
-        return _anew(case, message)
+        return _begin_again(case, message)
     begun = case.with_status(
         started_at=case.now,
         finished_at=None,

@@ -211,7 +211,7 @@ def _ended(case: Case, trip: TripStatus) -> Decision:
 
 
 def _unconfirmed(case: Case, trip: TripStatus) -> Decision | None:
-    """A success is told of an alias that has just been read: somebody may have routed or deleted it since."""
+    """A success is reported of an alias that has just been read: somebody may have routed or deleted it since."""
     looks, wake = look_again(case, FRESH_S)
     if not looks:
         return None

@@ -196,7 +196,7 @@ def _advance(case: Case) -> Decision:
 
 
 def _end(case: Case) -> Decision:
-    """A success is told of an alias that has just been read: since the last write somebody may have routed it away."""
+    """A success is reported of an alias that was just read: since the last write somebody may have routed it away."""
     fact = case.seen.alias
     if isinstance(fact, Unseen):
         return hold_step(case, Hold(Reason.RETRYING_AWS, f"the alias could not be read: {fact.why}"))

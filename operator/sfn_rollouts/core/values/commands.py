@@ -110,13 +110,13 @@ def _of_another_time(command: Command, rollout: Rollout) -> str | None:
 
 def answer(command: Command | Malformed, result: CommandResult, message: str, now: datetime) -> LastCommand:
     """Return the answer as it goes into the status."""
-    told = command if isinstance(command, Command) else None
+    known = command if isinstance(command, Command) else None
     return LastCommand(
         id=command.id,
-        action=told.action.value if told is not None else "unknown",
+        action=known.action.value if known is not None else "unknown",
         result=result,
         message=one_line(message, longest=1024),
-        by=told.by if told is not None else None,
+        by=known.by if known is not None else None,
         observed_at=now,
     )
 
