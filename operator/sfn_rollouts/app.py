@@ -29,7 +29,7 @@ from sfn_rollouts.kube.informer import Informer
 from sfn_rollouts.kube.lease import LeaseStore
 from sfn_rollouts.kube.permissions import LEASE
 from sfn_rollouts.kube.store import KubeStore
-from sfn_rollouts.leading.candidate import Candidate, Terms
+from sfn_rollouts.leading.candidate import Candidate, LeaseDurations
 from sfn_rollouts.leading.election import Election
 from sfn_rollouts.metrics import PrometheusMeter
 from sfn_rollouts.parts import Part, Parts
@@ -59,7 +59,7 @@ class Site:
 
 
 def run(settings: Settings, environ: Mapping[str, str] | None = None) -> int:
-    """Run until SIGTERM or SIGINT, in the main thread; gives the exit code (`start.Exit`)."""
+    """Run until SIGTERM or SIGINT, in the main thread; return the exit code (`start.Exit`)."""
     logs.configure(settings.log_format, settings.log_level)
     _log.info("sfn-rollouts starts", version=__version__, namespaces=list(settings.namespaces) or "all")
     threading.excepthook = _log_end_of_thread
@@ -224,7 +224,7 @@ def _candidate(site: Site) -> Candidate | None:
         return None
     identity = f"{socket.gethostname()}_{uuid.uuid4()}"
     leases = LeaseStore(site.connection, site.lease_namespace, LEASE)
-    return Candidate(identity, leases, site.clock, Terms())
+    return Candidate(identity, leases, site.clock, LeaseDurations())
 
 
 def _resign(bids: Repeating, election: Election) -> None:
@@ -239,13 +239,13 @@ def _exit_now(code: Exit) -> NoReturn:
 
 
 def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
-    """Tell in the log's own format why a thread has ended; Python would print a traceback between lines of JSON."""
+    """Log in the log's own format why a thread has ended; Python would print a traceback between lines of JSON."""
     name = ended.thread.name if ended.thread else None
     _log.critical("a thread has failed", thread=name, exc_info=ended.exc_value)
 
 
 def _stop_on_signals() -> threading.Event:
-    """Give an event that SIGTERM and SIGINT set; a second SIGINT ends the process at once, for impatient people."""
+    """Return an event that SIGTERM and SIGINT set; a second SIGINT ends the process at once, for impatient people."""
     stopping = threading.Event()
 
     def stop(number: int, _frame: FrameType | None) -> None:

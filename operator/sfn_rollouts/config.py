@@ -49,12 +49,12 @@ class Settings(BaseSettings):
     @field_validator("namespaces", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """Take `a,b` for (a, b), each once."""
+        """Parse `a,b` into (a, b), each once."""
         names = value.split(",") if isinstance(value, str) else value
         return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
 
     @field_validator("kubeconfig", "context", "leader_elect_namespace", mode="before")
     @classmethod
     def _absent_when_empty(cls, value: Any) -> Any:
-        """Take an empty variable, as a chart writes it for an unset value, for none."""
+        """Treat an empty variable, as a chart writes it for an unset value, as absent."""
         return value or None

@@ -50,15 +50,15 @@ class AliasRouter(Protocol):
     """Reads and writes one alias. A shortage of quota is Transient with `retry_after_s`, never a wait."""
 
     def read(self, alias: AliasArn, urgency: Urgency) -> AliasReading | None:
-        """Give the alias, None where AWS knows none."""
+        """Return the alias, None where AWS knows none."""
         ...
 
     def shift(self, alias: AliasArn, routing: Routing, urgency: Urgency) -> datetime:
-        """Route the alias; gives AWS's updateDate. Gone: no such alias."""
+        """Route the alias; return AWS's updateDate. Gone: no such alias."""
         ...
 
     def create(self, alias: AliasArn, routing: Routing) -> datetime:
-        """Create the alias; gives AWS's creationDate. Conflict: there is one with another routing."""
+        """Create the alias; return AWS's creationDate. Conflict: there is one with another routing."""
         ...
 
 
@@ -66,7 +66,7 @@ class VersionCatalog(Protocol):
     """What is known of published versions."""
 
     def find(self, machine: StateMachineArn, version: int) -> VersionReading:
-        """Tell whether the version can be routed to, and when it was created."""
+        """Return whether the version can be routed to, and when it was created."""
         ...
 
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
@@ -142,7 +142,7 @@ class ResourceStore(Protocol):
         ...
 
     def report(self, report: Report) -> Mapping[str, Any] | None:
-        """Write; gives the resource as stored, None once it is gone. Conflict: read again and decide again."""
+        """Write; return the resource as stored, None once it is gone. Conflict: read again and decide again."""
         ...
 
 
@@ -283,8 +283,8 @@ class Lane(StrEnum):
 class Errand:
     """What a job is about, for whoever shares out the threads.
 
-    `place` None: the API server. `calls`: what it calls there, in a word: jobs of one lane, place and word meet the
-    same trouble. `limit_s`: how long it may take as a whole, where that differs from the lane's limit.
+    `place` None: the API server. `calls`: what it calls there, in a word: jobs of one lane, place and word fail in the
+    same way. `limit_s`: how long it may take as a whole, where that differs from the lane's limit.
     """
 
     lane: Lane
@@ -304,7 +304,7 @@ class Workers(Protocol):
         ...
 
     def run_due(self) -> float | None:
-        """Do what is due; gives the monotonic time of what is due next."""
+        """Do what is due; return the monotonic time of what is due next."""
         ...
 
 

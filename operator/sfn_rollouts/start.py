@@ -1,4 +1,4 @@
-"""What must hold before the operator runs, in the order in which a person would mend it, each with its exit code."""
+"""What must hold before the operator runs, in the order in which a person would fix it, each with its exit code."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -63,7 +63,7 @@ class Patience:
 
 
 def reach_cluster(settings: Settings, patience: Patience, environ: Mapping[str, str]) -> Connection:
-    """Give a connection to an API server that answers and has our CRD."""
+    """Return a connection to an API server that answers and has our CRD."""
     connection = _connect(settings, environ)
     with _explained(connection):
         patience.insist(lambda: _version(connection))
@@ -74,7 +74,7 @@ def reach_cluster(settings: Settings, patience: Patience, environ: Mapping[str, 
 
 
 def check_rights(connection: Connection, settings: Settings, patience: Patience, lease_namespace: str) -> None:
-    """Refuse to start without a vital right; tell of others that are missing."""
+    """Refuse to start without a vital right; log others that are missing."""
     with _explained(connection):
         missing = patience.insist(lambda: missing_rights(connection, settings.namespaces))
         if settings.leader_elect:
@@ -89,7 +89,7 @@ def check_rights(connection: Connection, settings: Settings, patience: Patience,
 
 
 def first_list(connection: Connection, sweep: Callable[[], int], patience: Patience) -> None:
-    """Let the engine know of all resources once."""
+    """List all resources for the engine once."""
     with _explained(connection):
         count = patience.insist(sweep)
     _log.info("resources listed", resources=count)

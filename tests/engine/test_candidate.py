@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from sfn_rollouts.errors import Conflict, Transient
-from sfn_rollouts.leading.candidate import RELEASED_S, Candidate, Held, Lease, Terms
+from sfn_rollouts.leading.candidate import RELEASED_S, Candidate, Held, Lease, LeaseDurations
 from tests.engine.fake_clock import FakeClock
 
-TERMS = Terms()
+TERMS = LeaseDurations()
 
 
 class FakeLeases:

@@ -7,7 +7,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from sfn_rollouts.errors import Conflict, Transient
-from sfn_rollouts.leading.candidate import Candidate, Lease, Terms
+from sfn_rollouts.leading.candidate import Candidate, Lease, LeaseDurations
 from sfn_rollouts.leading.election import Election
 from tests.engine.fake_clock import FakeClock
 from tests.engine.test_candidate import GHOST, FakeLeases
@@ -22,7 +22,7 @@ class Elected:
         self.said: list[str] = []
         self.next_at: float | None = 0.0
         self._can_list = can_list
-        self.candidate = Candidate(name, leases, self.clock, Terms())
+        self.candidate = Candidate(name, leases, self.clock, LeaseDurations())
         self.election = Election(
             self.candidate, self.clock, Random(1), self._list, lambda: self.said.append("lead"), self._lost
         )

@@ -1,4 +1,4 @@
-"""The small parts: backoff, agenda, permit, facts."""
+"""The small parts: backoff, timers, permit, facts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,11 +21,11 @@ from sfn_rollouts.core.values.readings import (
     Unseen,
 )
 from sfn_rollouts.core.values.routing import Routing
-from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.facts import Facts, reading_of
 from sfn_rollouts.engine.permit import VALID_S, Permit
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.sources import sources
+from sfn_rollouts.engine.timer_queue import TimerQueue
 from sfn_rollouts.errors import Denied, Gone
 from sfn_rollouts.ports import Urgency
 from tests.engine.fake_clock import NOON, FakeClock
@@ -51,36 +51,36 @@ def test_a_pace_keeps_at_least_what_it_is_told_and_starts_again_after_a_success(
 
 
 def test_an_agenda_gives_what_is_due_in_order_and_only_the_latest_time_counts() -> None:
-    agenda = Agenda()
+    timers = TimerQueue()
     for uid, due in (("late", 9.0), ("first", 1.0), ("second", 1.0), ("moved", 1.0), ("gone", 1.0)):
-        agenda.set(uid, due)
-    agenda.set("moved", 5.0)
-    agenda.set("gone", None)
-    agenda.set("unknown", None)
-    assert [agenda.pop(6.0) for _ in range(4)] == ["first", "second", "moved", None]
-    assert agenda.next_due == 9.0
-    assert agenda.pop(9.0) == "late"
-    assert agenda.next_due is None
+        timers.set(uid, due)
+    timers.set("moved", 5.0)
+    timers.set("gone", None)
+    timers.set("unknown", None)
+    assert [timers.pop(6.0) for _ in range(4)] == ["first", "second", "moved", None]
+    assert timers.next_due == 9.0
+    assert timers.pop(9.0) == "late"
+    assert timers.next_due is None
 
 
 def test_an_agenda_does_not_grow_with_every_change() -> None:
-    agenda = Agenda()
+    timers = TimerQueue()
     for due in range(10_000):
-        agenda.set("one", 10_000.0 - due)
-        agenda.set("two", 20_000.0)
-    assert len(agenda._heap) < 100
-    assert (agenda.pop(1.0), agenda.pop(20_000.0)) == ("one", "two")
+        timers.set("one", 10_000.0 - due)
+        timers.set("two", 20_000.0)
+    assert len(timers._heap) < 100
+    assert (timers.pop(1.0), timers.pop(20_000.0)) == ("one", "two")
 
 
 def test_an_agenda_of_many_is_not_sorted_anew_with_each_change() -> None:
-    agenda = Agenda()
+    timers = TimerQueue()
     for number in range(1000):
-        agenda.set(f"uid-{number}", float(number))
-    heap = agenda._heap
+        timers.set(f"uid-{number}", float(number))
+    heap = timers._heap
     for number in range(1000):
-        agenda.set(f"uid-{number}", number + 0.5)
-    assert agenda._heap is heap
-    assert agenda.pop(1.0) == "uid-0"
+        timers.set(f"uid-{number}", number + 0.5)
+    assert timers._heap is heap
+    assert timers.pop(1.0) == "uid-0"
 
 
 def test_a_write_begins_or_is_withdrawn_never_both() -> None:

@@ -12,7 +12,7 @@ from sfn_rollouts.errors import Conflict
 from sfn_rollouts.kube.connection import Connection, connect, namespace_of
 from sfn_rollouts.kube.lease import LeaseStore
 from sfn_rollouts.kube.permissions import LEASE, LEASE_RIGHTS, missing_rights
-from sfn_rollouts.leading.candidate import Candidate, Terms
+from sfn_rollouts.leading.candidate import Candidate, LeaseDurations
 from tests.engine.fake_clock import FakeClock
 
 HOME = "sfn-rollouts"
@@ -26,7 +26,7 @@ def leases(connection: Connection, kubectl: Kubectl) -> LeaseStore:
 
 
 def test_of_two_candidates_one_leads_and_hands_over(leases: LeaseStore, kubectl: Kubectl) -> None:
-    first, second = (Candidate(name, leases, SteadyClock(), Terms()) for name in ("a", "b"))
+    first, second = (Candidate(name, leases, SteadyClock(), LeaseDurations()) for name in ("a", "b"))
 
     assert (first.bid(), second.bid(), first.bid()) == (True, False, True)
     first.release()
@@ -59,7 +59,7 @@ def test_an_odd_lease_without_a_holder_is_taken(leases: LeaseStore, kubectl: Kub
     """The API server refuses a whole write over one number that does not fit, so none may be counted up blindly."""
     kubectl("apply", "-f", "-", stdin=yaml.safe_dump(stored(spec)))
 
-    assert Candidate("a", leases, SteadyClock(), Terms()).bid()
+    assert Candidate("a", leases, SteadyClock(), LeaseDurations()).bid()
     read = leases.read()
     assert read is not None
     assert (read.holder, read.duration_s) == ("a", 15)
@@ -73,10 +73,10 @@ def test_an_odd_lease_of_somebody_else_is_taken_when_it_has_not_been_renewed(
             "renewTime": "9999-12-31T23:59:59.999999Z"}  # fmt: skip
     kubectl("apply", "-f", "-", stdin=yaml.safe_dump(stored(spec)))
     clock = FakeClock()
-    candidate = Candidate("a", leases, clock, Terms())
+    candidate = Candidate("a", leases, clock, LeaseDurations())
 
     assert not candidate.bid()
-    clock.advance(Terms().longest_s)
+    clock.advance(LeaseDurations().longest_s)
     assert candidate.bid()
     read = leases.read()
     assert read is not None

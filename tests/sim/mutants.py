@@ -405,7 +405,7 @@ MUTANTS: Mapping[str, Mutant] = {
 BLIND_AT_THE_END = Mutant(
     (Edit(1.0, {"bakeTime": "60s"}), Reroute(60.0, ((1, 100),))), question=_looks_away_in_the_bake
 )
-"""Tells a success that it has not seen, of an alias that somebody has routed away."""
+"""Reports a success that it has not seen, of an alias that somebody has routed away."""
 
 ENDS_APPROVALS_EARLY = {
     on_timeout: Mutant(

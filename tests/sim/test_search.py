@@ -20,7 +20,7 @@ def _said(tally: Tally) -> str:
     return "\n".join(f"{failure.scenario.name}: {failure.broken}" for failure in tally.failures)
 
 
-def test_former_failures_stay_mended() -> None:
+def test_former_failures_stay_fixed() -> None:
     tally = corpus(CORPUS)
     assert tally.runs == len(list(CORPUS.glob("*.json")))
     assert not tally.failures, _said(tally)

@@ -44,7 +44,7 @@ def _at(told: dict[str, Any], phase: str) -> float:
 
 @pytest.mark.parametrize("path", sorted(transcripts(ROOT)))
 def test_each_example_has_the_transcript_of_what_it_does(path: str) -> None:
-    """`make crds` writes them anew."""
+    """`make crds` writes them again."""
     assert (ROOT / path).read_text() == transcripts(ROOT)[path]()
 
 
@@ -145,9 +145,9 @@ def test_version_1_has_no_version_before_so_the_alias_is_created(tmp_path: Path)
 
 
 def test_the_same_is_told_twice_and_the_seed_moves_only_jitter() -> None:
-    wishes = ("--fault", "cloudwatch.DescribeAlarms=error@0..1m", "-o", "json")
-    assert _simulate(CANARY, *wishes).output == _simulate(CANARY, *wishes).output
-    assert _data(*wishes[:2], "--seed", "2")["outcome"] == "Promoted"
+    options = ("--fault", "cloudwatch.DescribeAlarms=error@0..1m", "-o", "json")
+    assert _simulate(CANARY, *options).output == _simulate(CANARY, *options).output
+    assert _data(*options[:2], "--seed", "2")["outcome"] == "Promoted"
 
 
 def test_a_wait_for_a_person_says_how_to_go_on() -> None:
@@ -162,7 +162,7 @@ def test_what_lasts_is_told_as_not_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "said"),
+    ("option", "said"),
     [
         (("--alarm", "p95"), "NAME=STATE@FROM..TO"),
         (("--alarm", "p95=RED@1m..2m"), "'RED' is no state"),
@@ -180,8 +180,8 @@ def test_what_lasts_is_told_as_not_ended() -> None:
         (("--name", "other"), "order-processor"),
     ],
 )
-def test_a_wish_that_cannot_be_understood_is_refused_with_its_form(wish: tuple[str, str], said: str) -> None:
-    answer = _simulate(CANARY, *wish)
+def test_an_option_that_cannot_be_understood_is_refused_with_its_form(option: tuple[str, str], said: str) -> None:
+    answer = _simulate(CANARY, *option)
     assert answer.exit_code == 2
     assert said in " ".join(answer.output.split())
 

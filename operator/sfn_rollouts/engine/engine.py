@@ -13,10 +13,8 @@ import structlog
 
 from sfn_rollouts.core import decide as core
 from sfn_rollouts.core.values.decision import Decision
-from sfn_rollouts.engine.agenda import Agenda
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.chores import ChoresOf, chores, fenced_chores
-from sfn_rollouts.engine.departed import Departed
 from sfn_rollouts.engine.home import Home
 from sfn_rollouts.engine.looking import Looking
 from sfn_rollouts.engine.record import Record, log_fields
@@ -28,6 +26,8 @@ from sfn_rollouts.engine.rivals import Rivals
 from sfn_rollouts.engine.settle import Decide, Settled, settle
 from sfn_rollouts.engine.sources import Sources, SourcesOf, sources
 from sfn_rollouts.engine.telling import Telling
+from sfn_rollouts.engine.timer_queue import TimerQueue
+from sfn_rollouts.engine.tombstones import Tombstones
 from sfn_rollouts.engine.traffic import Traffic
 from sfn_rollouts.errors import Gone
 from sfn_rollouts.ports import Clock, Errand, Lane, Outside, Workers
@@ -67,8 +67,8 @@ class Engine:
         self._random = random
         self._decide = decide
         self._records: dict[str, Record] = {}
-        self._departed = Departed()
-        self._agenda = Agenda()
+        self._tombstones = Tombstones()
+        self._timers = TimerQueue()
         self._rivals = Rivals(self._records)
         self._telling = Telling(outside.meter)
         self._recovery = Recovery(clock, self._retry)
@@ -93,7 +93,7 @@ class Engine:
 
     def forget(self, uid: str) -> None:
         """The resource is gone."""
-        self._departed.add(uid)
+        self._tombstones.add(uid)
         record = self._records.get(uid)
         if record is None:
             return
@@ -107,7 +107,7 @@ class Engine:
         if record.resource.alias is not None:
             self._recovery.forget(record.resource.alias.machine.place, uid)
         self._board.unwatch(uid)
-        self._agenda.set(uid, None)
+        self._timers.set(uid, None)
         self._outside.meter.gone(record.resource.key)
         self._wake_soon(others)
 
@@ -144,7 +144,7 @@ class Engine:
     def _admit(self, raw: Mapping[str, Any]) -> str | None:
         """Take in what is new; returns the uid if it was. Our own writes come back by the watch: they cost nothing."""
         record = self._records.get(uid_of(raw))
-        if uid_of(raw) in self._departed:
+        if uid_of(raw) in self._tombstones:
             return None  # an event from before its end: to take it up again would split an alias that nobody asks for
         if record is None:
             record = Record(Resource.parse(raw), self._random)
@@ -185,11 +185,11 @@ class Engine:
     def run_due(self) -> float | None:
         """Tick whatever is due; returns the monotonic time of what is due next."""
         now = self._clock.monotonic()
-        while (uid := self._agenda.pop(now)) is not None:
+        while (uid := self._timers.pop(now)) is not None:
             self._wake(uid)
         self._board.run_due()
         self._regions.run_due()
-        dues = [self._workers.run_due(), self._agenda.next_due, self._board.next_due, self._regions.next_due]
+        dues = [self._workers.run_due(), self._timers.next_due, self._board.next_due, self._regions.next_due]
         return min((due for due in dues if due is not None), default=None)
 
     # -- one tick --
@@ -213,7 +213,7 @@ class Engine:
         except Exception:  # noqa: BLE001 - see above
             delay_s = record.pace(_DEFECT).wait(self._clock.monotonic(), 5.0, 300.0)
             _log.exception("a tick failed", retry_in_s=round(delay_s, 1), **log_fields(record))
-            self._agenda.set(record.uid, self._clock.monotonic() + delay_s)
+            self._timers.set(record.uid, self._clock.monotonic() + delay_s)
             return False
 
     def _tick(self, record: Record) -> bool:
@@ -229,7 +229,7 @@ class Engine:
         if not self._is_draining:
             dues.append(self._looking.start(record, decision))
         dues.append(self._wake_due(decision))
-        self._agenda.set(record.uid, min((due for due in dues if due is not None), default=None))
+        self._timers.set(record.uid, min((due for due in dues if due is not None), default=None))
         record.pace(_DEFECT).reset()
         return settled.error is None
 
@@ -268,7 +268,7 @@ class Engine:
 
     def _wake_soon(self, uids: Iterable[str]) -> None:
         for uid in sorted(uids):  # sets have another order in each process
-            self._agenda.set(uid, self._clock.monotonic())
+            self._timers.set(uid, self._clock.monotonic())
 
     def _wake_due(self, decision: Decision) -> float | None:
         if decision.wake_at is None:

@@ -16,7 +16,7 @@ _INT32_MAX = 2**31 - 1
 
 
 class LeaseStore:
-    """`engine.candidate.Leases` over one connection."""
+    """`leading.candidate.LeaseLock` over one connection."""
 
     def __init__(self, connection: Connection, namespace: str, name: str) -> None:
         self._connection = connection

@@ -16,7 +16,7 @@ RELEASED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class LeaseDurations:
     """client-go's numbers, in seconds: how long a Lease binds others, how long us, and how often it is looked at.
 
     A Lease that says more than `longest_s` binds us no longer than that: no release of ours has ever written it, and a
@@ -58,11 +58,11 @@ class Held:
     unrenewed_s: float
 
 
-class Leases(Protocol):
+class LeaseLock(Protocol):
     """The one Lease at the API server; every write names the version that it replaces, so that two cannot win."""
 
     def read(self) -> Lease | None:
-        """Give it, None while there is none."""
+        """Return it, None while there is none."""
         ...
 
     def create(self, holder: str, duration_s: float) -> Lease:
@@ -77,7 +77,7 @@ class Leases(Protocol):
 class Candidate:
     """One contender. `bid` may block and is called by one thread; `is_leader` by any."""
 
-    def __init__(self, identity: str, leases: Leases, clock: Clock, terms: Terms) -> None:
+    def __init__(self, identity: str, leases: LeaseLock, clock: Clock, terms: LeaseDurations) -> None:
         self.identity = identity
         self._leases = leases
         self._clock = clock
@@ -93,7 +93,7 @@ class Candidate:
         return self._clock.monotonic() < self._valid_until
 
     def bid(self) -> bool:
-        """Renew, take what is free, or look. Gives whether it leads.
+        """Renew, take what is free, or look. Return whether it leads.
 
         Raises:
             PortError: the API server did not answer; the term runs on until it is over.
@@ -115,7 +115,7 @@ class Candidate:
         return True
 
     def release(self) -> None:
-        """Give the Lease back, so that the next need not wait; nothing is written from here on."""
+        """Release the Lease, so that the next need not wait; nothing is written from here on."""
         self._valid_until = float("-inf")
         lease = self._leases.read()
         if lease is not None and lease.holder == self.identity:

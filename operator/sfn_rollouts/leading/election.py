@@ -83,7 +83,7 @@ class Election:
         return leads
 
     def _note_holder(self, held: Held | None) -> None:
-        """Say once for whom it stands by, and once that this one has not renewed for long and still binds."""
+        """Log once for whom it stands by, and once that this one has not renewed for long and still binds."""
         if held is None:
             self._stands_by_for, self._is_long_unrenewed = None, False
             return
@@ -100,7 +100,7 @@ class Election:
             )  # fmt: skip
 
     def _note(self, why: str | None) -> None:
-        """Say once that the API server does not answer, and once that it does: an outage lasts for many bids."""
+        """Log once that the API server does not answer, and once that it does: an outage lasts for many bids."""
         was_answered, self._is_answered = self._is_answered, why is None
         if was_answered and why is not None:
             _log.warning("the lease could not be renewed or read", why=why)

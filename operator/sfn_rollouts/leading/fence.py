@@ -31,7 +31,7 @@ class FencedRouter:
         self._is_leader = is_leader
 
     def read(self, alias: AliasArn, urgency: Urgency) -> AliasReading | None:
-        """Give the alias."""
+        """Return the alias."""
         return self._router.read(alias, urgency)
 
     def shift(self, alias: AliasArn, routing: Routing, urgency: Urgency) -> datetime:

@@ -81,7 +81,7 @@ class RolloutMetrics:
             self._shown[key] = frozenset(shown)
 
     def gone(self, key: Key) -> None:
-        """Take a rollout's series away."""
+        """Remove a rollout's series."""
         with self._lock:
             self._hide(self._shown.pop(key, frozenset()))
 

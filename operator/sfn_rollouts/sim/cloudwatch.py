@@ -45,7 +45,7 @@ class CloudWatch:
         }
 
     def change(self, name: str, state: str | None) -> bool:
-        """An alarm changes; None deletes it. Tells whether that is a change."""
+        """An alarm changes; None deletes it. Return whether that is a change."""
         after = AlarmState(state) if state is not None else None
         long_ago = self._date() - timedelta(seconds=LONG_AGO_S)
         was = self.alarms.setdefault(name, [AlarmWas(-us(LONG_AGO_S), None, long_ago)])

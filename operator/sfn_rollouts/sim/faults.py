@@ -17,7 +17,7 @@ class FaultInjector:
         self.injected: Counter[str] = Counter()
 
     def next(self, api: str, now_s: float) -> FaultKind | None:
-        """Say what becomes of this call; None: nothing bad."""
+        """Return what happens to this call; None: nothing bad."""
         self._calls[api] += 1
         fault = next((fault for fault in self._faults if self._hits(fault, api, now_s)), None)
         if fault is None:

@@ -1,4 +1,4 @@
-"""What happened in a run: one record a decision, effect or deed, in the order in which it happened."""
+"""What happened in a run: one record a decision, effect or action, in the order in which it happened."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace

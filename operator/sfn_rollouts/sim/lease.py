@@ -32,7 +32,7 @@ class LeaseServer:
 
 
 class SimLeases:
-    """`candidate.Leases` of one process."""
+    """`candidate.LeaseLock` of one process."""
 
     def __init__(
         self, caller: Caller, network: Network, server: LeaseServer, history: History, timeline: Timeline
@@ -44,7 +44,7 @@ class SimLeases:
         self._timeline = timeline
 
     def read(self) -> Lease | None:
-        """Give it."""
+        """Return it."""
         return self._network.call(self._caller, READ_LEASE, lambda _: self._server.lease)
 
     def create(self, holder: str, duration_s: float) -> Lease:

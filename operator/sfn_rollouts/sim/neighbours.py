@@ -58,7 +58,7 @@ class Seen:
 
 
 def differences(calm: Mapping[str, Seen], troubled: Mapping[str, Seen]) -> list[str]:
-    """Tell in which rollouts something else happened, or at another time; empty: in none."""
+    """Return in which rollouts something else happened, or at another time, in words; empty: in none."""
     return [
         f"{name}: {words}"
         for name, before in calm.items()

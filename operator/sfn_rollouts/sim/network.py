@@ -32,11 +32,11 @@ class Caller(Protocol):
         ...
 
     def begin_call(self) -> int:
-        """Give the number of the call that begins."""
+        """Return the number of the call that begins."""
         ...
 
     def meets_its_end(self, call: int, *, is_after_effect: bool) -> bool:
-        """Say whether the process ends at this very point of this call, and end it."""
+        """Return whether the process ends at this very point of this call, and end it if so."""
         ...
 
 

@@ -59,7 +59,7 @@ class SimRouter:
         self._clock = clock
 
     def read(self, alias: AliasArn, urgency: Urgency) -> AliasReading | None:
-        """Give the alias, maybe as it was a moment ago."""
+        """Return the alias, maybe as it was a moment ago."""
         read_at = self._clock.now()
         state = self._network.call(self._caller, READ_ALIAS, self._service.state)
         return AliasReading(state.routing, state.update_date, read_at) if state.routing is not None else None
@@ -110,7 +110,7 @@ class SimCatalog:
         self._clock = clock
 
     def find(self, machine: StateMachineArn, version: int) -> VersionReading:
-        """Tell whether the version is published, and when it was."""
+        """Return whether the version is published, and when it was."""
         read_at = self._clock.now()
         return self._network.call(self._caller, FIND_VERSION, lambda _: self._service.find(version, read_at))
 
@@ -126,7 +126,7 @@ class SimReach:
         self._machine = machine
 
     def account(self) -> Account:
-        """Tell it at once."""
+        """Return it at once."""
         return Account(self._machine.account, self._machine.partition)
 
     def knows(self, partition: str, region: str) -> bool:

@@ -18,7 +18,7 @@ from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.loop import DRAIN_S, QUIET_LOOK_S
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.engine.sweeper import INTERVAL_S
-from sfn_rollouts.leading.candidate import Candidate, Terms
+from sfn_rollouts.leading.candidate import Candidate, LeaseDurations
 from sfn_rollouts.ports import Clock, Lane, Outside, Workers
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
@@ -47,7 +47,7 @@ class CallCounter:
         self._fatal = dict(fatal)
 
     def next(self) -> int:
-        """Give the next number."""
+        """Return the next number."""
         self.count += 1
         return self.count
 
@@ -256,7 +256,7 @@ class Process:
         if around.leases is None:
             return None
         leases = SimLeases(self, around.network, around.leases, around.history, around.timeline)
-        return around.candidate_type(f"operator-{self.number}", leases, self._clock, Terms())
+        return around.candidate_type(f"operator-{self.number}", leases, self._clock, LeaseDurations())
 
     def _lost(self) -> None:
         if self._is_stopping:
@@ -322,7 +322,7 @@ class Process:
             self._run(strand)
 
     def begin_call(self) -> int:
-        """Give the number of the call that begins, counted over all processes of the run."""
+        """Return the number of the call that begins, counted over all processes of the run."""
         return self._around.calls.next()
 
     def meets_its_end(self, call: int, *, is_after_effect: bool) -> bool:

@@ -80,7 +80,7 @@ def is_at_rest(history: History, resource: Mapping[str, Any] | None, truth: Trut
 
 
 def why_at_rest(status: Status, history: History, truth: Truth) -> str | None:
-    """Say what keeps it: its end, or the hold that it declares. A hold whose cause is gone is none."""
+    """Return what keeps it: its end, or the hold that it declares. A hold whose cause is gone is none."""
     if status.finished_at is not None and status.phase in _ENDED:
         return f"ended: {status.phase}"
     ready = condition(status, READY)

@@ -186,7 +186,7 @@ class ClockJump:
 
 @dataclass(frozen=True, slots=True)
 class CutWatch:
-    """Changes in this window are never told. `is_noticed`: the watch is opened anew with a list, else a sweep heals."""
+    """Changes in this window are lost. `is_noticed`: the watch begins again with a list, else a sweep repairs it."""
 
     at_s: float
     until_s: float
@@ -259,7 +259,7 @@ class Scenario:
         return replace(self, events=events)
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as plain data."""
+        """Return it as plain data."""
         events = [{"event": type(event).__name__, **asdict(event)} for event in self.events]
         return {**asdict(replace(self, events=())), "events": events}
 
@@ -271,7 +271,7 @@ def _end_s(event: Event) -> float:
 
 
 def from_json(raw: Mapping[str, Any]) -> Scenario:
-    """Take what `Scenario.to_json` gave, also after a way through text."""
+    """Parse what `Scenario.to_json` returned, also after a way through text."""
     events = tuple(_event(each) for each in raw["events"])
     quirks = {**raw["quirks"], "latency_s": tuple(raw["quirks"]["latency_s"])}
     fields = {**raw, "versions": tuple(raw["versions"]), "alias": _routing(raw["alias"])}

@@ -27,7 +27,7 @@ class Transition:
 
 
 def as_data(run: Run) -> dict[str, Any]:
-    """Give outcome, duration_s, writes, transitions and AWS calls; times in seconds from the start."""
+    """Return outcome, duration_s, writes, transitions and AWS calls; times in seconds from the start."""
     return {
         "outcome": _outcome(run),
         "duration_s": _duration_s(run),
@@ -41,12 +41,12 @@ def as_data(run: Run) -> dict[str, Any]:
 
 
 def as_text(run: Run) -> str:
-    """Give the story: what was asked for, what happens when, how it ends, what it costs."""
+    """Return the story: what was asked for, what happens when, how it ends, what it costs."""
     return "\n".join(map(one_line, [*_head(run), "", *_lines(run), "", *_end(run)])) + "\n"
 
 
 def transitions(run: Run) -> list[Transition]:
-    """Give each change of phase or reason, in the order in which they were decided."""
+    """Return each change of phase or reason, in the order in which they were decided."""
     told: list[Transition] = []
     for decided in run.history.decided:
         status, ready = decided.decision.status, condition(decided.decision.status, READY)

@@ -14,7 +14,7 @@ _SERVICES = {"states": "stepfunctions", "sfn": "stepfunctions", "monitoring": "c
 
 
 def alarm_changes(texts: Iterable[str]) -> list[AlarmChange]:
-    """Take `NAME=STATE@FROM..TO`: outside of its windows an alarm is OK.
+    """Parse `NAME=STATE@FROM..TO`: outside of its windows an alarm is OK.
 
     Raises:
         ValueError: with the text and what one looks like.
@@ -25,7 +25,7 @@ def alarm_changes(texts: Iterable[str]) -> list[AlarmChange]:
 
 
 def faults(texts: Iterable[str]) -> list[Fault]:
-    """Take `SERVICE.OPERATION=KIND@FROM..TO`.
+    """Parse `SERVICE.OPERATION=KIND@FROM..TO`.
 
     Raises:
         ValueError: with the text and what one looks like.
@@ -34,7 +34,7 @@ def faults(texts: Iterable[str]) -> list[Fault]:
 
 
 def kills(texts: Iterable[str]) -> list[Kill]:
-    """Take `FROM..TO`: no operator runs meanwhile.
+    """Parse `FROM..TO`: no operator runs meanwhile.
 
     Raises:
         ValueError: with the text and what one looks like.
@@ -43,13 +43,13 @@ def kills(texts: Iterable[str]) -> list[Kill]:
 
 
 def deeds(texts: Iterable[str]) -> list[Event]:
-    """Take `ACTION@TIME` and `version=N@TIME`: what people do, in the order of time.
+    """Parse `ACTION@TIME` and `version=N@TIME`: what people do, in the order of time.
 
     Raises:
         ValueError: with the text and what one looks like.
     """
-    told = [_deed(text) for text in texts]
-    return sorted(told, key=lambda event: getattr(event, "at_s", 0.0))
+    events = [_action(text) for text in texts]
+    return sorted(events, key=lambda event: getattr(event, "at_s", 0.0))
 
 
 def _alarm(text: str) -> Iterator[AlarmChange]:
@@ -80,7 +80,7 @@ def _api(api: str, text: str) -> str:
     return full
 
 
-def _deed(text: str) -> Event:
+def _action(text: str) -> Event:
     actions = ", ".join(Action)
     form = f"--user ACTION@TIME, like pause@3m; ACTION is one of {actions} or version=N, N from 1 to {LARGEST_VERSION}"
     what, _, at = text.rpartition("@")

@@ -1,4 +1,4 @@
-"""A run as text, a line for each decision, call, effect and deed: compared byte by byte, and read after a failure."""
+"""A run as text, a line for each decision, call, effect and action: compared byte by byte, and read after a failure."""
 
 from collections.abc import Iterable, Iterator
 
@@ -24,17 +24,17 @@ from sfn_rollouts.sim.history import (
 
 
 def transcript(happenings: Iterable[Happening]) -> str:
-    """Give the lines: true seconds, who, what."""
+    """Return the lines: true seconds, who, what."""
     return "".join(f"{each.at_us / 1_000_000:12.6f}  {line(each)}\n" for each in happenings)
 
 
 def digest(happenings: Iterable[Happening]) -> str:
-    """Give the lines without calls and announcements: what a person looks at first."""
+    """Return the lines without calls and announcements: what a person looks at first."""
     return transcript(each for each in happenings if not isinstance(each, Called | Announced))
 
 
 def line(happening: Happening) -> str:
-    """Say what happened, on one line."""
+    """Return what happened, on one line."""
     match happening:
         case Decided():
             return f"p{happening.process} decides   {_whose(happening)}{_decision(happening)}"

@@ -164,7 +164,7 @@ class World:
         self.history.add(Ended(self.timeline.now_us, rested_us is not None))
 
     def as_it_is(self) -> Run:
-        """Give what the run has left behind so far."""
+        """Return what the run has left behind so far."""
         return Run(
             self.scenario, self.history, self.timeline, self.faults, self.step_functions.alias,
             self.api_server.find(self.keys[0]), self._around.calls.count, self.history.broken,

@@ -1,10 +1,10 @@
 """(11) At most one leader writes."""
 
-from sfn_rollouts.leading.candidate import Terms
+from sfn_rollouts.leading.candidate import LeaseDurations
 from sfn_rollouts.sim.history import AliasChanged, History, WriteSent
 from sfn_rollouts.sim.timeline import us
 
-TERMS = Terms()
+TERMS = LeaseDurations()
 DRIFT_S = 0.05
 """How much longer than true a host's seconds may be, over one term."""
 

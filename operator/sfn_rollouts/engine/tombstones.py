@@ -5,7 +5,7 @@ from collections import OrderedDict
 _REMEMBERED = 4096
 
 
-class Departed:
+class Tombstones:
     """Remembers the uids that went last; Kubernetes never uses one again."""
 
     def __init__(self) -> None:

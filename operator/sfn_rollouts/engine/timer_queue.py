@@ -4,7 +4,7 @@ import heapq
 from itertools import count
 
 
-class Agenda:
+class TimerQueue:
     """One due time for each uid, monotonic seconds. Those due together come in the order in which they were set."""
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """What is gone stays gone, whatever the watch still tells of the time before."""
 
 from sfn_rollouts.core.values.routing import Routing
-from sfn_rollouts.engine.departed import Departed
+from sfn_rollouts.engine.tombstones import Tombstones
 from tests.engine.world import World, spec
 
 
@@ -23,9 +23,9 @@ def test_a_late_event_from_before_the_deletion_does_not_begin_the_rollout_anew()
 
 
 def test_only_so_many_are_remembered() -> None:
-    departed = Departed()
+    tombstones = Tombstones()
     for number in range(5000):
-        departed.add(f"uid-{number}")
-    assert "uid-4999" in departed
-    assert "uid-904" in departed
-    assert "uid-903" not in departed
+        tombstones.add(f"uid-{number}")
+    assert "uid-4999" in tombstones
+    assert "uid-904" in tombstones
+    assert "uid-903" not in tombstones
