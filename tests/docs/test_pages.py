@@ -12,7 +12,7 @@ from sfn_rollouts.api.resource import concerns, lint
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.core.values.commands import Action
 from sfn_rollouts.core.values.reasons import Reason
-from sfn_rollouts.leading.candidate import Terms
+from sfn_rollouts.leading.candidate import LeaseDurations
 from sfn_rollouts.metrics import PrometheusMeter
 from sfn_rollouts.start import Exit
 
@@ -89,7 +89,7 @@ def test_the_readme_says_how_long_a_leader_goes_on_without_an_api_server() -> No
     arguments = yaml.safe_load((ROOT / "deploy/base/deployment.yaml").read_text())["spec"]["template"]["spec"]
     assert "--leader-elect" in arguments["containers"][0]["args"]
     readme = " ".join((ROOT / "README.md").read_text().split())
-    assert f"that holds for {Terms().renew_s:g} s of an outage of the API server" in readme
+    assert f"that holds for {LeaseDurations().renew_s:g} s of an outage of the API server" in readme
 
 
 def test_the_readme_example_is_the_one_in_examples() -> None:
