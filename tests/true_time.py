@@ -1,4 +1,4 @@
-"""Time for the simulated services, in tests whose own clock stands still until it is told to move."""
+"""Time for the simulated services, in tests whose own clock stands still until a test moves it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

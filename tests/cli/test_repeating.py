@@ -50,7 +50,7 @@ def test_it_stops_before_its_next_step() -> None:
 
 
 def test_a_step_that_hangs_holds_nobody_up() -> None:
-    """Its thread is a daemon, and stopping waits for as long as it is told and no longer."""
+    """Its thread is a daemon, and stopping waits for as long as it is given and no longer."""
     has_begun, may_go_on = threading.Event(), threading.Event()
 
     def step() -> None:

@@ -275,9 +275,9 @@ def test_every_action_is_asked_about_every_resource(aws: Any, iam: Any) -> None:
     }
     assert found == {INVOKE: [ALLOWED, EXPLICIT, IMPLICIT], "states:StartExecution": [ALLOWED] * 3}
     assert [result["EvalDecision"] for result in results] == [EXPLICIT, ALLOWED]
-    told = iam.simulate_principal_policy(PolicySourceArn=role, ActionNames=[INVOKE], ResourceArns=[PINNED, SOURCE])
-    assert told["EvaluationResults"][0]["EvalDecision"] == IMPLICIT
-    assert told["EvaluationResults"][0]["MatchedStatements"] == [], "what allows one resource decides not about all"
+    combined = iam.simulate_principal_policy(PolicySourceArn=role, ActionNames=[INVOKE], ResourceArns=[PINNED, SOURCE])
+    assert combined["EvaluationResults"][0]["EvalDecision"] == IMPLICIT
+    assert combined["EvaluationResults"][0]["MatchedStatements"] == [], "what allows one resource decides not about all"
     assert results[0]["EvalResourceName"] == "arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}"
 
 

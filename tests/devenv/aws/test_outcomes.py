@@ -63,7 +63,7 @@ OUTCOMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", OUTCOMES)
-def test_an_execution_ends_as_its_version_was_told_to(case: str, world: World) -> None:
+def test_an_execution_ends_as_its_version_was_set_to(case: str, world: World) -> None:
     outcome, wanted = OUTCOMES[case]
     world.aws.set_outcome(f"{world.machine}:1", **outcome, after_s=90)
     arn = world.aws.start(world.alias)
