@@ -219,7 +219,7 @@ def _find_site(settings: Settings, clock: SteadyClock, patience: Patience, envir
 
 
 def _candidate(site: Site) -> Candidate | None:
-    """A contender for the lease; None for an operator that is told to be alone."""
+    """A contender for the lease; None for an operator that is to be alone."""
     if not site.settings.leader_elect:
         return None
     identity = f"{socket.gethostname()}_{uuid.uuid4()}"

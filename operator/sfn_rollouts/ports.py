@@ -101,7 +101,7 @@ class Reach(Protocol):
         ...
 
     def leave(self, region: str) -> None:
-        """Give up what is kept for a region that nobody names any more."""
+        """Drop what is kept for a region that nobody names any more."""
         ...
 
 
@@ -147,7 +147,7 @@ class ResourceStore(Protocol):
 
 
 class Announcer(Protocol):
-    """Tells people. Never raises, never on the way of a rollback."""
+    """Announces to people. Never raises, never on the way of a rollback."""
 
     def announce(self, key: Key, uid: str, announcements: Sequence[Announcement]) -> None:
         """Send each; duplicates are aggregated, floods are limited."""

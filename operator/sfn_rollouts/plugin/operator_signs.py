@@ -19,7 +19,7 @@ NAME = "sfn-rollouts"
 LABEL = f"app.kubernetes.io/name={NAME}"
 _LEASES = "leases.coordination.k8s.io"
 _USUAL_TERM_S, _LONGEST_TERM_S = 15, 150
-"""As `engine.candidate.Terms`: what an operator writes, and how long any Lease keeps another out."""
+"""As `leading.candidate.LeaseDurations`: what an operator writes, and how long any Lease keeps another out."""
 _LEASE: Shape = {"spec?": {"holderIdentity?": str, "renewTime?": str, "leaseDurationSeconds?": int}}
 _HOLDER_SHOWN = 128
 
