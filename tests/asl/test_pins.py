@@ -148,8 +148,14 @@ STATES = {
     "an activity": (task("arn:aws:states:eu-west-1:123456789012:activity:sign"), None),
     "another service": (by_path("arn:aws:states:::sqs:sendMessage", QueueUrl="https://sqs/q"), None),
     "no task": ({"Type": "Pass", "Resource": FUNCTION}, None),
-    "no resource": ({"Type": "Task", "Resource": 7}, None),
-    "a text": (task("charge"), None),
+    # what nobody knows
+    "no resource": ({"Type": "Task"}, UNKNOWN),
+    "a resource that is no text": ({"Type": "Task", "Resource": 7}, UNKNOWN),
+    "a text": (task("charge"), UNKNOWN),
+    "an ARN that no task had so far": (task("arn:aws:bedrock:eu-west-1:123456789012:agent/A"), UNKNOWN),
+    "a type of tomorrow": ({"Type": "Loop", "Resource": FUNCTION}, UNKNOWN),
+    "no type": ({"Resource": FUNCTION}, UNKNOWN),
+    "a type that is no text": ({"Type": ["Task"]}, UNKNOWN),
 }
 
 
@@ -206,7 +212,7 @@ PATHS = {
 @pytest.mark.parametrize("nesting", NESTINGS)
 def test_a_state_inside_another_is_found_and_named(nesting: str) -> None:
     definition = machine(Outer=NESTINGS[nesting](machine(Charge=task(FUNCTION))))
-    assert [call.state.path for call in calls_of(definition)] == [PATHS[nesting]]
+    assert [call.path for call in calls_of(definition)] == [PATHS[nesting]]
     assert [loose.state for loose in loose_ends(definition)] == [".".join(PATHS[nesting])]
 
 
@@ -217,7 +223,10 @@ MESSAGES = {
     ),
     "an alias": (
         by_path(START, StateMachineArn=f"{NESTED}:live"),
-        "calls state machine Refund by its alias live, which may move under the rollout; a version cannot",
+        (
+            "calls state machine Refund by its alias live, which may move under the rollout; a version cannot: "
+            "name one, Refund:N"
+        ),
     ),
     "a Distributed Map": (
         by_path(START, StateMachineArn=f"{NESTED}/Each"),
@@ -247,6 +256,19 @@ MESSAGES = {
         by_path(INVOKE, FunctionName="charge:${Version}"),
         "names the Lambda function as charge:${Version}: whether that has a version cannot be seen here",
     ),
+    "a text": (
+        task("charge"),
+        "names what it calls as charge: whether that has a version cannot be seen here",
+    ),
+    "no resource": (
+        {"Type": "Task"},
+        "chooses what it calls when it runs: whether that has a version cannot be seen here",
+    ),
+    "a type of tomorrow": (
+        {"Type": "Loop"},
+        'has the Type "Loop", which is not known here: what it calls cannot be seen',
+    ),
+    "no type": ({}, "has the Type null, which is not known here: what it calls cannot be seen"),
     "what is no ARN": (
         by_path(START, StateMachineArn="Refund"),
         "names the state machine as Refund: whether that has a version cannot be seen here",
@@ -256,7 +278,7 @@ MESSAGES = {
 
 @pytest.mark.parametrize(("state", "message"), MESSAGES.values(), ids=MESSAGES.keys())
 def test_the_message_says_what_to_do(state: dict[str, Any], message: str) -> None:
-    is_certain = "cannot be seen here" not in message
+    is_certain = "cannot be seen" not in message
     assert loose_ends(machine(Charge=state)) == (Loose("Charge", message, is_certain),)
 
 
@@ -266,9 +288,21 @@ def test_what_is_pinned_has_nothing_to_say() -> None:
     assert loose_ends(machine(Charge=task(f"{FUNCTION}:7"))) == ()
 
 
-@pytest.mark.parametrize("odd", [{}, {"States": 3}, {"States": {"A": 3}}, {"States": {"A": {"Branches": [1]}}}])
+@pytest.mark.parametrize("odd", [{}, {"States": 3}, {"States": {"A": 3}}])
 def test_what_is_no_definition_calls_nothing(odd: dict[str, Any]) -> None:
     assert loose_ends(odd) == ()
+
+
+def test_what_stands_in_a_state_of_an_unknown_type_is_found_all_the_same() -> None:
+    definition = machine(Outer={"Type": "Loop", "Branches": [1, machine(Charge=task(FUNCTION))]})
+    assert [loose.state for loose in loose_ends(definition)] == ["Outer", "Outer.Branches[1].Charge"]
+
+
+@pytest.mark.parametrize("has_credentials", [True, False])
+def test_a_call_in_the_name_of_another_role_is_shown_apart(*, has_credentials: bool) -> None:
+    credentials = {"Credentials": {"RoleArn": "arn:aws:iam::222222222222:role/R"}} if has_credentials else {}
+    (call,) = calls_of(machine(Charge={**by_path(INVOKE, FunctionName="charge:7"), **credentials}))
+    assert call.has_credentials is has_credentials
 
 
 def test_the_demo_pins_all() -> None:

@@ -116,7 +116,7 @@ def test_what_differs_behind_a_long_beginning_is_seen(
 
 
 CHANGES = "it changes under the rollout; name one"
-MAY_MOVE = "which may move under the rollout; a version cannot"
+MAY_MOVE = "which may move under the rollout; a version cannot: name one"
 UNPINNED = {
     "names that end in function": (
         {
@@ -125,7 +125,7 @@ UNPINNED = {
             "Audit": ("lambda:invoke", {"FunctionName": "123456789012:function:audit-function:$LATEST"}),
         },
         [
-            f"warning: Notify calls Lambda function notify-function by its alias live, {MAY_MOVE}",
+            f"warning: Notify calls Lambda function notify-function by its alias live, {MAY_MOVE}, notify-function:N",
             f"warning: Audit calls Lambda function audit-function without a version: {CHANGES}, audit-function:N",
         ],
     ),

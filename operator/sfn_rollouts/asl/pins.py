@@ -90,12 +90,21 @@ _REVEAL = str.maketrans("\ue000\ue001", ":/")
 class Call:
     """One call. `callee` None: not even what kind of thing it calls is known; `reference` None: not which one."""
 
-    state: State
+    path: tuple[str, ...]
     callee: Callee | None
     reference: Reference | None
     pin: Pin
     text: str | None = None
     """How the definition names it; None where that is worked out when it runs."""
+    strangeness: str | None = None
+    """Why not even that is known, whether the state calls anything."""
+    has_credentials: bool = False
+    """It is called by another role, so that a name alone means one in the account of that role."""
+
+    @property
+    def state(self) -> str:
+        """Path of the state that calls, for people: Fan.Branches[0].Charge."""
+        return ".".join(self.path)
 
     @property
     def message(self) -> str:
@@ -115,24 +124,27 @@ class Loose:
 def loose_ends(definition: Mapping[str, Any]) -> tuple[Loose, ...]:
     """Return each call that is not pinned to a version, in their order."""
     loose = (call for call in calls_of(definition) if call.pin is not Pin.VERSION)
-    return tuple(Loose(call.state.name, call.message, call.pin is not Pin.UNKNOWN) for call in loose)
+    return tuple(Loose(call.state, call.message, call.pin is not Pin.UNKNOWN) for call in loose)
 
 
 def calls_of(definition: Mapping[str, Any]) -> Iterator[Call]:
     """Return each call of something that AWS keeps in versions, pinned or not."""
     for state in states_of(definition):
         resource = state.fields.get("Resource")
-        if state.fields.get("Type") == "Task" and isinstance(resource, str):
-            yield from _calls_by(state, resource)
+        if state.strangeness is not None:
+            yield Call(state.path, None, None, Pin.UNKNOWN, strangeness=state.strangeness)
+        elif state.fields["Type"] == "Task":
+            yield from _calls_by(state, resource if isinstance(resource, str) else "")
 
 
 def _calls_by(state: State, resource: str) -> Iterator[Call]:
-    if (arn := _arn(resource)) is None:
-        if resource.startswith(("$", "{%")):
-            yield Call(state, None, None, Pin.UNKNOWN, resource if _PLACEHOLDER.search(resource) else None)
-    elif (arn.service, arn.resource.partition(":")[0]) == (FUNCTION.service, FUNCTION.type):
+    arn = _arn(resource)
+    if arn is not None and (arn.service, arn.resource.partition(":")[0]) == (FUNCTION.service, FUNCTION.type):
         yield _call(state, LAMBDA, resource)
-    elif arn.service == "states" and (way := _WAY_OF.get(arn.resource.partition(".")[0])) is not None:
+    elif arn is None or arn.service != "states":
+        is_told = resource and (_PLACEHOLDER.search(resource) or not resource.startswith(("$", "{%")))
+        yield Call(state.path, None, None, Pin.UNKNOWN, resource if is_told else None)
+    elif (way := _WAY_OF.get(arn.resource.partition(".")[0])) is not None:
         yield from _calls_in_the_way(state, way)
 
 
@@ -142,7 +154,7 @@ def _calls_in_the_way(state: State, way: Way) -> Iterator[Call]:
     if named is None and way.is_optional:
         return
     if named is None or named.text is None:
-        yield Call(state, way.callee, None, Pin.UNKNOWN)
+        yield Call(state.path, way.callee, None, Pin.UNKNOWN)
     else:
         yield _call(state, way.callee, named.text, beside)
 
@@ -151,12 +163,13 @@ def _call(state: State, callee: Callee, text: str, beside: Argument | None = Non
     try:
         reference = _revealed(callee.names.parse(_hidden(text)))
     except ValueError:
-        return Call(state, callee, None, Pin.UNKNOWN, text)
+        return Call(state.path, callee, None, Pin.UNKNOWN, text)
     if reference.qualifier is None and beside is not None:
         if beside.text is None:
-            return Call(state, callee, None, Pin.UNKNOWN)
+            return Call(state.path, callee, None, Pin.UNKNOWN)
         reference = replace(reference, qualifier=beside.text or None)
-    return Call(state, callee, reference, _pin(callee, reference), text)
+    has_credentials = "Credentials" in state.fields
+    return Call(state.path, callee, reference, _pin(callee, reference), text, has_credentials=has_credentials)
 
 
 def _pin(callee: Callee, reference: Reference) -> Pin:
@@ -194,15 +207,17 @@ def _revealed(reference: Reference) -> Reference:
 
 def _message(call: Call) -> str:
     callee, reference = call.callee, call.reference
+    if call.strangeness is not None:
+        return f"{call.strangeness}: what it calls cannot be seen"
     if callee is None or reference is None or call.pin is Pin.UNKNOWN:
         noun, version = (f"the {callee.noun}", callee.version) if callee is not None else ("what it calls", "version")
-        told = f"chooses {noun} when it runs" if call.text is None else f"names {noun} as {call.text}"
-        return f"{told}: whether that has a {version} cannot be seen here"
+        said = f"chooses {noun} when it runs" if call.text is None else f"names {noun} as {call.text}"
+        return f"{said}: whether that has a {version} cannot be seen here"
     name = reference.name if reference.label is None else f"{reference.name}/{reference.label}"
     if call.pin is Pin.NOTHING:
-        told = f"{callee.verb} {callee.noun} {name} without a {callee.version}"
-        return f"{told}: it changes under the rollout; name one, {name}:N"
+        said = f"{callee.verb} {callee.noun} {name} without a {callee.version}"
+        return f"{said}: it changes under the rollout; name one, {name}:N"
     if call.pin is Pin.ALIAS:
-        told = f"{callee.verb} {callee.noun} {name} by its alias {reference.qualifier}"
-        return f"{told}, which may move under the rollout; a version cannot"
+        said = f"{callee.verb} {callee.noun} {name} by its alias {reference.qualifier}"
+        return f"{said}, which may move under the rollout; a version cannot: name one, {name}:N"
     return ""

@@ -1,8 +1,12 @@
 """The states of a definition, those inside Map and Parallel states among them."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+TYPES = frozenset({"Task", "Pass", "Wait", "Choice", "Parallel", "Map", "Succeed", "Fail"})
+"""https://states-language.net/spec.html"""
 
 _PROCESSORS = ("ItemProcessor", "Iterator")  # the second is the older name of the first
 
@@ -18,6 +22,19 @@ class State:
     def name(self) -> str:
         """Its path for people: Fan.Branches[0].Charge."""
         return ".".join(self.path)
+
+    @property
+    def strangeness(self) -> str | None:
+        """Why nobody can tell what it does, as the sentence "the state ..." goes on; None where its type is known."""
+        kind = self.fields.get("Type")
+        if isinstance(kind, str) and kind in TYPES:
+            return None
+        return f"has the Type {json.dumps(kind)[:80]}, which is not known here"
+
+
+def pointer(path: tuple[str, ...]) -> str:
+    """Return where a state stands in the JSON of the definition: States.Fan.Branches[0].States.Charge."""
+    return ".".join(f"States.{name}" if at % 2 == 0 else name for at, name in enumerate(path))
 
 
 def states_of(machine: Mapping[str, Any], within: tuple[str, ...] = ()) -> Iterator[State]:
