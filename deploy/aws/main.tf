@@ -84,6 +84,18 @@ data "aws_iam_policy_document" "operator" {
     actions   = ["cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms"]
     resources = ["*"] # composite alarms are invisible to anything narrower
   }
+
+  statement {
+    sid       = "PreflightFunctions"
+    actions   = ["lambda:GetFunctionConfiguration"]
+    resources = ["arn:${data.aws_partition.current.partition}:lambda:*:${data.aws_caller_identity.current.account_id}:function:*"]
+  }
+
+  statement {
+    sid       = "PreflightRoles"
+    actions   = ["iam:SimulatePrincipalPolicy"]
+    resources = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/*"]
+  }
 }
 
 data "aws_iam_policy_document" "trust" {

@@ -15,6 +15,7 @@ from typing import NoReturn
 from sfn_rollouts import __version__, logs
 from sfn_rollouts.aws.connection import Aws
 from sfn_rollouts.aws.connection import connect as connect_aws
+from sfn_rollouts.aws.remembered import RememberingInspector
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.config import Settings
 from sfn_rollouts.engine.lanes import SIZES, Lanes
@@ -96,6 +97,7 @@ class Operator:
         outside = Outside(
             router=cloud.router,
             catalog=cloud.catalog,
+            targets=RememberingInspector(cloud.targets, clock),
             alarms=cloud.alarms,
             reach=cloud.reach,
             store=KubeStore(connection, settings.namespaces),

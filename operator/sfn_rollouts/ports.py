@@ -3,7 +3,7 @@
 Every method may block and may raise `errors.PortError`s; nothing else is expected to come out.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,7 @@ from sfn_rollouts.core.values.readings import (
     VersionReading,
 )
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 from sfn_rollouts.errors import PortError
 
 Result = TypeVar("Result")
@@ -71,6 +72,26 @@ class VersionCatalog(Protocol):
 
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
         """Count running executions of a version (one page); None for Express machines, which cannot be counted."""
+        ...
+
+
+class TargetInspector(Protocol):
+    """What preflight wants to know of a version. In the background of every quota."""
+
+    def definition(self, machine: StateMachineArn, version: int, created_at: datetime | None) -> DefinitionReading:
+        """Read what a version calls and needs. Gone: there is no such version, or none that was created then."""
+        ...
+
+    def callee(self, arn: str) -> CalleeReading:
+        """Return whether a function or a state machine, or their version or alias, can be called."""
+        ...
+
+    def permissions(self, role: str, rights: Collection[tuple[str, str]], place: Place) -> Permissions:
+        """Return whether a role may do each action on its resource; `place` is where the asking rollout is."""
+        ...
+
+    def callers(self, machine: StateMachineArn) -> CallersReading:
+        """Count the last day's executions by how they were started. Gone: they cannot be listed."""
         ...
 
 
@@ -260,6 +281,7 @@ class Outside:
 
     router: AliasRouter
     catalog: VersionCatalog
+    targets: TargetInspector
     alarms: AlarmFeed
     reach: Reach
     store: ResourceStore

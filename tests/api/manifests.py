@@ -109,6 +109,17 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "the longest rollback window": manifest(rollbackWindow={"within": "8760h"}),
     "a rollback window by revisions": manifest(rollbackWindow={"revisions": 10}),
     "a rollback window by both": manifest(rollbackWindow={"revisions": 3, "within": "24h"}),
+    "a preflight that leaves all to the defaults": manifest(preflight={}),
+    "a preflight of each strictness": manifest(
+        preflight={
+            "pins": "Enforce",
+            "targets": "Warn",
+            "permissions": "Off",
+            "entryPoint": "Enforce",
+            "alarms": "Warn",
+            "callers": "Off",
+        }
+    ),
     "no alarms at all": manifest(alarms=LEFT_OUT),
     "an empty list of alarms": manifest(alarms={"names": []}),
     "a hundred alarms": manifest(alarms={"names": [f"alarm-{number}" for number in range(100)]}),
@@ -487,6 +498,12 @@ REFUSED: dict[str, Refused] = {
         "'block' is not known: did you mean 'Block'?",
         'Unsupported value: "block": supported values: "Block", "Ignore"',
     ),
+    "a strictness in lower case": Refused(
+        manifest(preflight={"pins": "enforce"}),
+        "spec.preflight.pins",
+        "'enforce' is not known: did you mean 'Enforce'?",
+        'Unsupported value: "enforce": supported values: "Off", "Warn", "Enforce"',
+    ),
     "a policy that nobody knows": Refused(
         manifest(driftPolicy="Panic"),
         "spec.driftPolicy",
@@ -548,6 +565,24 @@ REFUSED: dict[str, Refused] = {
         "spec.owner",
         "unknown field 'owner': leave it out",
         'unknown field "spec.owner"',
+    ),
+    "a check that is misspelt": Refused(
+        manifest(preflight={"pin": "Enforce"}),
+        "spec.preflight.pin",
+        "unknown field 'pin': did you mean 'pins'?",
+        'unknown field "spec.preflight.pin"',
+    ),
+    "a check as Python spells it": Refused(
+        manifest(preflight={"entry_point": "Enforce"}),
+        "spec.preflight.entry_point",
+        "unknown field 'entry_point': did you mean 'entryPoint'?",
+        'unknown field "spec.preflight.entry_point"',
+    ),
+    "a preflight that is one word": Refused(
+        manifest(preflight="Enforce"),
+        "spec.preflight",
+        "'Enforce' is no object: write its fields below it",
+        'spec.preflight in body must be of type object: "string"',
     ),
     "a misspelt field": Refused(
         manifest(strategy={"canary": {"weight": 10, "interval": "10m", "intervall": "5m"}}),

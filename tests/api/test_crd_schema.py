@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.crd import crd, resource_schema
+from sfn_rollouts.api.preflight import Check
 
 Node = tuple[str, dict[str, Any]]
 
@@ -61,6 +62,7 @@ def test_the_status_has_one_default_and_the_spec_those_of_the_design() -> None:
         "spec.alarms.onUnreadable": "Hold",
         "spec.alarms.onUnevaluated": "Hold",
         "spec.alarms.onTransient": "Rollback",
+        **{f"spec.preflight.{check}": "Warn" for check in Check},
         "spec.paused": False,
         "spec.progressDeadline": "1h",
         "spec.driftPolicy": "Hold",

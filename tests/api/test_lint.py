@@ -43,6 +43,18 @@ def test_all_problems_are_reported_at_once_on_one_line() -> None:
     )
 
 
+BOOLEANS = {
+    False: "false is what YAML makes of Off: write 'Off', in quotes",
+    True: "true is not known: use one of Off, Warn, Enforce",
+}
+
+
+@pytest.mark.parametrize(("given", "sentence"), BOOLEANS.items())
+def test_a_word_that_yaml_takes_for_a_boolean_is_reported_with_its_remedy(*, given: bool, sentence: str) -> None:
+    """The API server refuses a boolean twice, as no text and as none of the words; so it has no row of the table."""
+    assert errors(manifest(preflight={"callers": given})) == [f"spec.preflight.callers: {sentence}"]
+
+
 def test_half_of_a_character_is_reported_without_showing_it() -> None:
     (problem,) = lint(manifest(retryToken="\ud800"))
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sfn_rollouts.api.preflight import Check, PreflightFinding, PreflightStatus, Verdict
 from sfn_rollouts.api.status import (
     AlarmState,
     Condition,
@@ -213,3 +214,28 @@ def test_the_process_is_measured_and_no_series_tells_when_another_was_made() -> 
     assert "process_cpu_seconds_total" in page
     assert "python_info{" in page
     assert "_created" not in page
+
+
+def test_what_preflight_found_is_counted_by_check_and_verdict_and_goes_with_the_rollout() -> None:
+    meter = PrometheusMeter()
+    of = 'name="orders",namespace="shop"'
+
+    meter.rollout(ORDERS, LIVE, found_by_preflight(Verdict.FAILED, Verdict.FAILED, Verdict.UNKNOWN))
+    assert shown(meter, "preflight_findings") == [
+        f'preflight_findings{{check="pins",{of},verdict="Failed"}} 2.0',
+        f'preflight_findings{{check="pins",{of},verdict="Unknown"}} 1.0',
+    ]
+
+    meter.rollout(ORDERS, LIVE, found_by_preflight(Verdict.PASSED))
+    assert shown(meter, "preflight_findings") == [f'preflight_findings{{check="pins",{of},verdict="Passed"}} 1.0']
+
+    meter.gone(ORDERS)
+    assert shown(meter, "preflight_findings") == []
+
+
+def found_by_preflight(*verdicts: Verdict) -> Status:
+    findings = tuple(
+        PreflightFinding(check=Check.PINS, verdict=verdict, subject="States.Charge", message="") for verdict in verdicts
+    )
+    found = PreflightStatus(version=42, checked_at=NOON, verdict=verdicts[0], findings=findings)
+    return MOVING.model_copy(update={"preflight": found})

@@ -30,7 +30,7 @@ from sfn_rollouts.core.values.readings import (
 )
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
-from tests.core.specs import WITH_ALARM, spec
+from tests.core.specs import UNCHECKED, WITH_ALARM, spec
 from tests.core.world import START
 
 ELSEWHERE = Account("210987654321", "aws")
@@ -54,6 +54,7 @@ def alarm(state=AlarmState.OK, read_at=START):
     return AlarmReading(AlarmSnapshot(state, LONG_AGO), read_at)
 
 
+PINS_CHECKED = {**UNCHECKED, "pins": "Warn"}
 ALL_SEEN = {**alias(), **version(1), **version(2)}
 
 
@@ -80,6 +81,9 @@ IN_THE_WAY = {
     "alias_is_split_by_somebody_else": case({**alias(SPLIT), **version()}, paused=True),
     "person_holds_the_start": case(alarm_seen=alarm(AlarmState.ALARM), paused=True),
     "judge_holds": case({**alias(read_at=LONG_AGO), **version()}, alarm(AlarmState.ALARM)),
+    "preflight_holds": case(
+        {**alias(read_at=LONG_AGO), **version()}, alarm(read_at=START - timedelta(seconds=11)), preflight=PINS_CHECKED
+    ),
     "evidence_is_older_than_due": case(
         {**alias(read_at=LONG_AGO), **version()}, alarm(read_at=START - timedelta(seconds=11))
     ),

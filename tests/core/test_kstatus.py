@@ -12,7 +12,7 @@ from sfn_rollouts.core.values.readings import Account, Trouble, VersionFound
 from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.kstatus import kstatus
-from tests.core.specs import APPROVAL, WITH_ALARM, spec
+from tests.core.specs import APPROVAL, LINEAR, UNCHECKED, WITH_ALARM, spec
 from tests.core.world import START, Clear, World
 
 FIRING = AlarmState.ALARM
@@ -244,6 +244,21 @@ def unknown_region():
 
 
 # situation: how it comes about, phase, Ready, its reason, Reconciling, Stalled, kstatus
+def preflight_failed():
+    world = World(preflight={**UNCHECKED, "pins": "Enforce"})
+    world.aws.targets.unpinned = frozenset({2})
+    world.settle()
+    return world
+
+
+def preflight_failed_in_flight():
+    world = World(strategy=LINEAR, preflight={**UNCHECKED, "permissions": "Enforce"})
+    world.settle()
+    world.aws.targets.is_allowed = False
+    world.advance(1200)
+    return world
+
+
 TABLE = {
     "accepted, AWS does not answer": (accepted, "Pending", "Unknown", "RetryingAWS", True, False, "InProgress"),
     "accepted, resolving": (initializing, "Pending", "Unknown", "Initializing", True, False, "InProgress"),
@@ -308,6 +323,16 @@ TABLE = {
     ),
     "another account": (foreign_account, "Failed", "False", "ForeignAccount", False, True, "Failed"),
     "an unknown region": (unknown_region, "Failed", "False", "UnknownRegion", False, True, "Failed"),
+    "preflight failed at the start": (preflight_failed, "Pending", "False", "PreflightFailed", False, True, "Failed"),
+    "preflight failed in flight": (
+        preflight_failed_in_flight,
+        "Progressing",
+        "False",
+        "PreflightFailed",
+        False,
+        True,
+        "Failed",
+    ),
     "an older rival": (rival, "Pending", "False", "AliasConflict", False, True, "Failed"),
 }
 

@@ -18,7 +18,18 @@ from sfn_rollouts.core.phases import is_allowed
 from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
-from sfn_rollouts.core.values.looks import CountRunning, FindVersion, Look, ReadAlarms, ReadAlias, ReadHistory
+from sfn_rollouts.core.values.looks import (
+    CountCallers,
+    CountRunning,
+    FindCallee,
+    FindVersion,
+    Look,
+    ReadAlarms,
+    ReadAlias,
+    ReadDefinition,
+    ReadHistory,
+    SimulateRole,
+)
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import (
     AlarmMissing,
@@ -36,6 +47,7 @@ from sfn_rollouts.core.values.readings import (
 )
 from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permission, Permissions
 from sfn_rollouts.engine.apply import apply_write
 from sfn_rollouts.engine.facts import Facts
 from sfn_rollouts.engine.permit import Permit
@@ -49,6 +61,7 @@ from tests.true_time import TrueTime
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 UID = "5f0e"
+ROLE = "arn:aws:iam::123456789012:role/work"
 ALIAS = StateMachineArn.parse(MACHINE).alias("live")
 READY_BY_PHASE = {
     Phase.PENDING: "InProgress",
@@ -82,11 +95,13 @@ class World:
         self.alarms: dict[str, AlarmSnapshot | None] = {}
         self.changes: dict[str, list[AlarmTransition]] = {}
         self.histories_are_late = False
-        self.troubles: dict[str, Trouble] = {}  # "alias", "version", "version 1", "alarms", "write"
+        self.troubles: dict[str, Trouble] = {}  # "alias", "version", "version 1", "alarms", "write", "targets"
         self.loses_answers = False
         self.board_reads = True  # else alarms are read only where a decision asks for it
         self.stale_alias: Routing | None = None
         self.running = RunningExecutions(3)
+        self.past_alias = 0  # executions of the last day
+        self.targets_asked: list[Look[Any]] = []
         self.writes: list[Routing] = []
         self.statuses: list[Status] = []
         self.told: list[tuple[datetime, str | Decision]] = []
@@ -243,6 +258,9 @@ class World:
                     self.seen = self._with_alias()
                 case FindVersion(version):
                     self.seen = self.seen.answering(look, self._version_fact(version))
+                case ReadDefinition() | FindCallee() | SimulateRole() | CountCallers():
+                    self.targets_asked.append(look)
+                    self.seen = self.seen.answering(look, self._target_fact(look))
                 case CountRunning():
                     self.seen = self.seen.answering(look, self.running) if self.running is not None else self.seen
                 case ReadHistory(name, since):
@@ -250,6 +268,22 @@ class World:
                     self.seen = self.seen.answering(look, tuple(item for item in changes if item.at > since))
         if ReadAlarms() in looks:
             self._read_alarms()
+
+    def _target_fact(self, look: Look[Any]) -> Any:
+        targets, trouble = self.aws.targets, self.troubles.get("targets")
+        if trouble is not None:
+            return Unseen("no answer", self.now, trouble)
+        match look:
+            case ReadDefinition(version):
+                return DefinitionReading(
+                    targets.outline(ALIAS.machine, version), ROLE, is_express=False, read_at=self.now
+                )
+            case FindCallee():
+                return CalleeReading("" if targets.is_there else "Lambda knows no such function", self.now)
+            case SimulateRole(_, rights):
+                permission = Permission.ALLOWED if targets.is_allowed else Permission.NOT_ALLOWED
+                return Permissions(dict.fromkeys(rights, permission), self.now)
+        return CallersReading(self.past_alias, 3, more=False, read_at=self.now)
 
     def _with_alias(self) -> Observation:
         """What was known of the version while the alias was there does not tell what went with it."""
@@ -431,4 +465,14 @@ def check_status(before: Status, status: Status, generation: int, *, is_deleting
     return {"metadata": metadata, "status": rendered}
 
 
-_ORDER = ["Ready", "Reconciling", "Stalled", "AwaitingApproval", "Promoted", "Paused", "AlarmsHealthy", "AliasInSync"]
+_ORDER = [
+    "Ready",
+    "Reconciling",
+    "Stalled",
+    "AwaitingApproval",
+    "Promoted",
+    "Paused",
+    "AlarmsHealthy",
+    "PreflightPassed",
+    "AliasInSync",
+]

@@ -1,7 +1,7 @@
 """AWS as the ports show it: aliases, versions and alarms of one account, with stale answers and faults."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,10 +18,12 @@ from sfn_rollouts.core.values.readings import (
     VersionReading,
 )
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permission, Permissions
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Urgency
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.step_functions import AliasState, StepFunctions
+from sfn_rollouts.sim.targets import Targets
 from tests.engine.fake_clock import FakeClock
 from tests.engine.faults import Faults
 from tests.true_time import TrueTime
@@ -31,7 +33,10 @@ LIVE = MACHINE.alias("live")
 
 
 class FakeCloud:
-    """`ports.AliasRouter`, `VersionCatalog`, `AlarmFeed` and `Reach` in one. `effect` is called around mutations."""
+    """`ports.AliasRouter`, `VersionCatalog`, `TargetInspector`, `AlarmFeed` and `Reach` in one.
+
+    `effect` is called around mutations.
+    """
 
     def __init__(self, clock: FakeClock, effect: Callable[[str], None]) -> None:
         self._clock = clock
@@ -56,6 +61,7 @@ class FakeCloud:
         self.identity_asked = 0
         self.regions = {"aws": {MACHINE.region, "us-east-1"}}
         self.left: list[str] = []
+        self.targets = Targets()
         self._time = TrueTime(clock.now)
         self._aliases: dict[AliasArn, StepFunctions] = {}
         self._alarms: dict[Place, CloudWatch] = {}
@@ -126,6 +132,30 @@ class FakeCloud:
         self.counted.append(version)
         with self._call("running"):
             return self.running_executions if machine == MACHINE else None
+
+    # -- ports.TargetInspector --
+
+    def definition(self, machine: StateMachineArn, version: int, created_at: datetime | None) -> DefinitionReading:
+        read_at = self._clock.now()
+        with self._call("definition"):
+            role = f"arn:aws:iam::{machine.account}:role/work"
+            return DefinitionReading(self.targets.outline(machine, version), role, is_express=False, read_at=read_at)
+
+    def callee(self, arn: str) -> CalleeReading:
+        read_at = self._clock.now()
+        with self._call("callee"):
+            return CalleeReading("" if self.targets.is_there else "Lambda knows no such function", read_at)
+
+    def permissions(self, role: str, rights: Collection[tuple[str, str]], place: Place) -> Permissions:
+        read_at = self._clock.now()
+        with self._call("permissions"):
+            permission = Permission.ALLOWED if self.targets.is_allowed else Permission.NOT_ALLOWED
+            return Permissions(dict.fromkeys(rights, permission), read_at)
+
+    def callers(self, machine: StateMachineArn) -> CallersReading:
+        read_at = self._clock.now()
+        with self._call("callers"):
+            return CallersReading(0, 3, more=False, read_at=read_at)
 
     # -- ports.AlarmFeed --
 

@@ -19,6 +19,7 @@ from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.engine.sources import SourcesOf, sources
 from sfn_rollouts.ports import Key, Outside
+from tests.core.specs import UNCHECKED
 from tests.engine.fake_api_server import FakeApiServer
 from tests.engine.fake_clock import FakeClock
 from tests.engine.fake_cloud import MACHINE, AlarmFeedOf, FakeCloud
@@ -135,6 +136,7 @@ def spec(version: int = 2, **fields: Any) -> dict[str, Any]:
         "version": version,
         "strategy": {"canary": {"weight": 10, "interval": "1m"}},
         "alarms": {"names": ["errors"]},
+        "preflight": UNCHECKED,
         **fields,
     }
 
@@ -193,6 +195,7 @@ class World:
         return Outside(
             router=self.cloud,
             catalog=self.cloud,
+            targets=self.cloud,
             alarms=AlarmFeedOf(self.cloud),
             reach=self.cloud,
             store=self.api,

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sfn_rollouts.api.preflight import UNCHECKED
+from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import AlarmState, LastCommand, Missed, Phase, Status
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
@@ -54,6 +56,8 @@ class Mutant:
     outside_of: OutsideOf = unchanged
     candidate_type: type[Candidate] = Candidate
     operators: int = 1
+    preflight: Mapping[str, str] | None = None
+    unpinned: tuple[int, ...] = ()
 
     def decide(self, rollout: Rollout, seen: Observation, now: datetime) -> Decision:
         """As the core, but wrong."""
@@ -64,7 +68,9 @@ class Mutant:
     def scenario(self) -> Scenario:
         """10 %, 50 %, 100 %, a pause after each."""
         whole = spec(with_alarm=self.with_alarm, pause=self.pause)
-        return Scenario(spec=whole, events=self.events, operators=self.operators)
+        if self.preflight is not None:
+            whole["preflight"] = self.preflight
+        return Scenario(spec=whole, events=self.events, operators=self.operators, unpinned=self.unpinned)
 
     def world(self) -> World:
         """Its scenario, with it, before the judge."""
@@ -262,6 +268,12 @@ def _knows_no_rival(rollout: Rollout, seen: Observation, now: datetime) -> tuple
     return rollout, replace(seen, has_older_rival=False), now
 
 
+def _forgets_preflight(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
+    if not isinstance(rollout.spec, Spec):
+        return rollout, seen, now
+    return replace(rollout, spec=rollout.spec.model_copy(update={"preflight": UNCHECKED})), seen, now
+
+
 def _looks_away_in_the_bake(
     rollout: Rollout, seen: Observation, now: datetime
 ) -> tuple[Rollout, Observation, datetime]:
@@ -383,6 +395,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "only_one_of_rivals_writes": Mutant(RIVAL, answer=_meddles),
     "the_younger_begins_nothing": Mutant(RIVAL, question=_knows_no_rival),
     "stable_is_back_soon_after_a_trip": Mutant(FIRES, answer=_never_goes_back),
+    "what_is_enforced_gets_no_traffic": Mutant(
+        question=_forgets_preflight, preflight={"pins": "Enforce"}, unpinned=(2,)
+    ),
     "forward_writes_follow_their_stored_intent": Mutant(outside_of=_stores_nothing),
     "nothing_is_written_at_rest": Mutant(FIRES, answer=_writes_at_rest),
     "deciding_twice_is_equal": Mutant(answer=_Counting()),

@@ -122,10 +122,13 @@ def _number_out_of_bounds(location: Location, details: ErrorDetails) -> str:
 
 
 def _not_in_enum(location: Location, details: ErrorDetails) -> str:
-    known = schema_at(location)["enum"]
-    guess = suggestion(str(details["input"]), known)
+    known, given = schema_at(location)["enum"], details["input"]
+    meant = [word for word in known if isinstance(given, bool) and _BOOLEANS.get(word) is given]
+    if meant:
+        return f"{shown(given)} is what YAML makes of {meant[0]}: write '{meant[0]}', in quotes"
+    guess = suggestion(str(given), known)
     remedy = guess or f"use one of {', '.join(known)}"
-    return f"{shown(details['input'])} is not known: {remedy}"
+    return f"{shown(given)} is not known: {remedy}"
 
 
 def _list_length(location: Location, details: ErrorDetails) -> str:
@@ -157,6 +160,8 @@ def _other(_location: Location, details: ErrorDetails) -> str:
     return f"{shown(details['input'])}: {details['msg']}"
 
 
+_BOOLEANS = {"On": True, "Off": False, "Yes": True, "No": False}
+"""Words that kubectl, Argo CD and Flux take for booleans where no quotes are around them."""
 _TYPE_REMEDIES = {
     "integer": "write a whole number, without quotes",
     "boolean": "write true or false, without quotes",

@@ -9,6 +9,7 @@ from sfn_rollouts.api import LARGEST_VERSION
 from sfn_rollouts.api.base import ApiModel
 from sfn_rollouts.api.durations import BakeTime, Duration, Interval, PollInterval, Within
 from sfn_rollouts.api.names import AlarmName, AliasName, StateMachineArnText
+from sfn_rollouts.api.preflight import Preflight
 from sfn_rollouts.api.rules import ListType, at_least_one
 from sfn_rollouts.api.strategy import Strategy
 
@@ -167,6 +168,10 @@ class Spec(ApiModel):
     alarms: Alarms | None = Field(
         default=None,
         description="CloudWatch alarms that guard this rollout: when one fires, all traffic goes back at once.",
+    )
+    preflight: Preflight | None = Field(
+        default=None,
+        description="How strict each check is that looks at the target before the first shift. Left out: all Warn.",
     )
     paused: bool = Field(
         default=False, strict=True, description="Hold every further step while true. Alarms stay watched."

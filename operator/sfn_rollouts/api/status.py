@@ -1,27 +1,14 @@
 """What the operator says, and the only memory it has: whatever a restart must know stands here."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PlainSerializer
+from pydantic import Field
 
 from sfn_rollouts.api.base import StatusModel
+from sfn_rollouts.api.preflight import PreflightStatus
 from sfn_rollouts.api.rules import ListType
-
-
-def _rfc3339(moment: datetime) -> str:
-    """Milliseconds where there are any: alarm transitions and alias updates differ by them."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
-    return text.replace("+00:00", "Z")
-
-
-def _aware(moment: datetime) -> datetime:
-    """A time without a zone cannot be compared with the clock: `decide` would raise."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-Time = Annotated[datetime, AfterValidator(_aware), PlainSerializer(_rfc3339, return_type=str)]
+from sfn_rollouts.api.times import Time
 
 
 class Phase(StrEnum):
@@ -255,6 +242,7 @@ class Status(StatusModel):
     alarms: Annotated[tuple[AlarmStatus, ...], Field(max_length=100), ListType("map", "name")] = Field(
         default=(), description="Each alarm as last judged."
     )
+    preflight: PreflightStatus | None = Field(default=None, description="What preflight found about the target.")
     started_at: Time | None = Field(default=None, description="When the rollout's first step was decided.")
     finished_at: Time | None = Field(default=None, description="When the rollout ended.")
     outcome: Outcome | None = Field(default=None, description="Outcome of the newest history entry.")
@@ -268,7 +256,8 @@ class Status(StatusModel):
     )
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16), ListType("map", "type")] = Field(
         default=(),
-        description="Ready, Reconciling, Stalled, AwaitingApproval, Promoted, Paused, AlarmsHealthy, AliasInSync.",
+        description="Ready, Reconciling, Stalled, AwaitingApproval, Promoted, Paused, AlarmsHealthy, PreflightPassed, "
+        "AliasInSync.",
     )
 
     @property

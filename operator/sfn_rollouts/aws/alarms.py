@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import ClientError
 
 from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.aws.alarm_scopes import scope_of
 from sfn_rollouts.aws.answers import field, fields
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
@@ -186,9 +187,8 @@ def _snapshot(alarm: _Alarm) -> AlarmSnapshot:
     # StateUpdatedTimestamp also moves when only the reason changes: the history then shows that nothing happened.
     since = alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]
     evaluation = str(alarm.get("EvaluationState") or "")  # composite alarms have none
-    return AlarmSnapshot(
-        _STATES[alarm["StateValue"]], to_milliseconds(since), one_line(alarm.get("StateReason") or ""), evaluation
-    )
+    reason = one_line(alarm.get("StateReason") or "")
+    return AlarmSnapshot(_STATES[alarm["StateValue"]], to_milliseconds(since), reason, evaluation, scope_of(alarm))
 
 
 def _transitions(items: Iterable[AlarmHistoryItemTypeDef], after: datetime) -> Iterator[AlarmTransition]:

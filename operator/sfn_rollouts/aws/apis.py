@@ -13,16 +13,25 @@ class Api(StrEnum):
     LIST_EXECUTIONS = "ListExecutions"
     DESCRIBE_ALARMS = "DescribeAlarms"
     DESCRIBE_ALARM_HISTORY = "DescribeAlarmHistory"
+    GET_FUNCTION_CONFIGURATION = "GetFunctionConfiguration"
+    SIMULATE_PRINCIPAL_POLICY = "SimulatePrincipalPolicy"
     GET_CALLER_IDENTITY = "GetCallerIdentity"
 
     @property
     def action(self) -> str:
         """As an IAM policy names it."""
-        if not self.needs_permission:
-            return f"sts:{self.value}"
-        return f"{'cloudwatch' if 'Alarm' in self.value else 'states'}:{self.value}"
+        return f"{_SERVICES.get(self, 'states')}:{self.value}"
 
     @property
     def needs_permission(self) -> bool:
         """Whether an IAM policy must allow it; who one is may be asked by everybody (STS API reference)."""
         return self is not Api.GET_CALLER_IDENTITY
+
+
+_SERVICES = {
+    Api.DESCRIBE_ALARMS: "cloudwatch",
+    Api.DESCRIBE_ALARM_HISTORY: "cloudwatch",
+    Api.GET_FUNCTION_CONFIGURATION: "lambda",
+    Api.SIMULATE_PRINCIPAL_POLICY: "iam",
+    Api.GET_CALLER_IDENTITY: "sts",
+}

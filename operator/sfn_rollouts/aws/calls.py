@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.budget import Budget
+from sfn_rollouts.aws.meanings import OPERATOR, Holder
 from sfn_rollouts.aws.translation import is_throttle, translated
 from sfn_rollouts.core.values.arn import Place
 from sfn_rollouts.core.values.readings import Trouble
@@ -28,7 +29,8 @@ class Call:
 class Calls:
     """The one way by which adapters reach AWS."""
 
-    def __init__(self, budget: Budget, meter: CallMeter) -> None:
+    def __init__(self, budget: Budget, meter: CallMeter, holder: Holder = OPERATOR) -> None:
+        self._holder = holder
         self._budget = budget
         self._meter = meter
 
@@ -56,7 +58,7 @@ class Calls:
             raise
 
     def _failure(self, call: Call, error: Exception) -> PortError:
-        failure = translated(error, call.api, call.resource)
+        failure = translated(error, call.api, call.resource, self._holder)
         if is_throttle(error):
             self._meter.aws_throttled(call.api)
             failure.retry_after_s = self._budget.throttled(call.place.region, call.api, call.urgency)

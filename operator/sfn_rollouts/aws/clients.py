@@ -11,7 +11,10 @@ from sfn_rollouts.aws.session import credential_source, known_regions, open_sess
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from botocore.config import Config
     from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_iam import IAMClient
+    from types_boto3_lambda import LambdaClient
     from types_boto3_stepfunctions import SFNClient
 
 _STS_REGION = "us-east-1"
@@ -31,9 +34,7 @@ class Clients:
         self._reading = settings(2, workers, answer_timeout_s)
         self._writing = settings(1, workers, answer_timeout_s)
         self._asking = settings(1, 1, min(answer_timeout_s, _STS_TIMEOUT_S))
-        self._readers: dict[str, SFNClient] = {}
-        self._writers: dict[str, SFNClient] = {}
-        self._watchers: dict[str, CloudWatchClient] = {}
+        self._kept: dict[tuple[str, str], Any] = {}  # by what it is for and region
         self.regions = known_regions(self._session)
 
     def credential_source(self) -> str:
@@ -43,24 +44,28 @@ class Clients:
 
     def reader(self, region: str) -> SFNClient:
         """Return the client that reads Step Functions. CredentialsError: it cannot be made."""
-        with self._lock, fetching():
-            if region not in self._readers:
-                self._readers[region] = self._session.client("stepfunctions", region_name=region, config=self._reading)
-            return self._readers[region]
+        client: SFNClient = self._client("reader", "stepfunctions", region, self._reading)
+        return client
 
     def writer(self, region: str) -> SFNClient:
         """Return the client that writes aliases. CredentialsError: it cannot be made."""
-        with self._lock, fetching():
-            if region not in self._writers:
-                self._writers[region] = self._session.client("stepfunctions", region_name=region, config=self._writing)
-            return self._writers[region]
+        client: SFNClient = self._client("writer", "stepfunctions", region, self._writing)
+        return client
 
     def watcher(self, region: str) -> CloudWatchClient:
         """Return the client that reads alarms. CredentialsError: it cannot be made."""
-        with self._lock, fetching():
-            if region not in self._watchers:
-                self._watchers[region] = self._session.client("cloudwatch", region_name=region, config=self._writing)
-            return self._watchers[region]
+        client: CloudWatchClient = self._client("watcher", "cloudwatch", region, self._writing)
+        return client
+
+    def functions(self, region: str) -> LambdaClient:
+        """Return the client that reads Lambda functions. CredentialsError: it cannot be made."""
+        client: LambdaClient = self._client("functions", "lambda", region, self._reading)
+        return client
+
+    def roles(self, region: str) -> IAMClient:
+        """Return the client that asks IAM, in the partition of this region. CredentialsError: it cannot be made."""
+        client: IAMClient = self._client("roles", "iam", region, self._reading)
+        return client
 
     def caller_identity(self) -> Mapping[str, Any]:
         """Ask STS whose credentials these are; the client is not kept, as it is used once.
@@ -77,19 +82,25 @@ class Clients:
 
     def leave(self, region: str) -> None:
         """Close what is kept for a region."""
-        kept: tuple[dict[str, Any], ...] = (self._readers, self._writers, self._watchers)
         with self._lock:
-            clients = [found.pop(region) for found in kept if region in found]
+            left = [key for key in self._kept if key[1] == region]
+            clients = [self._kept.pop(key) for key in left]
         for client in clients:
             client.close()
 
     def count(self) -> int:
         """Return how many clients are kept."""
         with self._lock:
-            return len(self._readers) + len(self._writers) + len(self._watchers)
+            return len(self._kept)
 
     def close(self) -> None:
         """Close all connections."""
         with self._lock:
-            for client in [*self._readers.values(), *self._writers.values(), *self._watchers.values()]:
+            for client in self._kept.values():
                 client.close()
+
+    def _client(self, use: str, service: Any, region: str, config: Config) -> Any:
+        with self._lock, fetching():
+            if (use, region) not in self._kept:
+                self._kept[use, region] = self._session.client(service, region_name=region, config=config)
+            return self._kept[use, region]

@@ -9,8 +9,10 @@ from sfn_rollouts.aws.calls import Calls
 from sfn_rollouts.aws.catalog import StepFunctionsCatalog
 from sfn_rollouts.aws.clients import Clients
 from sfn_rollouts.aws.credentials import CredentialsError
+from sfn_rollouts.aws.meanings import OPERATOR, Holder
 from sfn_rollouts.aws.reach import CredentialsReach
 from sfn_rollouts.aws.router import StepFunctionsRouter
+from sfn_rollouts.aws.targets import AwsTargetInspector
 from sfn_rollouts.aws.translation import without_credentials
 from sfn_rollouts.ports import CallMeter, Clock
 
@@ -21,6 +23,7 @@ class Aws:
 
     router: StepFunctionsRouter
     catalog: StepFunctionsCatalog
+    targets: AwsTargetInspector
     alarms: CloudWatchAlarms
     reach: CredentialsReach
     clients: Clients
@@ -42,11 +45,13 @@ class Aws:
         self.clients.close()
 
 
-def connect(clock: Clock, meter: CallMeter, workers: int, answer_timeout_s: float = 5) -> Aws:
+def connect(
+    clock: Clock, meter: CallMeter, workers: int, answer_timeout_s: float = 5, *, holder: Holder = OPERATOR
+) -> Aws:
     """Build the adapters; nothing is sent yet.
 
     `workers` is the number of threads that may call at once. A read that gets no answer is tried once more, so it may
-    take twice `answer_timeout_s`.
+    take twice `answer_timeout_s`. `holder` is whose credentials they are, for the words of a refusal.
 
     Raises:
         Denied: the environment names a profile that does not exist, or AWS's files cannot be read.
@@ -56,10 +61,11 @@ def connect(clock: Clock, meter: CallMeter, workers: int, answer_timeout_s: floa
     except CredentialsError as error:
         raise without_credentials(error) from None
     budget = Budget(clock)
-    calls = Calls(budget, meter)
+    calls = Calls(budget, meter, holder)
     return Aws(
         router=StepFunctionsRouter(clients, calls, clock),
         catalog=StepFunctionsCatalog(clients, calls, clock),
+        targets=AwsTargetInspector(clients, calls, clock),
         alarms=CloudWatchAlarms(clients, calls),
         reach=CredentialsReach(clients, budget, meter),
         clients=clients,

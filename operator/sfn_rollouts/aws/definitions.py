@@ -101,5 +101,5 @@ def _translated(error: Exception, machine: StateMachineArn, version: int) -> Por
     if meaning.error is Denied:
         return Denied(f"AWS does not accept your credentials ({code}). {_LOG_IN}")
     if issubclass(meaning.error, Transient):
-        return Transient(f"reading {arn} {meaning.found} ({code}). Try again.")
+        return Transient(f"reading {arn} {meaning.found.format(holder=meanings.PERSON)} ({code}). Try again.")
     return PortError(f"{arn} could not be read ({code})")

@@ -9,9 +9,22 @@ from sfn_rollouts.errors import Conflict, Denied, Gone, NoAnswer, PortError, Tra
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose credentials a call is made with, in the words that a remedy needs."""
+
+    role: str
+    credentials: str
+    host: str
+
+
+OPERATOR = Holder("the IAM role of the operator", "the operator's credentials", "its node")
+PERSON = Holder("your IAM role or user", "your AWS credentials", "this machine")
+
+
+@dataclass(frozen=True, slots=True)
 class Meaning:
     """`found` and `to_fix` are read by people; `{resource}` stands for what the call names, `{remedy}` for what helps
-    with this source of credentials.
+    with this source of credentials, `{holder}` for whose they are.
 
     AWS's own words are quoted only where `quotes_aws`: those about credentials and signatures may hold a session token.
     """
@@ -30,7 +43,7 @@ THROTTLED = Meaning(
 THROTTLED_BY_KMS = Meaning(Transient, "was throttled by KMS", "It is tried again by itself")
 UNAVAILABLE = Meaning(Transient, "failed on the side of AWS", "It is tried again by itself")
 PAGES_EXPIRED = Meaning(Transient, "was cut off between two pages", "It is tried again from the start")
-DENIED = Meaning(Denied, "was denied", "Allow it for {resource} in the IAM role of the operator", quotes_aws=True)
+DENIED = Meaning(Denied, "was denied", "Allow it for {resource} in {holder.role}", quotes_aws=True)
 NOT_TRUSTED = Meaning(
     Denied,
     "was denied, so the operator has no credentials",
@@ -38,22 +51,20 @@ NOT_TRUSTED = Meaning(
 )
 UNKNOWN_CREDENTIALS = Meaning(
     Denied,
-    "was refused because AWS does not know the operator's credentials",
-    "Give the operator a role or keys that exist in that account's partition",
+    "was refused because AWS does not know {holder.credentials}",
+    "Use a role or keys that exist in that account's partition",
 )
 EXPIRED_CREDENTIALS = Meaning(
     Denied,
-    "was refused because the operator's credentials have expired",
+    "was refused because {holder.credentials} have expired",
     "Renew them; IRSA and EKS Pod Identity renew them by themselves",
 )
 WRONG_SIGNATURE = Meaning(
     Denied,
     "was refused because its signature is wrong or too old",
-    "Check the operator's secret key and the clock of its node",
+    "Check the secret key of {holder.credentials} and the clock of {holder.host}",
 )
-KMS_DENIED = Meaning(
-    Denied, "was denied by KMS", "Allow kms:Decrypt with the state machine's key in the IAM role of the operator"
-)
+KMS_DENIED = Meaning(Denied, "was denied by KMS", "Allow kms:Decrypt with the state machine's key in {holder.role}")
 KMS_KEY_UNUSABLE = Meaning(Denied, "cannot use the state machine's KMS key", "Enable that key")
 ACCOUNT_QUOTA = Meaning(
     Denied,
@@ -157,9 +168,13 @@ BY_CODE = {
     "ResourceNotFound": NOT_THERE,
     "ResourceNotFoundException": NOT_THERE,
     "StateMachineDoesNotExist": NOT_THERE,
+    "NoSuchEntity": NOT_THERE,
+    "NoSuchEntityException": NOT_THERE,
     "StateMachineDeleting": BEING_DELETED,
     "ConflictException": CONFLICT,
     "ValidationError": INVALID,
+    "ValidationException": INVALID,
+    "InvalidInput": INVALID,
     "InvalidParameterValue": INVALID,
     "InvalidParameterValueException": INVALID,
 }

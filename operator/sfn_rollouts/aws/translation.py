@@ -5,22 +5,22 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from sfn_rollouts.aws import meanings
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.credentials import AGENT, INSTANCE, WAYS, CredentialsError
-from sfn_rollouts.aws.meanings import Meaning
+from sfn_rollouts.aws.meanings import OPERATOR, Holder, Meaning
 from sfn_rollouts.errors import Denied, PortError, Transient
 
 _LONGEST_QUOTE = 300
 
 
-def translated(error: Exception, api: Api, resource: str) -> PortError:
+def translated(error: Exception, api: Api, resource: str, holder: Holder = OPERATOR) -> PortError:
     """Return the error that the engine understands; anything unforeseen is a plain PortError.
 
     `why` holds nothing that changes from try to try (times, request ids): it goes into a status.
     """
     meaning = meaning_of(error)
-    found = f"{_action(error, api)} {meaning.found} ({code_of(error)}) for {resource}"
+    found = f"{_action(error, api)} {meaning.found.format(holder=holder)} ({code_of(error)}) for {resource}"
     quote = f": {_quoted(error)}" if meaning.quotes_aws else ""
     remedy = error.remedy if isinstance(error, CredentialsError) else ""
-    return meaning.error(f"{found}{quote}. {meaning.to_fix.format(resource=resource, remedy=remedy)}")
+    return meaning.error(f"{found}{quote}. {meaning.to_fix.format(resource=resource, remedy=remedy, holder=holder)}")
 
 
 def without_credentials(error: CredentialsError) -> Denied:

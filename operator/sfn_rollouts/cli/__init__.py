@@ -41,6 +41,34 @@ def lint_command(files: tuple[str, ...], output: str) -> None:
     sys.exit(1 if result.errors else 0)
 
 
+@main.command("preflight")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option(
+    "--definition",
+    metavar="ASL.json",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="What the target of the first rollout of the first file does, in Amazon States Language.",
+)
+@click.option("--online", is_flag=True, help="Ask all checks; AWS is read with your own credentials.")
+@click.option("--strict", is_flag=True, help="Fail on warnings too, and on what cannot be decided.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def preflight_command(
+    files: tuple[str, ...], definition: str | None, *, online: bool, strict: bool, output: str
+) -> None:
+    """Look at rollouts before their first shift, as far as files tell; `-` reads standard input.
+
+    Without AWS: whether what the target calls is pinned to a version (pins), and whether another rollout of these files
+    shifts what it calls (entryPoint). The exit code is 1 where a rollout would not begin.
+    """
+    if definition == "-" and "-" in files:
+        raise click.UsageError("standard input can be read once: give '-' for a FILE or for --definition, not for both")
+    from sfn_rollouts.cli.preflight import exit_code, preflight_files, shown_as_json, shown_as_text  # noqa: PLC0415 - see the package's docstring
+
+    examined = preflight_files(files, definition, online=online)
+    click.echo(shown_as_json(examined) if output == "json" else shown_as_text(examined))
+    sys.exit(exit_code(examined, strict=strict))
+
+
 @main.command("simulate")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--alarm", "alarms", multiple=True, metavar="NAME=STATE@FROM..TO", help="OK outside of its windows.")

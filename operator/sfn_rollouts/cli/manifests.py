@@ -24,7 +24,7 @@ def manifests_in(file: str) -> Iterator[tuple[int, str, Any]]:
     it, and then the rest is given all the same. Empty documents are left out.
     """
     try:
-        raw = _bytes(file)
+        raw = content_of(file)
     except OSError as error:
         yield 1, "", Problem("", None, f"cannot be read: {error.strerror}")
         return
@@ -41,7 +41,12 @@ def within(place: str, problem: Problem) -> Problem:
     return replace(problem, path=".".join(part for part in (place, problem.path) if part))
 
 
-def _bytes(file: str) -> bytes:
+def content_of(file: str) -> bytes:
+    """Return the bytes of a file, `-` being standard input: one more than LARGEST_FILE where it is larger.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     if file == "-":
         return sys.stdin.buffer.read(LARGEST_FILE + 1)
     with Path(file).open("rb") as opened:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
+from sfn_rollouts.api.preflight import Verdict
 from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Outcome, Phase, Status
 from sfn_rollouts.core.case import routing_of
 from sfn_rollouts.core.edited import edit_announced
+from sfn_rollouts.core.judges.preflight import PREFLIGHT, in_words
 from sfn_rollouts.core.judges.table import JUDGES
 from sfn_rollouts.core.values.conditions import READY, STALLED, condition, is_true
 from sfn_rollouts.core.values.plan import Plan
@@ -58,6 +61,7 @@ def _news(before: Status, after: Status, plan: Plan | None) -> Iterator[Announce
     yield from _step(before, after)
     yield from _summary(before, after)
     yield from _judges(before, after)
+    yield from _preflight(before, after)
     yield from _executions(before, after)
 
 
@@ -137,9 +141,14 @@ def _summary(before: Status, after: Status) -> Iterator[Announcement]:
 
 
 def _judges(before: Status, after: Status) -> Iterator[Announcement]:
-    """What judges say in flight; before the start the wait for an alarm is the summary itself."""
+    """What judges say in flight; before the start the wait for an alarm is the summary itself.
+
+    Preflight has spoken before the start, and is announced in its own words.
+    """
     ready = condition(after, READY)
     for judge in JUDGES:
+        if judge is PREFLIGHT:
+            continue
         old, new = condition(before, judge.condition), condition(after, judge.condition)
         is_bad = new is not None and new.status is ConditionStatus.FALSE
         if after.started_at is None or new is None or not is_bad or (old is not None and old.reason == new.reason):
@@ -147,6 +156,23 @@ def _judges(before: Status, after: Status) -> Iterator[Announcement]:
         is_said = (ready is not None and ready.reason == new.reason) or (after.trip is not None)
         if not is_said and new.reason in set(Reason):
             yield Announcement(Reason(new.reason), new.message, is_warning=True)
+
+
+def _preflight(before: Status, after: Status) -> Iterator[Announcement]:
+    """Once for what is wrong with a version, and again when something else is; what blocks the start tells itself."""
+    problems, ready = _problems(after), condition(after, READY)
+    is_said = ready is not None and ready.reason == Reason.PREFLIGHT_FAILED
+    if problems and problems != _problems(before) and not is_said and after.preflight is not None:
+        verdict = after.preflight.verdict
+        reason = Reason.PREFLIGHT_FAILED if verdict is Verdict.FAILED else Reason.PREFLIGHT_WARNING
+        yield Announcement(reason, in_words(after.preflight.findings, verdict), is_warning=True)
+
+
+def _problems(status: Status) -> tuple[Any, ...]:
+    """What is wrong, and with which version: what cannot be decided comes and goes, and is no news."""
+    found = status.preflight
+    bad = [each for each in found.findings if each.verdict in (Verdict.FAILED, Verdict.WARNING)] if found else []
+    return (found.version, *bad) if found is not None and bad else ()
 
 
 def _executions(before: Status, after: Status) -> Iterator[Announcement]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sfn_rollouts.api.preflight import UNCHECKED
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import CommandResult, Phase, Status
 from sfn_rollouts.api.status import Trip as TripStatus
@@ -141,4 +142,5 @@ def _surrogate(status: Status) -> Spec:
         version=status.target_version or 1,
         strategy=Strategy.model_construct(),
         retry_token=status.retry_token or "",
+        preflight=UNCHECKED,
     )

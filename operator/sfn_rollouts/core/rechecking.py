@@ -45,10 +45,16 @@ def read_at_of(case: Case) -> datetime | None:
 
 
 def stalled_recheck_s(case: Case) -> float:
-    """Backoff while stalled: wait as long as the stall had lasted at the last look, so that the interval doubles, from
-    5 s to 5 min. Measured at the present they would grow as fast as the time goes by, and never be over.
+    """Seconds between two looks at the alias while a person must fix something."""
+    return recheck_s(case, read_at_of(case))
+
+
+def recheck_s(case: Case, read_at: datetime | None) -> float:
+    """Backoff while stalled: as long as the stall had lasted at the last look, so that it doubles, 5 s to 5 min.
+
+    Measured at the present it would grow as fast as the time goes by, and never be over.
     """
-    stalled_s = ((read_at_of(case) or case.now) - stalled_since(case)).total_seconds()
+    stalled_s = ((read_at or case.now) - stalled_since(case)).total_seconds()
     return min(max(stalled_s, STALLED_MIN_S), STALLED_MAX_S)
 
 

@@ -17,6 +17,7 @@ from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.chores import ChoresOf, chores, fenced_chores
 from sfn_rollouts.engine.home import Home
 from sfn_rollouts.engine.looking import Looking
+from sfn_rollouts.engine.neighbours import NeighbourTable
 from sfn_rollouts.engine.record import Record, log_fields
 from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.engine.regions import Regions
@@ -70,6 +71,7 @@ class Engine:
         self._tombstones = Tombstones()
         self._timers = TimerQueue()
         self._rivals = Rivals(self._records)
+        self._neighbours = NeighbourTable(self._records)
         self._telling = Telling(outside.meter)
         self._recovery = Recovery(clock, self._retry)
         self._board = AlarmBoard(clock, workers, outside.alarms, random, self._recovery, self._wake, outside.meter)
@@ -235,6 +237,7 @@ class Engine:
 
     def _settle(self, record: Record) -> Settled:
         record.has_rival = self._rivals.has_older(record)
+        record.neighbours = self._neighbours.of(record)
         record.account = self._home.fact
         record.is_region_known = self._is_region_known(record)
         settled = settle(

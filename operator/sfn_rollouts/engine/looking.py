@@ -79,7 +79,8 @@ class Looking:
         """Whatever is not asked for now may be tried at once when it is asked for again."""
         record.forget_paces_but(frozenset(map(self._subject, wanted)))
         for kind, source in self._sources.items():
-            if not source.is_kept:
+            is_over = record.working.finished_at is not None
+            if not source.is_kept or (is_over and not source.is_kept_at_rest):
                 record.facts.drop(kind, wanted)
 
     def _begin(self, record: Record, alias: AliasArn, looks: tuple[Look[Any], ...]) -> None:

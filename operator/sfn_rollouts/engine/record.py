@@ -18,6 +18,7 @@ from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlias
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import Account, AliasMissing, AliasReading, Unseen
 from sfn_rollouts.core.values.rollout import Rollout
+from sfn_rollouts.core.values.targets import Neighbours
 from sfn_rollouts.engine.alarm_sheet import AlarmFact
 from sfn_rollouts.engine.facts import Facts, latest
 from sfn_rollouts.engine.permit import Permit
@@ -67,6 +68,7 @@ class Record:
     looking: set[Look[Any]] = field(default_factory=set)
     is_reporting: bool = False
     has_rival: bool = False
+    neighbours: Neighbours = field(default_factory=Neighbours)
     account: Account | Unseen | None = None  # of the operator's credentials
     is_region_known: bool = True
 
@@ -142,6 +144,7 @@ class Record:
             has_older_rival=self.has_rival,
             account=self.account,
             is_region_known=self.is_region_known,
+            neighbours=self.neighbours,
         )
 
     def _alias_seen(self) -> AliasReading | AliasMissing | Unseen | None:

@@ -131,6 +131,16 @@ class RunningExecutions:
 
 
 @dataclass(frozen=True, slots=True)
+class PreflightFound:
+    """One finding of preflight about the version that is asked for; `verdict` is as in `api.preflight.Verdict`."""
+
+    check: str
+    verdict: str
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     """One StepFunctionRollout. Times are in UTC; None is what is absent or unreadable; weights are percent."""
 
@@ -173,6 +183,7 @@ class Rollout:
     pause_command: PauseCommand | None
     trip: Trip | None
     running_executions: RunningExecutions | None
+    preflight: tuple[PreflightFound, ...]
 
     resource: Mapping[str, Any] = field(repr=False)
     """All of it, as the API server gave it: for `-o json`, and for whoever reads it by the models of `api`."""
@@ -204,6 +215,7 @@ class Rollout:
             pause_command=_one(status.get("pauseCommand"), _pause_command),
             trip=_one(status.get("trip"), _trip),
             running_executions=_one(status.get("runningExecutions"), _running),
+            preflight=_preflight(_mapping(status.get("preflight")), _number(spec.get("version"))),
             resource=resource,
         )
 
@@ -318,6 +330,21 @@ def _condition(raw: Mapping[str, Any]) -> Condition:
         message=text_of(raw.get("message")),
         since=moment_of(raw.get("lastTransitionTime")),
         observed_generation=_number(raw.get("observedGeneration")) or 0,
+    )
+
+
+def _preflight(raw: Mapping[str, Any], version: int | None) -> tuple[PreflightFound, ...]:
+    """What was found of the version before says nothing about the one that is asked for."""
+    is_of_this = _number(raw.get("version")) == version
+    return _each(raw.get("findings"), _preflight_found) if is_of_this else ()
+
+
+def _preflight_found(raw: Mapping[str, Any]) -> PreflightFound:
+    return PreflightFound(
+        check=text_of(raw.get("check")),
+        verdict=text_of(raw.get("verdict")),
+        subject=text_of(raw.get("subject")),
+        message=text_of(raw.get("message")),
     )
 
 

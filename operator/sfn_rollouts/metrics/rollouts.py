@@ -1,6 +1,7 @@
 """Series of rollouts."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import Gauge
@@ -54,6 +55,9 @@ class RolloutMetrics:
         self._weight = series.of_rollout("weight", "Percent of new executions on the target.")
         self._version = series.of_rollout("version", "Number of the stable and of the target version.", "role")
         self._alarm = series.of_rollout("alarm", "1 for the worst state of its alarms.", "state")
+        self._preflight = series.gauge(
+            "preflight_findings", "Of a rollout: what preflight found.", "namespace", "name", "check", "verdict"
+        )
         self._outcomes = series.counter("outcomes", "Rollouts that ended.", "outcome", "reason")
         for outcome, reasons in _USUAL_ENDS.items():
             for reason in reasons:
@@ -113,6 +117,9 @@ class RolloutMetrics:
             yield self._weight, (), status.weight
         if status.alarm is not None:
             yield self._alarm, (str(status.alarm),), 1
+        found = status.preflight.findings if status.preflight is not None else ()
+        for (check, verdict), count in Counter((each.check, each.verdict) for each in found).items():
+            yield self._preflight, (str(check), str(verdict)), count
         for role, version in (("stable", status.stable_version), ("target", status.target_version)):
             if version is not None:
                 yield self._version, (role,), version

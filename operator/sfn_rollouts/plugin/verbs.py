@@ -28,6 +28,7 @@ SEEING: Mapping[str, Verb] = {
     "get": Verb(f"{_HERE}.show", "get", "One rollout as a tree, with what comes next and when."),
     "status": Verb(f"{_HERE}.status", "status", "Where it stands, and as exit code, for pipelines."),
     "history": Verb(f"{_HERE}.history", "history", "How the last ten rollouts ended."),
+    "preflight": Verb(f"{_HERE}.preflight", "preflight", "What is wrong with a version, before it gets traffic."),
     "diff": Verb(f"{_HERE}.diff", "diff", "The definitions of two versions, state by state."),
 }
 COMMANDING: Mapping[str, Verb] = {

@@ -14,6 +14,7 @@ from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.ports import Key  # noqa: TC001 - beside the rest
 from sfn_rollouts.sim.step_functions import AliasState
+from sfn_rollouts.sim.targets import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +178,10 @@ Happening = (
 class History:
     """All that happened, and by kind.
 
-    `times` of calls by API, and of Events. `alias_states` are AWS's own. `disturbed_until_us`: when the last fault so
-    far was over; `last_foreign_us`: when somebody else last wrote the alias; `process_since_us`: since when the
-    operator has run without a break. `rivals`: what concerns the other rollouts on the same alias, the oldest first.
+    `times` of calls by API, and of Events. `alias_states` and `targets` are AWS's own. `disturbed_until_us`: when the
+    last fault so far was over; `last_foreign_us`: when somebody else last wrote the alias; `process_since_us`: since
+    when the operator has run without a break. `rivals`: what concerns the other rollouts on the same alias, the oldest
+    first.
     """
 
     all: list[Happening] = field(default_factory=list)
@@ -197,6 +199,7 @@ class History:
     defects: list[Defect] = field(default_factory=list)
     times: dict[str, list[int]] = field(default_factory=dict)
     alias_states: list[AliasState] = field(default_factory=list)
+    targets: Targets | None = None
     disturbed_until_us: int = 0
     last_foreign_us: int = 0
     process_since_us: int = 0

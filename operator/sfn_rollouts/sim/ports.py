@@ -1,6 +1,6 @@
 """The engine's ports onto the simulated services, one set a process; each call goes over the network."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from sfn_rollouts.core.values.readings import (
     VersionReading,
 )
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permission, Permissions
 from sfn_rollouts.errors import Conflict, Gone, PortError
 from sfn_rollouts.ports import Clock, Key, Report, Urgency
 from sfn_rollouts.sim.api_server import ApiServer
@@ -35,7 +36,19 @@ COUNT_EXECUTIONS = f"{SFN}.ListExecutions"
 READ_ALARMS, READ_HISTORY = f"{CLOUDWATCH}.DescribeAlarms", f"{CLOUDWATCH}.DescribeAlarmHistory"
 LIST, GET = f"{KUBERNETES}.List", f"{KUBERNETES}.Get"
 PATCH, PATCH_STATUS = f"{KUBERNETES}.Patch", f"{KUBERNETES}.PatchStatus"
-AWS_APIS = (READ_ALIAS, UPDATE_ALIAS, CREATE_ALIAS, FIND_VERSION, COUNT_EXECUTIONS, READ_ALARMS, READ_HISTORY)
+READ_DEFINITION, COUNT_CALLERS = FIND_VERSION, COUNT_EXECUTIONS  # other questions, by the same calls
+FIND_CALLEE, SIMULATE_ROLE = "lambda.GetFunctionConfiguration", "iam.SimulatePrincipalPolicy"
+TARGET_APIS = (FIND_CALLEE, SIMULATE_ROLE)
+AWS_APIS = (
+    READ_ALIAS,
+    UPDATE_ALIAS,
+    CREATE_ALIAS,
+    FIND_VERSION,
+    COUNT_EXECUTIONS,
+    READ_ALARMS,
+    READ_HISTORY,
+    *TARGET_APIS,
+)
 KUBERNETES_APIS = (LIST, GET, PATCH, PATCH_STATUS)
 
 
@@ -117,6 +130,57 @@ class SimCatalog:
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
         """Count executions: always three."""
         return self._network.call(self._caller, COUNT_EXECUTIONS, lambda _: RunningExecutions(3))
+
+
+class SimTargets:
+    """`ports.TargetInspector` of one process."""
+
+    def __init__(self, caller: Caller, network: Network, service: StepFunctions, clock: Clock) -> None:
+        self._caller = caller
+        self._network = network
+        self._service = service
+        self._clock = clock
+
+    def definition(self, machine: StateMachineArn, version: int, created_at: datetime | None) -> DefinitionReading:
+        """Read what a version calls and needs."""
+        read_at = self._clock.now()
+
+        def effect(_: float) -> DefinitionReading:
+            found = self._service.versions.get(version)
+            if found is None or created_at not in (None, found):
+                raise Gone(f"version {version} does not exist, or is another one by now")
+            role = f"arn:{machine.partition}:iam::{machine.account}:role/work"
+            return DefinitionReading(
+                self._service.targets.outline(machine, version), role, is_express=False, read_at=read_at
+            )
+
+        return self._network.call(self._caller, READ_DEFINITION, effect)
+
+    def callee(self, arn: str) -> CalleeReading:
+        """Return whether the function can be called."""
+        read_at = self._clock.now()
+
+        def effect(_: float) -> CalleeReading:
+            return CalleeReading("" if self._service.targets.is_there else "Lambda knows no such function", read_at)
+
+        return self._network.call(self._caller, FIND_CALLEE, effect)
+
+    def permissions(self, role: str, rights: Collection[tuple[str, str]], place: Place) -> Permissions:
+        """Return whether the role may invoke it."""
+        read_at = self._clock.now()
+
+        def effect(_: float) -> Permissions:
+            permission = Permission.ALLOWED if self._service.targets.is_allowed else Permission.NOT_ALLOWED
+            return Permissions(dict.fromkeys(rights, permission), read_at)
+
+        return self._network.call(self._caller, SIMULATE_ROLE, effect)
+
+    def callers(self, machine: StateMachineArn) -> CallersReading:
+        """All of them start by the alias."""
+        read_at = self._clock.now()
+        return self._network.call(
+            self._caller, COUNT_CALLERS, lambda _: CallersReading(0, 3, more=False, read_at=read_at)
+        )
 
 
 class SimReach:

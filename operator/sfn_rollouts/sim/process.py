@@ -26,7 +26,16 @@ from sfn_rollouts.sim.history import Decided, Defect, ProcessChanged, WholeHisto
 from sfn_rollouts.sim.host import HostClock
 from sfn_rollouts.sim.lease import LeaseServer, SimLeases
 from sfn_rollouts.sim.network import Network
-from sfn_rollouts.sim.ports import NopMeter, SimAlarmFeed, SimAnnouncer, SimCatalog, SimReach, SimRouter, SimStore
+from sfn_rollouts.sim.ports import (
+    NopMeter,
+    SimAlarmFeed,
+    SimAnnouncer,
+    SimCatalog,
+    SimReach,
+    SimRouter,
+    SimStore,
+    SimTargets,
+)
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.strand import Strand
 from sfn_rollouts.sim.timeline import Timeline, us
@@ -126,6 +135,7 @@ class Process:
         return Outside(
             router=SimRouter(self, network, service, history, timeline, self._clock),
             catalog=SimCatalog(self, network, service, self._clock),
+            targets=SimTargets(self, network, service, self._clock),
             alarms=SimAlarmFeed(self, network, around.cloudwatch),
             reach=SimReach(around.machine),
             store=SimStore(self, network, around.api_server, service, history, timeline),

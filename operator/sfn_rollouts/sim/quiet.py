@@ -117,6 +117,7 @@ def _waits_to_start(reason: str, history: History, truth: Truth) -> str | None:
         Reason.ALARM_MISSING: None in states,
         Reason.ALIAS_SPLIT: alias is not None and alias.sole is None,
         Reason.NOT_FOUND: spec.version not in truth.step_functions.versions,
+        Reason.PREFLIGHT_FAILED: truth.step_functions.targets.has_problem(spec.version),
         Reason.INVALID_SPEC: True,
         Reason.ALIAS_CONFLICT: not truth.has_precedence(history),
     }

@@ -140,6 +140,15 @@ class Recreate:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeTargets:
+    """What the versions call comes or goes, or their role may invoke it or not any more."""
+
+    at_s: float
+    is_there: bool = True
+    is_allowed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """SIGKILL, and a new process later (None: never)."""
 
@@ -194,14 +203,14 @@ class CutWatch:
 
 
 Event = (
-    AlarmChange | AlarmTrouble | ClockJump | Command | CrashAtCall | Create | CutWatch | Delete | Edit | Fault | Freeze
-    | Kill | LoseStatus | Recreate | Reroute | Stop | Touch
+    AlarmChange | AlarmTrouble | ChangeTargets | ClockJump | Command | CrashAtCall | Create | CutWatch | Delete | Edit
+    | Fault | Freeze | Kill | LoseStatus | Recreate | Reroute | Stop | Touch
 )  # fmt: skip
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        AlarmChange, AlarmTrouble, ClockJump, Command, CrashAtCall, Create, CutWatch, Delete, Edit, Fault, Freeze, Kill,
-        LoseStatus, Recreate, Reroute, Stop, Touch,
+        AlarmChange, AlarmTrouble, ChangeTargets, ClockJump, Command, CrashAtCall, Create, CutWatch, Delete, Edit,
+        Fault, Freeze, Kill, LoseStatus, Recreate, Reroute, Stop, Touch,
     )
 }  # fmt: skip
 
@@ -230,6 +239,7 @@ class Quirks:
 class Scenario:
     """One run. `alias` None: it does not exist. `alarms` are states at the start; what is not named is OK.
 
+    `unpinned` are the versions that call a function without a version.
     With two `operators` there is a Lease, and an event's `operator` says on which host it happens.
     """
 
@@ -241,6 +251,7 @@ class Scenario:
     events: tuple[Event, ...] = ()
     quirks: Quirks = Quirks()
     operators: int = 1
+    unpinned: tuple[int, ...] = ()
     name: str = "rollout"
     note: str = ""
 
@@ -275,6 +286,7 @@ def from_json(raw: Mapping[str, Any]) -> Scenario:
     events = tuple(_event(each) for each in raw["events"])
     quirks = {**raw["quirks"], "latency_s": tuple(raw["quirks"]["latency_s"])}
     fields = {**raw, "versions": tuple(raw["versions"]), "alias": _routing(raw["alias"])}
+    fields["unpinned"] = tuple(raw.get("unpinned", ()))
     return Scenario(**{**fields, "events": events, "quirks": Quirks(**quirks)})
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sfn_rollouts.core.values.readings import VersionFound, VersionReading
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Gone
+from sfn_rollouts.sim.targets import Targets
 from sfn_rollouts.sim.timeline import Time, us
 
 
@@ -33,6 +34,7 @@ class StepFunctions:
         self._skew = timedelta(seconds=skew_s)
         self._renews_date = renews_date
         self.life = 1
+        self.targets = Targets()
         long_ago = self._date() - timedelta(days=1)
         self.versions = dict.fromkeys(versions, long_ago)
         self.states = [AliasState(-us(86_400), alias, long_ago)]

@@ -88,8 +88,10 @@ class World:
         self.step_functions = StepFunctions(
             self.timeline, alias, scenario.versions, quirks.aws_skew_s, quirks.renews_date
         )
+        self.step_functions.targets.unpinned = frozenset(scenario.unpinned)
         for history in (self.history, *self.history.views):
             history.alias_states = self.step_functions.states
+            history.targets = self.step_functions.targets
         troubles = (event for event in scenario.events if isinstance(event, plot.AlarmTrouble))
         self.cloudwatch = CloudWatch(
             self.timeline, _alarms(scenario), quirks.aws_skew_s, quirks.history_lag_s, troubles
@@ -207,6 +209,8 @@ class World:
                 self._change_alarm(event)
             case plot.Reroute() | plot.Recreate():
                 self._reroute(event)
+            case plot.ChangeTargets():
+                self.step_functions.targets.change(event.is_there, event.is_allowed)
             case plot.CutWatch():
                 self._cut_watch(event)
             case plot.LoseStatus():

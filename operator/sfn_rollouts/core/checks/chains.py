@@ -21,6 +21,7 @@ from sfn_rollouts.core.checks.commands import abort_was_commanded
 from sfn_rollouts.core.checks.deadline import deadline_is_exceeded
 from sfn_rollouts.core.checks.judgements import evidence_is_older_than_due, judge_demands_rollback, judge_holds
 from sfn_rollouts.core.checks.pause import person_holds_the_start
+from sfn_rollouts.core.checks.preflight import preflight_holds
 from sfn_rollouts.core.checks.reach import (
     another_resource_has_the_alias,
     credentials_are_of_another_account,
@@ -54,6 +55,7 @@ BEFORE_START: tuple[Check, ...] = (
     alias_is_split_by_somebody_else,  # before the pause: it lasts longer, and resuming would not help
     person_holds_the_start,  # before the alarms: while a person holds it nobody asks what else would
     judge_holds,  # before the readings grow old: while it holds they are read seldom
+    preflight_holds,  # likewise; after the judges: a look at the target costs calls, and most waits are theirs
     evidence_is_older_than_due,  # lasts one reading
     alias_or_version_was_read_long_ago,  # after every wait: what begins now begins from what is there now
     served_version_is_undated,  # last: nobody asks for it of what does not begin
@@ -61,6 +63,7 @@ BEFORE_START: tuple[Check, ...] = (
 BEFORE_STEP: tuple[Check, ...] = (
     credentials_are_of_another_account,  # before the alarms, which cannot be seen because of it
     judge_holds,  # says why for people
+    preflight_holds,  # before the alarms are read once more: it may take longer than a reading counts
     evidence_is_older_than_due,  # lasts one reading
 )
 TRIPS: tuple[Check, ...] = (

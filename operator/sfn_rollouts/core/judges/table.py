@@ -2,7 +2,9 @@
 
 from sfn_rollouts.core.judges.alarms import ALARMS
 from sfn_rollouts.core.judges.judge import Judge
+from sfn_rollouts.core.judges.preflight import PREFLIGHT
 
 JUDGES: tuple[Judge, ...] = (
     ALARMS,  # a person has said what is bad: that outranks what is only likely
+    PREFLIGHT,  # holds by a check of its own: before the first shift and before each increase only
 )

@@ -15,6 +15,7 @@ from sfn_rollouts.core.values.readings import (
     RunningExecutions,
     VersionReading,
 )
+from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 
 Answer_co = TypeVar("Answer_co", covariant=True)
 
@@ -46,6 +47,40 @@ class FindVersion(Look[VersionReading]):
     """Whether there is a version of this number, and when it was created."""
 
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDefinition(Look[DefinitionReading]):
+    """What a version calls, and which role it has. `created_at`: AWS's creationDate; None: whatever has the number."""
+
+    version: int
+    created_at: datetime | None = None
+
+    def __str__(self) -> str:
+        return f"ReadDefinition({self.version})"
+
+
+@dataclass(frozen=True, slots=True)
+class FindCallee(Look[CalleeReading]):
+    """Whether what a definition calls can be called: ARN of a function, a state machine, or their version or alias."""
+
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class SimulateRole(Look[Permissions]):
+    """Whether a role may do each of these actions on their resources."""
+
+    role: str
+    rights: frozenset[tuple[str, str]]
+
+    def __str__(self) -> str:
+        return f"SimulateRole({self.role.rpartition('/')[2]}, {len(self.rights)} rights)"
+
+
+@dataclass(frozen=True, slots=True)
+class CountCallers(Look[CallersReading]):
+    """How many of the last day's executions were started past the alias."""
 
 
 @dataclass(frozen=True, slots=True)

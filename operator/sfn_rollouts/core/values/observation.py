@@ -18,6 +18,7 @@ from sfn_rollouts.core.values.readings import (
     Unseen,
     WriteFailure,
 )
+from sfn_rollouts.core.values.targets import Neighbours
 
 Answer = TypeVar("Answer")
 
@@ -42,6 +43,7 @@ class Observation:
     has_older_rival: bool = False
     account: Account | Unseen | None = None
     is_region_known: bool = True
+    neighbours: Neighbours = field(default_factory=Neighbours)
 
     def of(self, look: Look[Answer]) -> Answer | Unseen | None:
         """Return the answer to a look; None where nobody has looked yet."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.targets import UNBOUND, AlarmScope
 
 
 class Trouble(StrEnum):
@@ -75,6 +76,7 @@ class AlarmSnapshot:
     since: datetime
     reason: str = ""
     evaluation: str = ""
+    scope: AlarmScope = UNBOUND
 
     @property
     def is_evaluated(self) -> bool:

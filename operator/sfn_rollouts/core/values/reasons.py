@@ -77,6 +77,13 @@ class Reason(StrEnum):
         "StepsEdited",
         "The steps were edited while traffic is split; the rollout goes on in the new ones and its weight never falls.",
     )
+    PREFLIGHT_FAILED = (
+        "PreflightFailed",
+        "A check that is enforced has found something wrong with the target, so that it gets no traffic.",
+    )
+    PREFLIGHT_WARNING = "PreflightWarning", "A check has found something wrong with the target; nothing waits for it."
+    PREFLIGHT_UNKNOWN = "PreflightUnknown", "A check could not decide; the message says why. It blocks nothing."
+    PREFLIGHT_PASSED = "PreflightPassed", "Every check of the target has passed."
     ALARMS_HEALTHY = "AlarmsHealthy", "Every watched alarm has been read and none holds the rollout."
     NO_ALARMS = "NoAlarms", "The rollout watches no alarms."
     IN_SYNC = "InSync", "The alias is as the operator last left or found it."

@@ -6,11 +6,27 @@ To add one: the look in `core/values/looks.py`, its source here, and a row in `s
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sfn_rollouts.core.values.looks import CountRunning, FindVersion, Look, ReadAlias, ReadHistory
+from sfn_rollouts.core.values.looks import (
+    CountCallers,
+    CountRunning,
+    FindCallee,
+    FindVersion,
+    Look,
+    ReadAlias,
+    ReadDefinition,
+    ReadHistory,
+    SimulateRole,
+)
 from sfn_rollouts.engine.sources.alias import alias_source
 from sfn_rollouts.engine.sources.executions import executions_source
 from sfn_rollouts.engine.sources.histories import histories_source
 from sfn_rollouts.engine.sources.source import Source
+from sfn_rollouts.engine.sources.targets import (
+    callees_source,
+    callers_source,
+    definitions_source,
+    permissions_source,
+)
 from sfn_rollouts.engine.sources.versions import versions_source
 from sfn_rollouts.ports import Clock, Outside
 
@@ -23,6 +39,10 @@ def sources(outside: Outside, clock: Clock) -> Sources:
     return {
         ReadAlias: alias_source(outside.router, clock),
         FindVersion: versions_source(outside.catalog),
+        ReadDefinition: definitions_source(outside.targets),
+        FindCallee: callees_source(outside.targets),
+        SimulateRole: permissions_source(outside.targets),
+        CountCallers: callers_source(outside.targets),
         CountRunning: executions_source(outside.catalog),
         ReadHistory: histories_source(outside.alarms),
     }

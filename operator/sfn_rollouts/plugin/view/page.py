@@ -1,4 +1,4 @@
-"""The whole page: head, what is and what comes, then a branch each for plan, alarms, command, executions and Events."""
+"""The whole page: head, what is and what comes, then a branch each for plan, preflight, alarms and what else is."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from sfn_rollouts.plugin.view.event_lines import EventLine, step_entries
 from sfn_rollouts.plugin.view.head import bar, owned, subtitle, title
 from sfn_rollouts.plugin.view.marks import UNICODE, Marks, Tone
 from sfn_rollouts.plugin.view.plan import ROOM, PlanView, plan_rows
+from sfn_rollouts.plugin.view.preflight import preflight_rows
 from sfn_rollouts.plugin.view.rows import Row, line, marked, section, words
 
 EVENTS_SHOWN = 5
@@ -124,6 +125,7 @@ def _sections(view: View, course: Course | None, canvas: Canvas) -> Iterator[Ren
 def _branches(view: View, course: Course | None, canvas: Canvas) -> Iterator[tuple[Text, Sequence[Row], Sequence[int]]]:
     rollout, marks = view.rollout, canvas.marks
     yield _plan_title(view), _plan(view, course, canvas), (1,)
+    yield words("Preflight", is_strong=True), preflight_rows(rollout, marks), ()
     yield words(_alarms_title(rollout), is_strong=True), _alarms(rollout, view.now, marks), ()
     yield words("Last command", is_strong=True), list(_command(rollout, view.now, marks)), ()
     yield words("Executions", is_strong=True), list(_executions(rollout)), ()

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from sfn_rollouts.sim import scenario as plot
+from sfn_rollouts.sim.ports import COUNT_EXECUTIONS, FIND_VERSION, TARGET_APIS
 from sfn_rollouts.sim.scenario import Create, Event, FaultKind, Quirks, Scenario
 
 _RIVALRY = 0.15
@@ -19,6 +20,9 @@ _TROUBLED = 0.2
 
 _ANOTHER_LIFE = 0.1
 """The share of the worlds in which the state machine is created again under its name."""
+
+_ENFORCED = 0.3
+"""The share of the worlds in which preflight is enforced, or off; in the others it warns."""
 
 _ALIASES_AGAIN: tuple[plot.Routing | None, ...] = (((1, 100),), ((2, 100),), ((1, 70), (2, 30)), None)
 
@@ -66,7 +70,8 @@ def scenario_of(seed: int) -> Scenario:
     scenario = _with_troubled_alarm(scenario, Random(f"alarm/{seed}"))  # noqa: S311 - likewise
     scenario = _with_lost_status(scenario, Random(f"lost/{seed}"))  # noqa: S311 - likewise
     scenario = _with_rival(scenario, Random(f"rival/{seed}"))  # noqa: S311 - likewise
-    return _with_another_life(scenario, Random(f"life/{seed}"))  # noqa: S311 - likewise
+    scenario = _with_another_life(scenario, Random(f"life/{seed}"))  # noqa: S311 - likewise
+    return _with_preflight(scenario, Random(f"preflight/{seed}"))  # noqa: S311 - likewise
 
 
 _KINDS = tuple(kind for kind in FaultKind if kind not in (FaultKind.DRIP, FaultKind.GARBAGE))
@@ -183,6 +188,31 @@ def _with_another_life(scenario: Scenario, random: Random) -> Scenario:
     again = plot.Recreate(_moment(random) + 30.0, versions, random.choice(aliases))
     edits = [plot.Edit(at_s, {"version": random.choice((1, 2))}) for at_s in (_moment(random), again.at_s + 20.0)]
     return scenario.with_events(tuple(sorted((*scenario.events, again, *edits), key=_time)))
+
+
+def _with_preflight(scenario: Scenario, random: Random) -> Scenario:
+    """In some worlds checks are enforced, a version is not pinned, functions and permissions come and go."""
+    if random.random() >= _ENFORCED:
+        return scenario
+    strictness = ("Enforce", "Enforce", "Enforce", "Off")
+    checks = {name: random.choice(strictness) for name in ("pins", "targets", "permissions")}
+    moments = sorted(_moment(random) for _ in range(random.choice((0, 1, 2))))
+    changes = [plot.ChangeTargets(at_s, random.random() < 0.7, random.random() < 0.5) for at_s in moments]
+    put_right = [plot.ChangeTargets(moments[-1] + 30.0)] if moments and random.random() < 0.7 else []
+    faults = [_target_fault(random)] if random.random() < 0.4 else []
+    events = tuple(sorted((*scenario.events, *changes, *put_right, *faults), key=_time))
+    unpinned = random.choice(((), (), (2,), (3,), (2, 3)))
+    return replace(scenario.with_events(events), spec={**scenario.spec, "preflight": checks}, unpinned=unpinned)
+
+
+def _target_fault(random: Random) -> Event:
+    at_s, lasts_s = _moment(random), random.choice((1.0, 5.0, 20.0, 60.0))
+    return plot.Fault(
+        at_s,
+        at_s + lasts_s,
+        random.choice((*TARGET_APIS, FIND_VERSION, COUNT_EXECUTIONS, "lambda.*")),
+        random.choice(_KINDS),
+    )
 
 
 def _rivals_deed(random: Random, since_s: float) -> Event:

@@ -26,6 +26,7 @@ from sfn_rollouts.sim.search.invariants import (
     intents,
     leading,
     phases,
+    preflight,
     restoring,
     rivals,
     routing,
@@ -58,6 +59,7 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
         weights.nothing_goes_forward_after_a_trip,
         intents.forward_writes_follow_their_stored_intent,
         intents.nothing_is_written_at_rest,
+        preflight.what_is_enforced_gets_no_traffic,
     ),
     AliasChanged: (weights.weight_only_rises, leading.no_deposed_leader_takes_effect),
     StatusWritten: (

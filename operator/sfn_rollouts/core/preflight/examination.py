@@ -1,0 +1,76 @@
+"""All checks of preflight that the policy asks for, and their findings together."""
+
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sfn_rollouts.api.preflight import WORST_FIRST, Check, Preflight, PreflightFinding, Strictness, Verdict, worst
+from sfn_rollouts.core.preflight.alarms import alarms
+from sfn_rollouts.core.preflight.callers import callers
+from sfn_rollouts.core.preflight.entry_point import entry_point
+from sfn_rollouts.core.preflight.permissions import permissions
+from sfn_rollouts.core.preflight.pins import pins
+from sfn_rollouts.core.preflight.subject import Findings, Found, Subject, together
+from sfn_rollouts.core.preflight.targets import targets
+from sfn_rollouts.core.values.looks import Look
+from sfn_rollouts.core.values.observation import Observation
+
+CHECKS: Mapping[Check, Callable[[Subject, Observation, Findings], Found]] = {
+    Check.PINS: pins,
+    Check.TARGETS: targets,
+    Check.PERMISSIONS: permissions,
+    Check.ENTRY_POINT: entry_point,
+    Check.ALARMS: alarms,
+    Check.CALLERS: callers,
+}
+
+FINDINGS_KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """`findings` have the worst first; while there are `looks` they are not complete. They stand on `stands_on`."""
+
+    findings: tuple[PreflightFinding, ...]
+    looks: frozenset[Look[Any]]
+    stands_on: frozenset[Look[Any]] = frozenset()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the findings."""
+        return worst(finding.verdict for finding in self.findings)
+
+    def beside(self, earlier: Iterable[PreflightFinding]) -> "Examination":
+        """Return the same with findings of other checks."""
+        return replace(self, findings=_worst_first((*self.findings, *earlier)))
+
+    @property
+    def kept(self) -> tuple[PreflightFinding, ...]:
+        """As many as a status holds; the last one says how many are left out."""
+        if len(self.findings) <= FINDINGS_KEPT:
+            return self.findings
+        *kept, last = self.findings[:FINDINGS_KEPT]
+        more = len(self.findings) - len(kept)
+        return (*kept, last.with_(message=f"{more} more findings, of which this is the worst: {last.message}"[:1024]))
+
+
+def examine(subject: Subject, seen: Observation, among: Container[Check] = frozenset(CHECKS)) -> Examination:
+    """Ask each of these checks that is not Off."""
+    policy = subject.spec.preflight or Preflight()
+    asked = ((check, policy.strictness(check)) for check in CHECKS if check in among)
+    return _together(
+        CHECKS[check](subject, seen, Findings(check, strictness))
+        for check, strictness in asked
+        if strictness is not Strictness.OFF
+    )
+
+
+def _together(found: Iterable[Found]) -> Examination:
+    all_of_it = together(found)
+    return Examination(_worst_first(all_of_it.findings), all_of_it.looks, all_of_it.stands_on)
+
+
+def _worst_first(findings: Iterable[PreflightFinding]) -> tuple[PreflightFinding, ...]:
+    """In the order of the checks where they are equally bad, so that the same findings are always equal."""
+    order = tuple(CHECKS)
+    return tuple(sorted(findings, key=lambda each: (WORST_FIRST.index(each.verdict), order.index(each.check))))

@@ -1,0 +1,53 @@
+"""What preflight looks at: the definition of a version, what it calls, what its role may do, who calls it.
+
+All of it in the background of the quotas, and worth a few tries: what stays unseen is Unknown, and blocks nothing.
+"""
+
+from sfn_rollouts.api.status import Status
+from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.looks import CountCallers, FindCallee, ReadDefinition, SimulateRole
+from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
+from sfn_rollouts.engine.sources.source import Source
+from sfn_rollouts.ports import Lane, TargetInspector, Urgency
+
+TRIES = 3
+
+
+def definitions_source(targets: TargetInspector) -> Source:
+    """Answers `ReadDefinition`."""
+
+    def read(alias: AliasArn, look: ReadDefinition, _: Urgency) -> DefinitionReading:
+        return targets.definition(alias.machine, look.version, look.created_at)
+
+    return Source("definition", read, _background, TRIES)
+
+
+def callees_source(targets: TargetInspector) -> Source:
+    """Answers `FindCallee`."""
+
+    def find(_: AliasArn, look: FindCallee, __: Urgency) -> CalleeReading:
+        return targets.callee(look.arn)
+
+    return Source("callees", find, _background, TRIES, is_kept_at_rest=False, together_s=lambda count: 10.0 + count)
+
+
+def permissions_source(targets: TargetInspector) -> Source:
+    """Answers `SimulateRole`."""
+
+    def simulate(alias: AliasArn, look: SimulateRole, _: Urgency) -> Permissions:
+        return targets.permissions(look.role, look.rights, alias.machine.place)
+
+    return Source("permissions", simulate, _background, TRIES, is_kept_at_rest=False)
+
+
+def callers_source(targets: TargetInspector) -> Source:
+    """Answers `CountCallers`."""
+
+    def count(alias: AliasArn, _: CountCallers, __: Urgency) -> CallersReading:
+        return targets.callers(alias.machine)
+
+    return Source("callers", count, _background, TRIES, is_kept_at_rest=False)
+
+
+def _background(_: Status) -> tuple[Lane, Urgency]:
+    return Lane.CHORES, Urgency.BACKGROUND

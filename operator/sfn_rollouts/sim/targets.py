@@ -1,0 +1,36 @@
+"""What is behind the simulated versions: a function that each of them calls, and a role that may invoke it."""
+
+from sfn_rollouts.arns import FUNCTION
+from sfn_rollouts.asl.outline import Outline
+from sfn_rollouts.asl.pins import LAMBDA, Call, Pin
+from sfn_rollouts.asl.rights import Right
+from sfn_rollouts.core.values.arn import StateMachineArn
+
+
+class Targets:
+    """What is behind the versions of one state machine: each calls one function, which its role may invoke.
+
+    `unpinned` versions call it without a version; `is_allowed` and `is_there` may change while the world runs.
+    """
+
+    def __init__(self) -> None:
+        self.unpinned: frozenset[int] = frozenset()
+        self.is_allowed = True
+        self.is_there = True
+
+    def change(self, is_there: bool, is_allowed: bool) -> None:
+        """The function comes or goes, the permission is given or taken away."""
+        self.is_there, self.is_allowed = is_there, is_allowed
+
+    def has_problem(self, version: int) -> bool:
+        """Whether a check may find something wrong with this version, or with the role that all of them have."""
+        return version in self.unpinned or not self.is_there or not self.is_allowed
+
+    def outline(self, machine: StateMachineArn, version: int) -> Outline:
+        """Return what a version calls and needs."""
+        is_pinned = version not in self.unpinned
+        qualifier = str(version) if is_pinned else None
+        bare = f"arn:{machine.partition}:lambda:{machine.region}:{machine.account}:function:work"
+        arn = f"{bare}:{qualifier}" if qualifier else bare
+        call = Call(("Work",), LAMBDA, FUNCTION.parse(arn), Pin.VERSION if is_pinned else Pin.NOTHING, arn)
+        return Outline((call,), (Right("lambda:InvokeFunction", arn, ("Work",)),))
