@@ -24,7 +24,7 @@ $(VENV)/.ready: requirements/uv.txt requirements/dev.txt pyproject.toml
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup ## Show two rollouts on a real API server (KEEP=1 leaves it running)
+demo: setup ## Show three rollouts on a real API server (KEEP=1 leaves it running)
 	@$(BIN)/python -m devenv.demo $(if $(KEEP),--keep)
 
 playground: setup ## A cluster without the operator, to follow docs/tour.md (Ctrl-C ends it)

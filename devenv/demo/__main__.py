@@ -1,4 +1,4 @@
-"""`python -m devenv.demo [--keep]`: sets the scene, plays both stories, and leaves it running with --keep."""
+"""`python -m devenv.demo [--keep]`: sets the scene, plays the stories, and leaves it running with --keep."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from devenv.aws.server import AwsEmulator
 from devenv.control_plane import ControlPlane, Kubectl, ensure_binaries, install_crds
 from devenv.demo.order_processor import ALIAS, NAME, publish
 from devenv.demo.screen import Screen
-from devenv.demo.stories import NAMESPACE, ROLLOUT, Stage, bad_version, good_version, look_back
+from devenv.demo.stories import NAMESPACE, ROLLOUT, Stage, bad_version, good_version, look_back, unpinned_version
 from devenv.operator_process import OperatorProcess
 
 CRDS = Path(__file__).parents[2] / "crds"
@@ -20,7 +20,7 @@ CRDS = Path(__file__).parents[2] / "crds"
 
 def main(arguments: list[str] | None = None) -> int:
     """Play the demo."""
-    parser = argparse.ArgumentParser(prog="make demo", description="Two rollouts on a real API server.")
+    parser = argparse.ArgumentParser(prog="make demo", description="Three rollouts on a real API server.")
     parser.add_argument("--keep", action="store_true", help="leave everything running and print how to reach it")
     options = parser.parse_args(arguments)
     binaries = ensure_binaries()
@@ -42,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             stage = Stage(screen, kubectl, aws, machine)
             good_version(stage)
             bad_version(stage)
+            unpinned_version(stage)
             look_back(stage)
             _what_next(screen)
             if options.keep:

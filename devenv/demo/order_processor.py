@@ -21,9 +21,29 @@ _RETRY = [
 _TO_REFUND = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "RefundPayment"}]
 
 
-def _invoke(function: str, version: int, **fields: Any) -> dict[str, Any]:
-    """A Task on one published version of a function: an alias or $LATEST would change under a running canary."""
-    name = f"arn:aws:lambda:eu-west-1:123456789012:function:{function}:{version}"
+FUNCTIONS = {"validate-order": 4, "reserve-item": 9, "charge-customer": 23, "ship-order": 12, "refund-payment": 3}
+"""All that the machine calls, with the newest version of each."""
+_MAY_CALL_THEM = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "lambda:InvokeFunction",
+            "Resource": [
+                f"arn:aws:lambda:eu-west-1:123456789012:function:{name}{version}"
+                for name in FUNCTIONS
+                for version in ("", ":*")
+            ],
+        }
+    ],
+}
+
+
+def _invoke(function: str, version: int | None, **fields: Any) -> dict[str, Any]:
+    """A Task on one published version of a function: an alias or $LATEST would change under a running canary.
+
+    None is that mistake."""
+    name = f"arn:aws:lambda:eu-west-1:123456789012:function:{function}" + (f":{version}" if version else "")
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
@@ -34,8 +54,8 @@ def _invoke(function: str, version: int, **fields: Any) -> dict[str, Any]:
     }
 
 
-def definition(comment: str, charge_version: int) -> dict[str, Any]:
-    """One version of the machine; what differs is the function version that charges the customer."""
+def definition(comment: str, charge_version: int, ship_version: int | None = 12) -> dict[str, Any]:
+    """One version of the machine; what differs are the function versions that charge the customer, and ship."""
     return {
         "Comment": comment,
         "StartAt": "ValidateOrder",
@@ -63,7 +83,7 @@ def definition(comment: str, charge_version: int) -> dict[str, Any]:
             "ChargeCustomer": _invoke(
                 "charge-customer", charge_version, ResultPath="$.payment", Catch=_TO_REFUND, Next="ShipOrder"
             ),
-            "ShipOrder": _invoke("ship-order", 12, ResultPath="$.shipment", Catch=_TO_REFUND, End=True),
+            "ShipOrder": _invoke("ship-order", ship_version, ResultPath="$.shipment", Catch=_TO_REFUND, End=True),
             "RefundPayment": _invoke("refund-payment", 3, ResultPath="$.refund", Next="RejectOrder"),
             "RejectOrder": {"Type": "Fail", "Error": "OrderRejected", "Cause": "See the execution's input and error."},
         },
@@ -75,11 +95,16 @@ VERSIONS = (
     definition("2: charges by card or by invoice", charge_version=22),
     definition("3: charges twice when the bank is slow", charge_version=23),
 )
+UNPINNED = definition("4: ships in one parcel", charge_version=22, ship_version=None)
+PINNED = definition("5: ships in one parcel", charge_version=22, ship_version=12)
 
 
 def publish(aws: Emulator) -> str:
-    """All versions, the alias on version 1, both alarms OK. The machine's ARN."""
-    machine = aws.publish_machine(NAME, VERSIONS)
+    """All versions with what they call, the alias on version 1, both alarms OK. The machine's ARN."""
+    for function, newest in FUNCTIONS.items():
+        for _ in range(newest):
+            aws.publish_function(function)
+    machine = aws.publish_machine(NAME, VERSIONS, role=aws.put_role(NAME, _MAY_CALL_THEM))
     aws.create_alias(machine, ALIAS, {1: 100})
     for alarm in (FAILURES_ALARM, LATENCY_ALARM):
         aws.put_alarm(alarm)

@@ -1,4 +1,4 @@
-"""The two stories: a version that is good, and one that is not."""
+"""The stories: a version that is good, one that is not, and one that gets no traffic at all."""
 
 import json
 from collections import Counter
@@ -8,7 +8,7 @@ from typing import Any
 
 from devenv.aws.client import Emulator
 from devenv.control_plane import Kubectl
-from devenv.demo.order_processor import ALIAS, FAILURES_ALARM, LATENCY_ALARM
+from devenv.demo.order_processor import ALIAS, FAILURES_ALARM, LATENCY_ALARM, PINNED, UNPINNED
 from devenv.demo.screen import Screen
 from devenv.waiting import wait_until
 
@@ -35,6 +35,7 @@ spec:
   alarms:
     names: [{failures}, {latency}]
     pollInterval: 1s
+  preflight: {{pins: Enforce, targets: Enforce}}
 """
 
 
@@ -65,6 +66,13 @@ class Stage:
         )
         self.screen.lines(text)
         self.screen.command(self.kubectl, "apply", "--namespace", NAMESPACE, "-f", "-", stdin=text)
+
+    def ask_for(self, version: int) -> None:
+        """Change nothing but the version, and show how."""
+        patch = json.dumps({"spec": {"version": version}})
+        self.screen.command(
+            self.kubectl, "patch", "sfnrollout", ROLLOUT, "--namespace", NAMESPACE, "--type=merge", "-p", patch
+        )
 
     def status(self) -> dict[str, Any]:
         """The rollout's status as it stands."""
@@ -120,10 +128,7 @@ def bad_version(stage: Stage) -> None:
     """Version 3 fires an alarm at its second step."""
     stage.screen.heading("Story 2: version 3 is not")
     stage.screen.say("Somebody merges version 3. Only the number changes:")
-    patch = json.dumps({"spec": {"version": 3}})
-    stage.screen.command(
-        stage.kubectl, "patch", "sfnrollout", ROLLOUT, "--namespace", NAMESPACE, "--type=merge", "-p", patch
-    )
+    stage.ask_for(3)
     stage.watch_until(lambda status: status.get("weight") == 50, "the second step")
     stage.screen.say(f"Customers are charged twice: CloudWatch puts {FAILURES_ALARM} into ALARM.")
     stage.aws.set_alarm(FAILURES_ALARM, "ALARM", reason="Threshold Crossed: 7 failed executions in 1 minute")
@@ -134,6 +139,21 @@ def bad_version(stage: Stage) -> None:
     stage.screen.say(
         f"From the alarm to the restored alias, by AWS's clock: {seconds:.2f} s (alarms are polled every 1 s)."
     )
+
+
+def unpinned_version(stage: Stage) -> None:
+    """Version 4 calls a function without a version, and is stopped before any order reaches it."""
+    stage.screen.heading("Story 3: version 4 calls whatever is newest")
+    stage.aws.set_alarm(FAILURES_ALARM, "OK", reason="customers were paid back")
+    version = stage.aws.publish_version(stage.machine, UNPINNED)
+    changes = len(stage.aws.alias_history(stage.alias))
+    stage.screen.say("Somebody forgets the version of a Lambda function, and merges:")
+    stage.ask_for(version)
+    stage.watch_until(lambda status: "preflight" in status.get("message", ""), f"version {version} to be stopped")
+    more = len(stage.aws.alias_history(stage.alias)) - changes
+    stage.screen.say(f"Changes of the alias for version {version}: {more}. Version 5 names a version of the function:")
+    stage.ask_for(stage.aws.publish_version(stage.machine, PINNED))
+    stage.watch_until(lambda status: status.get("weight") == 10, "the pinned version to begin")
 
 
 def _alarm_since(stage: Stage) -> Any:

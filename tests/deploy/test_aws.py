@@ -34,6 +34,13 @@ PARAMETERS = {
     "ServiceAccount": "sfn-rollouts",
     "StateMachineName": "*",
 }
+RESOURCES = {
+    "state machines": "arn:aws:states:*:123456789012:stateMachine:*",
+    "functions": "arn:aws:lambda:*:123456789012:function:*",
+    "roles": "arn:aws:iam::123456789012:role/*",
+    "`*`": "*",
+}
+"""As docs/permissions.md names them."""
 
 
 class Sub(Template):
@@ -47,11 +54,15 @@ def sub(text: str) -> str:
 
 
 def operations_called() -> set[str]:
-    """Each method of a boto3 client that the code names, wherever it stands."""
-    clients = [boto3.client(service, region_name="eu-west-1") for service in ("stepfunctions", "cloudwatch", "sts")]
+    """Each method of a boto3 client that the code names, wherever it stands; `super()` is no client."""
+    clients = [
+        boto3.client(service, region_name="eu-west-1")
+        for service in ("stepfunctions", "cloudwatch", "sts", "lambda", "iam")
+    ]
     operations = {name: api for client in clients for name, api in client.meta.method_to_api_mapping.items()}
     nodes = (node for source in SOURCES for node in ast.walk(ast.parse(source.read_text())))
-    return {operations[node.attr] for node in nodes if isinstance(node, ast.Attribute) and node.attr in operations}
+    named = (node for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node.value) != "super()")
+    return {operations[node.attr] for node in named if node.attr in operations}
 
 
 def test_the_policy_allows_what_the_code_calls_and_no_more() -> None:
@@ -65,18 +76,17 @@ def test_the_policy_allows_what_the_code_calls_and_no_more() -> None:
 
 def test_the_page_gives_a_reason_for_each() -> None:
     page = (ROOT / "docs" / "permissions.md").read_text()
-    explained = re.findall(r"^\| (\w+:\w+) \| (state machines|`\*`) \| .+ \|$", page, re.MULTILINE)
+    explained = re.findall(rf"^\| (\w+:\w+) \| ({'|'.join(map(re.escape, RESOURCES))}) \| .+ \|$", page, re.MULTILINE)
 
-    assert sorted(explained) == sorted(
-        (action, "`*`" if resources == ["*"] else "state machines") for action, resources in iam_statements()
-    )
+    assert {action: [RESOURCES[what]] for action, what in explained} == dict(iam_statements())
+    assert len(explained) == len(iam_statements())
 
 
-def test_state_machines_are_named_and_alarms_cannot_be() -> None:
+def test_everything_is_named_by_its_kind_and_alarms_cannot_be() -> None:
     """CloudWatch hides composite alarms from who may see only some."""
+    kinds = {"states": "state machines", "lambda": "functions", "iam": "roles", "cloudwatch": "`*`"}
     for action, resources in iam_statements():
-        every = "arn:aws:states:*:123456789012:stateMachine:*"
-        assert resources == ([every] if action.startswith("states:") else ["*"]), action
+        assert resources == [RESOURCES[kinds[action.partition(":")[0]]]], action
 
 
 def document() -> list[dict[str, Any]]:
@@ -124,7 +134,16 @@ def test_terraform_allows_the_same(terraform: dict[str, Any]) -> None:
     statements = block(terraform, "data", "aws_iam_policy_document", "operator")["statement"]
 
     assert by_sid(statements, "sid", "actions") == by_sid(document(), "Sid", "Action")
-    assert [each["resources"] for each in statements] == ["${local.state_machines}"] * 2 + [["*"]]
+    partition, account = "${data.aws_partition.current.partition}", "${data.aws_caller_identity.current.account_id}"
+    assert [each["resources"] for each in statements] == [
+        "${local.state_machines}",
+        "${local.state_machines}",
+        ["*"],
+        *(
+            [RESOURCES[what].replace(":aws:", f":{partition}:").replace("123456789012", account)]
+            for what in ("functions", "roles")
+        ),
+    ]
 
 
 def test_terraform_trusts_the_operators_account_alone(terraform: dict[str, Any]) -> None:
@@ -173,12 +192,13 @@ def test_cfn_lint_has_nothing_to_say() -> None:
 def test_cloudformation_allows_the_same(template: dict[str, Any]) -> None:
     [policy] = template["Resources"]["Role"]["Properties"]["Policies"]
     statements = policy["PolicyDocument"]["Statement"]
-    machine = "arn:aws:states:*:123456789012:stateMachine:*"
+    machine = RESOURCES["state machines"]
 
     assert by_sid(statements, "Sid", "Action") == by_sid(document(), "Sid", "Action")
     for each in statements[:2]:
         assert [sub(arn["Fn::Sub"]) for arn in each["Resource"]] == [machine, f"{machine}:*"]
     assert statements[2]["Resource"] == "*"
+    assert [sub(each["Resource"]["Fn::Sub"]) for each in statements[3:]] == [RESOURCES["functions"], RESOURCES["roles"]]
 
 
 @pytest.mark.parametrize(("index", "file"), [(1, "trust-policy-pod-identity.json"), (2, "trust-policy-irsa.json")])

@@ -15,7 +15,9 @@ EVENTS = Right("create", "", "events", namespace="team-a")
 LEASE = Right("get", "coordination.k8s.io", "leases", "sfn-rollouts", "sfn-rollouts")
 WRITTEN = {EVENTS, LEASE, EVERYBODYS}
 RBAC, IAM = "deploy/base/rbac.yaml", "deploy/aws/iam-policy.json"
-CALLED = {AwsCall(action, MACHINE if action.startswith("states:") else "") for action, _ in iam_statements()}
+FUNCTION, ROLE = "arn:aws:lambda:eu-west-1:123456789012:function:charge", "arn:aws:iam::123456789012:role/orders"
+NAMED = {"states": MACHINE, "lambda": FUNCTION, "iam": ROLE}
+CALLED = {AwsCall(action, NAMED.get(action.partition(":")[0], "")) for action, _ in iam_statements()}
 
 
 def bound(kind: str, namespace: str | None, rules: list[dict[str, Any]]) -> list[dict[str, Any]]:

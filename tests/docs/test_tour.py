@@ -23,6 +23,7 @@ def test_the_tour_goes_through_all_that_a_new_user_does() -> None:
         "promote",
         "abort",
         "retry",
+        "preflight",
         "helm upgrade",
         "uninstall",
     )

@@ -229,6 +229,8 @@ ROWS: dict[str, Row] = {
     "nobody evaluates an alarm at the start": moving("alarm unevaluated at the start"),
     "nobody evaluates an alarm in flight": moving("alarm unevaluated in flight"),
     "an alarm is missing at the start": given_up("alarm missing at the start"),
+    "preflight fails at the start": given_up("preflight failed at the start"),
+    "preflight fails in flight": given_up("preflight failed in flight"),
     "the alias was split by somebody else": given_up("alias split by somebody else"),
     "a split that was found is taken over": moving("a split taken over"),
     "drift held in flight": given_up("drift held in flight"),

@@ -233,6 +233,23 @@ def held_by_an_alarm_without_data() -> Scene:
     return scene_of(world)
 
 
+def much_found_by_preflight() -> Scene:
+    """More than there is room for, and the worst is not the first."""
+    seen = scene_of(TABLE["preflight failed at the start"][0]())
+    found = seen.resource["status"]["preflight"]
+    unknown = [
+        {
+            "check": "targets",
+            "verdict": "Unknown",
+            "subject": f"States.Work{number}",
+            "message": f"state Work{number} calls what is chosen at run time",
+        }
+        for number in range(6)
+    ]
+    status = {**seen.resource["status"], "preflight": {**found, "findings": [*unknown, *found["findings"]]}}
+    return Scene({**seen.resource, "status": status}, seen.now, seen.events)
+
+
 def hostile_words() -> Scene:
     """Who may send a command, or name an alarm, must not write on somebody's screen."""
     world = World(alarms={"names": ["[red]A[/red]"]})
@@ -247,6 +264,7 @@ def hostile_words() -> Scene:
 
 
 FURTHER: Mapping[str, Callable[[], Scene]] = {
+    "preflight has found much": much_found_by_preflight,
     "not seen yet": unseen,
     "not seen for long": unseen_for_long,
     "a newer generation is not seen yet": newer_generation,

@@ -1,0 +1,232 @@
+"""What a version does is looked at before it gets traffic: what is enforced holds it, all else is only told."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from devenv.aws.client import Emulator, small_definition
+from tests.e2e.story import (
+    DONE,
+    QUICK_STEPS,
+    SLOW_STEPS,
+    STALLED,
+    Status,
+    Story,
+    condition_of,
+    reason_of,
+    split,
+    verdict,
+    whole,
+)
+
+CHECKS = ("pins", "targets", "permissions", "entryPoint", "alarms", "callers")
+INVOKE = "lambda:InvokeFunction"
+START = "arn:aws:states:::states:startExecution"
+
+
+def only(strictness: str = "Enforce", *checks: str) -> dict[str, str]:
+    """These checks, and no other."""
+    return {check: strictness if check in checks else "Off" for check in CHECKS}
+
+
+def calling(resource: str, **parameters: str) -> dict[str, Any]:
+    """A definition with one state, Charge, that calls this."""
+    state = {"Type": "Task", "Resource": resource, "End": True} | ({"Parameters": parameters} if parameters else {})
+    return {"StartAt": "Charge", "States": {"Charge": state}}
+
+
+def function(aws: Emulator, name: str = "charge") -> str:
+    """ARN of a function without a version."""
+    return aws.put_function(name)
+
+
+def found(status: Status) -> list[tuple[str, str, str]]:
+    """(check, verdict, subject) of each finding, the worst first."""
+    return [(each["check"], each["verdict"], each["subject"]) for each in status["preflight"]["findings"]]
+
+
+def messages(status: Status) -> Mapping[str, str]:
+    """By check; of several findings of one check the last."""
+    return {each["check"]: each["message"] for each in status["preflight"]["findings"]}
+
+
+def test_an_unpinned_function_gets_no_traffic_and_a_pinned_one_does(story: Story) -> None:
+    """Blocked before the first write; a version that is pinned is asked for, and goes through."""
+    arn = function(story.aws)
+    loose = story.aws.publish_version(story.machine, calling(arn))
+    story.apply(version=loose, preflight=only("Enforce", "pins"))
+
+    held = story.wait_for_reason("PreflightFailed")
+    assert (held["phase"], verdict(held)) == ("Pending", STALLED)
+    assert "preflight pins: state Charge calls Lambda function charge without a version" in held["message"]
+    assert reason_of(held, "PreflightPassed") == "PreflightFailed"
+    assert (held["preflight"]["version"], held["preflight"]["verdict"]) == (loose, "Failed")
+    assert found(held) == [("pins", "Failed", "States.Charge")]
+    assert "state Charge" in story.wait_for_event("PreflightFailed")
+    assert story.writes() == 0
+
+    pinned = story.aws.publish_version(story.machine, calling(f"{arn}:{story.aws.publish_function('charge')}"))
+    story.edit(version=pinned)
+
+    done = story.wait_for_phase("Succeeded")
+    assert condition_of(done, "PreflightPassed")["status"] == "True"
+    assert (done["preflight"]["version"], verdict(done)) == (pinned, DONE)
+    assert story.routings() == [whole(1), split(1, pinned, 10), split(1, pinned, 50), whole(pinned)]
+
+
+def test_a_functions_version_that_is_not_there_blocks_until_it_is(story: Story) -> None:
+    """One that was deleted, then one that is published a moment too late: that one begins by itself."""
+    arn = function(story.aws)
+    version = story.aws.publish_function("charge")
+    deleted = story.aws.publish_version(story.machine, calling(f"{arn}:{version}"))
+    story.aws.delete_function_version("charge", version)
+    story.apply(version=deleted, preflight=only("Enforce", "targets"))
+
+    held = story.wait_for_reason("PreflightFailed")
+    assert f"state Charge calls {arn}:1, and Lambda knows no such function, or no such version" in held["message"]
+
+    early = story.aws.publish_version(story.machine, calling(f"{arn}:2"))
+    story.edit(version=early)
+    held = story.wait_for(lambda status: f"{arn}:2" in (status["message"] or ""), "the other version to be missed")
+    assert (held["phase"], reason_of(held)) == ("Pending", "PreflightFailed")
+    assert story.writes() == 0
+
+    story.aws.put_function("charge", role=story.aws.put_role(f"changed-{story.namespace}"))
+    assert story.aws.publish_function("charge") == 2
+    story.wait_for_phase("Succeeded")
+    assert story.routing() == whole(early)
+
+
+def test_a_permission_taken_away_in_flight_holds_the_next_step_until_it_is_back(story: Story) -> None:
+    """IAM has no versions: what was right at the start may be wrong at the next step. An answer counts for five
+    minutes, unless the operator starts again."""
+    role = f"work-{story.namespace}"
+    arn = f"{function(story.aws)}:{story.aws.publish_function('charge')}"
+    work = story.aws.put_role(role)
+    story.aws.allow(role, INVOKE, arn)
+    target = story.aws.publish_version(story.machine, calling(arn), role=work)
+    story.apply(version=target, steps=SLOW_STEPS, preflight=only("Enforce", "permissions"))
+    story.wait_for_weight(10)
+    story.operator.kill()
+    story.aws.deny(role, INVOKE, arn)
+    story.restart()
+
+    story.command("promote")
+
+    held = story.wait_for_reason("PreflightFailed")
+    assert (held["phase"], verdict(held)) == ("Progressing", STALLED)
+    assert f"state Charge of version {target} needs {INVOKE} on {arn}" in held["message"]
+    assert found(held)[0] == ("permissions", "Failed", "States.Charge")
+    assert story.routing() == split(1, target, 10)
+
+    story.aws.allow(role, INVOKE, arn)
+    story.wait_for_weight(50)
+    assert condition_of(story.status(), "PreflightPassed")["status"] == "True"
+
+
+def test_going_back_does_not_wait_for_a_permission(story: Story) -> None:
+    """Held by preflight, it goes back at once when a person says so."""
+    role = f"work-{story.namespace}"
+    arn = f"{function(story.aws)}:{story.aws.publish_function('charge')}"
+    work = story.aws.put_role(role)
+    story.aws.allow(role, INVOKE, arn)
+    target = story.aws.publish_version(story.machine, calling(arn), role=work)
+    story.apply(version=target, steps=SLOW_STEPS, preflight=only("Enforce", "permissions"))
+    story.wait_for_weight(10)
+    story.operator.kill()
+    story.aws.deny(role, INVOKE, arn)
+    story.restart()
+    story.command("promote")
+    story.wait_for_reason("PreflightFailed")
+
+    story.command("abort")
+
+    story.wait_for_phase("RolledBack")
+    assert story.routings() == [whole(1), split(1, target, 10), whole(1)]
+
+
+def test_by_default_it_is_told_once_and_nothing_waits(story: Story) -> None:
+    """Without spec.preflight all checks warn: one Event, findings in the status, and the rollout goes on."""
+    loose = story.aws.publish_version(story.machine, calling(function(story.aws)))
+    story.apply(version=loose)
+
+    done = story.wait_for_phase("Succeeded")
+    assert verdict(done) == DONE
+    assert (condition_of(done, "PreflightPassed")["status"], reason_of(done, "PreflightPassed")) == (
+        "False",
+        "PreflightWarning",
+    )
+    assert found(done)[0] == ("pins", "Warning", "States.Charge")
+    assert {check for check, _, _ in found(done)} == set(CHECKS)
+    assert "preflight pins: state Charge" in story.wait_for_event("PreflightWarning")
+    assert Counter(reason for _, reason, _ in story.events())["PreflightWarning"] == 1
+
+
+def test_what_the_operator_may_not_ask_is_unknown_and_blocks_nothing(story: Story) -> None:
+    """Enforced, denied by IAM: Unknown with the action to grant, asked once, and the rollout goes on."""
+    arn = f"{function(story.aws)}:{story.aws.publish_function('charge')}"
+    target = story.aws.publish_version(story.machine, calling(arn), role=story.aws.put_role(f"work-{story.namespace}"))
+    story.aws.fail("GetFunctionConfiguration", "denied")
+    story.aws.fail("SimulatePrincipalPolicy", "denied")
+    story.apply(version=target, preflight=only("Enforce", "targets", "permissions"))
+
+    done = story.wait_for_phase("Succeeded")
+    assert (condition_of(done, "PreflightPassed")["status"], verdict(done)) == ("Unknown", DONE)
+    assert {check: result for check, result, _ in found(done)} | {"permissions": "Unknown"} == {
+        "targets": "Unknown",
+        "permissions": "Unknown",
+    }
+    assert "lambda:GetFunctionConfiguration" in messages(done)["targets"]
+    assert any("iam:SimulatePrincipalPolicy" in each["message"] for each in done["preflight"]["findings"])
+    assert len(story.aws.calls("GetFunctionConfiguration")) == len(story.aws.calls("SimulatePrincipalPolicy")) == 1
+    assert "PreflightFailed" not in {reason for _, reason, _ in story.events()}
+
+
+def test_a_definition_encrypted_with_a_key_that_may_not_be_used_is_unknown(story: Story) -> None:
+    """The alias is shifted all the same: Step Functions has the key, the operator need not."""
+    key = f"alias/{story.namespace}"
+    loose = calling(function(story.aws))
+    machine = story.aws.publish_machine(f"Secret-{story.namespace}", [small_definition("1"), loose], key=key)
+    story.aws.create_alias(machine, "live", whole(1))
+    story.aws.deny_key(key)
+    secret = replace(story, machine=machine)
+    secret.apply(version=2, preflight=only("Enforce", "pins", "targets", "permissions", "entryPoint"))
+
+    done = secret.wait_for_phase("Succeeded")
+    assert condition_of(done, "PreflightPassed")["status"] == "Unknown"
+    assert {result for _, result, _ in found(done)} == {"Unknown"}
+    assert "kms:Decrypt" in messages(done)["pins"]
+
+
+def test_an_alias_that_another_rollout_shifts_is_not_called_by_a_target(story: Story) -> None:
+    """One execution would meet two shifts. Calling a version of the inner state machine is the remedy."""
+    inner = replace(story, machine=story.aws.publish_machine(f"Inner-{story.namespace}"), name="inner")
+    story.aws.create_alias(inner.machine, "live", whole(1))
+    inner.apply(version=2, steps=SLOW_STEPS, preflight=only("Off"))
+    inner.wait_for_weight(10)
+    twice = story.aws.publish_version(story.machine, calling(START, StateMachineArn=inner.alias))
+    story.apply(version=twice, preflight=only("Enforce", "entryPoint"))
+
+    held = story.wait_for_reason("PreflightFailed")
+    assert f"state Charge calls {inner.alias}, and rollout {story.namespace}/inner shifts that alias" in held["message"]
+    assert story.routings() == [whole(1)]
+
+    once = story.aws.publish_version(story.machine, calling(START, StateMachineArn=f"{inner.machine}:1"))
+    story.edit(version=once)
+    story.wait_for_phase("Succeeded")
+    assert inner.routing() == split(1, 2, 10)
+
+
+def test_an_alarm_that_needs_longer_than_the_wait_guards_nothing(story: Story) -> None:
+    """Both numbers are said; with a longer wait the rollout begins."""
+    story.apply(version=2, steps=QUICK_STEPS, preflight=only("Enforce", "alarms"))
+
+    held = story.wait_for_reason("PreflightFailed")
+    assert "alarm errors needs 60 s to fire" in held["message"]
+    assert "the shortest wait with traffic on the target is 1 s" in held["message"]
+    assert story.writes() == 0
+
+    story.edit(strategy={"steps": [{"setWeight": 10}, {"pause": {"duration": "60s"}}]})
+    begun = story.wait_for_weight(10)
+    assert condition_of(begun, "PreflightPassed")["status"] == "True"
