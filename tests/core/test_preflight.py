@@ -130,14 +130,19 @@ def test_a_blocked_start_is_looked_at_ever_less():
     assert asked[2] <= 8
 
 
-def test_a_retry_looks_again_at_once():
+def test_retry_is_obeyed_while_preflight_blocks_and_refused_while_nothing_does():
     world = enforced("targets")
     world.aws.targets.change(is_there=False, is_allowed=True)
-    world.advance(3600)
-    world.aws.targets.change(is_there=True, is_allowed=True)
-    world.edit(retryToken="again")
-    world.advance(301)
-    assert world.alias == Routing.split(1, 2, 40)
+    world.settle()
+    world.say("retry")
+    assert (world.status.last_command.result, world.status.last_command.message) == (
+        "Done",
+        "version 2 is looked at again",
+    )
+    other = enforced("targets", paused=True)
+    other.settle()
+    other.say("retry")
+    assert other.status.last_command.result == "Refused"
 
 
 @pytest.mark.parametrize("trouble", [Trouble.TRANSIENT, Trouble.DENIED, Trouble.GONE, Trouble.INTERNAL])

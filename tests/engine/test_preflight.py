@@ -63,6 +63,28 @@ def test_nothing_is_asked_at_rest_and_little_is_kept() -> None:
     assert not kinds & {FindCallee, SimulateRole, CountCallers}
 
 
+def _retries(world: World) -> None:
+    generation = world.api.list()[0]["metadata"]["generation"]
+    world.api.command("orders", id="again", action="retry", generation=generation)
+
+
+def _applies_again(world: World) -> None:
+    world.api.apply("orders", enforced("targets", retryToken="again"))
+
+
+@pytest.mark.parametrize("act", [_retries, _applies_again])
+def test_whoever_puts_it_right_and_says_so_does_not_wait_for_the_next_look(act: Any) -> None:
+    world = World()
+    world.cloud.targets.is_there = False
+    world.api.apply("orders", enforced("targets"))
+    world.run_for(7000)
+    assert world.ready_reason() == "PreflightFailed"
+    world.cloud.targets.is_there = True
+    act(world)
+    world.run_for(5)
+    assert world.phase() is Phase.PROGRESSING
+
+
 @pytest.mark.parametrize("error", [Denied("not allowed"), Transient("throttled")], ids=["denied", "throttled"])
 def test_what_cannot_be_asked_blocks_nothing(error: Exception) -> None:
     world = World()

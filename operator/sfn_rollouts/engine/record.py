@@ -14,7 +14,7 @@ from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.conditions import READY, condition
 from sfn_rollouts.core.values.decision import Write
-from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlias
+from sfn_rollouts.core.values.looks import CountCallers, FindCallee, FindVersion, Look, ReadAlias, SimulateRole
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import Account, AliasMissing, AliasReading, Unseen
 from sfn_rollouts.core.values.rollout import Rollout
@@ -104,6 +104,10 @@ class Record:
             # What is asked for again is read again: "it does not exist" said from memory would stall the rollout.
             self.facts.forget(FindVersion)
             self.facts.forget(Chore)
+        if _asked_by(resource) != _asked_by(self.resource):
+            # Somebody has edited or commanded, and may have put right what blocked it: it is looked at again at once.
+            for kind in (FindCallee, SimulateRole, CountCallers):
+                self.facts.forget(kind)
         self.stored, self.resource = status, resource
 
     def is_remembered(self, status: Status) -> bool:
@@ -179,6 +183,10 @@ def _is_part_of(left: Any, whole: Any) -> bool:
     if isinstance(left, list) and isinstance(whole, list):
         return len(left) == len(whole) and all(map(_is_part_of, left, whole))
     return bool(left == whole)
+
+
+def _asked_by(resource: Resource) -> tuple[object, ...]:
+    return resource.rollout.generation, resource.rollout.command
 
 
 def _version_in(resource: Resource) -> int | None:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from sfn_rollouts.api.preflight import Verdict
 from sfn_rollouts.api.status import Intent, Outcome, Phase, Shortcut
 from sfn_rollouts.core.beginning import Beginning, beginning_of
 from sfn_rollouts.core.case import NOTHING_PENDING, Case, alias_status
 from sfn_rollouts.core.checks.chains import BEFORE_START, first_hold
 from sfn_rollouts.core.closing import close, finish
 from sfn_rollouts.core.holding import hold_start
+from sfn_rollouts.core.judges.preflight import found_of_target
 from sfn_rollouts.core.stages.commands_anywhere import obey_anywhere
 from sfn_rollouts.core.stages.taking_over import take_over
 from sfn_rollouts.core.staying import summary_in_flight
@@ -42,7 +44,14 @@ _SHORTCUTS: dict[Beginning | None, Shortcut] = {
 def _obey(case: Case) -> Case:
     if case.command is not None and case.command.action in (Action.PROMOTE, Action.PROMOTE_FULL):
         return case.refusing("the rollout has not begun; its conditions say what it waits for")
+    if case.command is not None and case.command.action is Action.RETRY and _is_blocked_by_preflight(case):
+        return case.done(f"version {case.target} is looked at again")
     return obey_anywhere(case)
+
+
+def _is_blocked_by_preflight(case: Case) -> bool:
+    found = found_of_target(case.spec, case.status)
+    return found is not None and found.verdict is Verdict.FAILED
 
 
 def _abort(case: Case, by: str | None) -> Decision:
