@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from devenv.aws.server import AwsEmulator
-from devenv.bench.measure import Reaction, Steady, reactions, steady, summary
+from devenv.bench.measure import Beginning, Reaction, Steady, beginning, reactions, steady, summary
 from devenv.bench.process import counter
 from devenv.bench.scene import POLL_S, Subject, apply, publish, wait_for
 from devenv.bench.startup import COMMANDS, RUNS, Startup, startups
-from devenv.control_plane import ControlPlane, ensure_binaries, install_crds
+from devenv.control_plane import ControlPlane, Kubectl, ensure_binaries, install_crds
 from devenv.operator_process import OperatorProcess
+from sfn_rollouts.api.preflight import Check
 
 CRDS = Path(__file__).parents[2] / "crds"
+UNCHECKED: dict[str, Any] = dict.fromkeys(Check, "Off")
 STEPS = {"steps": [{"setWeight": 10}, {"pause": {"duration": "12h"}}]}
 NAMESPACE, IDLE_NAMESPACE = "bench", "bench-idle"
 ALARMS_FIRED = 20
@@ -27,6 +30,7 @@ class Result:
     """One row of the table."""
 
     rollouts: int
+    begun: Mapping[str, Beginning]
     watching: Steady
     reactions: Sequence[Reaction]
     writes_per_rollout: float
@@ -56,8 +60,13 @@ def measure(size: int, seconds: float) -> Result:
         subjects = publish(emulator.url, size)
         with OperatorProcess(control_plane, emulator.client, namespaces=(NAMESPACE,)) as operator:
             operator.wait_ready()
-            apply(kubectl, [subject.manifest(2, STEPS, NAMESPACE) for subject in subjects])
-            wait_for(kubectl, NAMESPACE, lambda status: status.get("weight") == 10, f"{size} rollouts in flight")
+            # Half of them without preflight, so that what it adds is a ratio within one run.
+            half = size // 2
+            begun = {
+                words: _begun(kubectl, emulator, operator.pid, part, checks)
+                for words, part, checks in (("Off", subjects[:half], UNCHECKED), ("Warn", subjects[half:], None))
+                if part
+            }
             begun_writes = counter(operator.health_url, "sfn_rollouts_status_writes_total")
             _say(f"{size}: in flight; watching for {seconds:.0f} s")
             watching = steady(emulator.client, operator.pid, operator.health_url, seconds)
@@ -66,7 +75,19 @@ def measure(size: int, seconds: float) -> Result:
             seen = reactions(fired, gap_s=POLL_S / ALARMS_FIRED)
         finished = _finished(control_plane, emulator, subjects, seconds)
         plugin = startups(kubectl)
-    return Result(size, watching, seen, begun_writes / size, finished, plugin)
+    return Result(size, begun, watching, seen, begun_writes / size, finished, plugin)
+
+
+def _begun(
+    kubectl: Kubectl, emulator: AwsEmulator, pid: int, subjects: Sequence[Subject], preflight: dict[str, Any] | None
+) -> Beginning:
+    def begin() -> None:
+        apply(kubectl, [subject.manifest(2, STEPS, NAMESPACE, preflight=preflight) for subject in subjects])
+        wait_for(
+            kubectl, NAMESPACE, lambda status: status.get("weight") == 10, f"{len(subjects)} rollouts more in flight"
+        )
+
+    return beginning(emulator.client, pid, len(subjects), begin)
 
 
 def _finished(
@@ -92,6 +113,10 @@ def report(results: Sequence[Result]) -> str:
     today, python = f"{datetime.now(UTC):%Y-%m-%d}", platform.python_version()
     head = f"Measured {today}, Python {python}, two alarms a rollout, polled every {POLL_S} s."
     rows = [
+        "| rollouts begun | preflight | CPU ms each | AWS calls each |",
+        "|---|---|---|---|",
+        *(_begun_row(words, begun) for result in results for words, begun in result.begun.items()),
+        "",
         _WATCHING_HEAD,
         "|---|---|---|---|---|---|---|---|",
         *(_watching_row(result) for result in results),
@@ -118,6 +143,11 @@ _WATCHING_HEAD = (
     "| rollouts in flight | alarm to restored alias, s (median / max) | beyond the poll, s (median / max) "
     "| CPU s a minute | CPU ms per rollout-minute | resident MiB | AWS calls a minute | status writes a minute |"
 )
+
+
+def _begun_row(preflight: str, begun: Beginning) -> str:
+    calls = ", ".join(f"{name} {count / begun.rollouts:.1f}" for name, count in sorted(begun.calls.items()))
+    return f"| {begun.rollouts} | {preflight} | {begun.cpu_s / begun.rollouts * 1000:.0f} | {calls} |"
 
 
 def _watching_row(result: Result) -> str:

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,11 +26,28 @@ class Steady:
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """So many rollouts, from their creation to their first step."""
+
+    rollouts: int
+    cpu_s: float
+    calls: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Reaction:
     """One alarm. Seconds: from the alarm, and from the poll that showed it, to the restored alias, by AWS's clock."""
 
     since_alarm_s: float
     since_poll_s: float
+
+
+def beginning(aws: Emulator, pid: int, rollouts: int, begin: Callable[[], None]) -> Beginning:
+    """Count what the operator does while these rollouts begin."""
+    aws.forget_calls()
+    before = usage(pid)
+    begin()
+    return Beginning(rollouts, usage(pid).cpu_s - before.cpu_s, aws.call_counts())
 
 
 def steady(aws: Emulator, pid: int, health_url: str, seconds: float) -> Steady:

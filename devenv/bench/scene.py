@@ -35,8 +35,11 @@ class Subject:
         """Its two alarms."""
         return f"{self.name}-failures", f"{self.name}-p95"
 
-    def manifest(self, version: int, strategy: dict[str, Any], namespace: str) -> dict[str, Any]:
+    def manifest(
+        self, version: int, strategy: dict[str, Any], namespace: str, *, preflight: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """The resource that asks for a version."""
+        checks = {"preflight": preflight} if preflight is not None else {}
         return {
             "apiVersion": "sfnrollouts.dev/v1alpha1",
             "kind": "StepFunctionRollout",
@@ -47,6 +50,7 @@ class Subject:
                 "version": version,
                 "strategy": strategy,
                 "alarms": {"names": list(self.alarms), "pollInterval": f"{POLL_S}s"},
+                **checks,
             },
         }
 
