@@ -6,7 +6,11 @@ from sfn_rollouts.sim.history import AliasChanged, History, WriteSent
 
 
 def weight_only_rises(history: History, change: AliasChanged) -> str | None:
-    """(3) Within a plan the weight on the target only rises, until a trip, then never again."""
+    """(3) Within a plan the weight on the target only rises, until a trip, then never again.
+
+    A way back that took nothing away (the step had not been written yet), of a process that could store nothing before
+    it died, is no end: the next one goes by what the alarms say then, and a firing stands in their history.
+    """
     status = _status(change)
     if status is None or change.after is None or status.target_version is None or change.kind is not WriteKind.FORWARD:
         return None
@@ -15,6 +19,8 @@ def weight_only_rises(history: History, change: AliasChanged) -> str | None:
         theirs = _status(earlier)
         if theirs is None or earlier.after is None or theirs.started_at != status.started_at:
             return None  # somebody else's, or another rollout's: the comparison ends here
+        if earlier.kind is WriteKind.RESTORE and earlier.before == earlier.after:
+            continue
         if earlier.kind is WriteKind.RESTORE:
             return f"{change.after} after the rollout had gone back"
         if earlier.after.weight_of(status.target_version) > weight:
