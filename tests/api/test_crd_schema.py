@@ -44,6 +44,7 @@ def test_every_list_is_bounded_and_says_how_it_merges() -> None:
         "status.alias.routing": "atomic",
         "status.alarms": "map",
         "status.history": "atomic",
+        "status.preflight.findings": "atomic",
         "status.conditions": "map",
     }
 

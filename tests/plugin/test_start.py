@@ -128,6 +128,7 @@ def test_tab_offers_the_verbs(plugin: Plugin) -> None:
         [
             "promote\tEnd the current wait or the bake; --full: 100 % at once.",
             "pause\tHold the next step; alarms stay watched.",
+            "preflight\tWhat is wrong with a version, before it gets traffic.",
         ],
         ":4",
     )

@@ -97,6 +97,16 @@ def _split(rollout: Rollout) -> NextUp:
     )
 
 
+def _preflight(rollout: Rollout) -> NextUp:
+    """A function, a role or an alarm is put right outside; what the version itself calls needs another version."""
+    sentence = "it goes on by itself, within 5 minutes, once what it calls or may do is put right"
+    looked = Suggestion(command(rollout, "preflight"), "all that is found, by your own AWS credentials")
+    if rollout.is_in_flight:
+        return NextUp(sentence, (looked,))
+    again = Suggestion(command(rollout, "retry"), "look again at once")
+    return NextUp(sentence, (looked, again, _another_version(rollout)))
+
+
 def _conflict(rollout: Rollout) -> NextUp:
     suggestion = Suggestion(
         "kubectl get sfnrollouts -A -o wide", f"who else manages alias {rollout.alias} of {rollout.machine}"
@@ -145,6 +155,7 @@ REMEDIES: Mapping[str, Callable[[Rollout], NextUp]] = {
     "ForeignAccount": _foreign_account,
     "UnknownRegion": _unknown_region,
     "AliasSplit": _split,
+    "PreflightFailed": _preflight,
     "AliasConflict": _conflict,
     "AliasDrifted": _drifted,
     "RollbackFailed": _rollback_failed,

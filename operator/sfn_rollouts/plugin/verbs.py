@@ -28,7 +28,6 @@ SEEING: Mapping[str, Verb] = {
     "get": Verb(f"{_HERE}.show", "get", "One rollout as a tree, with what comes next and when."),
     "status": Verb(f"{_HERE}.status", "status", "Where it stands, and as exit code, for pipelines."),
     "history": Verb(f"{_HERE}.history", "history", "How the last ten rollouts ended."),
-    "preflight": Verb(f"{_HERE}.preflight", "preflight", "What is wrong with a version, before it gets traffic."),
     "diff": Verb(f"{_HERE}.diff", "diff", "The definitions of two versions, state by state."),
 }
 COMMANDING: Mapping[str, Verb] = {
@@ -43,6 +42,7 @@ COMMANDING: Mapping[str, Verb] = {
 CHECKING: Mapping[str, Verb] = {
     "lint": Verb("sfn_rollouts.cli", "lint_command", "Find what is wrong with manifests, without a cluster."),
     "simulate": Verb("sfn_rollouts.cli", "simulate_command", "Play what a rollout would do, without a cluster."),
+    "preflight": Verb(f"{_HERE}.preflight", "preflight", "What is wrong with a version, before it gets traffic."),
     "version": Verb(f"{_HERE}.versions", "version", "Versions of this client, the operator and the CRD."),
 }
 SECTIONS = {"See": SEEING, "Act": COMMANDING, "Check": CHECKING}
