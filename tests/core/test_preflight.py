@@ -5,7 +5,7 @@ import pytest
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.announce import announcements
 from sfn_rollouts.core.values.conditions import condition, is_true
-from sfn_rollouts.core.values.looks import CountCallers, FindCallee, ReadDefinition, SimulateRole
+from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, ReadDefinition
 from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import UNCHECKED, WITH_ALARM
@@ -38,7 +38,7 @@ def test_by_default_everything_is_looked_at_and_nothing_waits():
     world.settle()
     assert world.alias == Routing.split(1, 2, 10)
     kinds = {type(look) for look in world.targets_asked}
-    assert kinds == {ReadDefinition, FindCallee, SimulateRole, CountCallers}
+    assert kinds == {ReadDefinition, FindCallee, AskRole, CountCallers}
     assert findings(world)[0] == ("pins", "Warning")
     assert {check for check, _ in findings(world)} == {
         "pins", "targets", "permissions", "entryPoint", "alarms", "callers"
@@ -244,7 +244,7 @@ def test_permissions_are_asked_again_before_each_increase_and_nothing_else():
     world.targets_asked.clear()
     world.advance(601)
     assert world.alias == Routing.split(1, 2, 80)
-    assert {type(look) for look in world.targets_asked} == {SimulateRole}
+    assert {type(look) for look in world.targets_asked} == {AskRole}
 
 
 def test_a_permission_taken_away_in_flight_holds_the_next_step_until_it_is_back():

@@ -7,7 +7,7 @@ import pytest
 from sfn_rollouts.api.preflight import Check, Preflight, PreflightStatus, Strictness, Verdict, worst
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.preflight.examination import CHECKS, FINDINGS_KEPT, Examination, examine
-from sfn_rollouts.core.values.looks import CountCallers, FindCallee, ReadAlarms, ReadDefinition, SimulateRole
+from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, ReadAlarms, ReadDefinition
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import AlarmReading, AlarmSnapshot
 from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, Permission, Permissions
@@ -17,7 +17,7 @@ from tests.core.world import START
 CHARGE = "arn:aws:lambda:eu-west-1:123456789012:function:charge:7"
 RIGHT = ("lambda:InvokeFunction", CHARGE)
 PINNED = machine(Charge=task(CHARGE))
-ASKED = SimulateRole(ROLE, frozenset({RIGHT}))
+ASKED = AskRole(ROLE, frozenset({RIGHT}))
 WITH_ALARM: dict[str, Any] = {"alarms": {"names": ["A"]}}
 ALL_IS_WELL: dict[Any, Any] = {
     ReadDefinition(TARGET): reading(PINNED),

@@ -7,7 +7,7 @@ import pytest
 from sfn_rollouts.api.preflight import Check, Verdict
 from sfn_rollouts.core.preflight.permissions import MOST_ASKED
 from sfn_rollouts.core.preflight.subject import Found
-from sfn_rollouts.core.values.looks import ReadDefinition, SimulateRole
+from sfn_rollouts.core.values.looks import AskRole, ReadDefinition
 from sfn_rollouts.core.values.targets import Permission, Permissions
 from tests.core.preflight import (
     DENIED,
@@ -39,8 +39,8 @@ AFAR = "arn:aws:iam::222222222222:role/charging"
 ALLOWED, NOT_ALLOWED, FORBIDDEN, UNDECIDED = Permission
 
 
-def look(*rights: tuple[str, str], role: str = ROLE) -> SimulateRole:
-    return SimulateRole(role, frozenset(rights))
+def look(*rights: tuple[str, str], role: str = ROLE) -> AskRole:
+    return AskRole(role, frozenset(rights))
 
 
 def permissions(
@@ -248,7 +248,7 @@ def test_a_long_resource_does_not_overflow_a_status() -> None:
 
 
 def test_the_look_is_short_in_a_log() -> None:
-    assert str(look(RIGHT)) == "SimulateRole(orders, 1 rights)"
+    assert str(look(RIGHT)) == "AskRole(orders, 1 rights)"
 
 
 def test_the_role_of_a_definition_that_was_given_as_a_file_is_not_known() -> None:
@@ -257,4 +257,4 @@ def test_the_role_of_a_definition_that_was_given_as_a_file_is_not_known() -> Non
 
 
 def test_a_question_to_iam_is_named_in_few_words() -> None:
-    assert str(SimulateRole(ROLE, frozenset({("lambda:InvokeFunction", "*")}))) == "SimulateRole(orders, 1 rights)"
+    assert str(AskRole(ROLE, frozenset({("lambda:InvokeFunction", "*")}))) == "AskRole(orders, 1 rights)"

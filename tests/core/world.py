@@ -19,6 +19,7 @@ from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.looks import (
+    AskRole,
     CountCallers,
     CountRunning,
     FindCallee,
@@ -28,7 +29,6 @@ from sfn_rollouts.core.values.looks import (
     ReadAlias,
     ReadDefinition,
     ReadHistory,
-    SimulateRole,
 )
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import (
@@ -258,7 +258,7 @@ class World:
                     self.seen = self._with_alias()
                 case FindVersion(version):
                     self.seen = self.seen.answering(look, self._version_fact(version))
-                case ReadDefinition() | FindCallee() | SimulateRole() | CountCallers():
+                case ReadDefinition() | FindCallee() | AskRole() | CountCallers():
                     self.targets_asked.append(look)
                     self.seen = self.seen.answering(look, self._target_fact(look))
                 case CountRunning():
@@ -280,7 +280,7 @@ class World:
                 )
             case FindCallee():
                 return CalleeReading("" if targets.is_there else "Lambda knows no such function", self.now)
-            case SimulateRole(_, rights):
+            case AskRole(_, rights):
                 permission = Permission.ALLOWED if targets.is_allowed else Permission.NOT_ALLOWED
                 return Permissions(dict.fromkeys(rights, permission), self.now)
         return CallersReading(self.past_alias, 3, more=False, read_at=self.now)

@@ -10,7 +10,7 @@ from sfn_rollouts.asl.outline import Outline
 from sfn_rollouts.asl.pins import MACHINE as CALLEE
 from sfn_rollouts.asl.pins import Call, Pin
 from sfn_rollouts.core.values.arn import StateMachineArn
-from sfn_rollouts.core.values.looks import CountCallers, FindCallee, ReadDefinition, SimulateRole
+from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, ReadDefinition
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Denied, Transient
 from sfn_rollouts.sim.targets import Targets
@@ -60,7 +60,7 @@ def test_nothing_is_asked_at_rest_and_little_is_kept() -> None:
     (record,) = world.engine._records.values()
     kinds = {type(look) for look in record.facts.answers}
     assert ReadDefinition in kinds, "the neighbours of the next rollout are compared with it"
-    assert not kinds & {FindCallee, SimulateRole, CountCallers}
+    assert not kinds & {FindCallee, AskRole, CountCallers}
 
 
 def _retries(world: World) -> None:

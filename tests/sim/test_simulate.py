@@ -153,7 +153,7 @@ def test_the_same_is_told_twice_and_the_seed_moves_only_jitter() -> None:
 def test_a_wait_for_a_person_says_how_to_go_on() -> None:
     answer = _simulate(str(ROOT / "examples/steps-with-approval.yaml"))
     assert answer.exit_code == 0
-    assert "waits for a person since 10m00s: add --user promote@TIME" in answer.output
+    assert "waits for a person since 10m01s: add --user promote@TIME" in answer.output
 
 
 def test_what_lasts_is_told_as_not_ended() -> None:

@@ -17,6 +17,10 @@ SHIPPED = [path for part in ("api", "core", "engine", "kube", "aws") for path in
 SHIPPED += [PACKAGE / "clock.py", PACKAGE / "ports.py", PACKAGE / "errors.py", PACKAGE / "app.py"]
 
 
+IAM_SAYS = {"SIMULATE_PRINCIPAL_POLICY", "simulate_principal_policy"}
+"""The name of an operation of AWS."""
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_name_in_the_shipped_code_speaks_of_simulation(path: Path) -> None:
     nodes = ast.walk(ast.parse(path.read_text()))
@@ -26,7 +30,7 @@ def test_no_name_in_the_shipped_code_speaks_of_simulation(path: Path) -> None:
         for field in ("id", "attr", "arg", "name", "module")
         if (name := getattr(node, field, None)) is not None
     }
-    assert not {name for name in names if "simul" in name.lower() or name.startswith("sfn_rollouts.sim")}
+    assert not {name for name in names - IAM_SAYS if "simul" in name.lower() or name.startswith("sfn_rollouts.sim")}
 
 
 def test_a_world_runs_the_engine_the_core_and_the_clock_as_they_are() -> None:

@@ -99,7 +99,7 @@ class AwsTargetInspector:
         """Ask IAM's simulator whether a role may do each action on its resource. Gone: there is no such role."""
         read_at, found = self._clock.now(), dict[tuple[str, str], Permission]()
         for actions, resources in _questions(rights):
-            found |= self._simulated(role, actions, resources, place)
+            found |= self._answers(role, actions, resources, place)
         return Permissions({right: found.get(right, Permission.UNDECIDED) for right in rights}, read_at)
 
     def callers(self, machine: StateMachineArn) -> CallersReading:
@@ -166,7 +166,7 @@ class AwsTargetInspector:
         api = Api.DESCRIBE_ALIAS if is_alias else Api.DESCRIBE_STATE_MACHINE
         return self._calls.make(_call(api, place, arn), work)
 
-    def _simulated(
+    def _answers(
         self, role: str, actions: Sequence[str], resources: Sequence[str], place: Place
     ) -> Mapping[tuple[str, str], Permission]:
         def fetch(marker: str | None) -> tuple[Mapping[tuple[str, str], Permission], str | None]:

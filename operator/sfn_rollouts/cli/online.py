@@ -11,7 +11,7 @@ from sfn_rollouts.cli.candidates import Candidate, Examined
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.core.preflight.examination import examine
 from sfn_rollouts.core.preflight.subject import Subject
-from sfn_rollouts.core.values.looks import CountCallers, FindCallee, Look, ReadAlarms, ReadDefinition, SimulateRole
+from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, Look, ReadAlarms, ReadDefinition
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, Unseen
 from sfn_rollouts.errors import PortError
@@ -89,7 +89,7 @@ class _Gatherer:
                 return targets.definition(machine, version, created_at)
             case FindCallee(arn):
                 return targets.callee(arn)
-            case SimulateRole(role, rights):
+            case AskRole(role, rights):
                 return targets.permissions(role, rights, machine.place)
             case CountCallers():
                 return targets.callers(machine)

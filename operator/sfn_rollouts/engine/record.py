@@ -14,7 +14,7 @@ from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.conditions import READY, condition
 from sfn_rollouts.core.values.decision import Write
-from sfn_rollouts.core.values.looks import CountCallers, FindCallee, FindVersion, Look, ReadAlias, SimulateRole
+from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, FindVersion, Look, ReadAlias
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import Account, AliasMissing, AliasReading, Unseen
 from sfn_rollouts.core.values.rollout import Rollout
@@ -106,7 +106,7 @@ class Record:
             self.facts.forget(Chore)
         if _asked_by(resource) != _asked_by(self.resource):
             # Somebody has edited or commanded, and may have put right what blocked it: it is looked at again at once.
-            for kind in (FindCallee, SimulateRole, CountCallers):
+            for kind in (FindCallee, AskRole, CountCallers):
                 self.facts.forget(kind)
         self.stored, self.resource = status, resource
 

@@ -12,7 +12,7 @@ from sfn_rollouts.asl.rights import Right, Undecided
 from sfn_rollouts.asl.states import pointer
 from sfn_rollouts.core.preflight.reading import Definition, definition_of
 from sfn_rollouts.core.preflight.subject import Findings, Found, Subject, together
-from sfn_rollouts.core.values.looks import Look, SimulateRole
+from sfn_rollouts.core.values.looks import AskRole, Look
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import Unseen
 from sfn_rollouts.core.values.targets import Permission, Permissions
@@ -47,7 +47,7 @@ def _of_version(version: int, subject: Subject, seen: Observation, findings: Fin
             found.append(findings.unknown(role, _elsewhere(version, role, account, rights[0])))
             continue
         first = rights[:MOST_ASKED]
-        look = SimulateRole(role, frozenset((right.action, right.resource) for right in first))
+        look = AskRole(role, frozenset((right.action, right.resource) for right in first))
         answer = seen.of(look)
         asked.append(look)
         if answer is None:

@@ -68,14 +68,14 @@ class FindCallee(Look[CalleeReading]):
 
 
 @dataclass(frozen=True, slots=True)
-class SimulateRole(Look[Permissions]):
+class AskRole(Look[Permissions]):
     """Whether a role may do each of these actions on their resources."""
 
     role: str
     rights: frozenset[tuple[str, str]]
 
     def __str__(self) -> str:
-        return f"SimulateRole({self.role.rpartition('/')[2]}, {len(self.rights)} rights)"
+        return f"AskRole({self.role.rpartition('/')[2]}, {len(self.rights)} rights)"
 
 
 @dataclass(frozen=True, slots=True)

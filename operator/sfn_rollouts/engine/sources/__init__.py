@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sfn_rollouts.core.values.looks import (
+    AskRole,
     CountCallers,
     CountRunning,
     FindCallee,
@@ -15,7 +16,6 @@ from sfn_rollouts.core.values.looks import (
     ReadAlias,
     ReadDefinition,
     ReadHistory,
-    SimulateRole,
 )
 from sfn_rollouts.engine.sources.alias import alias_source
 from sfn_rollouts.engine.sources.executions import executions_source
@@ -41,7 +41,7 @@ def sources(outside: Outside, clock: Clock) -> Sources:
         FindVersion: versions_source(outside.catalog),
         ReadDefinition: definitions_source(outside.targets),
         FindCallee: callees_source(outside.targets),
-        SimulateRole: permissions_source(outside.targets),
+        AskRole: permissions_source(outside.targets),
         CountCallers: callers_source(outside.targets),
         CountRunning: executions_source(outside.catalog),
         ReadHistory: histories_source(outside.alarms),

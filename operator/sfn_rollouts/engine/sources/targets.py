@@ -5,7 +5,7 @@ All of it in the background of the quotas, and worth a few tries: what stays uns
 
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.values.arn import AliasArn
-from sfn_rollouts.core.values.looks import CountCallers, FindCallee, ReadDefinition, SimulateRole
+from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, ReadDefinition
 from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 from sfn_rollouts.engine.sources.source import Source
 from sfn_rollouts.ports import Lane, TargetInspector, Urgency
@@ -32,9 +32,9 @@ def callees_source(targets: TargetInspector) -> Source:
 
 
 def permissions_source(targets: TargetInspector) -> Source:
-    """Answers `SimulateRole`."""
+    """Answers `AskRole`."""
 
-    def simulate(alias: AliasArn, look: SimulateRole, _: Urgency) -> Permissions:
+    def simulate(alias: AliasArn, look: AskRole, _: Urgency) -> Permissions:
         return targets.permissions(look.role, look.rights, alias.machine.place)
 
     return Source("permissions", simulate, _background, TRIES, is_kept_at_rest=False)

@@ -5,6 +5,7 @@ local is_seen = tonumber(status.observedGeneration) == tonumber(obj.metadata.gen
 -- Where the operator listens to no command: it holds back for an older resource, cannot read the spec, or cannot reach
 -- the state machine. In flight, with another phase, it listens all the same.
 local is_deaf = obj.metadata.deletionTimestamp ~= nil
+local is_blocked = status.startedAt == nil and (status.preflight or {}).verdict == "Failed"
 for _, condition in ipairs(status.conditions or {}) do
   local is_closed = condition.reason == "InvalidSpec" or condition.reason == "ForeignAccount"
     or condition.reason == "UnknownRegion"
@@ -37,7 +38,8 @@ offer("pause", "Pause: hold the next step", "pause",
 offer("resume", "Resume: undo a pause by command", "play",
   is_waiting and is_paused_by_command and not is_paused_in_git)
 offer("abort", "Abort: back to the stable version", "undo", is_waiting or is_in_flight)
+local went_back = has_ended and (status.phase == "RolledBack" or status.phase == "Failed")
 offer("retry", "Retry the version that went back", "redo",
-  is_seen and not is_deaf and has_ended and (status.phase == "RolledBack" or status.phase == "Failed"))
+  is_seen and not is_deaf and (went_back or (not has_ended and is_blocked)))
 
 return actions
