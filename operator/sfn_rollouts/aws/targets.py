@@ -5,11 +5,12 @@ All of it in the background of the quotas: a rollout can wait for it, a rollback
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sfn_rollouts.arns import FUNCTION, Arn, Reference
+from sfn_rollouts.arns import FUNCTION, Arn
 from sfn_rollouts.asl.document import DefinitionError, parse
 from sfn_rollouts.asl.outline import outline
 from sfn_rollouts.aws.answers import field, reading
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
 _LARGEST_PAGE = 1000
 _RESOURCES_A_CALL = 20
 """Every action is asked for on every resource of a call; AWS throttles those that ask for much."""
-_QUALIFIED = {"stateMachineAliasArn", "stateMachineVersionArn"}
-"""What the list tells of an execution that was not started by the plain ARN."""
 _DAY = timedelta(days=1)
 _DECISIONS = {
     "allowed": Permission.ALLOWED,
@@ -128,9 +127,7 @@ class AwsTargetInspector:
 
     def _lacking_function(self, place: Place, arn: str) -> str:
         named = FUNCTION.parse(arn)
-        bare = FUNCTION.format(
-            Reference(named.name, partition=named.partition, region=named.region, account=named.account)
-        )
+        bare = FUNCTION.format(replace(named, qualifier=None))
 
         def work() -> str:
             client = self._clients.functions(place.region)

@@ -17,7 +17,8 @@ def alarms(subject: Subject, seen: Observation, findings: Findings) -> Found:
     if not names:
         message = "no alarm guards this rollout: whatever the target does, it gets all traffic; name some"
         return findings.conclude([findings.problem("spec.alarms.names", message)], "", "")
-    found = [finding for name in names for finding in _of_alarm(name, subject, seen, findings)]
+    wait_s = _shortest_wait_s(compile_plan(subject.spec))
+    found = [finding for name in names for finding in _of_alarm(name, wait_s, subject, seen, findings)]
     looks = [ReadAlarms()] if any(seen.alarms.get(name) is None for name in names) else []
     count = len(names)
     alarm = "the alarm" if count == 1 else f"each of the {count} alarms"
@@ -25,7 +26,9 @@ def alarms(subject: Subject, seen: Observation, findings: Findings) -> Found:
     return findings.conclude(found, "spec.alarms.names", passed, looks)
 
 
-def _of_alarm(name: str, subject: Subject, seen: Observation, findings: Findings) -> Iterator[PreflightFinding]:
+def _of_alarm(
+    name: str, wait_s: float | None, subject: Subject, seen: Observation, findings: Findings
+) -> Iterator[PreflightFinding]:
     match seen.alarms.get(name):
         case AlarmReading(snapshot):
             if not snapshot.is_evaluated:
@@ -33,6 +36,8 @@ def _of_alarm(name: str, subject: Subject, seen: Observation, findings: Findings
                 message = f"alarm {name} is not evaluated {why}"
                 yield findings.problem(name, message)
             yield from (findings.problem(name, each) for each in _out_of_scope(name, snapshot.scope, subject))
+            if (late := _too_late(name, snapshot.scope, wait_s)) is not None:
+                yield findings.problem(name, late)
         case AlarmMissing():
             yield findings.problem(
                 name, f"alarm {name} does not exist: create it, or leave it out of spec.alarms.names"
@@ -59,13 +64,16 @@ def _out_of_scope(name: str, scope: AlarmScope, subject: Subject) -> Iterator[st
             f"alarm {name} looks at alias {min(aliases)}, and this rollout shifts {subject.spec.alias}: let it look "
             "at that alias"
         )
-    wait = _shortest_wait_s(compile_plan(subject.spec))
-    if scope.window_s is not None and wait is not None and scope.window_s > wait:
-        yield (
-            f"alarm {name} needs {_seconds(scope.window_s)} to fire (period x evaluation periods), and the shortest "
-            f"wait with traffic on the target is {_seconds(wait)}: it may fire too late; make that wait longer, or the "
-            "alarm's period shorter"
-        )
+
+
+def _too_late(name: str, scope: AlarmScope, wait_s: float | None) -> str | None:
+    if scope.window_s is None or wait_s is None or scope.window_s <= wait_s:
+        return None
+    return (
+        f"alarm {name} needs {_seconds(scope.window_s)} to fire (period x evaluation periods), and the shortest "
+        f"wait with traffic on the target is {_seconds(wait_s)}: it may fire too late; make that wait longer, or the "
+        "alarm's period shorter"
+    )
 
 
 def _shortest_wait_s(plan: Plan) -> float | None:

@@ -1,9 +1,10 @@
 """Traffic is shifted at one place of a chain of state machines: an execution must not meet two shifts."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sfn_rollouts.api.preflight import PreflightFinding
-from sfn_rollouts.arns import STATE_MACHINE, Reference
+from sfn_rollouts.arns import STATE_MACHINE
 from sfn_rollouts.asl.outline import Outline
 from sfn_rollouts.asl.pins import MACHINE, Call, Pin
 from sfn_rollouts.asl.states import pointer
@@ -43,13 +44,7 @@ def alias_calls(outline: Outline) -> Iterator[tuple[str, Call]]:
     """Return the ARN of each alias of a state machine that a definition calls, with the call."""
     for call in outline.calls:
         if call.callee is MACHINE and call.pin is Pin.ALIAS and call.reference is not None:
-            yield STATE_MACHINE.format(_without_label(call.reference)), call
-
-
-def _without_label(reference: Reference) -> Reference:
-    return Reference(
-        reference.name, reference.qualifier, None, reference.partition, reference.region, reference.account
-    )
+            yield STATE_MACHINE.format(replace(call.reference, label=None)), call
 
 
 def _called(outline: Outline, seen: Observation, findings: Findings) -> Iterator[PreflightFinding]:
