@@ -5,12 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from devenv.aws.client import Emulator
-from devenv.control_plane import ControlPlane, Kubectl
-from devenv.operator_process import OperatorProcess
+from devenv.control_plane import Kubectl
 from devenv.waiting import wait_until
-from tests.e2e.cluster import Cluster
-from tests.e2e.story import ALARM, DEADLINE_S, SLOW_STEPS, Story, set_the_scene, whole
+from tests.e2e.story import ALARM, DEADLINE_S, SLOW_STEPS, Story, whole
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "canary.yaml"
 
@@ -154,21 +151,3 @@ def test_a_command_by_kubectl_annotate(story: Story, as_person: Person) -> None:
 
     as_person.types("wait", "sfnrollout/rollout", "--for=jsonpath={.status.lastCommand.result}=Done", "--timeout=60s")
     as_person.types("wait", "sfnrollout/rollout", "--for=condition=Ready", "--timeout=60s")
-
-
-def test_one_operator_for_all_namespaces(
-    control_plane: ControlPlane, cluster: Cluster, crds_installed: None, namespace: str, aws: Emulator
-) -> None:
-    """Without --namespace it serves each namespace, also one that is created later."""
-    with OperatorProcess(control_plane, aws) as operator:
-        story = set_the_scene(cluster, namespace, aws, operator)
-        story.operator.wait_ready()
-        later = cluster.create_namespace(f"{namespace}-later")
-        other = story.called("other", later)
-        machine = aws.publish_machine(f"Other-{namespace}")
-
-        story.apply(version=2)
-        other.apply(version=1, stateMachineArn=machine)
-
-        other.wait_for_phase("Succeeded")
-        story.wait_for_phase("Succeeded")
