@@ -62,6 +62,9 @@ def alarms(**fields: Any) -> dict[str, Any]:
     return {"names": ["OrderProcessor-failures"], **fields}
 
 
+NO_HORIZON = (
+    "is no horizon: give auto, or a duration of at most 24h (write a number with a unit, like 30s, 10m or 1h30m)"
+)
 NOT_A_DURATION = "is not a duration: write a number with a unit, like 30s, 10m or 1h30m"
 NOT_AN_ARN = "is not the ARN of a state machine: write arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"
 NOT_AN_ALIAS = "is not a name of an alias: use letters, digits, '_', '-' and '.' only"
@@ -120,6 +123,27 @@ ACCEPTED: dict[str, dict[str, Any]] = {
             "callers": "Off",
         }
     ),
+    "an analysis that leaves all to the defaults": manifest(analysis={}),
+    "an analysis of everything": manifest(
+        analysis={
+            "falseAlarmRate": "0.1%",
+            "margin": "50%",
+            "tolerance": "0%",
+            "horizon": "1h30m",
+            "durations": False,
+            "onWorse": "Hold",
+            "onSlower": "Rollback",
+            "onSuspect": "Ignore",
+            "onBlind": "Ignore",
+            "promoteEarly": True,
+            "requireNotWorse": True,
+            "countAborted": True,
+        }
+    ),
+    "an analysis at its other bounds": manifest(
+        analysis={"falseAlarmRate": "10%", "margin": "0.1%", "tolerance": "900%", "horizon": "24h"}
+    ),
+    "an analysis without a wait for outcomes": manifest(analysis={"horizon": "0s"}),
     "no alarms at all": manifest(alarms=LEFT_OUT),
     "an empty list of alarms": manifest(alarms={"names": []}),
     "a hundred alarms": manifest(alarms={"names": [f"alarm-{number}" for number in range(100)]}),
@@ -365,6 +389,30 @@ REFUSED: dict[str, Refused] = {
         manifest(alarms=alarms(pollInterval="61m")),
         "spec.alarms.pollInterval",
         "'61m' is out of bounds: give 1s to 1h",
+    ),
+    "a rate of false alarms without a percent sign": Refused(
+        manifest(analysis={"falseAlarmRate": "0.01"}),
+        "spec.analysis.falseAlarmRate",
+        "'0.01' is not a percentage: give a number with at most three decimals and a percent sign, like 2.5%",
+    ),
+    "a rate of false alarms under its bounds": Refused(
+        manifest(analysis={"falseAlarmRate": "0.05%"}),
+        "spec.analysis.falseAlarmRate",
+        "'0.05%' is out of bounds: give 0.1% to 10%",
+    ),
+    "a margin over its bounds": Refused(
+        manifest(analysis={"margin": "50.001%"}),
+        "spec.analysis.margin",
+        "'50.001%' is out of bounds: give 0.1% to 50%",
+    ),
+    "a word for a horizon": Refused(
+        manifest(analysis={"horizon": "Auto"}), "spec.analysis.horizon", f"'Auto' {NO_HORIZON}"
+    ),
+    "a horizon over its bounds": Refused(
+        manifest(analysis={"horizon": "25h"}), "spec.analysis.horizon", f"'25h' {NO_HORIZON}"
+    ),
+    "a horizon beyond any duration": Refused(
+        manifest(analysis={"horizon": "9999999999h"}), "spec.analysis.horizon", f"'9999999999h' {NO_HORIZON}"
     ),
     "a rollback window under its bounds": Refused(
         manifest(rollbackWindow={"within": "59s"}),

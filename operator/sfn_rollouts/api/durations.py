@@ -50,13 +50,17 @@ class Duration(str):
         return with_rules(handler(inner), FORMAT)
 
 
+def is_within(text: str, low: str, high: str) -> bool:
+    """Whether a text that is a duration lies within these bounds, both allowed."""
+    return _BEYOND.search(text) is None and Duration(low).seconds <= seconds_of(text) <= Duration(high).seconds
+
+
 def between(low: str, high: str) -> Rule:
     """Bounds of a duration, both allowed; says nothing about what is no duration, because `FORMAT` has said it."""
-    low_s, high_s = Duration(low).seconds, Duration(high).seconds
     within = f"duration(self) >= duration('{low}') && duration(self) <= duration('{high}')"
     return Rule(
         cel=f"!self.matches({cel_text(GRAMMAR)}) || (!self.matches({cel_text(_BEYOND_ANY_BOUND)}) && {within})",
-        holds=lambda text: _BEYOND.search(text) is None and low_s <= text.seconds <= high_s,
+        holds=lambda text: is_within(text, low, high),
         message=f"'{{value}}' is out of bounds: give {low} to {high}",
     )
 

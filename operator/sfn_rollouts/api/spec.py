@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sfn_rollouts.api import LARGEST_VERSION
+from sfn_rollouts.api.analysis import Analysis
 from sfn_rollouts.api.base import ApiModel
 from sfn_rollouts.api.durations import BakeTime, Duration, Interval, PollInterval, Within
 from sfn_rollouts.api.names import AlarmName, AliasName, StateMachineArnText
@@ -172,6 +173,11 @@ class Spec(ApiModel):
     preflight: Preflight | None = Field(
         default=None,
         description="How strict each check is that looks at the target before the first shift. Left out: all Warn.",
+    )
+    analysis: Analysis | None = Field(
+        default=None,
+        description="Judge the target by its executions, against those of the stable version: how often they fail and "
+        "how long they take. An empty object turns it on. Left out: alarms alone guard this rollout.",
     )
     paused: bool = Field(
         default=False, strict=True, description="Hold every further step while true. Alarms stay watched."

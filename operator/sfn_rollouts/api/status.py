@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from sfn_rollouts.api.analysis import AnalysisStatus
 from sfn_rollouts.api.base import StatusModel
 from sfn_rollouts.api.preflight import PreflightStatus
 from sfn_rollouts.api.rules import ListType
@@ -243,6 +244,9 @@ class Status(StatusModel):
         default=(), description="Each alarm as last judged."
     )
     preflight: PreflightStatus | None = Field(default=None, description="What preflight found about the target.")
+    analysis: AnalysisStatus | None = Field(
+        default=None, description="What the judge says of the target by its executions."
+    )
     started_at: Time | None = Field(default=None, description="When the rollout's first step was decided.")
     finished_at: Time | None = Field(default=None, description="When the rollout ended.")
     outcome: Outcome | None = Field(default=None, description="Outcome of the newest history entry.")
@@ -257,7 +261,7 @@ class Status(StatusModel):
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16), ListType("map", "type")] = Field(
         default=(),
         description="Ready, Reconciling, Stalled, AwaitingApproval, Promoted, Paused, AlarmsHealthy, PreflightPassed, "
-        "AliasInSync.",
+        "AnalysisHealthy, AliasInSync.",
     )
 
     @property
