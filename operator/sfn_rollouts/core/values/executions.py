@@ -1,0 +1,43 @@
+"""Executions that were started through an alias, as AWS lists or counts them. All times are AWS's clock."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionReading:
+    """One execution: the version that ran it (None where AWS does not say), start, end, and status as AWS spells it.
+
+    `ended_at` is None while it runs; a redriven one runs again.
+    """
+
+    version: int | None
+    started_at: datetime
+    ended_at: datetime | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionPage:
+    """One page of the executions of an alias, newest start first. `as_of`: when AWS answered, by its own clock.
+
+    `next_token` leads to the older ones, None where there are none.
+    """
+
+    executions: tuple[ExecutionReading, ...]
+    next_token: str | None
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteCounts:
+    """What CloudWatch counted of one version in the minute from `at` on. Failed ones by the minute in which they ended.
+
+    `failed`: failed and timed out; `aborted`: neither.
+    """
+
+    at: datetime
+    started: int
+    failed: int
+    succeeded: int
+    aborted: int = 0
