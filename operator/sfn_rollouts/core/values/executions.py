@@ -8,9 +8,11 @@ from datetime import datetime
 class ExecutionReading:
     """One execution: the version that ran it (None where AWS does not say), start, end, and status as AWS spells it.
 
-    `ended_at` is None while it runs; a redriven one runs again.
+    `name` is unique among the executions of the state machine, so that one that two pages show counts once. `ended_at`
+    is None while it runs; a redriven one runs again.
     """
 
+    name: str
     version: int | None
     started_at: datetime
     ended_at: datetime | None
