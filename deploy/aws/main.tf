@@ -86,6 +86,12 @@ data "aws_iam_policy_document" "operator" {
   }
 
   statement {
+    sid       = "CountExecutions"
+    actions   = ["cloudwatch:GetMetricData"]
+    resources = ["*"] # CloudWatch knows no resource for it
+  }
+
+  statement {
     sid       = "PreflightFunctions"
     actions   = ["lambda:GetFunctionConfiguration"]
     resources = ["arn:${data.aws_partition.current.partition}:lambda:*:${data.aws_caller_identity.current.account_id}:function:*"]

@@ -98,6 +98,7 @@ class Operator:
             router=cloud.router,
             catalog=cloud.catalog,
             targets=RememberingInspector(cloud.targets, clock),
+            executions=cloud.executions,
             alarms=cloud.alarms,
             reach=cloud.reach,
             store=KubeStore(connection, settings.namespaces),

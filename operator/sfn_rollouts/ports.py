@@ -300,6 +300,7 @@ class Outside:
     router: AliasRouter
     catalog: VersionCatalog
     targets: TargetInspector
+    executions: ExecutionFeed
     alarms: AlarmFeed
     reach: Reach
     store: ResourceStore

@@ -139,6 +139,7 @@ def test_terraform_allows_the_same(terraform: dict[str, Any]) -> None:
         "${local.state_machines}",
         "${local.state_machines}",
         ["*"],
+        ["*"],
         *(
             [RESOURCES[what].replace(":aws:", f":{partition}:").replace("123456789012", account)]
             for what in ("functions", "roles")
@@ -197,8 +198,8 @@ def test_cloudformation_allows_the_same(template: dict[str, Any]) -> None:
     assert by_sid(statements, "Sid", "Action") == by_sid(document(), "Sid", "Action")
     for each in statements[:2]:
         assert [sub(arn["Fn::Sub"]) for arn in each["Resource"]] == [machine, f"{machine}:*"]
-    assert statements[2]["Resource"] == "*"
-    assert [sub(each["Resource"]["Fn::Sub"]) for each in statements[3:]] == [RESOURCES["functions"], RESOURCES["roles"]]
+    assert [each["Resource"] for each in statements[2:4]] == ["*", "*"]
+    assert [sub(each["Resource"]["Fn::Sub"]) for each in statements[4:]] == [RESOURCES["functions"], RESOURCES["roles"]]
 
 
 @pytest.mark.parametrize(("index", "file"), [(1, "trust-policy-pod-identity.json"), (2, "trust-policy-irsa.json")])

@@ -1,13 +1,14 @@
 """AWS as the ports show it: aliases, versions and alarms of one account, with stale answers and faults."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading, MinuteCounts
 from sfn_rollouts.core.values.readings import (
     Account,
     AlarmSnapshot,
@@ -33,7 +34,7 @@ LIVE = MACHINE.alias("live")
 
 
 class FakeCloud:
-    """`ports.AliasRouter`, `VersionCatalog`, `TargetInspector`, `AlarmFeed` and `Reach` in one.
+    """`ports.AliasRouter`, `VersionCatalog`, `TargetInspector`, `ExecutionFeed`, `AlarmFeed` and `Reach` in one.
 
     `effect` is called around mutations.
     """
@@ -156,6 +157,22 @@ class FakeCloud:
         read_at = self._clock.now()
         with self._call("callers"):
             return CallersReading(0, 3, more=False, read_at=read_at)
+
+    # -- ports.ExecutionFeed --
+
+    def lay_down(self, executions: Iterable[ExecutionReading], alias: AliasArn = LIVE) -> None:
+        """Executions are started through the alias, each to end as it says."""
+        self._service(alias).executions.laid_down.extend(executions)
+
+    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
+        with self._call("page"):
+            return self._service(alias).executions.page(token)
+
+    def minutes(
+        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
+    ) -> Mapping[int, Sequence[MinuteCounts]]:
+        with self._call("minutes"):
+            return self._service(machine.alias(LIVE.name)).executions.minutes(versions, since, until)
 
     # -- ports.AlarmFeed --
 

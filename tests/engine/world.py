@@ -196,6 +196,7 @@ class World:
             router=self.cloud,
             catalog=self.cloud,
             targets=self.cloud,
+            executions=self.cloud,
             alarms=AlarmFeedOf(self.cloud),
             reach=self.cloud,
             store=self.api,

@@ -13,6 +13,7 @@ class Api(StrEnum):
     LIST_EXECUTIONS = "ListExecutions"
     DESCRIBE_ALARMS = "DescribeAlarms"
     DESCRIBE_ALARM_HISTORY = "DescribeAlarmHistory"
+    GET_METRIC_DATA = "GetMetricData"
     GET_FUNCTION_CONFIGURATION = "GetFunctionConfiguration"
     SIMULATE_PRINCIPAL_POLICY = "SimulatePrincipalPolicy"
     GET_CALLER_IDENTITY = "GetCallerIdentity"
@@ -31,6 +32,7 @@ class Api(StrEnum):
 _SERVICES = {
     Api.DESCRIBE_ALARMS: "cloudwatch",
     Api.DESCRIBE_ALARM_HISTORY: "cloudwatch",
+    Api.GET_METRIC_DATA: "cloudwatch",
     Api.GET_FUNCTION_CONFIGURATION: "lambda",
     Api.SIMULATE_PRINCIPAL_POLICY: "iam",
     Api.GET_CALLER_IDENTITY: "sts",

@@ -53,7 +53,7 @@ class Clients:
         return client
 
     def watcher(self, region: str) -> CloudWatchClient:
-        """Return the client that reads alarms. CredentialsError: it cannot be made."""
+        """Return the client that reads alarms and metrics. CredentialsError: it cannot be made."""
         client: CloudWatchClient = self._client("watcher", "cloudwatch", region, self._writing)
         return client
 

@@ -9,6 +9,7 @@ from sfn_rollouts.aws.calls import Calls
 from sfn_rollouts.aws.catalog import StepFunctionsCatalog
 from sfn_rollouts.aws.clients import Clients
 from sfn_rollouts.aws.credentials import CredentialsError
+from sfn_rollouts.aws.executions import AwsExecutionFeed
 from sfn_rollouts.aws.meanings import OPERATOR, Holder
 from sfn_rollouts.aws.reach import CredentialsReach
 from sfn_rollouts.aws.router import StepFunctionsRouter
@@ -24,6 +25,7 @@ class Aws:
     router: StepFunctionsRouter
     catalog: StepFunctionsCatalog
     targets: AwsTargetInspector
+    executions: AwsExecutionFeed
     alarms: CloudWatchAlarms
     reach: CredentialsReach
     clients: Clients
@@ -66,6 +68,7 @@ def connect(
         router=StepFunctionsRouter(clients, calls, clock),
         catalog=StepFunctionsCatalog(clients, calls, clock),
         targets=AwsTargetInspector(clients, calls, clock),
+        executions=AwsExecutionFeed(clients, calls, clock),
         alarms=CloudWatchAlarms(clients, calls),
         reach=CredentialsReach(clients, budget, meter),
         clients=clients,

@@ -2,7 +2,8 @@
 
 Step Functions: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html (bucket size and refill).
 CloudWatch: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html; it publishes a rate
-only, so its bucket is taken to hold one second's worth.
+only, so its bucket is taken to hold one second's worth. Of GetMetricData it says 500 a second, and said 50 before: the
+smaller number is used, as an older account may still have it.
 Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "the rest of the control plane".
 IAM publishes nothing, and throttles: about 180 calls in a row were too many for others, so one a second is asked.
 """
@@ -28,6 +29,7 @@ _EVERYWHERE = {
     Api.LIST_EXECUTIONS: Quota(capacity=100, refill_per_s=2),
     Api.DESCRIBE_ALARMS: Quota(capacity=9, refill_per_s=9),
     Api.DESCRIBE_ALARM_HISTORY: Quota(capacity=20, refill_per_s=20),
+    Api.GET_METRIC_DATA: Quota(capacity=50, refill_per_s=50),
     Api.GET_FUNCTION_CONFIGURATION: Quota(capacity=15, refill_per_s=15),
     Api.SIMULATE_PRINCIPAL_POLICY: Quota(capacity=10, refill_per_s=1),
 }

@@ -9,6 +9,7 @@ from sfn_rollouts.api.resource import parse_status
 from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.values.executions import ExecutionPage, MinuteCounts
 from sfn_rollouts.core.values.readings import (
     Account,
     AlarmSnapshot,
@@ -37,6 +38,8 @@ READ_ALARMS, READ_HISTORY = f"{CLOUDWATCH}.DescribeAlarms", f"{CLOUDWATCH}.Descr
 LIST, GET = f"{KUBERNETES}.List", f"{KUBERNETES}.Get"
 PATCH, PATCH_STATUS = f"{KUBERNETES}.Patch", f"{KUBERNETES}.PatchStatus"
 READ_DEFINITION, COUNT_CALLERS = FIND_VERSION, COUNT_EXECUTIONS  # other questions, by the same calls
+LIST_EXECUTIONS = COUNT_EXECUTIONS
+COUNT_MINUTES = f"{CLOUDWATCH}.GetMetricData"
 FIND_CALLEE, SIMULATE_ROLE = "lambda.GetFunctionConfiguration", "iam.SimulatePrincipalPolicy"
 TARGET_APIS = (FIND_CALLEE, SIMULATE_ROLE)
 AWS_APIS = (
@@ -180,6 +183,27 @@ class SimTargets:
         read_at = self._clock.now()
         return self._network.call(
             self._caller, COUNT_CALLERS, lambda _: CallersReading(0, 3, more=False, read_at=read_at)
+        )
+
+
+class SimExecutionFeed:
+    """`ports.ExecutionFeed` of one process."""
+
+    def __init__(self, caller: Caller, network: Network, service: StepFunctions) -> None:
+        self._caller = caller
+        self._network = network
+        self._service = service
+
+    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
+        """List executions of the alias."""
+        return self._network.call(self._caller, LIST_EXECUTIONS, lambda _: self._service.executions.page(token))
+
+    def minutes(
+        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
+    ) -> Mapping[int, Sequence[MinuteCounts]]:
+        """Count them by version and minute."""
+        return self._network.call(
+            self._caller, COUNT_MINUTES, lambda _: self._service.executions.minutes(versions, since, until)
         )
 
 

@@ -21,9 +21,10 @@ class ExecutionReading:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionPage:
-    """One page of the executions of an alias, newest start first. `as_of`: when AWS answered, by its own clock.
+    """One page of the executions of an alias, newest first: running ones by their start, others by their end.
 
-    `next_token` leads to the older ones, None where there are none.
+    So one that started long ago and has just ended comes before all that still run. `next_token` leads to the older
+    ones, None where there are none. `as_of`: when AWS answered, by its own clock.
     """
 
     executions: tuple[ExecutionReading, ...]

@@ -1,0 +1,127 @@
+"""Executions that were started through an alias: `ports.ExecutionFeed` over Step Functions and CloudWatch.
+
+All of it in the background of the quotas: ListExecutions has the smallest one, for all rollouts of a region together.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from sfn_rollouts.aws.answers import field, reading
+from sfn_rollouts.aws.apis import Api
+from sfn_rollouts.aws.calls import Call, Calls
+from sfn_rollouts.aws.metrics import CloudWatchSums, Metric
+from sfn_rollouts.aws.timestamps import to_milliseconds
+from sfn_rollouts.core.values.arn import AliasArn, version_number
+from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading, MinuteCounts
+from sfn_rollouts.errors import Conflict, Gone, PortError
+from sfn_rollouts.ports import Clock, Urgency
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from types_boto3_stepfunctions.type_defs import ListExecutionsInputTypeDef, ListExecutionsOutputTypeDef
+
+    from sfn_rollouts.aws.clients import Clients
+    from sfn_rollouts.core.values.arn import StateMachineArn
+
+_LARGEST_PAGE = 1000
+_MINUTE = timedelta(minutes=1)
+_STARTED, _SUCCEEDED, _ABORTED = "ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsAborted"
+_FAILED, _TIMED_OUT = "ExecutionsFailed", "ExecutionsTimedOut"
+_UNKNOWN = "UNKNOWN"
+_COUNTED = (_STARTED, _SUCCEEDED, _ABORTED, _FAILED, _TIMED_OUT)
+
+
+class AwsExecutionFeed:
+    """Lists executions of Standard machines, and counts those of any by version and minute."""
+
+    def __init__(self, clients: Clients, calls: Calls, clock: Clock) -> None:
+        self._clients = clients
+        self._calls = calls
+        self._clock = clock
+        self._metrics = CloudWatchSums(clients, calls)
+
+    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
+        """List up to 1,000 executions, newest first; the alias's ARN leaves out whatever was started past it.
+
+        Raises:
+            Gone: there is no such alias, or its machine is an Express one.
+            Conflict: AWS does not know the token any more.
+        """
+        asked_at = self._clock.now()  # before the call: a slow answer must not pass for a fresh one
+
+        def work() -> ExecutionPage | PortError:
+            client = self._clients.reader(alias.machine.region)
+            request: ListExecutionsInputTypeDef = {"stateMachineArn": str(alias), "maxResults": _LARGEST_PAGE}
+            if token is not None:
+                request["nextToken"] = token
+            try:
+                answer = client.list_executions(**request)
+            except client.exceptions.StateMachineTypeNotSupported:
+                return Gone("AWS does not list executions of Express state machines")
+            except client.exceptions.InvalidToken:
+                return Conflict("AWS does not know the token of a page any more: the list is read from its beginning")
+            with reading():
+                return _page(answer, asked_at)
+
+        found = self._calls.make(Call(Api.LIST_EXECUTIONS, alias.machine.place, str(alias), Urgency.BACKGROUND), work)
+        if isinstance(found, PortError):
+            raise found
+        return found
+
+    def minutes(
+        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
+    ) -> Mapping[int, Sequence[MinuteCounts]]:
+        """Count by version and minute, oldest first; a minute of which nothing was reported counts none."""
+        metrics = [Metric.of_version(name, version) for version in sorted(versions) for name in _COUNTED]
+        sums = self._metrics.by_minute(machine, metrics, since, until)
+        minutes = [since + number * _MINUTE for number in range((until - since) // _MINUTE)]
+
+        def counts(version: int, minute: datetime) -> MinuteCounts:
+            of = {name: sums[Metric.of_version(name, version)].get(minute, 0) for name in _COUNTED}
+            return MinuteCounts(minute, of[_STARTED], of[_FAILED] + of[_TIMED_OUT], of[_SUCCEEDED], of[_ABORTED])
+
+        return {version: [counts(version, minute) for minute in minutes] for version in versions}
+
+
+def _page(answer: ListExecutionsOutputTypeDef, asked_at: datetime) -> ExecutionPage:
+    as_of = _answered_at(answer) or asked_at
+    listed: Sequence[Mapping[str, Any]] = field(answer, "executions")
+    versions = {arn: _version(arn) for arn in {each.get("stateMachineVersionArn") for each in listed}}
+    return ExecutionPage(
+        tuple(_execution(each, versions[each.get("stateMachineVersionArn")], as_of) for each in listed),
+        answer.get("nextToken"),
+        as_of,
+    )
+
+
+def _execution(entry: Mapping[str, Any], version: int | None, as_of: datetime) -> ExecutionReading:
+    """What an entry lacks is said, and loses neither the entry nor the page: whoever judges counts such ones."""
+    started, ended = entry.get("startDate"), entry.get("stopDate")
+    return ExecutionReading(
+        name=entry.get("name") or entry.get("executionArn") or "",
+        version=version,
+        started_at=to_milliseconds(started) if started is not None else as_of,
+        ended_at=to_milliseconds(ended) if ended is not None else None,
+        status=entry.get("status", _UNKNOWN) if started is not None else _UNKNOWN,
+    )
+
+
+def _version(arn: str | None) -> int | None:
+    try:
+        return version_number(arn or "")
+    except ValueError:
+        return None
+
+
+def _answered_at(answer: ListExecutionsOutputTypeDef) -> datetime | None:
+    """When AWS answered, by its own clock, in whole seconds; None where the answer does not say it in UTC."""
+    header = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+    try:
+        at = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo is not None else None
