@@ -1,0 +1,48 @@
+"""The statistics of a rollout: is the target worse than stable, by how their executions end?
+
+Everything here is pure: executions and a plan in, judgements out; no I/O, no clock, nothing of the rest of the product,
+and nothing beyond the standard library. The words of the verdicts are here too, so that operator, plugin and commands
+say the same. Does not belong here: where executions come from (`aws`), what a rollout does about a verdict (`core`).
+
+To read: `tally` is the test itself; `failures`, `durations` and `evidence` are what is tested with it or beside it;
+`judging` puts them together. docs/analysis.md says what they promise; decision 0032 why it is done so.
+"""
+
+from sfn_rollouts.analysis.before import Horizon, horizon_of
+from sfn_rollouts.analysis.forecasting import Forecast, better_plan, forecast
+from sfn_rollouts.analysis.judging import Judging
+from sfn_rollouts.analysis.plan import Plan
+from sfn_rollouts.analysis.values import (
+    LOOK_EVERY_S,
+    SETTLE_S,
+    AgainstThePast,
+    Counts,
+    Ended,
+    Execution,
+    Finding,
+    Judgement,
+    Policy,
+    Verdict,
+)
+from sfn_rollouts.analysis.wording import message
+
+__all__ = [
+    "LOOK_EVERY_S",
+    "SETTLE_S",
+    "AgainstThePast",
+    "Counts",
+    "Ended",
+    "Execution",
+    "Finding",
+    "Forecast",
+    "Horizon",
+    "Judgement",
+    "Judging",
+    "Plan",
+    "Policy",
+    "Verdict",
+    "better_plan",
+    "forecast",
+    "horizon_of",
+    "message",
+]

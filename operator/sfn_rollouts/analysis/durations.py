@@ -1,0 +1,72 @@
+"""Slower: label tallies on the ranks of durations (study, section 8.2)."""
+
+import math
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from sfn_rollouts.analysis.tally import Cut, Tally
+
+HISTORY = 500
+"""How many of stable's durations from before the rollout are compared with."""
+
+IN_FULL, SHARE_BEYOND = 1000, 0.02
+"""So many executions are tallied, and then this share: ranks cost more than failures, and so many tell enough."""
+
+_LONG = 0.95
+_LOWEST, _HIGHEST = -2, 8
+
+
+class DurationTest:
+    """Two tallies over one rollout: on Savage scores, for what is slower as a whole, and on what stable's p95 exceeds.
+
+    A duration on the target counts as shorter by the tolerance. It is ranked among all durations of earlier looks, of
+    both versions: a rank among stable's alone would see labels, and the tally would be exact no more.
+    """
+
+    __slots__ = ("_allowed", "_long", "_ranked", "_savage", "_taken")
+
+    def __init__(self, tolerance: float, history: Sequence[float]) -> None:
+        self._allowed = 1.0 + tolerance
+        self._ranked = sorted(history)
+        self._savage, self._long = Tally(), Tally()
+        self._taken = 0
+
+    @property
+    def spent(self) -> float:
+        """The probability of a false alarm until now."""
+        return self._savage.spent + self._long.spent
+
+    @property
+    def share(self) -> float:
+        """Which share of the executions of the next look is wanted."""
+        return 1.0 if self._taken < IN_FULL else SHARE_BEYOND
+
+    def take(self, durations: Iterable[tuple[float, bool, float]]) -> None:
+        """Take (weight, whether on the target, seconds) of what is judged at one look."""
+        savage: defaultdict[tuple[float, int], list[int]] = defaultdict(lambda: [0, 0])
+        long: defaultdict[float, list[int]] = defaultdict(lambda: [0, 0])
+        taken = []
+        for weight, is_target, seconds in durations:
+            compared = seconds / self._allowed if is_target else seconds
+            rank = (bisect_left(self._ranked, compared) + 0.5) / (len(self._ranked) + 1)
+            for group in (savage[weight, savage_score(rank)], *([long[weight]] if rank > _LONG else ())):
+                group[0] += 1
+                group[1] += is_target
+            taken.append(compared)
+        for (weight, score), (count, on_target) in savage.items():
+            self._savage.toss(weight, score, count, on_target)
+        for weight, (count, on_target) in long.items():
+            self._long.toss(weight, 1, count, on_target)
+        self._ranked = sorted([*self._ranked, *taken])
+        self._taken += len(taken)
+
+    def look(self, due: float) -> Cut:
+        """Look, with this probability of a false alarm due until now; return the tally that alarms, or the first."""
+        savage, long = self._savage.look(due * 2 / 3), self._long.look(due / 3)
+        return long if long.is_alarm and not savage.is_alarm else savage
+
+
+def savage_score(rank: float) -> int:
+    """Return the score of a rank in (0, 1): about twice the logarithm of how rare such a duration is."""
+    return max(_LOWEST, min(_HIGHEST, round(-2.0 * math.log(1.0 - rank) - 2.0)))
