@@ -84,6 +84,9 @@ IN_THE_WAY = {
     "preflight_holds": case(
         {**alias(read_at=LONG_AGO), **version()}, alarm(read_at=START - timedelta(seconds=11)), preflight=PINS_CHECKED
     ),
+    "forecast_is_awaited": case(
+        {**alias(read_at=LONG_AGO), **version()}, alarm(read_at=START - timedelta(seconds=11)), analysis={}
+    ),
     "evidence_is_older_than_due": case(
         {**alias(read_at=LONG_AGO), **version()}, alarm(read_at=START - timedelta(seconds=11))
     ),

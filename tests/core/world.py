@@ -5,25 +5,31 @@ invariants that every rollout keeps. `operator_down` stops deciding, and `restar
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
+from sfn_rollouts.analysis import Forecast
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.api.status import AlarmState, Phase, Status
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.judges.alarms import judge_alarms
 from sfn_rollouts.core.phases import is_allowed
+from sfn_rollouts.core.values.analysis import ForecastReading
 from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.values.executions import ExecutionPage, MinuteCounts
 from sfn_rollouts.core.values.looks import (
     AskRole,
     CountCallers,
     CountRunning,
     FindCallee,
     FindVersion,
+    ForecastAnalysis,
+    JudgeExecutions,
     Look,
     ReadAlarms,
     ReadAlias,
@@ -49,12 +55,14 @@ from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permission, Permissions
 from sfn_rollouts.engine.apply import apply_write
-from sfn_rollouts.engine.facts import Facts
+from sfn_rollouts.engine.facts import Facts, unseen
 from sfn_rollouts.engine.permit import Permit
+from sfn_rollouts.engine.sources.judging import ExecutionsJudge
 from sfn_rollouts.engine.traffic import known_at
-from sfn_rollouts.errors import Gone, PortError, Transient
+from sfn_rollouts.errors import Denied, Gone, PortError, Transient
 from sfn_rollouts.ports import Urgency
 from sfn_rollouts.sim.step_functions import StepFunctions
+from sfn_rollouts.sim.traffic import Behaviour, Traffic
 from tests.core.kstatus import kstatus
 from tests.core.specs import MACHINE, raw_spec
 from tests.true_time import TrueTime
@@ -74,6 +82,7 @@ READY_BY_PHASE = {
     Phase.FAILED: "Failed",
 }
 Clear = AlarmState.OK
+FORESEEN = Forecast(always=99, half=80, fifth=30, twentieth=5)
 
 
 class World:
@@ -92,6 +101,7 @@ class World:
         self.published_at = START - timedelta(days=2)  # all versions, when their state machine was created
         self.aws = StepFunctions(TrueTime(lambda: self.now), _routing(alias), range(1, 100), 0.0, renews_date=True)
         self.facts = Facts()  # what the engine knows of the writes that AWS acknowledged
+        self.judge = ExecutionsJudge(_Feed(self), _Clock(self))
         self.alarms: dict[str, AlarmSnapshot | None] = {}
         self.changes: dict[str, list[AlarmTransition]] = {}
         self.histories_are_late = False
@@ -173,6 +183,11 @@ class World:
             self.changes.setdefault(name, []).append(AlarmTransition(moment, before.state, state))
         self.alarms[name] = AlarmSnapshot(state, moment, "threshold crossed") if state is not None else None
 
+    def has_callers(self, starts_per_hour: float, seed: int = 1, past_h: float = 2.0, **fails: float) -> None:
+        """There is traffic, and has been for a while; `v2=0.5`: half of the executions of version 2 fail."""
+        behaviours = {int(version[1:]): Behaviour(rate) for version, rate in fails.items()}
+        Traffic(self.aws, self.now, starts_per_hour, behaviours, Random(seed), past_h * 3600.0)
+
     def blip(self, name: str = "A") -> None:
         """An alarm fires and clears unseen."""
         for state in (AlarmState.ALARM, AlarmState.OK):
@@ -189,6 +204,7 @@ class World:
         """The operator starts again and knows the stored status only."""
         self._note("the operator is restarted")
         self.seen, self.facts = Observation(), Facts()
+        self.judge = ExecutionsJudge(_Feed(self), _Clock(self))
         self.settle()
 
     def _note(self, happening: str) -> None:
@@ -261,6 +277,8 @@ class World:
                 case ReadDefinition() | FindCallee() | AskRole() | CountCallers():
                     self.targets_asked.append(look)
                     self.seen = self.seen.answering(look, self._target_fact(look))
+                case JudgeExecutions() | ForecastAnalysis():
+                    self.seen = self.seen.answering(look, self._said_of_executions(look))
                 case CountRunning():
                     self.seen = self.seen.answering(look, self.running) if self.running is not None else self.seen
                 case ReadHistory(name, since):
@@ -284,6 +302,15 @@ class World:
                 permission = Permission.ALLOWED if targets.is_allowed else Permission.NOT_ALLOWED
                 return Permissions(dict.fromkeys(rights, permission), self.now)
         return CallersReading(self.past_alias, 3, more=False, read_at=self.now)
+
+    def _said_of_executions(self, look: Look[Any]) -> Any:
+        try:
+            if isinstance(look, JudgeExecutions):
+                return self.judge.answer(ALIAS, look, Urgency.BACKGROUND)
+            _Feed(self).page(ALIAS, None)
+            return ForecastReading(40.0, FORESEEN, "this plan notices much", self.now)
+        except PortError as error:
+            return unseen(error, self.seen.of(look), self.now)
 
     def _with_alias(self) -> Observation:
         """What was known of the version while the alias was there does not tell what went with it."""
@@ -425,6 +452,24 @@ class _Router:
         return date
 
 
+class _Feed:
+    """`ports.ExecutionFeed` of the world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
+        trouble = self._world.troubles.get("executions")
+        if trouble is not None:
+            raise {Trouble.DENIED: Denied, Trouble.GONE: Gone}.get(trouble, Transient)("no answer")
+        return self._world.aws.executions.page(token)
+
+    def minutes(
+        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
+    ) -> Mapping[int, Sequence[MinuteCounts]]:
+        return self._world.aws.executions.minutes(versions, since, until)
+
+
 class _Clock:
     """`ports.Clock` of the world."""
 
@@ -473,6 +518,7 @@ _ORDER = [
     "Promoted",
     "Paused",
     "AlarmsHealthy",
+    "AnalysisHealthy",
     "PreflightPassed",
     "AliasInSync",
 ]

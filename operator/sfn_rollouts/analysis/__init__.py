@@ -24,7 +24,7 @@ from sfn_rollouts.analysis.values import (
     Policy,
     Verdict,
 )
-from sfn_rollouts.analysis.wording import message
+from sfn_rollouts.analysis.wording import in_words, message
 
 __all__ = [
     "LOOK_EVERY_S",
@@ -44,5 +44,6 @@ __all__ = [
     "better_plan",
     "forecast",
     "horizon_of",
+    "in_words",
     "message",
 ]

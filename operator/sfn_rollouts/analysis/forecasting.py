@@ -8,6 +8,7 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sfn_rollouts.analysis.failures import FailureTest
 from sfn_rollouts.analysis.plan import Plan
@@ -48,8 +49,9 @@ class Forecast:
         return dict(zip(TARGET_FAILS, (self.always, self.half, self.fifth, self.twentieth), strict=True))[rate]
 
 
+@lru_cache(maxsize=256)
 def forecast(plan: Plan, policy: Policy, starts_per_hour: float, *, bake_s: float = 0.0) -> Forecast:
-    """Return what is noticed within the plan and the bake behind it."""
+    """Return what is noticed within plan and bake. The last answers are kept: each takes a part of a second."""
     return Forecast(*(_noticed(plan, policy, starts_per_hour, bake_s, rate) for rate in TARGET_FAILS))
 
 

@@ -160,8 +160,13 @@ class Judging:
         elif evidence >= NOT_WORSE_FROM:
             yield replace(nothing, verdict=Verdict.NOT_WORSE, evidence=evidence)
         else:
-            weight = self._plan.weight_at(nothing.at)
-            yield replace(nothing, evidence=evidence, lacking=self._not_worse.lacking(weight))
+            yield replace(nothing, evidence=evidence, lacking=self._lacking(nothing.at))
+
+    def _lacking(self, at: float) -> int | None:
+        """A step that lasts longer than planned goes on at the last weight; None for a plan that compares nothing."""
+        planned = self._plan.weight_at(at)
+        weight = planned if planned < 1.0 or not self._plan.steps else self._plan.steps[-1][0]
+        return self._not_worse.lacking(weight) if weight < 1.0 else None
 
 
 def splits(executions: Iterable[Execution]) -> defaultdict[float, Split]:

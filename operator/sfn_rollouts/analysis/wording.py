@@ -1,7 +1,10 @@
 """What a finding says to people: figures that they can check, in the same words for operator, plugin and commands."""
 
 from sfn_rollouts.analysis.evidence import NOT_WORSE_FROM, SKEWED_FROM
+from sfn_rollouts.analysis.forecasting import Forecast
+from sfn_rollouts.analysis.plan import Plan
 from sfn_rollouts.analysis.values import Counts, Finding, Policy, Verdict
+from sfn_rollouts.durations import written
 
 _RAREST = 1e-9
 _MANY = 100_000
@@ -91,3 +94,18 @@ def _percent(fraction: float) -> str:
 
 def _points(fraction: float) -> str:
     return "1 point" if fraction == 0.01 else f"{fraction * 100:g} points"
+
+
+def in_words(foreseen: Forecast, starts_per_hour: float, better: tuple[Plan, Forecast] | None) -> str:
+    """Return what a plan can notice as a sentence, with a plan that notices more where there is one."""
+    rates = (("always fails", 1.0), ("fails one time in two", 0.5), ("fails one time in five", 0.2))
+    noticed = ", ".join(f"that {words} in {foreseen.at(rate)} of 100 rollouts" for words, rate in rates)
+    told = f"with {starts_per_hour:.3g} starts an hour this plan notices a version {noticed}"
+    if better is None:
+        return told
+    plan, found = better
+    [(weight, seconds)] = plan.steps
+    return (
+        f"{told}; {round(weight * 100)} % of new executions for {written(seconds)} would notice them in "
+        f"{found.always}, {found.half} and {found.fifth} of 100"
+    )

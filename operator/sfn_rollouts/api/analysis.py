@@ -192,6 +192,10 @@ class AnalysisStatus(StatusModel):
     source: Source | None = Field(default=None, description="Executions (ListExecutions) or Metrics (GetMetricData).")
     looked_at: Time | None = Field(default=None, description="The look that these figures are of.")
     forecast: ForecastStatus | None = Field(default=None, description="What this plan can notice.")
+    accepted: Verdict | None = Field(
+        default=None,
+        description="The verdict that a person has promoted past: it holds nothing any more while it stands.",
+    )
     plan: Annotated[tuple[PlannedTime, ...], Field(max_length=50), ListType("atomic")] = Field(
         default=(), description="The plan as the rollout began: it says when how much of falseAlarmRate may be spent."
     )

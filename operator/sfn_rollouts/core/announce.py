@@ -6,7 +6,7 @@ from typing import Any
 
 from sfn_rollouts.api.preflight import Verdict
 from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Outcome, Phase, Status
-from sfn_rollouts.core.case import routing_of
+from sfn_rollouts.core.alias_state import routing_of
 from sfn_rollouts.core.edited import edit_announced
 from sfn_rollouts.core.judges.preflight import PREFLIGHT, in_words
 from sfn_rollouts.core.judges.table import JUDGES

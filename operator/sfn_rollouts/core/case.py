@@ -3,30 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
-from sfn_rollouts.api.status import AliasStatus, CommandResult, RouteEntry
+from sfn_rollouts.api.status import CommandResult
+from sfn_rollouts.core.alias_state import AliasState, alias_state, intended_routing, routing_of
 from sfn_rollouts.core.judges.judge import Judge, Judgement
 from sfn_rollouts.core.schedule import Schedule
 from sfn_rollouts.core.values.commands import Command, answer
 from sfn_rollouts.core.values.findings import Hold, Trip
 from sfn_rollouts.core.values.looks import FindVersion, Look
 from sfn_rollouts.core.values.observation import Observation
-from sfn_rollouts.core.values.readings import AliasMissing, AliasReading, VersionReading
+from sfn_rollouts.core.values.readings import AliasReading, VersionReading
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
-
-
-class AliasState(StrEnum):
-    """The live alias against what this rollout knows of it."""
-
-    NOT_SEEN = "NotSeen"
-    STALE = "Stale"  # an answer from before our own last write
-    IN_SYNC = "InSync"
-    APPLIED = "Applied"  # the intended routing is live
-    FOREIGN = "Foreign"
-    MISSING = "Missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +38,7 @@ class Case(Schedule):
     @property
     def intended_routing(self) -> Routing | None:
         """The alias as the pending intent wants it."""
-        intent = self.status.intent
-        return Routing.split(self.stable, self.target, intent.weight) if intent is not None else None
+        return intended_routing(self.spec, self.status)
 
     @property
     def reading(self) -> AliasReading | None:
@@ -59,19 +47,8 @@ class Case(Schedule):
 
     @property
     def alias_state(self) -> AliasState:
-        """Compare the last reading with what is known; an answer older than our own write is stale, not foreign."""
-        if isinstance(self.seen.alias, AliasMissing):
-            return AliasState.MISSING
-        reading = self.reading
-        if reading is None:
-            return AliasState.NOT_SEEN
-        known_date = self.status.alias.update_date if self.status.alias is not None else None
-        dates = [date for date in (known_date, self.seen.written_at) if date is not None]
-        if dates and reading.update_date < max(dates):
-            return AliasState.STALE
-        if self.status.intent is not None and reading.routing == self.intended_routing:
-            return AliasState.APPLIED
-        return AliasState.IN_SYNC if reading.routing == self.known_routing else AliasState.FOREIGN
+        """The live alias against what this rollout knows of it."""
+        return alias_state(self.spec, self.status, self.seen)
 
     def created_at(self, version: int | None) -> datetime | None:
         """AWS's creationDate of what was last found under this number; None where it was not seen, or is not there.
@@ -155,21 +132,3 @@ NOTHING_PENDING: dict[str, None] = dict.fromkeys(
     ("intent", "shortcut", "wait_ended_at", "due_since", "pause_command", "trip", "next_action_at", "taken_over")
 )
 """What a finished rollout leaves behind of its way there."""
-
-
-def routing_of(alias: AliasStatus | None) -> Routing | None:
-    """Return the routing that the status tells of; None where it is absent or no routing."""
-    if alias is None:
-        return None
-    try:
-        return Routing(tuple((entry.version, entry.weight) for entry in alias.routing))
-    except ValueError:
-        return None
-
-
-def alias_status(reading: AliasReading | None) -> AliasStatus | None:
-    """Write a reading down; None where there is none."""
-    if reading is None:
-        return None
-    entries = tuple(RouteEntry(version=version, weight=weight) for version, weight in reading.routing.entries)
-    return AliasStatus(routing=entries, update_date=reading.update_date)

@@ -45,7 +45,11 @@ def close(
     conditions = {
         PROMOTED: _promoted(case, summary),
         PAUSED: _paused(case),
-        **{judge.condition: each.condition if is_judged else judge.at_rest(case.status) for judge, each in judged},
+        **{
+            judge.condition: each.condition if is_judged else judge.at_rest(case.status)
+            for judge, each in judged
+            if judge.is_shown(case.spec)
+        },
         ALIAS_IN_SYNC: alias,
     }
     status, moments, asked = case.status, list(wakes), frozenset(looks)

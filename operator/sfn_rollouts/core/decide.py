@@ -71,7 +71,9 @@ def hold_after_error(rollout: Rollout, error: str, now: datetime, judges: Sequen
     status, spec = rollout.status, rollout.spec
     message = f"the operator failed on this rollout and holds it; its log says where: {error}"
     summary = Summary(last_phase(status), Reason.INTERNAL_ERROR, message, is_stalled=True)
-    conditions: dict[str, ConditionValue | None] = dict.fromkeys(domain_conditions(judges))
+    known = spec if isinstance(spec, Spec) else _surrogate(status)
+    shown = [judge for judge in judges if judge.is_shown(known)]
+    conditions: dict[str, ConditionValue | None] = dict.fromkeys(domain_conditions(shown))
     if status.observed_generation != rollout.generation:
         # What was promoted before is no answer to who waits for what is asked for now.
         conditions[PROMOTED] = NOT_PROMOTED

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from sfn_rollouts.api.status import Intent, Phase, Shortcut
-from sfn_rollouts.core.case import AliasState, Case
+from sfn_rollouts.core.alias_state import AliasState
+from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_IN_FLIGHT_S, look_again
 from sfn_rollouts.core.schedule import is_shortcut, pause_words

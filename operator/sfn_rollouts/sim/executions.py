@@ -14,16 +14,19 @@ _MINUTE = timedelta(minutes=1)
 class Executions:
     """`laid_down` are executions as they end, in any order; each is running until its end has come. `now`: AWS's clock.
 
-    A token is a place in the list, so pages shift while they are read, as AWS's may.
+    A token is a place in the list, so pages shift while they are read, as AWS's may. `comes` lays down whatever starts
+    until a moment.
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self.laid_down: list[ExecutionReading] = []
+        self.comes: Callable[[datetime], None] = lambda _: None
 
     def page(self, token: str | None) -> ExecutionPage:
         """ListExecutions. Conflict: the token is none of ours."""
         now, start = self._now(), _place_of(token)
+        self.comes(now)
         begun = [_seen_at(each, now) for each in self.laid_down if each.started_at <= now]
         listed = sorted(begun, key=lambda each: each.ended_at or each.started_at, reverse=True)
         end = start + PAGE_SIZE
@@ -34,6 +37,7 @@ class Executions:
     ) -> Mapping[int, Sequence[MinuteCounts]]:
         """GetMetricData: starts by the minute of the start, ends by the minute of the end."""
         now = self._now()
+        self.comes(now)
         seen = [_seen_at(each, now) for each in self.laid_down if each.started_at <= now]
         minutes = [since + number * _MINUTE for number in range((until - since) // _MINUTE)]
         return {number: [_counts(seen, number, minute) for minute in minutes] for number in versions}

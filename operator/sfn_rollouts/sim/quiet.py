@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from sfn_rollouts.api.problems import SpecError
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.api.status import AlarmState, Phase, Shortcut, Status
-from sfn_rollouts.core.case import routing_of
+from sfn_rollouts.core.alias_state import routing_of
 from sfn_rollouts.core.values.conditions import READY, STALLED, condition, is_true
 from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.core.values.reasons import Reason

@@ -51,6 +51,10 @@ class StepFunctions:
         when_us = self._time.now_us - us(stale_s)
         return next(state for state in reversed(self.states) if state.from_us <= when_us)
 
+    def routing_at(self, date: datetime) -> Routing | None:
+        """The alias as it was at a moment of AWS's clock."""
+        return next((state.routing for state in reversed(self.states) if state.update_date <= date), None)
+
     def update(self, routing: Routing) -> datetime:
         """UpdateStateMachineAlias."""
         if self.alias is None:

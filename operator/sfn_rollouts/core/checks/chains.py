@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from sfn_rollouts.api.status import Shortcut
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.checks.alias import alias_is_split_by_somebody_else
+from sfn_rollouts.core.checks.analysis import forecast_is_awaited, not_worse_is_required
 from sfn_rollouts.core.checks.approval import approval_timed_out
 from sfn_rollouts.core.checks.commands import abort_was_commanded
 from sfn_rollouts.core.checks.deadline import deadline_is_exceeded
@@ -56,6 +57,7 @@ BEFORE_START: tuple[Check, ...] = (
     person_holds_the_start,  # before the alarms: while a person holds it nobody asks what else would
     judge_holds,  # before the readings grow old: while it holds they are read seldom
     preflight_holds,  # likewise; after the judges: a look at the target costs calls, and most waits are theirs
+    forecast_is_awaited,  # after all that holds for long: it is worked out once, for a rollout that begins
     evidence_is_older_than_due,  # lasts one reading
     alias_or_version_was_read_long_ago,  # after every wait: what begins now begins from what is there now
     served_version_is_undated,  # last: nobody asks for it of what does not begin
@@ -63,6 +65,7 @@ BEFORE_START: tuple[Check, ...] = (
 BEFORE_STEP: tuple[Check, ...] = (
     credentials_are_of_another_account,  # before the alarms, which cannot be seen because of it
     judge_holds,  # says why for people
+    not_worse_is_required,  # what is wrong counts for more than what is not known
     preflight_holds,  # before the alarms are read once more: it may take longer than a reading counts
     evidence_is_older_than_due,  # lasts one reading
 )
@@ -83,6 +86,12 @@ def first_hold(checks: Iterable[Check], case: Case) -> Hold | None:
 def first_trip(case: Case) -> Trip | None:
     """Return the finding that sends the rollout back, if any."""
     return next((finding for check in TRIPS if isinstance(finding := check(case), Trip)), None)
+
+
+def hold_that_promote_ends(case: Case) -> Hold | None:
+    """Return the first hold of the next step that a person may pass, if any."""
+    findings = (check(case) for check in BEFORE_STEP)
+    return next((finding for finding in findings if isinstance(finding, Hold) and finding.ends_by_promote), None)
 
 
 def hold_before_step(case: Case) -> Hold | None:

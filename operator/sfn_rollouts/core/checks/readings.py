@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sfn_rollouts.core.case import AliasState, Case
+from sfn_rollouts.core.alias_state import AliasState
+from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.rechecking import FRESH_S, STALE_RETRY_S, look_again
 from sfn_rollouts.core.values.findings import PASS, Finding, Hold, hold_of_unseen
 from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlias

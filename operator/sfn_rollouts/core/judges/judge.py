@@ -38,7 +38,8 @@ class Judgement(Judged):
     `condition`: what people see of it, None where nothing new is known. `remembered`: fields of the status that it
     reads again next time, under names of its own. `looks`: evidence that it lacks whatever else happens; `refresh`:
     what to look at for evidence that is newer. `is_fresh(since)`: whether all evidence is from then or later.
-    `lapses_at`: when the same evidence will mean something else, because it has got too old.
+    `lapses_at`: when the same evidence will mean something else, because it has got too old. `ends_wait`: whether the
+    wait of a step is over because of it.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -48,6 +49,12 @@ class Judgement(Judged):
     refresh: frozenset[Look[Any]] = frozenset()
     is_fresh: Callable[[datetime], bool] = lambda _: True
     lapses_at: datetime | None = None
+    ends_wait: bool = False
+
+
+def always(_: Spec) -> bool:
+    """A condition that every rollout has."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +63,11 @@ class Judge:
 
     `condition`: the type of its condition. `judge`: policy (spec), memory (status), evidence, now. `at_rest`: what the
     condition says while nothing is judged, None where what was judged last stands. `blank`: its fields of the status,
-    as they are before a rollout begins.
+    as they are before a rollout begins. `is_shown`: whether a rollout with this spec has the condition at all.
     """
 
     condition: str
     judge: Callable[[Spec, Status, Observation, datetime], Judgement]
     at_rest: Callable[[Status], ConditionValue | None] = lambda _: None
     blank: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    is_shown: Callable[[Spec], bool] = always

@@ -3,7 +3,8 @@
 from sfn_rollouts.api.spec import DeletionPolicy
 from sfn_rollouts.api.status import Phase
 from sfn_rollouts.api.status import Trip as TripStatus
-from sfn_rollouts.core.case import AliasState, Case
+from sfn_rollouts.core.alias_state import AliasState
+from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.rechecking import looks_if_gone
 from sfn_rollouts.core.stages.restoring import is_settled, is_somebody_elses, restore_write

@@ -5,7 +5,8 @@ from typing import Any
 
 from sfn_rollouts.api.spec import DriftPolicy, OnInsufficientData, OnUnevaluated, OnUnreadable
 from sfn_rollouts.api.status import Intent
-from sfn_rollouts.core.case import AliasState, Case, alias_status
+from sfn_rollouts.core.alias_state import AliasState, alias_status
+from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.checks.chains import hold_before_step
 from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.holding import hold_step

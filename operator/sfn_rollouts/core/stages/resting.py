@@ -6,7 +6,8 @@ from typing import Any
 
 from sfn_rollouts.api.spec import DriftPolicy
 from sfn_rollouts.api.status import ExecutionCount, HistoryEntry, Intent, Phase, Shortcut, Status
-from sfn_rollouts.core.case import AliasState, Case, alias_status
+from sfn_rollouts.core.alias_state import AliasState, alias_status
+from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.memory import last_verdict, was_adopted
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_AT_REST_S, look_again

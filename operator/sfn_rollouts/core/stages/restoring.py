@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from sfn_rollouts.api.status import Outcome, Phase
 from sfn_rollouts.api.status import Trip as TripStatus
-from sfn_rollouts.core.case import AliasState, Case, alias_status
+from sfn_rollouts.core.alias_state import AliasState, alias_status
+from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.closing import close, finish
 from sfn_rollouts.core.memory import was_going_back
 from sfn_rollouts.core.rechecking import (

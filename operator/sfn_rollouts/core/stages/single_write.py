@@ -1,7 +1,8 @@
 """A new alias, or one put back at rest: one write without steps, and nothing to go back to."""
 
 from sfn_rollouts.api.status import Phase, Shortcut
-from sfn_rollouts.core.case import AliasState, Case
+from sfn_rollouts.core.alias_state import AliasState
+from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.schedule import is_shortcut
 from sfn_rollouts.core.stages.succeeding import succeed

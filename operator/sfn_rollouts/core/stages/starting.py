@@ -4,8 +4,9 @@ from typing import Any
 
 from sfn_rollouts.api.preflight import Verdict
 from sfn_rollouts.api.status import Intent, Outcome, Phase, Shortcut
+from sfn_rollouts.core.alias_state import alias_status
 from sfn_rollouts.core.beginning import Beginning, beginning_of
-from sfn_rollouts.core.case import NOTHING_PENDING, Case, alias_status
+from sfn_rollouts.core.case import NOTHING_PENDING, Case
 from sfn_rollouts.core.checks.chains import BEFORE_START, first_hold
 from sfn_rollouts.core.closing import close, finish
 from sfn_rollouts.core.holding import hold_start

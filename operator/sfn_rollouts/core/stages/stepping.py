@@ -6,8 +6,9 @@ write, then its verification; only from then on does its clock run.
 
 from sfn_rollouts.api.spec import DriftPolicy
 from sfn_rollouts.api.status import ApprovalTimeout, Intent, Phase, Shortcut
-from sfn_rollouts.core.case import AliasState, Case
-from sfn_rollouts.core.checks.chains import first_trip, hold_before_step
+from sfn_rollouts.core.alias_state import AliasState
+from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.checks.chains import first_trip, hold_before_step, hold_that_promote_ends
 from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.holding import hold_step
 from sfn_rollouts.core.memory import paused_since
@@ -43,7 +44,7 @@ def decide_in_flight(case: Case) -> Decision:
     trip = first_trip(case)
     if trip is not None:
         return start_restore(case, trip)
-    case = _due_noted(_timeout_noted(_obey(replanned(case))))
+    case = _due_noted(_ended_early(_timeout_noted(_obey(replanned(case)))))
     return _overtaken(case) or _settle_intent(case) or decide_drift(case) or _wait(case) or _advance(case)
 
 
@@ -71,6 +72,14 @@ def _timeout_noted(case: Case) -> Case:
         return case
     noted = ApprovalTimeout(step=case.status.step or "", at=ends_at)
     return case.with_status(wait_ended_at=ends_at, approval_timeout=noted)
+
+
+def _ended_early(case: Case) -> Case:
+    """A judge has seen enough of this step. A wait for a person is theirs, and so is a pause."""
+    index, due = case.status.step_index, case.due_at
+    is_waiting = index is not None and index < case.plan.last_index and due is not None and due > case.now
+    is_over = any(judgement.ends_wait for judgement in case.judgements.values())
+    return case.with_status(wait_ended_at=case.now) if is_waiting and is_over and not case.is_paused else case
 
 
 def _overtaken(case: Case) -> Decision | None:
@@ -104,7 +113,9 @@ def _obey(case: Case) -> Case:
 
 
 def _promoted(case: Case) -> Case:
-    due = case.due_at
+    due, hold = case.due_at, hold_that_promote_ends(case)
+    if case.status.intent is None and hold is not None:
+        return case.with_status(wait_ended_at=case.now).done(f"going on although {hold.message}")
     if case.status.intent is not None or (due is not None and due <= case.now):
         return case.done("the wait is over already; the conditions say what holds the next step")
     return case.with_status(wait_ended_at=case.now).done("the current wait is over")
@@ -115,7 +126,7 @@ def _fully_promoted(case: Case) -> Case:
         return case.refusing("all traffic is on the target already; promote ends the bake")
     if is_shortcut(case.status, Shortcut.ROLLBACK_WINDOW):
         return case.refusing("all traffic goes to the target in one write already")
-    ended_at = min(case.due_at or case.now, case.now)
+    ended_at = min(case.due_at or case.now, case.now) if hold_that_promote_ends(case) is None else case.now
     return case.with_status(shortcut=Shortcut.PROMOTE_FULL, wait_ended_at=ended_at).done(
         "going to 100 %, then the bake"
     )

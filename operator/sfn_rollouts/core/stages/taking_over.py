@@ -6,8 +6,9 @@ version than the one asked for is superseded, all by the ways of any rollout.
 
 from dataclasses import replace
 
+from sfn_rollouts.core.alias_state import AliasState, alias_status
 from sfn_rollouts.core.beginning import stable_side
-from sfn_rollouts.core.case import NOTHING_PENDING, AliasState, Case, alias_status
+from sfn_rollouts.core.case import NOTHING_PENDING, Case
 from sfn_rollouts.core.judges.alarms import ALARMS
 from sfn_rollouts.core.judges.judge import Judgement
 from sfn_rollouts.core.replanning import placed

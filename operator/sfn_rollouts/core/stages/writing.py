@@ -1,7 +1,8 @@
 """A forward write whose intent stands in the status: write it, and note it once it has been read back."""
 
 from sfn_rollouts.api.status import Intent, Shortcut
-from sfn_rollouts.core.case import Case, alias_status
+from sfn_rollouts.core.alias_state import alias_status
+from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.checks.chains import hold_before_step
 from sfn_rollouts.core.holding import hold_step
 from sfn_rollouts.core.rechecking import STALE_RETRY_S, look_again, looks_if_gone

@@ -15,7 +15,7 @@ from sfn_rollouts.printable import one_line
 READY, RECONCILING, STALLED = "Ready", "Reconciling", "Stalled"
 AWAITING_APPROVAL = "AwaitingApproval"
 PROMOTED, PAUSED, ALARMS_HEALTHY, ALIAS_IN_SYNC = "Promoted", "Paused", "AlarmsHealthy", "AliasInSync"
-PREFLIGHT_PASSED = "PreflightPassed"
+PREFLIGHT_PASSED, ANALYSIS_HEALTHY = "PreflightPassed", "AnalysisHealthy"
 
 _MOVING = frozenset({Phase.PENDING, Phase.PROGRESSING, Phase.PAUSED, Phase.BAKING, Phase.ROLLING_BACK})
 _FOR_APPROVAL = frozenset({Reason.AWAITING_APPROVAL})

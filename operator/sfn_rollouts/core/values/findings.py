@@ -20,7 +20,7 @@ class Hold:
 
     `needs_person`: it will not clear by itself, so the rollout is stalled. `looks`: what must be read, or which chore
     be done, before it can clear. `until`: when to ask the check again although nothing new was read; None where only
-    news can clear it.
+    news can clear it. `ends_by_promote`: a person who has looked may go on all the same.
     """
 
     reason: Reason
@@ -28,6 +28,7 @@ class Hold:
     needs_person: bool = False
     looks: frozenset[Look[Any]] = frozenset()
     until: datetime | None = None
+    ends_by_promote: bool = False
 
 
 @dataclass(frozen=True, slots=True)

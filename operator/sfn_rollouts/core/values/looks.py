@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from sfn_rollouts.analysis import Plan, Policy
+from sfn_rollouts.core.values.analysis import AnalysisReading, ForecastReading
 from sfn_rollouts.core.values.readings import (
     AlarmTransition,
     AliasMissing,
@@ -88,6 +90,50 @@ class CountRunning(Look[RunningExecutions]):
     """How many executions of a version are running."""
 
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastAnalysis(Look[ForecastReading]):
+    """What a plan can notice at the traffic of the last day."""
+
+    plan: Plan
+    policy: Policy
+    bake_s: float
+
+    def __str__(self) -> str:
+        return "ForecastAnalysis"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeExecutions(Look[AnalysisReading]):
+    """What the judge says of the executions since the first verified write, by all that can be seen now.
+
+    `weights`: (AWS's time of a write, percent on the target from then on; None: somebody else's), oldest first.
+    `horizon_s` None: as the stable version's past says.
+    """
+
+    stable: int
+    target: int
+    plan: Plan
+    policy: Policy
+    horizon_s: float | None
+    weights: tuple[tuple[datetime, int | None], ...]
+
+    @property
+    def began_at(self) -> datetime:
+        """AWS's time of the first verified write."""
+        return self.weights[0][0]
+
+    def succeeds(self, other: Look[Any]) -> bool:
+        """The weight has changed again since the other was asked."""
+        return (
+            isinstance(other, JudgeExecutions)
+            and (other.stable, other.target, other.began_at) == (self.stable, self.target, self.began_at)
+            and len(other.weights) < len(self.weights)
+        )
+
+    def __str__(self) -> str:
+        return f"JudgeExecutions({self.target} against {self.stable})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,19 @@ class Reason(StrEnum):
     PREFLIGHT_WARNING = "PreflightWarning", "A check has found something wrong with the target; nothing waits for it."
     PREFLIGHT_UNKNOWN = "PreflightUnknown", "A check could not decide; the message says why. It blocks nothing."
     PREFLIGHT_PASSED = "PreflightPassed", "Every check of the target has passed."
+    VERSION_WORSE = "VersionWorse", "The target's executions fail more often than those of the stable version."
+    VERSION_SLOWER = (
+        "VersionSlower",
+        "The target's executions take longer than those of the stable version, by more than the tolerance.",
+    )
+    VERSION_SUSPECT = (
+        "VersionSuspect",
+        "The target's executions fail more often than the stable version's past allows; only the past says so.",
+    )
+    TRAFFIC_SKEWED = "TrafficSkewed", "The target was started more or less often than the weight of the alias says."
+    ANALYSIS_BLIND = "AnalysisBlind", "The executions of the rollout could not be read, so that nobody judges them."
+    ANALYSIS_NOT_ENOUGH = "AnalysisNotEnough", "There is not enough evidence to say anything of the target yet."
+    VERSION_NOT_WORSE = "VersionNotWorse", "The target fails at most by the margin more often than the stable version."
     ALARMS_HEALTHY = "AlarmsHealthy", "Every watched alarm has been read and none holds the rollout."
     NO_ALARMS = "NoAlarms", "The rollout watches no alarms."
     IN_SYNC = "InSync", "The alias is as the operator last left or found it."

@@ -12,6 +12,8 @@ from sfn_rollouts.core.values.looks import (
     CountRunning,
     FindCallee,
     FindVersion,
+    ForecastAnalysis,
+    JudgeExecutions,
     Look,
     ReadAlias,
     ReadDefinition,
@@ -19,7 +21,9 @@ from sfn_rollouts.core.values.looks import (
 )
 from sfn_rollouts.engine.sources.alias import alias_source
 from sfn_rollouts.engine.sources.executions import executions_source
+from sfn_rollouts.engine.sources.forecasts import forecasts_source
 from sfn_rollouts.engine.sources.histories import histories_source
+from sfn_rollouts.engine.sources.judging import judging_source
 from sfn_rollouts.engine.sources.source import Source
 from sfn_rollouts.engine.sources.targets import (
     callees_source,
@@ -44,5 +48,7 @@ def sources(outside: Outside, clock: Clock) -> Sources:
         AskRole: permissions_source(outside.targets),
         CountCallers: callers_source(outside.targets),
         CountRunning: executions_source(outside.catalog),
+        ForecastAnalysis: forecasts_source(outside.executions, clock),
+        JudgeExecutions: judging_source(outside.executions, clock),
         ReadHistory: histories_source(outside.alarms),
     }

@@ -21,6 +21,11 @@ def alarms(_: Status) -> tuple[Lane, Urgency]:
     return Lane.ALARMS, Urgency.FORWARD
 
 
+def spare(_: Status) -> tuple[Lane, Urgency]:
+    """Beside forward work, with what is left of the quotas: alarms are read by other threads."""
+    return Lane.FORWARD, Urgency.BACKGROUND
+
+
 def never(_: object) -> bool:
     """No answer asks for something to be created first."""
     return False

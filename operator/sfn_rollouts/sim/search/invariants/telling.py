@@ -3,7 +3,7 @@
 from itertools import takewhile
 
 from sfn_rollouts.api.status import HistoryEntry, Shortcut, Status
-from sfn_rollouts.core.case import routing_of
+from sfn_rollouts.core.alias_state import routing_of
 from sfn_rollouts.core.rechecking import FRESH_S
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing

@@ -1,0 +1,340 @@
+"""Judging the target by its executions: which share of the alias each one was started under, and what that says.
+
+The arithmetic is `sfn_rollouts.analysis`; here its verdict meets the policy. The memory is in `status.analysis`: the
+plan as the rollout began, by which falseAlarmRate is spent, and the target's share over time by AWS's clock. With
+these the same executions give the same verdict, whoever was killed in between.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sfn_rollouts.analysis import Counts, Plan, Policy
+from sfn_rollouts.analysis import Judgement as Said
+from sfn_rollouts.analysis import message as message_of
+from sfn_rollouts.api.analysis import (
+    AUTO,
+    Analysis,
+    AnalysisStatus,
+    ForecastStatus,
+    Judged,
+    Noticed,
+    OnBlind,
+    OnSlower,
+    OnSuspect,
+    OnWorse,
+    PlannedTime,
+    Verdict,
+    WeightSince,
+)
+from sfn_rollouts.api.durations import Duration
+from sfn_rollouts.api.spec import Spec
+from sfn_rollouts.api.status import Shortcut, Status
+from sfn_rollouts.core.alias_state import AliasState, alias_state
+from sfn_rollouts.core.judges.judge import Judge, Judgement
+from sfn_rollouts.core.values.analysis import AnalysisReading, ForecastReading
+from sfn_rollouts.core.values.conditions import ANALYSIS_HEALTHY, ConditionValue
+from sfn_rollouts.core.values.findings import Finding, Hold, Trip
+from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
+from sfn_rollouts.core.values.moments import after
+from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.core.values.readings import AliasReading, Trouble, Unseen
+from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.durations import seconds_of, written
+
+BLIND_AFTER_S = 90.0
+"""Three looks of the judge that could not be made are no accident any more."""
+
+APPROVAL_COUNTS_S = 600.0
+"""A step that waits for a person counts as so long in the plan (the study, section 8.1)."""
+
+TOLD_EVERY_S = 60.0
+"""How often the figures are renewed while the verdict stays: each renewal is a write of the status."""
+
+_NO_EVIDENCE = "no execution has been judged yet"
+
+
+def judge_analysis(spec: Spec, status: Status, seen: Observation, now: datetime) -> Judgement:
+    """Judge the target by its executions, while traffic is split by steps and until the rollout ends."""
+    if spec.analysis is None:
+        return Judgement(remembered={"analysis": None})
+    known = status.analysis
+    if status.started_at is None or status.finished_at is not None:
+        return _before_the_start(spec, spec.analysis, seen, now, known)
+    if not status.knows_its_way or status.shortcut in _NOT_BY_STEPS:
+        return Judgement(remembered={"analysis": known})
+    case = _Case(spec, spec.analysis, status, seen, now, _begun(spec, status, seen, now))
+    return case.told() if status.trip is not None else case.judged()
+
+
+_NOT_BY_STEPS = (Shortcut.NEW_ALIAS, Shortcut.REASSERT, Shortcut.ROLLBACK_WINDOW)
+
+
+def policy_of(analysis: Analysis) -> Policy:
+    """Return what the arithmetic has to know of the policy."""
+    return Policy(
+        false_alarm_rate=analysis.false_alarm_rate.fraction,
+        margin=analysis.margin.fraction,
+        tolerance=analysis.tolerance.fraction,
+        durations=analysis.durations,
+        count_aborted=analysis.count_aborted,
+    )
+
+
+def was_passed(status: Status, since: datetime) -> bool:
+    """Whether a person has promoted this step while a verdict stood; that time was over for others has not."""
+    ended_at, timeout = status.wait_ended_at, status.approval_timeout
+    is_by_person = timeout is None or timeout.at != ended_at
+    return ended_at is not None and ended_at >= since and is_by_person
+
+
+def planned_times(spec: Spec) -> tuple[PlannedTime, ...]:
+    """Return how long the plan stays at each share of the target where both versions run."""
+    times: dict[int, float] = {}
+    for step in compile_plan(spec).steps:
+        if 0 < step.weight < 100:
+            wait_s = APPROVAL_COUNTS_S if step.wait_s is None else step.wait_s
+            times[step.weight] = times.get(step.weight, 0.0) + wait_s
+    return tuple(PlannedTime(weight=weight, seconds=seconds) for weight, seconds in times.items())
+
+
+def plan_of(times: tuple[PlannedTime, ...]) -> Plan:
+    """Return the same as the arithmetic takes it."""
+    return Plan(tuple((time.weight / 100.0, time.seconds) for time in times))
+
+
+def forecast_look(spec: Spec, analysis: Analysis) -> ForecastAnalysis:
+    """Return the look at what the plan can notice."""
+    return ForecastAnalysis(plan_of(planned_times(spec)), policy_of(analysis), compile_plan(spec).bake_s)
+
+
+def _before_the_start(
+    spec: Spec, analysis: Analysis, seen: Observation, now: datetime, known: AnalysisStatus | None
+) -> Judgement:
+    """There is nothing to judge yet; what the plan can notice is told as soon as it is known."""
+    forecast = seen.of(forecast_look(spec, analysis))
+    if not isinstance(forecast, ForecastReading):
+        return Judgement(remembered={"analysis": known})
+    since = known.since if known is not None else now
+    told = AnalysisStatus(
+        verdict=Verdict.NOT_ENOUGH, since=since, message=_NO_EVIDENCE, forecast=_forecast_status(forecast)
+    )
+    return Judgement(remembered={"analysis": told})
+
+
+def _begun(spec: Spec, status: Status, seen: Observation, now: datetime) -> AnalysisStatus:
+    """Return what is remembered, with the plan as the rollout began and each change of the weight so far."""
+    known = status.analysis or AnalysisStatus(verdict=Verdict.NOT_ENOUGH, since=now, message=_NO_EVIDENCE)
+    return known.with_(
+        accepted=known.verdict if known.verdict in _ACCEPTABLE and was_passed(status, known.since) else known.accepted,
+        plan=known.plan or planned_times(spec),
+        weights=tuple(_weights(known.weights, spec, status, seen))[-_MOST_WEIGHTS:],
+        forecast=known.forecast or _forecast(spec, seen),
+    )
+
+
+_ACCEPTABLE = (Verdict.WORSE, Verdict.SLOWER, Verdict.SUSPECT, Verdict.SKEWED, Verdict.BLIND)
+"""Verdicts that may hold, and that a person may go on in spite of."""
+
+_MOST_WEIGHTS = 100
+"""What a status holds; a plan has fifty steps."""
+
+
+def _weights(known: tuple[WeightSince, ...], spec: Spec, status: Status, seen: Observation) -> Iterator[WeightSince]:
+    """Each verified write, and each change by somebody else, by AWS's time of it."""
+    yield from known
+    last = known[-1].at if known else None
+    own = status.alias.update_date if status.alias is not None else None
+    weight = status.weight or 0
+    if own is not None and (own > last if last is not None else weight > 0):
+        yield WeightSince(at=own, weight=weight)
+        last = own
+    reading = seen.alias
+    is_newer = isinstance(reading, AliasReading) and last is not None and reading.update_date > last
+    if isinstance(reading, AliasReading) and is_newer and alias_state(spec, status, seen) is AliasState.FOREIGN:
+        yield WeightSince(at=reading.update_date, weight=None)
+
+
+def _forecast(spec: Spec, seen: Observation) -> ForecastStatus | None:
+    reading = seen.of(forecast_look(spec, spec.analysis)) if spec.analysis is not None else None
+    return _forecast_status(reading) if isinstance(reading, ForecastReading) else None
+
+
+def _forecast_status(reading: ForecastReading) -> ForecastStatus:
+    forecast = reading.forecast
+    noticed = Noticed(always=forecast.always, half=forecast.half, fifth=forecast.fifth, twentieth=forecast.twentieth)
+    return ForecastStatus(starts_per_hour=round(reading.starts_per_hour, 1), noticed=noticed, message=reading.message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A rollout in flight by steps. `begun` is what is remembered of it."""
+
+    spec: Spec
+    policy: Analysis
+    status: Status
+    seen: Observation
+    now: datetime
+    begun: AnalysisStatus
+
+    def told(self) -> Judgement:
+        """What was judged stands: it goes back already."""
+        return Judgement(condition=_condition(self.begun), remembered={"analysis": self.begun})
+
+    def judged(self) -> Judgement:
+        """By the newest look, if there is one and it is not too old."""
+        look = self._look()
+        if look is None:
+            return self.told()
+        match self.seen.of(look):
+            case None:
+                return self._waiting(look)
+            case Unseen() as unseen if self._is_blind(unseen):
+                return self._blind(look, f"the executions cannot be read: {unseen.why}")
+            case Unseen() as unseen:
+                return self._retrying(look, unseen)
+            case AnalysisReading() as reading if self.now >= after(reading.next_at, BLIND_AFTER_S):
+                return self._blind(look, "the executions have not been read for three looks")
+            case reading:
+                return self._read(look, reading)
+
+    def _look(self) -> JudgeExecutions | None:
+        """None before the first verified write."""
+        if not self.begun.weights:
+            return None
+        return JudgeExecutions(
+            stable=self.status.stable_version or 0,
+            target=self.status.target_version or 0,
+            plan=plan_of(self.begun.plan),
+            policy=policy_of(self.policy),
+            horizon_s=None if self.policy.horizon == AUTO else seconds_of(self.policy.horizon),
+            weights=tuple((since.at, since.weight) for since in self.begun.weights),
+        )
+
+    def _is_blind(self, unseen: Unseen) -> bool:
+        is_persistent = unseen.trouble not in (Trouble.TRANSIENT, Trouble.CONFLICT)
+        return is_persistent or self.now >= after(unseen.since, BLIND_AFTER_S)
+
+    def _waiting(self, look: JudgeExecutions) -> Judgement:
+        """After a restart too: whoever went back for what the executions say must hear it again first."""
+        hold = Hold(Reason.INITIALIZING, "the executions are being read", looks=frozenset({look}))
+        return self._pending(look, hold)
+
+    def _retrying(self, look: JudgeExecutions, unseen: Unseen) -> Judgement:
+        words = f"the executions could not be read: {unseen.why}; trying again"
+        return self._pending(look, Hold(Reason.RETRYING_AWS, words), after(unseen.since, BLIND_AFTER_S))
+
+    def _pending(self, look: JudgeExecutions, hold: Hold, lapses_at: datetime | None = None) -> Judgement:
+        return Judgement(
+            findings=(hold,),
+            condition=_condition(self.begun),
+            remembered={"analysis": self.begun},
+            looks=frozenset({look}),
+            is_fresh=lambda _: False,
+            lapses_at=lapses_at,
+        )
+
+    def _blind(self, look: JudgeExecutions, why: str) -> Judgement:
+        told = self._as_verdict(Verdict.BLIND, why)
+        is_hold = self.policy.on_blind is OnBlind.HOLD and told.accepted is not Verdict.BLIND and self._has_control
+        return Judgement(
+            findings=(Hold(Reason.ANALYSIS_BLIND, why, ends_by_promote=True),) if is_hold else (),
+            condition=_condition(told),
+            remembered={"analysis": told},
+            looks=frozenset({look}),
+        )
+
+    def _read(self, look: JudgeExecutions, reading: AnalysisReading) -> Judgement:
+        told = self._told_of(reading)
+        is_due = self.now >= reading.next_at
+        return Judgement(
+            findings=tuple(self._findings(reading.judgement, is_accepted=told.accepted is told.verdict)),
+            condition=_condition(told),
+            remembered={"analysis": told},
+            looks=frozenset({look}) if is_due else frozenset(),
+            refresh=frozenset({look}),
+            is_fresh=lambda since: since < reading.next_at,
+            lapses_at=after(reading.next_at, BLIND_AFTER_S) if is_due else reading.next_at,
+            ends_wait=self.policy.promote_early and told.verdict is Verdict.NOT_WORSE,
+        )
+
+    def _findings(self, said: Said, *, is_accepted: bool) -> Iterator[Finding]:
+        """What each verdict that stands leads to, the gravest first. What a person has accepted holds nothing."""
+        for found in said.findings:
+            verdict = Verdict(found.verdict)
+            action, message = self._action(verdict), message_of(found, policy_of(self.policy))
+            if action == OnWorse.ROLLBACK:
+                yield Trip(_REASONS[verdict], message)
+            elif action == OnWorse.HOLD and not is_accepted:
+                is_final = verdict in (Verdict.WORSE, Verdict.SLOWER)
+                yield Hold(_REASONS[verdict], message, needs_person=is_final, ends_by_promote=True)
+
+    @property
+    def _has_control(self) -> bool:
+        """Whether both versions run: once all traffic is on the target there is nothing to compare it with."""
+        return (self.status.weight or 0) < 100
+
+    def _action(self, verdict: Verdict) -> OnWorse | OnSlower | OnSuspect | OnBlind | None:
+        actions: dict[Verdict, OnWorse | OnSlower | OnSuspect | OnBlind] = {
+            Verdict.WORSE: self.policy.on_worse,
+            Verdict.SLOWER: self.policy.on_slower,
+            Verdict.SUSPECT: self.policy.on_suspect,
+        }
+        if verdict is Verdict.SKEWED and self._has_control:
+            return self.policy.on_blind
+        return actions.get(verdict)
+
+    def _told_of(self, reading: AnalysisReading) -> AnalysisStatus:
+        """As it was told last while the verdict stays and its figures are recent: else each look were a write."""
+        said, known = reading.judgement, self.begun
+        verdict = Verdict(said.verdict)
+        looked_at = known.looked_at
+        is_recent = looked_at is not None and reading.looked_at < after(looked_at, TOLD_EVERY_S)
+        if known.verdict is verdict and is_recent:
+            return known
+        return self._as_verdict(verdict, message_of(said.strongest, policy_of(self.policy))).with_(
+            target=_judged(said.target),
+            stable=_judged(said.stable),
+            by_chance=said.by_chance,
+            needed=said.needed,
+            horizon=Duration(written(reading.horizon_s)),
+            source=reading.source,
+            looked_at=reading.looked_at,
+        )
+
+    def _as_verdict(self, verdict: Verdict, message: str) -> AnalysisStatus:
+        if self.begun.verdict is verdict:
+            return self.begun.with_(message=message)
+        return self.begun.with_(verdict=verdict, since=self.now, message=message, accepted=None)
+
+
+def _judged(counts: Counts) -> Judged:
+    return Judged(started=counts.started, judged=counts.judged, bad=counts.bad)
+
+
+_REASONS = {
+    Verdict.WORSE: Reason.VERSION_WORSE,
+    Verdict.SLOWER: Reason.VERSION_SLOWER,
+    Verdict.SUSPECT: Reason.VERSION_SUSPECT,
+    Verdict.SKEWED: Reason.TRAFFIC_SKEWED,
+    Verdict.BLIND: Reason.ANALYSIS_BLIND,
+    Verdict.NOT_ENOUGH: Reason.ANALYSIS_NOT_ENOUGH,
+    Verdict.NOT_WORSE: Reason.VERSION_NOT_WORSE,
+}
+
+
+def _condition(told: AnalysisStatus) -> ConditionValue:
+    reason = _REASONS[told.verdict]
+    if told.verdict is Verdict.NOT_WORSE:
+        return ConditionValue.true(reason, told.message)
+    if told.verdict is Verdict.NOT_ENOUGH:
+        return ConditionValue.unknown(reason, told.message)
+    return ConditionValue.false(reason, told.message)
+
+
+def _is_judged(spec: Spec) -> bool:
+    return spec.analysis is not None
+
+
+ANALYSIS = Judge(ANALYSIS_HEALTHY, judge_analysis, blank={"analysis": None}, is_shown=_is_judged)

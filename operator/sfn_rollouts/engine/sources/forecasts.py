@@ -1,0 +1,55 @@
+"""What a plan can notice at the traffic of the last day: a page or a few of executions, then arithmetic."""
+
+from datetime import timedelta
+
+from sfn_rollouts.analysis import Forecast, Plan, Policy, better_plan, forecast, in_words
+from sfn_rollouts.core.values.analysis import ForecastReading
+from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.looks import ForecastAnalysis
+from sfn_rollouts.engine.sources.source import Source, spare
+from sfn_rollouts.ports import Clock, ExecutionFeed, Urgency
+
+DAY = timedelta(days=1)
+PAGES = 3
+"""So many starts say how often there are some; a day of a busy state machine has hundreds of pages."""
+
+TRIES = 3
+_HOUR_S = 3600.0
+
+
+def forecasts_source(feed: ExecutionFeed, clock: Clock) -> Source:
+    """Answers `ForecastAnalysis`. Nothing waits for it for long: what is not known is said without it."""
+
+    def foresee(alias: AliasArn, look: ForecastAnalysis, _: Urgency) -> ForecastReading:
+        read_at = clock.now()
+        starts_per_hour = _starts_per_hour(feed, alias)
+        foreseen, message = _foreseen(look.plan, look.policy, look.bake_s, _rounded(starts_per_hour))
+        return ForecastReading(starts_per_hour, foreseen, message, read_at)
+
+    return Source("forecast", foresee, spare, TRIES, is_kept_at_rest=False)
+
+
+def _foreseen(plan: Plan, policy: Policy, bake_s: float, starts_per_hour: float) -> tuple[Forecast, str]:
+    foreseen = forecast(plan, policy, starts_per_hour, bake_s=bake_s)
+    better = better_plan(plan, policy, starts_per_hour, bake_s=bake_s)
+    return foreseen, in_words(foreseen, starts_per_hour, better)
+
+
+def _rounded(starts_per_hour: float) -> float:
+    """Return it to two digits: more would say the same, and be worked out anew each time."""
+    return float(f"{starts_per_hour:.2g}")
+
+
+def _starts_per_hour(feed: ExecutionFeed, alias: AliasArn) -> float:
+    token, starts, oldest, as_of = None, 0, None, None
+    for _ in range(PAGES):
+        page = feed.page(alias, token)
+        as_of = as_of or page.as_of
+        recent = [each.started_at for each in page.executions if each.started_at > as_of - DAY]
+        starts += len(recent)
+        oldest = min([oldest or as_of, *recent])
+        token = page.next_token
+        if token is None or len(recent) < len(page.executions):
+            return starts / (DAY.total_seconds() / _HOUR_S)
+    span_s = (as_of - oldest).total_seconds() if as_of is not None and oldest is not None else 0.0
+    return starts / max(span_s, 1.0) * _HOUR_S

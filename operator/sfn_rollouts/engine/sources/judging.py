@@ -1,0 +1,228 @@
+"""How a rollout's executions are judged: listed page by page, taken once each, and looked at on the judge's grid.
+
+Nothing of it is stored: an operator that was restarted lists the executions since the rollout began once more and
+makes the same looks again, so that it says the same and spends nothing twice. AWS's clock alone says which looks are
+due: of the executions before them the lists are complete by then.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+
+from sfn_rollouts.analysis import (
+    LOOK_EVERY_S,
+    SETTLE_S,
+    Ended,
+    Execution,
+    Horizon,
+    Judgement,
+    Judging,
+    horizon_of,
+)
+from sfn_rollouts.api.analysis import Source as EvidenceSource
+from sfn_rollouts.core.values.analysis import AnalysisReading
+from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading
+from sfn_rollouts.core.values.looks import JudgeExecutions
+from sfn_rollouts.core.values.moments import after
+from sfn_rollouts.engine.sources.source import Source, spare
+from sfn_rollouts.errors import Conflict, Transient
+from sfn_rollouts.ports import Clock, ExecutionFeed, Urgency
+
+PAGES_A_JOB = 10
+"""A job that reads more has a lane's thread for too long; the next one goes on where it stopped."""
+
+PAST_EXECUTIONS = 1000
+"""So many of those that ended before the rollout say what is usual."""
+
+UNSETTLED_S = 10.0
+"""AWS uses a new routing "within a few seconds": what starts in these is judged under neither weight."""
+
+FORGOTTEN_AFTER_S = 600.0
+"""A rollout that nobody has asked about for so long has ended, or is read again from its beginning."""
+
+_NOT_JUDGED = 0.0
+"""A weight at which nothing is compared."""
+
+
+@dataclass(slots=True)
+class _Listing:
+    """A walk from the newest execution back, under way. `as_of`: when it began, by AWS's clock; `read_at`: by ours."""
+
+    read_at: datetime
+    as_of: datetime | None = None
+    token: str | None = None
+    found: dict[str, ExecutionReading] = field(default_factory=dict)
+
+    def take(self, page: ExecutionPage) -> None:
+        """Pages shift while they are read, so one execution may stand on two."""
+        self.as_of = self.as_of or page.as_of
+        self.found.update((each.name, each) for each in page.executions)
+        self.token = page.next_token
+
+
+@dataclass(slots=True)
+class _Replay:
+    """The judge of one rollout, and how far its executions have been read.
+
+    `since`: all that started before is judged for good; further back no list goes. `ended`: the names of those that
+    started later and have been taken as they ended.
+    """
+
+    weights: tuple[tuple[datetime, int | None], ...]
+    since: datetime
+    judging: Judging | None = None
+    horizon: Horizon = field(default_factory=lambda: Horizon(0.0, is_capped=False))
+    judgement: Judgement | None = None
+    next_look: int = 0
+    ended: set[str] = field(default_factory=set)
+    listing: _Listing | None = None
+    used_at: float = 0.0
+    lock: Lock = field(default_factory=Lock)
+
+    def take(self, look: JudgeExecutions, found: Sequence[ExecutionReading], as_of: datetime) -> None:
+        """Take what is not judged for good, and make the looks up to this time, each once."""
+        judging = self.judging = self.judging or self._begin(look, found)
+        new = [each for each in found if each.started_at >= self.since and each.name not in self.ended]
+        weighed = ((each, _weight_at(look.weights, each.started_at)) for each in new)
+        judging.take(
+            execution
+            for each, weight in weighed
+            if weight is not None and (execution := _execution(each, look, weight)) is not None
+        )
+        last = int((as_of - look.began_at).total_seconds() // LOOK_EVERY_S)
+        while self.next_look <= last:
+            self.judgement = judging.look(self.next_look * LOOK_EVERY_S)
+            self.next_look += 1
+        self.since = max(self.since, after(look.began_at, last * LOOK_EVERY_S - self.horizon.seconds - SETTLE_S))
+        self.ended = {each.name for each in found if each.ended_at is not None and each.started_at >= self.since}
+
+    def _begin(self, look: JudgeExecutions, found: Sequence[ExecutionReading]) -> Judging:
+        """With what ended before the rollout for what is usual."""
+        ended = [each for each in found if each.ended_at is not None and each.ended_at < look.began_at]
+        past = [
+            execution
+            for each in sorted(ended, key=lambda each: each.ended_at or each.started_at)[-PAST_EXECUTIONS:]
+            if each.version == look.stable and (execution := _execution(each, look, _NOT_JUDGED)) is not None
+        ]
+        known = look.horizon_s
+        self.horizon = horizon_of(past, look.plan) if known is None else Horizon(known, is_capped=False)
+        return Judging(look.policy, look.plan, self.horizon.seconds, past)
+
+
+class ExecutionsJudge:
+    """Keeps the replay of each rollout that is judged; several threads may ask, each for rollouts of its own."""
+
+    def __init__(self, feed: ExecutionFeed, clock: Clock) -> None:
+        self._feed = feed
+        self._clock = clock
+        self._lock = Lock()
+        self._replays: OrderedDict[tuple[object, ...], _Replay] = OrderedDict()
+
+    def answer(self, alias: AliasArn, look: JudgeExecutions, _: Urgency) -> AnalysisReading:
+        """Read what is new, make the looks that are due, and say what the last one says.
+
+        Raises:
+            Transient: there is more to read than one job may, and the next one goes on; or another job is at it.
+        """
+        replay = self._replay(alias, look)
+        if not replay.lock.acquire(blocking=False):
+            raise Transient("its executions are being read already")
+        try:
+            return self._advance(alias, look, replay)
+        finally:
+            replay.lock.release()
+
+    def _replay(self, alias: AliasArn, look: JudgeExecutions) -> _Replay:
+        """Weights are only ever added; others than those that were judged by begin it anew."""
+        key = (alias, look.stable, look.target, look.plan, look.policy, look.horizon_s, look.began_at)
+        now = self._clock.monotonic()
+        with self._lock:
+            known = self._replays.get(key)
+            if known is None or known.weights != look.weights[: len(known.weights)]:
+                known = self._replays[key] = _Replay(look.weights, look.began_at)
+            known.used_at = now
+            self._replays.move_to_end(key)
+            while next(iter(self._replays.values())).used_at < now - FORGOTTEN_AFTER_S:
+                self._replays.popitem(last=False)
+            return known
+
+    def _advance(self, alias: AliasArn, look: JudgeExecutions, replay: _Replay) -> AnalysisReading:
+        replay.weights = look.weights
+        listing = self._list(alias, replay)
+        as_of = listing.as_of or listing.read_at
+        replay.take(look, sorted(listing.found.values(), key=lambda each: (each.started_at, each.name)), as_of)
+        if replay.judgement is None:
+            raise Transient("AWS's clock is behind the rollout's first write")
+        looked_at = after(look.began_at, replay.judgement.at)
+        return AnalysisReading(
+            judgement=replay.judgement,
+            looked_at=looked_at,
+            read_at=listing.read_at,
+            next_at=after(listing.read_at, (after(looked_at, LOOK_EVERY_S) - as_of).total_seconds()),
+            horizon_s=replay.horizon.seconds,
+            source=EvidenceSource.EXECUTIONS,
+            is_horizon_capped=replay.horizon.is_capped,
+        )
+
+    def _list(self, alias: AliasArn, replay: _Replay) -> _Listing:
+        """Walk back to what is judged for good; before the first look also through what is usual."""
+        listing = replay.listing = replay.listing or _Listing(self._clock.now())
+        for _ in range(PAGES_A_JOB):
+            try:
+                page = self._feed.page(alias, listing.token)
+            except Conflict:  # the token has expired: from the newest one again
+                replay.listing = None
+                raise
+            listing.take(page)
+            if page.next_token is None or _is_far_enough(listing, page, replay):
+                replay.listing = None
+                return listing
+        raise Transient(f"{len(listing.found)} executions have been read, and there are more", retry_after_s=0.0)
+
+
+def judging_source(feed: ExecutionFeed, clock: Clock) -> Source:
+    """Answers `JudgeExecutions`."""
+    judge = ExecutionsJudge(feed, clock)
+    return Source("judging", judge.answer, spare, is_kept_at_rest=False, longest_pause_s=LOOK_EVERY_S)
+
+
+def _is_far_enough(listing: _Listing, page: ExecutionPage, replay: _Replay) -> bool:
+    """Those that ended are listed by their end, running ones by their start or redrive: one of either that is older
+    than what is wanted, and nothing behind it started later.
+    """
+    ends = [each.ended_at for each in page.executions if each.ended_at is not None]
+    is_past_ended = any(ended_at < replay.since for ended_at in ends)
+    is_past_running = not ends and bool(page.executions) and all(e.started_at < replay.since for e in page.executions)
+    if not (is_past_ended or is_past_running) or replay.judging is not None:
+        return is_past_ended or is_past_running
+    ended = sum(each.ended_at is not None and each.ended_at < replay.since for each in listing.found.values())
+    return ended >= PAST_EXECUTIONS
+
+
+def _weight_at(weights: Sequence[tuple[datetime, int | None]], moment: datetime) -> float | None:
+    """Return the target's share of what started then; None just after a write, or where somebody else set it."""
+    since, weight = next(((at, weight) for at, weight in reversed(weights) if at <= moment), (None, None))
+    if since is None or weight is None or moment < since + timedelta(seconds=UNSETTLED_S):
+        return None
+    return weight / 100.0
+
+
+def _execution(each: ExecutionReading, look: JudgeExecutions, weight: float) -> Execution | None:
+    """Return it as the arithmetic takes it, in seconds since the first write; None for a third version's."""
+    if each.version not in (look.stable, look.target):
+        return None
+    try:
+        status = Ended(each.status)
+    except ValueError:
+        return None
+    return Execution(
+        started_at=(each.started_at - look.began_at).total_seconds(),
+        is_target=each.version == look.target,
+        weight=weight,
+        ended_at=(each.ended_at - look.began_at).total_seconds() if each.ended_at is not None else None,
+        status=status,
+        key=each.name,
+    )

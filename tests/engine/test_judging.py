@@ -1,0 +1,341 @@
+"""The source of judgements: pages read and taken once each, looks on AWS's clock, and nothing lost in between."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sfn_rollouts.analysis import Plan, Policy, Verdict
+from sfn_rollouts.api.status import Status
+from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
+from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading, MinuteCounts
+from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
+from sfn_rollouts.engine.sources.forecasts import forecasts_source
+from sfn_rollouts.engine.sources.judging import PAGES_A_JOB, ExecutionsJudge, judging_source
+from sfn_rollouts.errors import Conflict, Transient
+from sfn_rollouts.ports import Lane, Urgency
+
+BEGAN = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ALIAS = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:Orders").alias("live")
+PLAN = Plan(((0.5, 600.0),))
+
+
+class Clock:
+    """Ours; AWS's may be another."""
+
+    def __init__(self) -> None:
+        self.moment = BEGAN
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return (self.moment - BEGAN).total_seconds()
+
+
+class Feed:
+    """Executions as AWS lists them, a few a page."""
+
+    def __init__(self, clock: Clock, page_size: int = 1000) -> None:
+        self.clock = clock
+        self.page_size = page_size
+        self.skew = timedelta()
+        self.executions: list[ExecutionReading] = []
+        self.pages = 0
+        self.fails: list[Exception] = []
+
+    def started(self, at_s: float, version: int, status: str = "SUCCEEDED", lasts_s: float | None = 1.0) -> None:
+        at = BEGAN + timedelta(seconds=at_s)
+        ended = at + timedelta(seconds=lasts_s) if lasts_s is not None else None
+        self.executions.append(ExecutionReading(f"e{len(self.executions)}", version, at, ended, status))
+
+    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
+        assert alias == ALIAS
+        if self.fails:
+            raise self.fails.pop(0)
+        self.pages += 1
+        now = self.clock.now() + self.skew
+        known = [_seen_at(each, now) for each in self.executions if each.started_at <= now]
+        listed = sorted(known, key=lambda each: each.ended_at or each.started_at, reverse=True)
+        start = int(token or 0)
+        end = start + self.page_size
+        return ExecutionPage(tuple(listed[start:end]), str(end) if end < len(listed) else None, now)
+
+    def minutes(
+        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
+    ) -> Mapping[int, Sequence[MinuteCounts]]:
+        raise NotImplementedError
+
+
+def _seen_at(each: ExecutionReading, now: datetime) -> ExecutionReading:
+    has_ended = each.ended_at is not None and each.ended_at <= now
+    return each if has_ended else replace(each, ended_at=None, status="RUNNING")
+
+
+def look(*weights: tuple[float, int | None], horizon_s: float | None = 5.0) -> JudgeExecutions:
+    changes = tuple((BEGAN + timedelta(seconds=at_s), weight) for at_s, weight in weights or ((0.0, 50),))
+    return JudgeExecutions(1, 2, PLAN, Policy(), horizon_s, changes)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def feed(clock: Clock) -> Feed:
+    return Feed(clock)
+
+
+@pytest.fixture
+def judge(feed: Feed, clock: Clock) -> ExecutionsJudge:
+    return ExecutionsJudge(feed, clock)
+
+
+def at(clock: Clock, seconds: float) -> None:
+    clock.moment = BEGAN + timedelta(seconds=seconds)
+
+
+def ask(judge: ExecutionsJudge, asked: JudgeExecutions | None = None):
+    return judge.answer(ALIAS, asked or look(), Urgency.BACKGROUND)
+
+
+def split_traffic(feed: Feed, count: int, *, bad: Collection[int] = ()) -> None:
+    """One a second from the 10th on, in turn on both versions."""
+    for number in range(count):
+        version = 1 + number % 2
+        feed.started(10.0 + number, version, "FAILED" if version in bad else "SUCCEEDED")
+
+
+# -- looks --
+
+
+def test_a_look_is_made_when_aws_says_that_it_is_time(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    split_traffic(feed, 100)
+    at(clock, 59.0)
+    reading = ask(judge)
+    assert (reading.looked_at, reading.next_at) == (
+        BEGAN + timedelta(seconds=30),
+        BEGAN + timedelta(seconds=60),
+    )
+    at(clock, 60.0)
+    assert ask(judge).looked_at == BEGAN + timedelta(seconds=60)
+
+
+def test_a_clock_of_ours_that_is_ahead_judges_nothing_too_early(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock
+) -> None:
+    split_traffic(feed, 100)
+    feed.skew = timedelta(seconds=-50)
+    at(clock, 100.0)
+    reading = ask(judge)
+    assert reading.looked_at == BEGAN + timedelta(seconds=30)
+    assert reading.next_at == BEGAN + timedelta(seconds=110), "by our clock"
+
+
+def test_before_the_first_write_there_is_nothing_to_say(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    feed.skew = timedelta(seconds=-50)
+    at(clock, 10.0)
+    with pytest.raises(Transient, match="AWS's clock is behind"):
+        ask(judge)
+
+
+def test_looks_that_were_missed_are_made_up(feed: Feed, clock: Clock) -> None:
+    split_traffic(feed, 300, bad=[2])
+    often, late = ExecutionsJudge(feed, clock), ExecutionsJudge(feed, clock)
+    for seconds in range(30, 331, 30):
+        at(clock, seconds)
+        last = ask(often)
+    assert ask(late).judgement == last.judgement
+    assert last.judgement.verdict is Verdict.WORSE
+
+
+def test_what_runs_is_taken_again_when_it_has_ended(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    feed.started(20.0, 2, "FAILED", lasts_s=4.0)
+    at(clock, 22.0)
+    ask(judge)
+    at(clock, 90.0)
+    judgement = ask(judge).judgement
+    assert (judgement.target.started, judgement.target.judged, judgement.target.bad) == (1, 1, 1)
+    at(clock, 120.0)
+    assert ask(judge).judgement.target == judgement.target, "counted once"
+
+
+def test_each_look_reads_no_further_back_than_what_may_have_changed(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock
+) -> None:
+    feed.page_size = 10
+    split_traffic(feed, 80)
+    at(clock, 90.0)
+    ask(judge)
+    feed.pages = 0
+    at(clock, 120.0)
+    ask(judge)
+    assert feed.pages <= 6, "80 executions are 8 pages"
+
+
+# -- what is left out --
+
+
+def test_starts_just_after_a_write_are_left_out(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    for at_s in (9.9, 10.0, 109.0, 119.0, 120.0):
+        feed.started(at_s, 2)
+    at(clock, 300.0)
+    judgement = ask(judge, look((0.0, 50), (110.0, 60))).judgement
+    assert judgement.target.judged == 3, "at 10, 109 and 120 s"
+
+
+def test_starts_under_a_weight_of_somebody_else_are_left_out(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    for at_s in (50.0, 150.0, 250.0):
+        feed.started(at_s, 2)
+    at(clock, 400.0)
+    judgement = ask(judge, look((0.0, 50), (100.0, None), (200.0, 50))).judgement
+    assert judgement.target.judged == 2
+
+
+@pytest.mark.parametrize(("version", "status"), [(3, "SUCCEEDED"), (None, "SUCCEEDED"), (2, "ASLEEP")])
+def test_what_is_of_neither_version_or_of_no_status_is_left_out(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock, version: int, status: str
+) -> None:
+    feed.started(20.0, version, status)
+    at(clock, 120.0)
+    assert ask(judge).judgement.target.started == 0
+
+
+# -- pages --
+
+
+def test_more_than_a_job_may_read_is_read_by_the_next_one(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    feed.page_size = 10
+    split_traffic(feed, 10 * PAGES_A_JOB + 50)
+    at(clock, 200.0)
+    with pytest.raises(Transient, match=f"^{10 * PAGES_A_JOB} executions have been read, and there are more$"):
+        ask(judge)
+    assert ask(judge).judgement.target.started == 75
+    assert feed.pages == PAGES_A_JOB + 5
+
+
+def test_a_call_that_fails_is_gone_on_from(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    feed.page_size = 10
+    split_traffic(feed, 50)
+    at(clock, 100.0)
+    ask(ExecutionsJudge(feed, clock))
+    in_one_go, feed.pages = feed.pages, 0
+    feed.fails = []
+    first = feed.page
+
+    def fails_once(alias: AliasArn, token: str | None) -> ExecutionPage:
+        if feed.pages == 2:
+            feed.page = first
+            raise Transient("throttled")
+        return first(alias, token)
+
+    feed.page = fails_once
+    with pytest.raises(Transient, match="throttled"):
+        ask(judge)
+    ask(judge)
+    assert feed.pages == in_one_go
+
+
+def test_a_token_that_has_expired_begins_anew(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    split_traffic(feed, 50)
+    at(clock, 100.0)
+    feed.fails = [Conflict("the token has expired")]
+    with pytest.raises(Conflict):
+        ask(judge)
+    assert ask(judge).judgement.target.started == 25
+
+
+def test_what_ended_before_is_read_as_far_as_it_says_something(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock
+) -> None:
+    feed.page_size = 500
+    for number in range(4000):
+        feed.started(-5000.0 + number, 1, lasts_s=2.0)
+    feed.started(-5000.0, 1, "RUNNING", lasts_s=None)
+    at(clock, 60.0)
+    reading = ask(judge, look(horizon_s=None))
+    assert reading.horizon_s == 2.0
+    assert feed.pages == 2, "a thousand that ended before say what is usual"
+
+
+def test_a_page_of_old_running_ones_ends_the_walk(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    feed.page_size = 5
+    at(clock, 60.0)
+    ask(judge)
+    for number in range(20):
+        feed.started(-100.0 - number, 1, "RUNNING", lasts_s=None)
+    at(clock, 90.0)
+    feed.pages = 0
+    ask(judge)
+    assert feed.pages == 1
+
+
+# -- the replays --
+
+
+def test_other_weights_than_those_that_were_judged_by_begin_anew(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock
+) -> None:
+    split_traffic(feed, 80)
+    at(clock, 90.0)
+    assert ask(judge, look((0.0, 50), (20.0, None))).judgement.target.judged == 5
+    assert ask(judge, look((0.0, 50), (20.0, 60))).judgement.target.judged > 5
+
+
+def test_one_job_at_a_time_reads_for_a_rollout(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    at(clock, 60.0)
+    first = feed.page
+
+    def asks_meanwhile(alias: AliasArn, token: str | None) -> ExecutionPage:
+        with pytest.raises(Transient, match="are being read already"):
+            ask(judge)
+        return first(alias, token)
+
+    feed.page = asks_meanwhile
+    ask(judge)
+
+
+def test_a_rollout_that_nobody_asks_about_is_forgotten(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    split_traffic(feed, 20)
+    at(clock, 90.0)
+    ask(judge)
+    at(clock, 1000.0)
+    ask(judge, replace(look(), stable=7))
+    assert len(judge._replays) == 1
+
+
+def test_it_is_read_beside_forward_work_with_what_is_left_of_the_quota(feed: Feed, clock: Clock) -> None:
+    assert judging_source(feed, clock).route(Status()) == (Lane.FORWARD, Urgency.BACKGROUND)
+
+
+# -- the forecast --
+
+
+def forecast(feed: Feed, clock: Clock):
+    asked = ForecastAnalysis(PLAN, Policy(), bake_s=0.0)
+    return forecasts_source(feed, clock).answer(ALIAS, asked, Urgency.BACKGROUND)
+
+
+def test_the_traffic_of_the_last_day_is_what_a_forecast_stands_on(feed: Feed, clock: Clock) -> None:
+    for hour in range(48):
+        feed.started(-3600.0 * (hour + 0.5), 1)
+    reading = forecast(feed, clock)
+    assert reading.starts_per_hour == 1.0
+    assert reading.forecast.always <= 5
+    assert reading.message.startswith("with 1 starts an hour this plan notices a version that always fails in ")
+
+
+def test_of_much_traffic_some_pages_say_how_much(feed: Feed, clock: Clock) -> None:
+    feed.page_size = 100
+    for number in range(1000):
+        feed.started(-2.0 - number, 1)
+    reading = forecast(feed, clock)
+    assert reading.starts_per_hour == pytest.approx(3600.0, rel=0.02)
+    assert reading.forecast.always == 100
+
+
+def test_without_traffic_nothing_is_noticed(feed: Feed, clock: Clock) -> None:
+    reading = forecast(feed, clock)
+    assert (reading.starts_per_hour, reading.forecast.always) == (0.0, 0)
