@@ -287,6 +287,40 @@ class Emulator:
         """SUCCEEDED, FAILED, TIMED_OUT or ABORTED, now."""
         self._ask("POST", "finish", {"executionArn": arn, "status": status, "error": error})
 
+    def redrive_execution(self, arn: str) -> None:
+        """Runs again, with the outcome that its version has now."""
+        self._call("stepfunctions", "RedriveExecution", executionArn=arn)
+
+    def add_executions(
+        self, alias_arn: str, executions: Sequence[tuple[int, datetime, datetime | None, str]]
+    ) -> list[str]:
+        """Executions that went, or will go, through the alias: version, start, stop (None with RUNNING: never), status.
+        Both times may be in the past or to come, and make no sense. Their ARNs."""
+        listed = [
+            [version, start.isoformat(), stop.isoformat() if stop is not None else None, status]
+            for version, start, stop, status in executions
+        ]
+        found: list[str] = self._ask("POST", "executions", {"alias": alias_arn, "executions": listed})
+        return found
+
+    def set_traffic(
+        self,
+        alias_arn: str,
+        *,
+        starts_per_hour: float,
+        outcomes: dict[int, tuple[float, float]] | None = None,
+        spread: float = 0.0,
+        past_s: float = 0.0,
+        seed: int = 1,
+    ) -> None:
+        """From now on, or from `past_s` seconds ago on, executions arrive through the alias (Poisson, by its weights),
+        until this is called again; 0 an hour: no more.
+
+        `outcomes`: of each version the part that fails (0 to 1) and the seconds that it takes (the median where
+        `spread`, sigma of a lognormal, is not 0); a version without one succeeds after a second."""
+        parameters = {"alias": alias_arn, "startsPerHour": starts_per_hour, "outcomes": outcomes or {}}
+        self._ask("PUT", "traffic", parameters | {"spread": spread, "pastS": past_s, "seed": seed})
+
     # -- bad days
 
     def fail(
@@ -316,9 +350,12 @@ class Emulator:
         """AWS's token buckets, full; `limits` replaces some: operation -> (bucket, refill per second)."""
         self._ask("PUT", "quotas", {"on": on, "limits": limits or {}})
 
-    def set_consistency(self, *, reads: int = 0, milliseconds: int = 0) -> None:
-        """After each update the alias answers its former routing for so many reads or so long; 0 and 0: never."""
-        self._ask("PUT", "consistency", {"reads": reads, "milliseconds": milliseconds})
+    def set_consistency(self, *, reads: int = 0, milliseconds: int = 0, lists_milliseconds: int = 0) -> None:
+        """After each update the alias answers its former routing for so many reads or so long; 0 and 0: never.
+
+        Lists of executions and their metrics show what was `lists_milliseconds` ago."""
+        parameters = {"reads": reads, "milliseconds": milliseconds, "listsMilliseconds": lists_milliseconds}
+        self._ask("PUT", "consistency", parameters)
 
     def reset(self, seed: int | None = None) -> None:
         """Empties everything; `seed` makes the choices of aliases repeatable."""

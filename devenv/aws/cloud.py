@@ -13,6 +13,7 @@ from devenv.aws.journal import CallRecord, Journal
 from devenv.aws.operations import OPERATIONS
 from devenv.aws.quotas import Quotas
 from devenv.aws.region import Fields, Region, Shared, wall_clock
+from devenv.aws.traffic import arrive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +57,11 @@ class Cloud:
             self.journal = Journal()
 
     def region(self, account: str, name: str) -> Region:
+        """With whatever has arrived in it by now."""
         with self.lock:
-            return self.regions.setdefault((account, name), Region(account, name, self.shared))
+            region = self.regions.setdefault((account, name), Region(account, name, self.shared))
+            arrive(region)
+            return region
 
     def answer(self, call: Call, elsewhere: Callable[[], Any] | None = None) -> Outcome:
         """Passes a call through faults and quotas to its operation, or to `elsewhere` (moto); writes the journal."""

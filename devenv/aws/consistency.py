@@ -1,7 +1,10 @@
-"""Stale reads: after UpdateStateMachineAlias the alias may answer with its former routing for a while.
+"""Stale reads. After UpdateStateMachineAlias the alias may answer with its former routing for a while.
 
 API reference of UpdateStateMachineAlias: "This operation is eventually consistent." How long is not stated beyond
 "within a few seconds", so a test says it: a number of reads (deterministic) or milliseconds. Off unless set.
+
+So are lists of executions ("best effort and may not reflect very recent updates", API reference of ListExecutions) and
+their metrics, for a time that a test says as well.
 """
 
 from __future__ import annotations
@@ -23,14 +26,18 @@ class _Shadow:
 
 @dataclass
 class Consistency:
-    """`reads`: how many DescribeStateMachineAlias still see the former state; `milliseconds`: for how long."""
+    """`reads`: how many DescribeStateMachineAlias still see the former state; `milliseconds`: for how long.
+
+    `lists_behind`: how old the executions are that lists and metrics show."""
 
     reads: int = 0
     milliseconds: int = 0
+    lists_behind: timedelta = timedelta(0)
     _shadows: dict[str, _Shadow] = field(default_factory=dict)
 
-    def set(self, *, reads: int = 0, milliseconds: int = 0) -> None:
+    def set(self, *, reads: int = 0, milliseconds: int = 0, lists_milliseconds: int = 0) -> None:
         self.reads, self.milliseconds = reads, milliseconds
+        self.lists_behind = timedelta(milliseconds=lists_milliseconds)
         self._shadows.clear()
 
     def updated(self, arn: str, former: Alias, now: datetime) -> None:

@@ -12,6 +12,9 @@ here are not in the journal, meet no fault and spend no quota.
     POST   /_control/role-says       {name, effect, action, resource, account, region}
     POST   /_control/finish          {executionArn, status, output, error, cause, account, region}
     PUT    /_control/outcome         {arn, status, afterS, output, error, cause}   of a version's or machine's starts
+    POST   /_control/executions      {alias, executions: [[version, start, stop, status]]} -> [executionArn]
+    PUT    /_control/traffic         {alias, startsPerHour, outcomes: {version: [failRate, seconds]}, spread, pastS,
+                                      seed}
     GET    /_control/executions      ?arn= -> [{executionArn, status, stateMachineVersionArn, ...}], Express too
     GET    /_control/routing         ?alias= -> {version: weight}, never stale
     GET    /_control/alias-history   ?alias= -> [{at, aliasArn, event, routing}], oldest first
@@ -23,7 +26,7 @@ here are not in the journal, meet no fault and spend no quota.
     GET    /_control/faults
     DELETE /_control/faults          ?id=
     PUT    /_control/quotas          {on, limits: {operation: [bucket, refillPerSecond]}}
-    PUT    /_control/consistency     {reads, milliseconds}
+    PUT    /_control/consistency     {reads, milliseconds, listsMilliseconds}
     POST   /_control/reset           {seed}
     GET    /_control/health
 """
@@ -33,16 +36,18 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime
+from random import Random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from devenv.aws import alarms, aliases, executions, functions, iam_roles
+from devenv.aws import alarms, aliases, executions, functions, iam_roles, traffic
 from devenv.aws.arns import parse_machine_arn
 from devenv.aws.calls import Call
 from devenv.aws.errors import AwsError, resource_not_found
 from devenv.aws.execution import Ending
 from devenv.aws.faults import Fault
 from devenv.aws.passthrough import forget_all
+from devenv.aws.traffic import Outcome
 from devenv.aws.wire import Request, Response
 
 if TYPE_CHECKING:
@@ -168,6 +173,26 @@ def _executions(cloud: Cloud, parameters: Parameters) -> object:
         return executions.summaries(cloud.region(arn.account, arn.region), arn)
 
 
+def _lay_down(cloud: Cloud, parameters: Parameters) -> object:
+    arn = parse_machine_arn(parameters["alias"])
+    laid = [
+        (int(version), datetime.fromisoformat(start), datetime.fromisoformat(stop) if stop else None, status)
+        for version, start, stop, status in parameters["executions"]
+    ]
+    with cloud.lock:
+        return traffic.lay_down(cloud.region(arn.account, arn.region), arn, laid)
+
+
+def _set_traffic(cloud: Cloud, parameters: Parameters) -> object:
+    arn = parse_machine_arn(parameters["alias"])
+    outcomes = {int(version): Outcome(*outcome) for version, outcome in parameters.get("outcomes", {}).items()}
+    dice = Random(parameters.get("seed"))  # noqa: S311 - arrivals, no secret
+    shape = (float(parameters["startsPerHour"]), outcomes, parameters.get("spread", 0.0), parameters.get("pastS", 0.0))
+    with cloud.lock:
+        traffic.set_traffic(cloud.region(arn.account, arn.region), arn, *shape, dice)
+    return {}
+
+
 def _routing(cloud: Cloud, parameters: Parameters) -> object:
     arn = parse_machine_arn(parameters["alias"])
     with cloud.lock:
@@ -230,7 +255,11 @@ def _set_quotas(cloud: Cloud, parameters: Parameters) -> object:
 
 
 def _set_consistency(cloud: Cloud, parameters: Parameters) -> object:
-    cloud.shared.consistency.set(reads=parameters.get("reads", 0), milliseconds=parameters.get("milliseconds", 0))
+    cloud.shared.consistency.set(
+        reads=parameters.get("reads", 0),
+        milliseconds=parameters.get("milliseconds", 0),
+        lists_milliseconds=parameters.get("listsMilliseconds", 0),
+    )
     return {}
 
 
@@ -255,6 +284,8 @@ ROUTES: dict[tuple[str, str], Callable[[Cloud, Parameters], object]] = {
     ("POST", "finish"): _finish,
     ("PUT", "outcome"): _outcome,
     ("GET", "executions"): _executions,
+    ("POST", "executions"): _lay_down,
+    ("PUT", "traffic"): _set_traffic,
     ("GET", "routing"): _routing,
     ("GET", "alias-history"): _alias_history,
     ("GET", "calls"): _calls,

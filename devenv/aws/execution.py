@@ -4,6 +4,7 @@ Nothing runs. A test sets how the executions of a version, or of a machine, end:
 and comes true by the emulator's clock. Without one an execution stays RUNNING until somebody ends it.
 
 API reference: executions of a STANDARD machine are forgotten 90 days after they closed, and their name is free again.
+Lists and metrics may be behind (`Consistency.lists_behind`): they show what was so many seconds ago.
 """
 
 from __future__ import annotations
@@ -60,17 +61,31 @@ class Execution:
     output: str | None = None
     error: str | None = None
     cause: str | None = None
+    redrives: int = 0
+    redriven: datetime | None = None
+
+    @property
+    def begun(self) -> datetime:
+        """When it began to run as it does: its start, or its last redrive."""
+        return self.redriven or self.started
 
     def at(self, now: datetime) -> Execution:
         """As it is by now: its ending may have come."""
         if self.status != RUNNING or self.ending is None or self.ending.status == RUNNING:
             return self
-        ends_at = self.started + timedelta(seconds=self.ending.after_s)
+        ends_at = self.begun + timedelta(seconds=self.ending.after_s)
         return self.ended(self.ending, ends_at) if ends_at <= now else self
 
     def ended(self, ending: Ending, at: datetime) -> Execution:
         output = ending.output if ending.status == SUCCEEDED else None
         return replace(self, status=ending.status, stopped=at, output=output, error=ending.error, cause=ending.cause)
+
+    def seen_from(self, moment: datetime) -> Execution | None:
+        """As it was then, by what is known now; None: it had not started."""
+        if self.started > moment:
+            return None
+        has_ended = self.stopped is not None and self.stopped <= moment
+        return self if has_ended else replace(self, status=RUNNING, stopped=None, output=None, error=None, cause=None)
 
     def belongs_to(self, arn: MachineArn) -> bool:
         """Whether it counts for a machine, a version or an alias."""
@@ -84,10 +99,11 @@ class Execution:
             "name": self.name,
             "status": self.status,
             "startDate": self.started,
-            "redriveCount": 0,
+            "redriveCount": self.redrives,
         }
         optional = {
             "stopDate": self.stopped,
+            "redriveDate": self.redriven,
             "stateMachineVersionArn": self.version_arn,
             "stateMachineAliasArn": self.alias_arn,
         }
@@ -95,11 +111,24 @@ class Execution:
 
 
 def current(region: Region) -> Iterator[Execution]:
-    """Every execution that AWS still remembers, as it is by now, in the order of their starts."""
+    """Every execution that AWS still remembers, as it is by now."""
     now = region.now()
-    for execution in region.executions.values():
-        if not _is_forgotten(found := execution.at(now), now):
+    for arn, execution in region.executions.items():
+        found = execution.at(now)
+        if found is not execution:
+            region.executions[arn] = found  # it stays so, and need not be found out again
+        if not _is_forgotten(found, now):
             yield found
+
+
+def listed(region: Region) -> Iterator[Execution]:
+    """The same, as lists and metrics show them: maybe as they were a while ago."""
+    behind = region.shared.consistency.lists_behind
+    moment = region.now() - behind
+    for execution in current(region):
+        seen = execution.seen_from(moment) if behind else execution
+        if seen is not None:
+            yield seen
 
 
 def find(region: Region, arn: str) -> Execution | None:

@@ -106,7 +106,7 @@ def _begin(region: Region, machine: Machine, arn: MachineArn, name: str, given: 
         version_arn=version_arn,
         alias_arn=alias.arn if alias else None,
         is_express=is_express,
-        ending=region.endings.get(version_arn or machine.arn, region.endings.get(machine.arn)),
+        ending=region.ending_of(version_arn, machine.arn),
     )
 
 

@@ -1,24 +1,31 @@
-"""Executions after their start: described, listed, stopped. How they begin is in `execution_starts.py`.
+"""Executions after their start: described, listed, stopped, redriven. How they begin is in `execution_starts.py`.
 
-API reference of ListExecutions: the most recent first, running ones by their start and others by their stop; not for
-EXPRESS machines. The texts for EXPRESS executions, where the operation is not supported, are not established.
+API reference of ListExecutions: the most recent first, running ones by their start or redrive and others by their stop;
+not for EXPRESS machines. The texts for EXPRESS executions, where the operation is not supported, are not established.
+
+API reference of RedriveExecution: what did not succeed and closed within the last 14 days runs again, by the same ARN.
+The text of its refusal, and what a running one still shows of its former end, are not established.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from devenv.aws import execution
 from devenv.aws.aliases import find_alias
 from devenv.aws.arns import MachineArn, parse_machine_arn
-from devenv.aws.errors import resource_not_found, validation
-from devenv.aws.execution import RUNNING, Ending, Execution
+from devenv.aws.errors import AwsError, resource_not_found, validation
+from devenv.aws.execution import RUNNING, SUCCEEDED, Ending, Execution
 from devenv.aws.execution_starts import shown_data, shown_failure
 from devenv.aws.pagination import page
 from devenv.aws.state_machine import Machine, invalid_token, require, require_key, require_type, shown_settings
 
 if TYPE_CHECKING:
     from devenv.aws.region import Fields, Params, Region
+
+_REDRIVABLE = timedelta(days=14)
 
 
 def describe(region: Region, params: Params) -> Fields:
@@ -48,9 +55,9 @@ def list_all(region: Region, params: Params) -> Fields:
     require_type(machine, "STANDARD")
     _require_qualifier(region, machine, arn)
     wanted = params.get("statusFilter")
-    found = [item for item in execution.current(region) if item.belongs_to(arn) and wanted in (None, item.status)]
+    found = [item for item in execution.listed(region) if item.belongs_to(arn) and wanted in (None, item.status)]
     executions, token = page(
-        sorted(found, key=lambda item: item.stopped or item.started, reverse=True),
+        sorted(found, key=lambda item: item.stopped or item.begun, reverse=True),
         scope=f"ListExecutions {arn} {wanted}",
         size=params.get("maxResults") or 100,
         token=params.get("nextToken"),
@@ -63,6 +70,25 @@ def list_all(region: Region, params: Params) -> Fields:
 def stop(region: Region, params: Params) -> Fields:
     ending = Ending("ABORTED", error=params.get("error"), cause=params.get("cause"))
     return {"stopDate": finish(region, params["executionArn"], ending).stopped}
+
+
+def redrive(region: Region, params: Params) -> Fields:
+    """It runs again with the outcome that is set for its version now; without one until somebody ends it."""
+    found = execution.require(region, params["executionArn"])
+    now = region.now()
+    if found.status in (RUNNING, SUCCEEDED) or (found.stopped and now - found.stopped > _REDRIVABLE):
+        raise AwsError("ExecutionNotRedrivable", f"Execution is not redrivable: '{found.arn}'")
+    region.executions[found.arn] = replace(
+        found,
+        status=RUNNING,
+        stopped=None,
+        error=None,
+        cause=None,
+        ending=region.ending_of(found.version_arn, found.machine_arn),
+        redrives=found.redrives + 1,
+        redriven=now,
+    )
+    return {"redriveDate": now}
 
 
 def history(region: Region, params: Params) -> Fields:
@@ -89,7 +115,8 @@ def finish(region: Region, arn: str, ending: Ending) -> Execution:
 
 def summaries(region: Region, arn: MachineArn) -> list[Fields]:
     """Every execution of a machine, version or alias, Express included, oldest first: for the control surface."""
-    return [item.summary() for item in execution.current(region) if item.belongs_to(arn)]
+    found = [item for item in execution.current(region) if item.belongs_to(arn)]
+    return [item.summary() for item in sorted(found, key=lambda item: item.started)]
 
 
 def _last_event(ended: Execution) -> Fields:

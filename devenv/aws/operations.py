@@ -15,6 +15,7 @@ from devenv.aws import (
     functions,
     iam_simulation,
     machines,
+    metrics,
     versions,
 )
 
@@ -48,6 +49,7 @@ STEP_FUNCTIONS: dict[str, Operation] = {
     "DescribeStateMachineForExecution": executions.describe_machine,
     "ListExecutions": executions.list_all,
     "StopExecution": executions.stop,
+    "RedriveExecution": executions.redrive,
     "GetExecutionHistory": executions.history,
 }
 
@@ -62,6 +64,7 @@ CLOUDWATCH: dict[str, Operation] = {
     "EnableAlarmActions": alarms.enable_actions,
     "DisableAlarmActions": alarms.disable_actions,
     "DeleteAlarms": alarms.delete,
+    "GetMetricData": metrics.get_data,
 }
 
 LAMBDA: dict[str, Operation] = {

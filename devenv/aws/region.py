@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from devenv.aws.execution import Ending, Execution
     from devenv.aws.functions import Function
     from devenv.aws.state_machine import Machine
+    from devenv.aws.traffic import Traffic
 
 Params = dict[str, Any]
 Fields = dict[str, Any]
@@ -53,11 +54,16 @@ class Region:
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     denied_keys: set[str] = field(default_factory=set)
+    traffic: dict[str, Traffic] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """Cut to milliseconds, the precision of both services."""
         at = self.shared.clock()
         return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+    def ending_of(self, version_arn: str | None, machine_arn: str) -> Ending | None:
+        """How a test has set executions to end that begin now."""
+        return self.endings.get(version_arn or machine_arn, self.endings.get(machine_arn))
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{partition_of(self.name)}:{service}:{self.name}:{self.account}:{resource}"

@@ -71,6 +71,11 @@ class _Server(LoopbackServer):
 class _Handler(LoopbackHandler):
     server: _Server
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The header Date goes by the emulator's clock, as everything does that AWS says of time."""
+        now = self.server.cloud.shared.clock().timestamp()
+        return super().date_time_string(now if timestamp is None else timestamp)
+
     def answer(self, request: Request) -> None:
         if request.path.startswith(control.PREFIX):
             self.send(control.serve(self.server.cloud, request))

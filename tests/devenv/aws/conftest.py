@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from devenv.aws.server import AwsEmulator
+from tests.devenv.aws.world import T0, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,6 +61,14 @@ def machine(aws: Emulator) -> str:
 def alias(aws: Emulator, machine: str) -> str:
     """`live`, all on version 1."""
     return aws.create_alias(machine, "live", {1: 100})
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    now: list[World] = []
+    with AwsEmulator(clock=lambda: now[0].now if now else T0, seed=1) as emulator:
+        now.append(World(emulator))
+        yield now[0]
 
 
 class Refused:

@@ -3,47 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from devenv.aws.server import AwsEmulator
+from tests.devenv.aws.world import T0, World
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from devenv.aws.client import Emulator
-
-T0 = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/11112222-3333-4444-5555-666677778888"
-
-
-class World:
-    """An emulator whose clock the test moves, with a machine of two versions and an alias all on 1."""
-
-    def __init__(self, emulator: AwsEmulator) -> None:
-        self.aws: Emulator = emulator.client
-        self.sfn: Any = self.aws.boto3_client("stepfunctions")
-        self.machine = self.aws.publish_machine("Orders")
-        self.alias = self.aws.create_alias(self.machine, "live", {1: 100})
-        self.now = T0
-
-    def wait(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-    def described(self, arn: str) -> dict[str, Any]:
-        """What tells how an execution went."""
-        found = self.sfn.describe_execution(executionArn=arn)
-        return {key: found[key] for key in ("status", "output", "error", "cause", "stopDate") if key in found}
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    now: list[World] = []
-    with AwsEmulator(clock=lambda: now[0].now if now else T0, seed=1) as emulator:
-        now.append(World(emulator))
-        yield now[0]
 
 
 OUTCOMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
