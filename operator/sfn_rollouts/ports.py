@@ -91,8 +91,8 @@ class TargetInspector(Protocol):
         """Return whether a role may do each action on its resource; `place` is where the asking rollout is."""
         ...
 
-    def callers(self, machine: StateMachineArn) -> CallersReading:
-        """Count the last day's executions by how they were started. Gone: they cannot be listed."""
+    def callers(self, alias: AliasArn) -> CallersReading:
+        """Count the last day's executions of its state machine by how they were started."""
         ...
 
 

@@ -92,7 +92,7 @@ class CannedServer:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
                 canned.requests.append((self.path, {name.lower(): text for name, text in self.headers.items()}, body))
                 answer = canned.next_answer()
-                self.send_response(answer.status)
+                self.send_response_only(answer.status)  # no headers but those that are given
                 for name, value in answer.headers:
                     self.send_header(name, value)
                 body = answer.body.encode(errors="surrogateescape")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +14,7 @@ from sfn_rollouts.aws.remembered import DENIED_S, POLICY_S, RememberingInspector
 from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.core.values.targets import Permission
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
-from tests.aws.doubles import Answer
+from tests.aws.doubles import NOON, Answer
 
 if TYPE_CHECKING:
     from devenv.aws.client import Emulator
@@ -182,13 +182,39 @@ def test_executions_past_the_alias_are_counted(aws: Aws, emulator: Emulator, ali
     for n, arn in enumerate((str(alias), str(alias), str(alias.machine), alias.machine.version(1))):
         starter.start_execution(stateMachineArn=arn, name=f"run-{n}")
     starter.close()
-    reading = aws.targets.callers(alias.machine)
-    assert (reading.past_alias, reading.started, reading.more) == (1, 4, False)
+    reading = aws.targets.callers(alias)
+    assert (reading.past_alias, reading.started, reading.more, reading.by_metrics) == (1, 4, False, False)
 
 
-def test_executions_of_an_express_machine_cannot_be_listed(aws: Aws, emulator: Emulator, function: str) -> None:
-    with pytest.raises(Gone, match="Express"):
-        aws.targets.callers(publish(emulator, calling(function), type="EXPRESS"))
+def test_executions_of_an_express_machine_are_counted_by_metrics(
+    aws: Aws, emulator: Emulator, function: str, clock: HandClock
+) -> None:
+    """Those of the last three minutes are not: some may be reported for the machine, and not yet for the alias."""
+    machine = publish(emulator, calling(function), type="EXPRESS")
+    live, other = (emulator.create_alias(str(machine), name, {1: 100}) for name in ("live", "other"))
+    hours_ago = [clock.now() - timedelta(hours=hours) for hours in (1, 23, 25)]
+    emulator.add_executions(live, [(1, started, None, "RUNNING") for started in hours_ago])
+    emulator.add_executions(
+        other, [(1, hours_ago[0], None, "RUNNING"), (1, clock.now() - timedelta(minutes=2), None, "RUNNING")]
+    )
+    reading = aws.targets.callers(machine.alias("live"))
+    assert (reading.past_alias, reading.started, reading.more, reading.by_metrics) == (1, 3, False, True)
+
+
+def test_more_starts_by_the_alias_than_there_were_are_nobody_past_it(canned: CannedServer, connected: Connect) -> None:
+    """CloudWatch reports by its best effort: a point may be lacking."""
+    body = {
+        "Id": "m1",
+        "StatusCode": "Complete",
+        "Timestamps": [(NOON - timedelta(hours=1)).timestamp()],
+        "Values": [2],
+    }
+    of_all = {"Id": "m0", "StatusCode": "Complete", "Timestamps": [], "Values": []}
+    canned.say(
+        Answer.error("StateMachineTypeNotSupported"), Answer(body=json.dumps({"MetricDataResults": [of_all, body]}))
+    )
+    reading = connected().targets.callers(NOWHERE.alias("live"))
+    assert (reading.past_alias, reading.started) == (0, 0)
 
 
 # -- bad days --
@@ -197,7 +223,7 @@ ASK = {
     "DescribeStateMachine": lambda targets: targets.definition(NOWHERE, 1, None),
     FUNCTION: lambda targets: targets.callee("arn:aws:lambda:eu-west-1:123456789012:function:f:1"),
     SIMULATE: lambda targets: targets.permissions("arn:aws:iam::123456789012:role/r", {(INVOKE, "*")}, NOWHERE.place),
-    "ListExecutions": lambda targets: targets.callers(NOWHERE),
+    "ListExecutions": lambda targets: targets.callers(NOWHERE.alias("live")),
 }
 
 

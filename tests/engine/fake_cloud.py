@@ -153,7 +153,7 @@ class FakeCloud:
             permission = Permission.ALLOWED if self.targets.is_allowed else Permission.NOT_ALLOWED
             return Permissions(dict.fromkeys(rights, permission), read_at)
 
-    def callers(self, machine: StateMachineArn) -> CallersReading:
+    def callers(self, alias: AliasArn) -> CallersReading:
         read_at = self._clock.now()
         with self._call("callers"):
             return CallersReading(0, 3, more=False, read_at=read_at)

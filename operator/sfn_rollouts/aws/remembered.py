@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sfn_rollouts.core.values.arn import Place, StateMachineArn
+from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.values.targets import (
     CalleeReading,
     CallersReading,
@@ -66,9 +66,9 @@ class RememberingInspector:
         key = ("permissions", role, frozenset(rights))
         return self._known(key, _policy_s, lambda: self._asked.permissions(role, rights, place))
 
-    def callers(self, machine: StateMachineArn) -> CallersReading:
+    def callers(self, alias: AliasArn) -> CallersReading:
         """Count the last day's executions. Only a refusal is remembered."""
-        return self._known(("callers", machine), _not_at_all, lambda: self._asked.callers(machine))
+        return self._known(("callers", alias), _not_at_all, lambda: self._asked.callers(alias))
 
     def _known(self, key: Hashable, counts_s: Callable[[Answer], float], ask: Callable[[], Answer]) -> Answer:
         known = self._found(key)

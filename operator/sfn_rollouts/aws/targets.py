@@ -16,6 +16,7 @@ from sfn_rollouts.asl.outline import outline
 from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
+from sfn_rollouts.aws.metrics import CloudWatchSums, Metric
 from sfn_rollouts.aws.pages import pages
 from sfn_rollouts.aws.timestamps import to_milliseconds
 from sfn_rollouts.core.preflight.reading import home_of
@@ -37,12 +38,13 @@ if TYPE_CHECKING:
     from types_boto3_iam.type_defs import EvaluationResultTypeDef
 
     from sfn_rollouts.aws.clients import Clients
-    from sfn_rollouts.core.values.arn import StateMachineArn
+    from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
 
 _LARGEST_PAGE = 1000
 _RESOURCES_A_CALL = 20
 """Every action is asked for on every resource of a call; AWS throttles those that ask for much."""
 _DAY = timedelta(days=1)
+_REPORTED_AFTER = timedelta(minutes=3)
 _DECISIONS = {
     "allowed": Permission.ALLOWED,
     "implicitDeny": Permission.NOT_ALLOWED,
@@ -59,6 +61,7 @@ class AwsTargetInspector:
         self._clients = clients
         self._calls = calls
         self._clock = clock
+        self._metrics = CloudWatchSums(clients, calls)
 
     def definition(self, machine: StateMachineArn, version: int, created_at: datetime | None) -> DefinitionReading:
         """Read the definition of a version. Gone: there is no such version, or another one of that number.
@@ -101,12 +104,15 @@ class AwsTargetInspector:
             found |= self._answers(role, actions, resources, place)
         return Permissions({right: found.get(right, Permission.UNDECIDED) for right in rights}, read_at)
 
-    def callers(self, machine: StateMachineArn) -> CallersReading:
-        """Count the last day's executions by how they were started (one page). Gone: an Express machine has no list."""
-        arn, read_at = str(machine), self._clock.now()
+    def callers(self, alias: AliasArn) -> CallersReading:
+        """Count the last day's executions of its state machine: one page of a list, or the metrics of an Express one.
+
+        Gone: there is no such state machine.
+        """
+        arn, read_at = str(alias.machine), self._clock.now()
 
         def work() -> CallersReading | None:
-            client = self._clients.reader(machine.region)
+            client = self._clients.reader(alias.machine.region)
             try:
                 page = client.list_executions(stateMachineArn=arn, maxResults=_LARGEST_PAGE)
             except client.exceptions.StateMachineTypeNotSupported:
@@ -120,10 +126,17 @@ class AwsTargetInspector:
                 ]
                 return CallersReading(len(past), len(recent), len(recent) == _LARGEST_PAGE, read_at)
 
-        counted = self._calls.make(_call(Api.LIST_EXECUTIONS, machine.place, arn), work)
-        if counted is None:
-            raise Gone("AWS does not list executions of Express state machines")
-        return counted
+        counted = self._calls.make(_call(Api.LIST_EXECUTIONS, alias.machine.place, arn), work)
+        return counted if counted is not None else self._express_callers(alias, read_at)
+
+    def _express_callers(self, alias: AliasArn, read_at: datetime) -> CallersReading:
+        """Without the last minutes: of those the starts by the alias might still be lacking."""
+        until = read_at.replace(second=0, microsecond=0) - _REPORTED_AFTER
+        all_of_them, by_alias = Metric.starts(), Metric.starts(alias.name)
+        sums = self._metrics.by_minute(alias.machine, [all_of_them, by_alias], until - _DAY, until)
+        started = sum(sums[all_of_them].values())
+        past = max(0, started - sum(sums[by_alias].values()))
+        return CallersReading(past, started, more=False, read_at=read_at, by_metrics=True)
 
     def _lacking_function(self, place: Place, arn: str) -> str:
         named = FUNCTION.parse(arn)

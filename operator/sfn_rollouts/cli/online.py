@@ -92,7 +92,7 @@ class _Gatherer:
             case AskRole(role, rights):
                 return targets.permissions(role, rights, machine.place)
             case CountCallers():
-                return targets.callers(machine)
+                return targets.callers(subject.alias)
             case _:
                 raise AssertionError(f"no check asks for {look}")
 

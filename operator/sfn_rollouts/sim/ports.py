@@ -178,7 +178,7 @@ class SimTargets:
 
         return self._network.call(self._caller, SIMULATE_ROLE, effect)
 
-    def callers(self, machine: StateMachineArn) -> CallersReading:
+    def callers(self, alias: AliasArn) -> CallersReading:
         """All of them start by the alias."""
         read_at = self._clock.now()
         return self._network.call(

@@ -19,6 +19,13 @@ def callers(subject: Subject, seen: Observation, findings: Findings) -> Found:
     if not reading.past_alias:
         passed = f"none of the last day's executions ({started}) was started past the alias"
         return findings.conclude((), machine, passed)
+    if reading.by_metrics:
+        undecided = (
+            f"of the last day's executions ({started}), {reading.past_alias} were not started by {subject.alias}, and "
+            "of Express executions AWS does not say by what: by the plain ARN they run the newest revision, whatever "
+            "is shifted"
+        )
+        return findings.conclude([findings.unknown(machine, undecided)], machine, "", stands_on=[look])
     message = (
         f"of the last day's executions ({started}), {reading.past_alias} were started by the plain ARN, past the "
         f"alias: they run the newest revision, whatever is shifted; let their callers start {subject.alias}"

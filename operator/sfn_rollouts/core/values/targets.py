@@ -52,12 +52,16 @@ class Permissions:
 
 @dataclass(frozen=True, slots=True)
 class CallersReading:
-    """Executions that were started within the last day: `past_alias` of them without the alias; one page of them."""
+    """Executions that were started within the last day: `past_alias` of them by the plain ARN; one page of them.
+
+    `by_metrics`: CloudWatch counted them, which does not say by what they were started if not by the alias.
+    """
 
     past_alias: int
     started: int
     more: bool
     read_at: datetime
+    by_metrics: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def callers_source(targets: TargetInspector) -> Source:
     """Answers `CountCallers`."""
 
     def count(alias: AliasArn, _: CountCallers, __: Urgency) -> CallersReading:
-        return targets.callers(alias.machine)
+        return targets.callers(alias)
 
     return Source("callers", count, _background, TRIES, is_kept_at_rest=False)
 
