@@ -199,6 +199,26 @@ def test_a_definition_encrypted_with_a_key_that_may_not_be_used_is_unknown(story
     assert "kms:Decrypt" in messages(done)["pins"]
 
 
+def test_callers_of_an_express_machine_are_counted_by_metrics(story: Story) -> None:
+    """AWS lists no Express executions. Those by another alias pass by too, so nobody knows, and nothing is blocked."""
+    machine = story.aws.publish_machine(f"Express-{story.namespace}", type="EXPRESS")
+    other = story.aws.create_alias(machine, "other", whole(1))
+    story.aws.set_traffic(story.aws.create_alias(machine, "live", whole(1)), starts_per_hour=60, past_s=36_000)
+    express = replace(story, machine=machine)
+    express.apply(version=2, preflight=only("Enforce", "callers"))
+
+    done = express.wait_for_phase("Succeeded")
+    assert found(done) == [("callers", "Passed", machine)]
+
+    story.aws.set_traffic(other, starts_per_hour=60, past_s=36_000)
+    express.edit(version=1)
+    done = express.wait_for(
+        lambda status: status["phase"] == "Succeeded" and status["stableVersion"] == 1, "version 1 again"
+    )
+    assert found(done) == [("callers", "Unknown", machine)]
+    assert f"were not started by {express.alias}" in messages(done)["callers"]
+
+
 def test_an_alias_that_another_rollout_shifts_is_not_called_by_a_target(story: Story) -> None:
     """One execution would meet two shifts. Calling a version of the inner state machine is the remedy."""
     inner = replace(story, machine=story.aws.publish_machine(f"Inner-{story.namespace}"), name="inner")

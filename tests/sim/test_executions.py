@@ -1,0 +1,69 @@
+"""Executions of the simulated alias, listed and counted as AWS does."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sfn_rollouts.core.values.executions import ExecutionReading, MinuteCounts
+from sfn_rollouts.errors import Conflict
+from sfn_rollouts.sim.executions import PAGE_SIZE, Executions
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def at(second: int) -> datetime:
+    return NOON + timedelta(seconds=second)
+
+
+def laid(name: str, start: int, end: int | None, version: int = 1, status: str = "SUCCEEDED") -> ExecutionReading:
+    """An execution; without an end it runs for ever."""
+    ended_at = at(end) if end is not None else None
+    return ExecutionReading(name, version, at(start), ended_at, status if end is not None else "RUNNING")
+
+
+class Service(Executions):
+    """Whose clock the test moves."""
+
+    def __init__(self, *executions: ExecutionReading) -> None:
+        super().__init__(lambda: self.now)
+        self.now = NOON
+        self.laid_down.extend(executions)
+
+
+def test_what_ended_last_comes_first_and_what_runs_counts_by_its_start() -> None:
+    service = Service(laid("old", 0, 90), laid("runs", 50, None), laid("quick", 10, 11), laid("to come", 200, 201))
+    service.now = at(100)
+    page = service.page(None)
+    assert [each.name for each in page.executions] == ["old", "runs", "quick"]
+    assert (page.as_of, page.next_token) == (at(100), None)
+
+
+def test_an_execution_runs_until_its_end_has_come() -> None:
+    service = Service(laid("one", 0, 30, status="FAILED"))
+    service.now = at(29)
+    assert [(each.status, each.ended_at) for each in service.page(None).executions] == [("RUNNING", None)]
+    service.now = at(30)
+    assert [(each.status, each.ended_at) for each in service.page(None).executions] == [("FAILED", at(30))]
+
+
+def test_a_token_leads_to_the_next_page_and_any_other_text_is_a_conflict() -> None:
+    service = Service(*(laid(str(n), n, n) for n in range(PAGE_SIZE + 1)))
+    service.now = at(PAGE_SIZE)
+    first = service.page(None)
+    assert len(first.executions) == PAGE_SIZE
+    last = service.page(first.next_token)
+    assert ([each.name for each in last.executions], last.next_token) == (["0"], None)
+    with pytest.raises(Conflict):
+        service.page("yesterday's")
+
+
+def test_starts_count_by_the_minute_of_the_start_and_ends_by_that_of_the_end() -> None:
+    ends = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+    service = Service(*(laid(status, 0, 65, version=2, status=status) for status in ends), laid("other", 0, 1))
+    service.now = at(120)
+    assert service.minutes({2}, NOON, NOON + 2 * MINUTE) == {
+        2: [MinuteCounts(NOON, 4, 0, 0), MinuteCounts(NOON + MINUTE, 0, failed=2, succeeded=1, aborted=1)]
+    }
+    service.now = at(64)
+    assert service.minutes({2}, NOON, NOON + 2 * MINUTE)[2][1] == MinuteCounts(NOON + MINUTE, 0, 0, 0)
