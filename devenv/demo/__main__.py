@@ -12,7 +12,16 @@ from devenv.aws.server import AwsEmulator
 from devenv.control_plane import ControlPlane, Kubectl, ensure_binaries, install_crds
 from devenv.demo.order_processor import ALIAS, NAME, publish
 from devenv.demo.screen import Screen
-from devenv.demo.stories import NAMESPACE, ROLLOUT, Stage, bad_version, good_version, look_back, unpinned_version
+from devenv.demo.stories import (
+    NAMESPACE,
+    ROLLOUT,
+    Stage,
+    bad_version,
+    good_version,
+    look_back,
+    losing_version,
+    unpinned_version,
+)
 from devenv.operator_process import OperatorProcess
 
 CRDS = Path(__file__).parents[2] / "crds"
@@ -20,7 +29,7 @@ CRDS = Path(__file__).parents[2] / "crds"
 
 def main(arguments: list[str] | None = None) -> int:
     """Play the demo."""
-    parser = argparse.ArgumentParser(prog="make demo", description="Three rollouts on a real API server.")
+    parser = argparse.ArgumentParser(prog="make demo", description="Rollouts on a real API server.")
     parser.add_argument("--keep", action="store_true", help="leave everything running and print how to reach it")
     options = parser.parse_args(arguments)
     binaries = ensure_binaries()
@@ -43,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
             good_version(stage)
             bad_version(stage)
             unpinned_version(stage)
+            losing_version(stage)
             look_back(stage)
             _what_next(screen)
             if options.keep:

@@ -97,6 +97,7 @@ VERSIONS = (
 )
 UNPINNED = definition("4: ships in one parcel", charge_version=22, ship_version=None)
 PINNED = definition("5: ships in one parcel", charge_version=22, ship_version=12)
+LOSING = definition("6: reserves what is not in stock", charge_version=22, ship_version=12)
 
 
 def publish(aws: Emulator) -> str:

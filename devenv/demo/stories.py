@@ -1,4 +1,4 @@
-"""The stories: a version that is good, one that is not, and one that gets no traffic at all."""
+"""The stories: a version that is good, one that is not, one that gets no traffic, and one that no alarm knows of."""
 
 import json
 from collections import Counter
@@ -8,13 +8,14 @@ from typing import Any
 
 from devenv.aws.client import Emulator
 from devenv.control_plane import Kubectl
-from devenv.demo.order_processor import ALIAS, FAILURES_ALARM, LATENCY_ALARM, PINNED, UNPINNED
+from devenv.demo.order_processor import ALIAS, FAILURES_ALARM, LATENCY_ALARM, LOSING, PINNED, UNPINNED
 from devenv.demo.screen import Screen
 from devenv.waiting import wait_until
 
 NAMESPACE = "shop"
 ROLLOUT = "order-processor"
 ORDERS = 40
+ORDERS_PER_HOUR = 18_000.0
 
 MANIFEST = """\
 apiVersion: sfnrollouts.dev/v1alpha1
@@ -67,9 +68,9 @@ class Stage:
         self.screen.lines(text)
         self.screen.command(self.kubectl, "apply", "--namespace", NAMESPACE, "-f", "-", stdin=text)
 
-    def ask_for(self, version: int) -> None:
-        """Change nothing but the version, and show how."""
-        patch = json.dumps({"spec": {"version": version}})
+    def ask_for(self, version: int, **fields: Any) -> None:
+        """Change nothing but the version (and `fields` of the spec), and show how."""
+        patch = json.dumps({"spec": {"version": version, **fields}})
         self.screen.command(
             self.kubectl, "patch", "sfnrollout", ROLLOUT, "--namespace", NAMESPACE, "--type=merge", "-p", patch
         )
@@ -79,7 +80,7 @@ class Stage:
         answer = self.kubectl("get", "sfnrollout", ROLLOUT, "--namespace", NAMESPACE, "-o", "json")
         return dict(json.loads(answer.stdout)["status"])
 
-    def watch_until(self, is_over: Callable[[dict[str, Any]], bool], what: str) -> None:
+    def watch_until(self, is_over: Callable[[dict[str, Any]], bool], what: str, within_s: float = 60.0) -> None:
         """Print each change of the rollout until the condition holds."""
 
         def look() -> bool:
@@ -87,7 +88,7 @@ class Stage:
             self._print(status)
             return is_over(status)
 
-        wait_until(look, 60, what, interval_s=0.2)
+        wait_until(look, within_s, what, interval_s=0.2)
 
     def _print(self, status: dict[str, Any]) -> None:
         view = tuple(status.get(name) for name in ("phase", "step", "weight", "message"))
@@ -154,6 +155,30 @@ def unpinned_version(stage: Stage) -> None:
     stage.screen.say(f"Changes of the alias for version {version}: {more}. Version 5 names a version of the function:")
     stage.ask_for(stage.aws.publish_version(stage.machine, PINNED))
     stage.watch_until(lambda status: status.get("weight") == 10, "the pinned version to begin")
+
+
+def losing_version(stage: Stage) -> None:
+    """Version 6 fails one time in five, no alarm knows, and the judge of its executions sends it back."""
+    stage.screen.heading("Story 4: version 6 loses one order in five, and no alarm knows")
+    version = stage.aws.publish_version(stage.machine, LOSING)
+    stage.aws.set_traffic(
+        stage.alias, starts_per_hour=ORDERS_PER_HOUR, outcomes={2: (0.01, 0.4), version: (0.2, 0.4)}, past_s=600.0
+    )
+    stage.screen.say(
+        f"{ORDERS_PER_HOUR:.0f} orders an hour; one in a hundred fails on version 2. The manifest now says "
+        "analysis: {}, and keeps half of the traffic on each version for three minutes:"
+    )
+    steps = [{"setWeight": 50}, {"pause": {"duration": "3m"}}]
+    stage.ask_for(version, strategy={"steps": steps}, analysis={})
+    stage.watch_until(
+        lambda status: status.get("phase") == "RolledBack" and status["history"][0]["version"] == version,
+        f"version {version} to be sent back",
+        within_s=300.0,
+    )
+    told = stage.status()["analysis"]
+    stage.screen.say(f"The judge says {told['verdict']}: {told['message']}.")
+    stage.screen.say("What this plan could notice was said before the first order:")
+    stage.screen.lines(told["forecast"]["message"])
 
 
 def _alarm_since(stage: Stage) -> Any:

@@ -100,6 +100,13 @@ def test_what_only_the_past_says_is_a_hold() -> None:
     assert condition(it.status, "Stalled") is None, "the evidence may change by itself"
 
 
+def test_what_is_held_is_told_before_the_step_is_due() -> None:
+    it = world(onWorse="Hold")
+    it.has_callers(BUSY, v2=0.5)
+    run(it, 20)
+    assert "; the next step is held: target failed" in (it.status.message or "")
+
+
 def test_a_person_who_has_looked_goes_on() -> None:
     it = world(onWorse="Hold")
     it.has_callers(BUSY, v2=0.5)

@@ -324,7 +324,9 @@ def test_the_traffic_of_the_last_day_is_what_a_forecast_stands_on(feed: Feed, cl
     reading = forecast(feed, clock)
     assert reading.starts_per_hour == 1.0
     assert reading.forecast.always <= 5
-    assert reading.message.startswith("with 1 starts an hour this plan notices a version that always fails in ")
+    assert reading.message.startswith(
+        "at 1 starts an hour this plan notices, of 100 rollouts of a version that always fails, "
+    )
 
 
 def test_of_much_traffic_some_pages_say_how_much(feed: Feed, clock: Clock) -> None:

@@ -37,15 +37,20 @@ def stay(
     )
 
 
+_OF_THE_TARGET = frozenset({Reason.VERSION_WORSE, Reason.VERSION_SLOWER, Reason.VERSION_SUSPECT, Reason.TRAFFIC_SKEWED})
+"""What holds because something was seen, and not because nothing was."""
+
+
 def _said_if_blind(case: Case, summary: Summary) -> Summary:
-    """Add that an alarm guards nothing, also while no step is due: the traffic is on the target all the same.
+    """Add that an alarm guards nothing, or what a judge holds, also while no step is due: the traffic is on the target.
 
     What is merely not read yet, or tried again within three polls, is no news for people.
     """
     hold = case.judged_hold
     if hold is None or hold.reason in (Reason.INITIALIZING, Reason.RETRYING_AWS):
         return summary
-    return replace(summary, message=f"{summary.message}; not fully guarded: {hold.message}")
+    words = "the next step is held" if hold.reason in _OF_THE_TARGET else "not fully guarded"
+    return replace(summary, message=f"{summary.message}; {words}: {hold.message}")
 
 
 def summary_in_flight(case: Case) -> Summary:
