@@ -166,15 +166,14 @@ def test_a_restart_shows_what_blocked_until_it_has_looked_again():
     assert world.alias == Routing.whole(1)
 
 
-def test_an_old_answer_is_asked_again_before_the_first_shift():
-    world = enforced("targets", "permissions", **WITH_ALARM)
-    world.alarm("A", "ALARM")
-    world.settle()
+def test_what_passed_long_ago_is_asked_again_before_the_first_shift():
+    world = enforced("targets", "permissions", "callers")
+    world.aws.targets.change(is_there=True, is_allowed=False)
     world.advance(3600)
-    asked = len(world.targets_asked)
-    world.alarm("A", "OK")
-    world.poll()
-    assert len(world.targets_asked) > asked
+    world.targets_asked.clear()
+    world.aws.targets.change(is_there=True, is_allowed=True)
+    world.advance(300)
+    assert {type(look) for look in world.targets_asked} == {FindCallee, AskRole, CountCallers}
     assert world.alias == Routing.split(1, 2, 40)
 
 

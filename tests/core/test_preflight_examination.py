@@ -54,6 +54,25 @@ def test_all_is_well(preflight: Any) -> None:
     assert all(line(each).startswith("Passed ") for each in found.findings)
 
 
+MAY_CHANGE = {FindCallee(CHARGE), ASKED, CountCallers()}
+"""What an answer of long ago says nothing about: a definition does not change, and alarms are read all the time."""
+ANSWERS: dict[str, dict[Any, Any]] = {
+    "all is well": {},
+    "all is wrong": {
+        FindCallee(CHARGE): CalleeReading("Lambda knows no such function", START),
+        ASKED: Permissions({RIGHT: Permission.NOT_ALLOWED}, START),
+        CountCallers(): CallersReading(3, 12, more=True, read_at=START),
+    },
+    "nothing could be seen": dict.fromkeys(MAY_CHANGE, DENIED),
+}
+
+
+@pytest.mark.parametrize("answers", ANSWERS.values(), ids=ANSWERS.keys())
+def test_whatever_was_found_what_may_change_is_asked_again(answers: dict[Any, Any]) -> None:
+    found = examine(subject(**WITH_ALARM), Observation(answers={**ALL_IS_WELL, **answers}, alarms=HEALTHY))
+    assert found.stands_on == MAY_CHANGE
+
+
 def test_nothing_is_known_yet() -> None:
     found = examine(subject(**WITH_ALARM), Observation())
     assert found.looks == {ReadDefinition(TARGET), ReadDefinition(STABLE), ReadAlarms(), CountCallers()}

@@ -18,7 +18,7 @@ def callers(subject: Subject, seen: Observation, findings: Findings) -> Found:
     started = f"{reading.started}{' and more' if reading.more else ''}"
     if not reading.past_alias:
         passed = f"none of the last day's executions ({started}) was started past the alias"
-        return findings.conclude((), machine, passed)
+        return findings.conclude((), machine, passed, stands_on=[look])
     if reading.by_metrics:
         undecided = (
             f"of the last day's executions ({started}), {reading.past_alias} were not started by {subject.alias}, and "
