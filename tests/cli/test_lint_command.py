@@ -239,6 +239,127 @@ def test_every_example_passes() -> None:
     assert lint(*examples).exit_code == 0
 
 
+# -- what preflight would say --
+
+CHARGE = '{{"StartAt": "A", "States": {{"A": {{"Type": "Task", "Resource": "{}", "End": true}}}}}}'
+PINNED = CHARGE.format("arn:aws:lambda:eu-west-1:123456789012:function:charge:7")
+NEWEST = CHARGE.format("arn:aws:lambda:eu-west-1:123456789012:function:charge")
+CALLS_CHILD = """
+{"StartAt": "Pay", "States": {"Pay": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2",
+  "Parameters": {"StateMachineArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:Child:live"}, "End": true}}}
+"""
+CHOSEN = CALLS_CHILD.replace('"StateMachineArn"', '"StateMachineArn.$"')
+CHILD = GOOD.replace("stateMachine:OrderProcessor", "stateMachine:Child").replace("name: orders", "name: child")
+UNPINNED = "A calls Lambda function charge without a version: it changes under the rollout; name one, charge:N"
+TWO_SHIFTS = "States.Pay: state Pay calls arn:aws:states:eu-west-1:123456789012:stateMachine:Child:live, and rollout "
+
+
+def policy(manifest: str, text: str) -> str:
+    return manifest.replace("  alias: live", f"  preflight: {{{text}}}\n  alias: live")
+
+
+# sentence: manifests, definition, exit code, lines
+PREFLIGHT: dict[str, tuple[str, str, int, list[str]]] = {
+    "what is pinned is not mentioned": (GOOD, PINNED, 0, ["1 rollout checked: 0 errors, 0 warnings"]),
+    "what cannot be decided is not mentioned": (GOOD, CHOSEN, 0, ["1 rollout checked: 0 errors, 0 warnings"]),
+    "what would be reported is a warning": (
+        GOOD,
+        NEWEST,
+        0,
+        [f"-:1: warning: spec.preflight.pins: States.A: state {UNPINNED}", "1 rollout checked: 0 errors, 1 warning"],
+    ),
+    "what would block is an error": (
+        policy(GOOD, "pins: Enforce"),
+        NEWEST,
+        1,
+        [f"-:1: spec.preflight.pins: States.A: state {UNPINNED}", "1 rollout checked: 1 error, 0 warnings"],
+    ),
+    "what is off is not mentioned": (policy(GOOD, 'pins: "Off"'), NEWEST, 0, ["1 rollout checked: 0 errors, 0 warn"]),
+    "the definition is the first rollout's": (
+        f"{OTHER}---{policy(CHILD, 'pins: Enforce')}---{policy(GOOD, 'pins: Enforce')}",
+        NEWEST,
+        1,
+        ["-:2: spec.preflight.pins: ", "2 rollouts checked, 1 document of other kinds skipped: 1 error, 0 warnings"],
+    ),
+    "also where that one has errors": (f"{BAD}---{GOOD}", NEWEST, 1, ["-:1: spec.strategy", "2 rollouts checked: 1 e"]),
+    "two shifts of one chain, from either side and in order": (
+        f"{GOOD}---{policy(CHILD, 'entryPoint: Enforce')}",
+        CALLS_CHILD,
+        1,
+        [
+            "-:1: warning: spec.preflight.pins: States.Pay: ",
+            f"-:1: warning: spec.preflight.entryPoint: {TWO_SHIFTS}default/child shifts that alias",
+            "-:2: spec.preflight.entryPoint: arn:aws:states:eu-west-1:123456789012:stateMachine:Child:live: state Pay",
+            "2 rollouts checked: 1 error, 2 warnings",
+        ],
+    ),
+    "no alarm is mentioned once": (
+        GOOD.replace("  alarms: {names: [OrderProcessor-failures]}\n", ""),
+        PINNED,
+        0,
+        ["-:1: warning: spec.alarms.names: no alarm is watched", "1 rollout checked: 0 errors, 1 warning"],
+    ),
+    "no alarm is an error where it would block": (
+        policy(GOOD.replace("  alarms: {names: [OrderProcessor-failures]}\n", ""), "alarms: Enforce"),
+        PINNED,
+        1,
+        [
+            "-:1: warning: spec.alarms.names: no alarm is watched",
+            "-:1: spec.preflight.alarms: spec.alarms.names: no alarm guards this rollout",
+            "1 rollout checked: 1 error, 1 warning",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "definition", "code", "lines"), PREFLIGHT.values(), ids=PREFLIGHT)
+def test_it_says_what_preflight_would(given: str, definition: str, code: int, lines: list[str], tmp_path: Path) -> None:
+    (tmp_path / "asl.json").write_text(definition)
+    result = lint("-", "--definition", str(tmp_path / "asl.json"), stdin=given)
+
+    assert result.exit_code == code, result.output
+    reported = result.stdout.splitlines()
+    assert [line[: len(wanted)] for line, wanted in zip(reported, lines, strict=True)] == lines
+
+
+def test_without_a_definition_nothing_is_said_of_what_it_calls() -> None:
+    assert lint("-", stdin=policy(GOOD, "pins: Enforce, entryPoint: Enforce")).exit_code == 0
+
+
+def test_nulls_count_as_left_out() -> None:
+    assert lint("-", stdin=GOOD.replace("  alias: live", "  alias: live\n  preflight: null")).exit_code == 0
+
+
+def test_the_json_has_the_field_the_subject_and_the_severity(tmp_path: Path) -> None:
+    (tmp_path / "asl.json").write_text(NEWEST)
+    result = lint("-", "-o", "json", "--definition", str(tmp_path / "asl.json"), stdin=GOOD)
+
+    [problem] = json.loads(result.stdout)["problems"]
+    assert (problem["path"], problem["value"], problem["severity"]) == ("spec.preflight.pins", "States.A", "warning")
+
+
+@pytest.mark.parametrize(
+    ("given", "definition", "reported"),
+    [
+        (GOOD, "[]", "asl.json: is no definition: it is not a JSON object"),
+        (OTHER, PINNED, "-: no StepFunctionRollout in there that --definition could belong to"),
+    ],
+)
+def test_a_definition_that_is_none_or_nobodys_is_one_line(
+    given: str, definition: str, reported: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("asl.json").write_text(definition)
+    result = lint("-", "--definition", "asl.json", stdin=given)
+
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{reported}\n")
+
+
+def test_standard_input_is_read_once() -> None:
+    result = lint("-", "--definition", "-", stdin=GOOD)
+    assert (result.exit_code, "standard input can be read once" in result.stderr) == (2, True)
+
+
 IMPORTS = """
 import runpy, sys
 sys.argv = ["sfn-rollouts", *{arguments}]

@@ -245,3 +245,95 @@ def test_simulate_loads_neither_cloud_nor_cluster() -> None:
     )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert told.stdout.splitlines()[-1] == "[]"
+
+
+# -- what preflight would say --
+
+NEWEST = '{"States": {"Charge": {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:charge"}}}'
+LOOSE = (
+    "pins: States.Charge: state Charge calls Lambda function charge without a version: it changes under the rollout; "
+    "name one, charge:N"
+)
+CHILD = "arn:aws:states:eu-west-1:123456789012:stateMachine:Child"
+CALLS_CHILD = json.dumps(
+    {
+        "States": {
+            "Pay": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::states:startExecution.sync:2",
+                "Parameters": {"StateMachineArn": f"{CHILD}:live"},
+            }
+        }
+    }
+)
+
+
+def _manifest(name: str = "orders", machine: str = CHILD.replace("Child", "Orders"), **spec: Any) -> str:
+    fields = {
+        "stateMachineArn": machine,
+        "alias": "live",
+        "version": 42,
+        "strategy": {"canary": {"weight": 10, "interval": "10m"}},
+        "alarms": {"names": ["A"]},
+        **spec,
+    }
+    kind = {"apiVersion": "sfnrollouts.dev/v1alpha1", "kind": "StepFunctionRollout"}
+    return json.dumps({**kind, "metadata": {"name": name}, "spec": fields})
+
+
+def _play(folder: Path, manifest: str, definition: str | None, *arguments: str) -> Result:
+    (folder / "rollout.yaml").write_text(manifest)
+    if definition is not None:
+        (folder / "asl.json").write_text(definition)
+        arguments = (*arguments, "--definition", str(folder / "asl.json"))
+    return _simulate(str(folder / "rollout.yaml"), *arguments)
+
+
+def test_a_warning_stands_in_the_head_and_nothing_waits(tmp_path: Path) -> None:
+    told = _play(tmp_path, _manifest(), NEWEST).stdout
+    assert f"preflight: Warning: {LOOSE}\n\n" in told
+    assert "Promoted after 20m01s" in told
+
+
+def test_what_would_block_is_played(tmp_path: Path) -> None:
+    manifest = _manifest(preflight={"pins": "Enforce"})
+    told = _play(tmp_path, manifest, NEWEST).stdout
+    assert f"preflight: Failed: {LOOSE}\n\n" in told
+    assert "not ended: not started: preflight pins: state Charge calls" in told
+    data = json.loads(_play(tmp_path, manifest, NEWEST, "-o", "json").stdout)
+    assert (data["outcome"], data["writes"]) == (None, [])
+    assert [(each["check"], each["verdict"], each["subject"]) for each in data["preflight"]] == [
+        ("pins", "Failed", "States.Charge")
+    ]
+
+
+def test_another_version_can_be_asked_for_meanwhile(tmp_path: Path) -> None:
+    told = _play(tmp_path, _manifest(preflight={"pins": "Enforce"}), NEWEST, "--user", "version=43@1h").stdout
+    assert "Promoted after 1h20m" in told
+
+
+def test_what_preflight_has_nothing_to_say_of_is_not_mentioned(tmp_path: Path) -> None:
+    pinned = NEWEST.replace("function:charge", "function:charge:7")
+    for definition in (pinned, NEWEST.replace("function:charge", "function:${Charge}"), None):
+        assert "preflight" not in _play(tmp_path, _manifest(), definition).stdout
+    assert "preflight" not in json.loads(_play(tmp_path, _manifest(), pinned, "-o", "json").stdout)
+
+
+def test_no_alarm_at_all_is_mentioned(tmp_path: Path) -> None:
+    told = _play(tmp_path, _manifest(alarms=None), None).stdout
+    assert "preflight: Warning: alarms: spec.alarms.names: no alarm guards this rollout" in told
+
+
+@pytest.mark.parametrize("is_sound", [True, False])
+def test_the_other_rollouts_of_the_file_count(tmp_path: Path, *, is_sound: bool) -> None:
+    other = _manifest("child", CHILD, **({} if is_sound else {"version": 0}))
+    manifest = f"{_manifest(preflight={'entryPoint': 'Enforce'})}\n---\n{other}"
+    told = _play(tmp_path, manifest, CALLS_CHILD, "--name", "orders").stdout
+    assert ("and rollout default/child shifts that alias" in told) is is_sound
+    assert ("Promoted after" in told) is not is_sound
+
+
+def test_a_definition_that_is_none_is_one_line(tmp_path: Path) -> None:
+    told = _play(tmp_path, _manifest(), "[]")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr == f"{tmp_path / 'asl.json'}: is no definition: it is not a JSON object\n"

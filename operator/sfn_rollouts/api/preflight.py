@@ -88,6 +88,9 @@ class Verdict(StrEnum):
 
 WORST_FIRST = (Verdict.FAILED, Verdict.WARNING, Verdict.UNKNOWN, Verdict.PASSED)
 
+PROBLEMS = frozenset({Verdict.WARNING, Verdict.FAILED})
+"""What a person should put right."""
+
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the verdict that a person should know of first; PASSED without any."""

@@ -12,6 +12,7 @@ import click
 
 from sfn_rollouts import __version__
 from sfn_rollouts.api import LARGEST_VERSION
+from sfn_rollouts.cli.definition import definition_option, insist_on_one_reader
 from sfn_rollouts.cli.program import Program
 
 
@@ -28,27 +29,25 @@ def version() -> None:
 
 @main.command("lint")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@definition_option("first rollout of the first file")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def lint_command(files: tuple[str, ...], output: str) -> None:
+def lint_command(files: tuple[str, ...], definition: str | None, output: str) -> None:
     """Find what the API server or the operator would refuse in manifests; `-` reads standard input.
 
-    Documents of other kinds are skipped. The exit code is 1 when there are errors, 0 with warnings only.
+    Also what preflight would find, as far as files tell: an error where it would block. Documents of other kinds are
+    skipped. The exit code is 1 when there are errors, 0 with warnings only.
     """
+    insist_on_one_reader(files, definition)
     from sfn_rollouts.cli.lint import lint_files, shown_as_json, shown_as_text  # noqa: PLC0415 - see the package's docstring
 
-    result = lint_files(files)
+    result = lint_files(files, definition)
     click.echo(shown_as_json(result) if output == "json" else shown_as_text(result))
     sys.exit(1 if result.errors else 0)
 
 
 @main.command("preflight")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option(
-    "--definition",
-    metavar="ASL.json",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-    help="What the target of the first rollout of the first file does, in Amazon States Language.",
-)
+@definition_option("first rollout of the first file")
 @click.option("--online", is_flag=True, help="Ask all checks; AWS is read with your own credentials.")
 @click.option("--strict", is_flag=True, help="Fail on warnings too, and on what cannot be decided.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -60,8 +59,7 @@ def preflight_command(
     Without AWS: whether what the target calls is pinned to a version (pins), and whether another rollout of these files
     shifts what it calls (entryPoint). The exit code is 1 where a rollout would not begin.
     """
-    if definition == "-" and "-" in files:
-        raise click.UsageError("standard input can be read once: give '-' for a FILE or for --definition, not for both")
+    insist_on_one_reader(files, definition)
     from sfn_rollouts.cli.preflight import exit_code, preflight_files, shown_as_json, shown_as_text  # noqa: PLC0415 - see the package's docstring
 
     examined = preflight_files(files, definition, online=online)
@@ -80,12 +78,14 @@ def preflight_command(
     "--from", "from_version", type=click.IntRange(1, LARGEST_VERSION), help="Version that is live. [default: one less]"
 )
 @click.option("--name", help="Which rollout, where the file has several.")
+@definition_option("rollout")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def simulate_command(file: str, output: str, **options: Any) -> None:
     """Play what a rollout would do, minute by minute, without a cluster and without AWS; `-` reads standard input.
 
     Times are counted from the start, like 90s, 12m or 1h30m; a window without an end lasts for ever.
     """
+    insist_on_one_reader([file], options["definition"])
     from sfn_rollouts.cli.simulate import SimulateOptions, simulate_file  # noqa: PLC0415 - see the package's docstring
 
     click.echo(simulate_file(file, SimulateOptions(**options), output))

@@ -1,12 +1,16 @@
 """Manifests from files: selected, checked by `api`, and shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from sfn_rollouts.api.preflight import Check, Verdict
 from sfn_rollouts.api.problems import Problem, Severity
 from sfn_rollouts.api.resource import concerns
 from sfn_rollouts.api.resource import lint as lint_manifest
+from sfn_rollouts.cli.candidates import Candidate
 from sfn_rollouts.cli.manifests import manifests_in, within
+from sfn_rollouts.cli.offline import candidate_of, no_owner, problems_offline, with_definition
 from sfn_rollouts.printable import json_text, one_line
 
 
@@ -33,20 +37,65 @@ class LintResult:
         return sum(each.problem.severity is Severity.ERROR for each in self.findings)
 
 
-def lint_files(files: Sequence[str]) -> LintResult:
-    """Check each rollout in these files; `-` is standard input. What cannot be read is an error like others."""
-    findings: list[Finding] = []
-    checked = skipped = 0
-    for file in files:
-        for document, place, manifest in manifests_in(file):
-            if isinstance(manifest, Problem):
-                findings.append(Finding(file, document, within(place, manifest)))
-            elif concerns(manifest):
-                checked += 1
-                findings += [Finding(file, document, within(place, problem)) for problem in lint_manifest(manifest)]
-            else:
-                skipped += 1
-    return LintResult(findings, checked, skipped)
+def lint_files(files: Sequence[str], definition: str | None = None) -> LintResult:
+    """Check each rollout in these files; `-` is standard input. What cannot be read is an error like others.
+
+    The definition, in Amazon States Language, belongs to the first rollout of the first file.
+
+    Raises:
+        SystemExit: 2, the definition cannot be read, or there is no rollout for it; standard error says why.
+    """
+    documents = [(file, *each) for file in files for each in manifests_in(file)]
+    checked = [_checked(*each) for each in documents if isinstance(each[-1], Problem) or concerns(each[-1])]
+    if definition is not None:
+        _give_to_first(definition, files[0], checked)
+    candidates = [each.candidate for each in checked if each.candidate is not None]
+    findings = [finding for each in checked for finding in each.findings(candidates)]
+    rollouts = sum(each.is_rollout for each in checked)
+    return LintResult(findings, rollouts, len(documents) - len(checked))
+
+
+@dataclass
+class _Checked:
+    """A manifest, or what stands in its place and cannot be read. `candidate` None: it has errors."""
+
+    file: str
+    document: int
+    place: str
+    problems: Sequence[Problem]
+    is_rollout: bool
+    candidate: Candidate | None
+
+    def findings(self, candidates: Sequence[Candidate]) -> Iterator[Finding]:
+        """Return what the API server would say of it, then what preflight would."""
+        for problem in (*self.problems, *self._of_preflight(candidates)):
+            yield Finding(self.file, self.document, within(self.place, problem))
+
+    def _of_preflight(self, candidates: Sequence[Candidate]) -> Iterator[Problem]:
+        """That there is no alarm is a warning of the API's already, whatever the policy of preflight."""
+        for found in problems_offline(self.candidate, candidates) if self.candidate is not None else ():
+            is_error = found.verdict is Verdict.FAILED
+            if is_error or found.check is not Check.ALARMS:
+                severity = Severity.ERROR if is_error else Severity.WARNING
+                words = f"{found.subject}: {found.message}"
+                yield Problem(f"spec.preflight.{found.check}", found.subject, words, severity)
+
+
+def _checked(file: str, document: int, place: str, manifest: Any) -> _Checked:
+    if isinstance(manifest, Problem):
+        return _Checked(file, document, place, [manifest], is_rollout=False, candidate=None)
+    problems = lint_manifest(manifest)
+    is_sound = all(each.severity is not Severity.ERROR for each in problems)
+    candidate = candidate_of(manifest) if is_sound else None
+    return _Checked(file, document, place, problems, is_rollout=True, candidate=candidate)
+
+
+def _give_to_first(definition: str, file: str, checked: Sequence[_Checked]) -> None:
+    first = next((each for each in checked if each.is_rollout and each.file == file), None)
+    if first is None:
+        raise no_owner(file)
+    if first.candidate is not None:
+        first.candidate = with_definition(first.candidate, definition)
 
 
 def shown_as_text(result: LintResult) -> str:

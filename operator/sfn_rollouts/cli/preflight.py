@@ -1,32 +1,18 @@
 """`sfn-rollouts preflight`: what files tell of a rollout before its first shift, for a check of a pull request."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import click
-
-from sfn_rollouts.api.preflight import Check, PreflightFinding, Verdict
+from sfn_rollouts.api.preflight import PreflightFinding, Verdict
 from sfn_rollouts.api.problems import Problem, Severity
 from sfn_rollouts.api.resource import concerns, lint
-from sfn_rollouts.api.spec import Spec
-from sfn_rollouts.asl.document import DefinitionError, parse
-from sfn_rollouts.asl.outline import Outline, outline
-from sfn_rollouts.cli.candidates import LONG_AGO, Candidate, Examined
-from sfn_rollouts.cli.manifests import LARGEST_FILE, content_of, manifests_in, within
-from sfn_rollouts.core.preflight.examination import examine
-from sfn_rollouts.core.preflight.reading import home_of
-from sfn_rollouts.core.preflight.subject import Subject
-from sfn_rollouts.core.values.looks import ReadDefinition
-from sfn_rollouts.core.values.observation import Observation
-from sfn_rollouts.core.values.readings import Unseen
+from sfn_rollouts.cli.candidates import Candidate, Examined
+from sfn_rollouts.cli.manifests import manifests_in, within
+from sfn_rollouts.cli.offline import candidate_of, examine_offline, no_owner, unreadable, with_definition
 from sfn_rollouts.printable import json_text, one_line
 
-OFFLINE = frozenset({Check.PINS, Check.ENTRY_POINT})
-"""What files can tell."""
-
-BLOCKED, UNREADABLE = 1, 2
-"""Exit codes: a rollout would not begin; what was given cannot be read."""
+BLOCKED = 1
+"""Exit code: a rollout would not begin."""
 
 
 def preflight_files(files: Sequence[str], definition: str | None, *, online: bool = False) -> Sequence[Examined]:
@@ -39,14 +25,13 @@ def preflight_files(files: Sequence[str], definition: str | None, *, online: boo
     """
     by_file = [list(_candidates_in(file)) for file in files]
     if definition is not None and not by_file[0]:
-        why = "no StepFunctionRollout in there that --definition could belong to"
-        raise _unreadable([one_line(f"{files[0]}: {why}")])
+        raise no_owner(files[0])
     rollouts = [rollout for found in by_file for rollout in found]
     if not rollouts:
-        raise _unreadable([one_line(f"{', '.join(files)}: no StepFunctionRollout in there")])
+        raise unreadable([one_line(f"{', '.join(files)}: no StepFunctionRollout in there")])
     if definition is not None:
-        rollouts[0] = replace(rollouts[0], outline=_outline(definition, rollouts[0].subject))
-    return _online(rollouts) if online else [_offline(each, rollouts) for each in rollouts]
+        rollouts[0] = with_definition(rollouts[0], definition)
+    return _online(rollouts) if online else [Examined(each, examine_offline(each, rollouts)) for each in rollouts]
 
 
 def exit_code(examined: Sequence[Examined], *, strict: bool) -> int:
@@ -96,13 +81,6 @@ def _finding_data(finding: PreflightFinding) -> dict[str, str]:
     }
 
 
-def _offline(rollout: Candidate, beside: Sequence[Candidate]) -> Examined:
-    unknown = Unseen("no definition was given: give --definition FILE, or --online", LONG_AGO)
-    seen = Observation(neighbours=rollout.neighbours(beside))
-    answered = seen.answering(ReadDefinition(rollout.spec.version), rollout.reading or unknown)
-    return Examined(rollout, examine(rollout.subject, answered, OFFLINE))
-
-
 def _online(rollouts: Sequence[Candidate]) -> Sequence[Examined]:
     from sfn_rollouts.cli.online import examined_online  # noqa: PLC0415 - boto3 is slow to import
     from sfn_rollouts.errors import PortError  # noqa: PLC0415
@@ -110,7 +88,7 @@ def _online(rollouts: Sequence[Candidate]) -> Sequence[Examined]:
     try:
         return examined_online(rollouts)
     except PortError as error:
-        raise _unreadable([one_line(error.why)]) from None
+        raise unreadable([one_line(error.why)]) from None
 
 
 def _candidates_in(file: str) -> Iterator[Candidate]:
@@ -121,38 +99,8 @@ def _candidates_in(file: str) -> Iterator[Candidate]:
             errors = [each for each in lint(manifest) if each.severity is Severity.ERROR]
             if errors:
                 raise _refused(file, document, place, errors)
-            yield _candidate(manifest)
-
-
-def _candidate(manifest: Mapping[str, Any]) -> Candidate:
-    metadata = manifest.get("metadata") or {}
-    name = metadata.get("name") or metadata.get("generateName") or ""
-    return Candidate(str(metadata.get("namespace") or "default"), str(name), Spec.model_validate(manifest["spec"]))
+            yield candidate_of(manifest)
 
 
 def _refused(file: str, document: int, place: str, problems: Sequence[Problem]) -> SystemExit:
-    return _unreadable([one_line(f"{file}:{document}: {within(place, problem)}") for problem in problems])
-
-
-def _outline(file: str, subject: Subject) -> Outline:
-    try:
-        return outline(parse(_text(file)), home_of(subject.machine))
-    except OSError as error:
-        raise _unreadable([one_line(f"{file}: cannot be read: {error.strerror}")]) from None
-    except UnicodeDecodeError:
-        raise _unreadable([one_line(f"{file}: is no text in UTF-8")]) from None
-    except DefinitionError as error:
-        raise _unreadable([one_line(f"{file}: is no definition: {error}")]) from None
-
-
-def _text(file: str) -> str:
-    raw = content_of(file)
-    if len(raw) > LARGEST_FILE:
-        raise DefinitionError(f"it is larger than {LARGEST_FILE // 2**20} MiB, and AWS takes 1 MB")
-    return raw.decode("utf-8-sig")
-
-
-def _unreadable(lines: Sequence[str]) -> SystemExit:
-    for line in lines:
-        click.echo(line, err=True)
-    return SystemExit(UNREADABLE)
+    return unreadable([one_line(f"{file}:{document}: {within(place, problem)}") for problem in problems])

@@ -2,14 +2,19 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 
 from sfn_rollouts.api.problems import Problem, Severity
 from sfn_rollouts.api.resource import concerns, lint
+from sfn_rollouts.cli.candidates import Candidate
 from sfn_rollouts.cli.manifests import manifests_in, within
+from sfn_rollouts.cli.offline import candidate_of, with_definition
+from sfn_rollouts.core.decide import decide
+from sfn_rollouts.core.values.targets import Neighbours
+from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.printable import json_text, one_line
 from sfn_rollouts.sim import timetable
 from sfn_rollouts.sim.scenario import AlarmChange, Edit, Event, Quirks, Scenario
@@ -31,6 +36,7 @@ class SimulateOptions:
     seed: int = 0
     from_version: int | None = None
     name: str | None = None
+    definition: str | None = None
 
 
 def simulate_file(file: str, options: SimulateOptions, output: str) -> str:
@@ -38,14 +44,26 @@ def simulate_file(file: str, options: SimulateOptions, output: str) -> str:
 
     Raises:
         click.UsageError: an option cannot be understood.
-        SystemExit: 1, the manifest would be refused; standard error says why.
+        SystemExit: 1, the manifest would be refused, or 2, the definition cannot be read; standard error says why.
     """
-    scenario = _scenario(_manifest(file, options.name), options)
-    run = World(scenario).run()
+    manifest, others = _manifests(file, options.name)
+    scenario, rollout = _scenario(manifest, options), candidate_of(manifest)
+    if options.definition is not None:
+        rollout = with_definition(rollout, options.definition)
+    world = World(scenario, decide=_knowing(rollout.neighbours(others)))
+    if rollout.outline is not None:
+        world.step_functions.targets.outlines = {rollout.spec.version: rollout.outline}
+    run = world.run()
     return json_text(as_data(run)) if output == "json" else as_text(run).rstrip("\n")
 
 
-def _manifest(file: str, name: str | None) -> Mapping[str, Any]:
+def _knowing(neighbours: Neighbours) -> Decide:
+    """The operator knows the other rollouts of the file, though they are not played."""
+    return lambda rollout, seen, now: decide(rollout, replace(seen, neighbours=neighbours), now)
+
+
+def _manifests(file: str, name: str | None) -> tuple[Mapping[str, Any], Sequence[Candidate]]:
+    """Return the manifest that is to be played, and the other rollouts of the file as far as they are sound."""
     found = [(place, each) for _, place, each in manifests_in(file)]
     _insist_on_none(file, [within(place, each) for place, each in found if isinstance(each, Problem)])
     rollouts = [each for _, each in found if concerns(each)]
@@ -53,8 +71,13 @@ def _manifest(file: str, name: str | None) -> Mapping[str, Any]:
     if len(named) != 1:
         names = one_line(", ".join(map(_name, rollouts)) or "none")
         raise click.UsageError(f"{one_line(file)} has {len(rollouts)} rollouts ({names}): choose one with --name")
-    _insist_on_none(file, [each for each in lint(named[0]) if each.severity is Severity.ERROR])
-    return dict(named[0])
+    _insist_on_none(file, _errors(named[0]))
+    others = [candidate_of(each) for each in rollouts if each is not named[0] and not _errors(each)]
+    return dict(named[0]), others
+
+
+def _errors(manifest: object) -> Sequence[Problem]:
+    return [each for each in lint(manifest) if each.severity is Severity.ERROR]
 
 
 def _insist_on_none(file: str, problems: Sequence[Problem]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sfn_rollouts.api.preflight import Verdict
+from sfn_rollouts.api.preflight import PROBLEMS, Verdict
 from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Outcome, Phase, Status
 from sfn_rollouts.core.alias_state import routing_of
 from sfn_rollouts.core.edited import edit_announced
@@ -171,7 +171,7 @@ def _preflight(before: Status, after: Status) -> Iterator[Announcement]:
 def _problems(status: Status) -> tuple[Any, ...]:
     """What is wrong, and with which version: what cannot be decided comes and goes, and is no news."""
     found = status.preflight
-    bad = [each for each in found.findings if each.verdict in (Verdict.FAILED, Verdict.WARNING)] if found else []
+    bad = [each for each in found.findings if each.verdict in PROBLEMS] if found else []
     return (found.version, *bad) if found is not None and bad else ()
 
 

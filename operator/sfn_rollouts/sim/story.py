@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sfn_rollouts.api.preflight import PROBLEMS, PreflightFinding
 from sfn_rollouts.api.status import Outcome, Status
 from sfn_rollouts.core.values.conditions import READY, condition
 from sfn_rollouts.core.values.plan import Plan, PlannedStep, compile_plan
@@ -27,7 +28,14 @@ class Transition:
 
 
 def as_data(run: Run) -> dict[str, Any]:
-    """Return outcome, duration_s, writes, transitions and AWS calls; times in seconds from the start."""
+    """Return outcome, duration_s, writes, transitions and AWS calls; times in seconds from the start.
+
+    Where preflight finds something wrong with the version that is asked for first, that too.
+    """
+    found = [
+        {"check": str(each.check), "verdict": str(each.verdict), "subject": each.subject, "message": each.message}
+        for each in _problems(run)
+    ]
     return {
         "outcome": _outcome(run),
         "duration_s": _duration_s(run),
@@ -37,6 +45,7 @@ def as_data(run: Run) -> dict[str, Any]:
             for each in transitions(run)
         ],
         "calls": _aws_calls(run),
+        **({"preflight": found} if found else {}),
     }
 
 
@@ -68,6 +77,16 @@ def _head(run: Run) -> Iterator[str]:
     yield f"plan: {_plan(plan)}"
     if spec.alarms is not None and spec.alarms.names:
         yield f"alarms: {', '.join(spec.alarms.names)}; read every {spec.alarms.poll_interval}"
+    for found in _problems(run):
+        yield f"preflight: {found.verdict}: {found.check}: {found.subject}: {found.message}"
+
+
+def _problems(run: Run) -> Sequence[PreflightFinding]:
+    """What is wrong with the first version, as found before its first shift: what is undecided here may be well."""
+    version = run.history.edits[0].spec.version
+    found = (decided.decision.status.preflight for decided in run.history.decided)
+    first = next((each for each in found if each is not None and each.version == version), None)
+    return [each for each in first.findings if each.verdict in PROBLEMS] if first is not None else []
 
 
 def _plan(plan: Plan) -> str:

@@ -10,10 +10,12 @@ from sfn_rollouts.core.values.arn import StateMachineArn
 class Targets:
     """What is behind the versions of one state machine: each calls one function, which its role may invoke.
 
-    `unpinned` versions call it without a version; `is_allowed` and `is_there` may change while the world runs.
+    `unpinned` versions call it without a version; those that have `outlines` do what these say. `is_allowed` and
+    `is_there` may change while the world runs.
     """
 
     def __init__(self) -> None:
+        self.outlines: dict[int, Outline] = {}
         self.unpinned: frozenset[int] = frozenset()
         self.is_allowed = True
         self.is_there = True
@@ -24,10 +26,13 @@ class Targets:
 
     def has_problem(self, version: int) -> bool:
         """Whether a check may find something wrong with this version, or with the role that all of them have."""
-        return version in self.unpinned or not self.is_there or not self.is_allowed
+        is_suspect = version in self.unpinned or version in self.outlines
+        return is_suspect or not self.is_there or not self.is_allowed
 
     def outline(self, machine: StateMachineArn, version: int) -> Outline:
         """Return what a version calls and needs."""
+        if version in self.outlines:
+            return self.outlines[version]
         is_pinned = version not in self.unpinned
         qualifier = str(version) if is_pinned else None
         bare = f"arn:{machine.partition}:lambda:{machine.region}:{machine.account}:function:work"
