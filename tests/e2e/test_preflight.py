@@ -1,17 +1,25 @@
 """What a version does is looked at before it gets traffic: what is enforced holds it, all else is only told."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from devenv.aws.client import Emulator, small_definition
+from devenv.aws.client import small_definition
+from tests.e2e.preflight import (
+    CHECKS,
+    INVOKE,
+    begun_without_permission,
+    calling,
+    found,
+    function,
+    messages,
+    only,
+    role_of,
+)
 from tests.e2e.story import (
     DONE,
     QUICK_STEPS,
     SLOW_STEPS,
     STALLED,
-    Status,
     Story,
     condition_of,
     reason_of,
@@ -20,35 +28,7 @@ from tests.e2e.story import (
     whole,
 )
 
-CHECKS = ("pins", "targets", "permissions", "entryPoint", "alarms", "callers")
-INVOKE = "lambda:InvokeFunction"
 START = "arn:aws:states:::states:startExecution"
-
-
-def only(strictness: str = "Enforce", *checks: str) -> dict[str, str]:
-    """These checks, and no other."""
-    return {check: strictness if check in checks else "Off" for check in CHECKS}
-
-
-def calling(resource: str, **parameters: str) -> dict[str, Any]:
-    """A definition with one state, Charge, that calls this."""
-    state = {"Type": "Task", "Resource": resource, "End": True} | ({"Parameters": parameters} if parameters else {})
-    return {"StartAt": "Charge", "States": {"Charge": state}}
-
-
-def function(aws: Emulator, name: str = "charge") -> str:
-    """ARN of a function without a version."""
-    return aws.put_function(name)
-
-
-def found(status: Status) -> list[tuple[str, str, str]]:
-    """(check, verdict, subject) of each finding, the worst first."""
-    return [(each["check"], each["verdict"], each["subject"]) for each in status["preflight"]["findings"]]
-
-
-def messages(status: Status) -> Mapping[str, str]:
-    """By check; of several findings of one check the last."""
-    return {each["check"]: each["message"] for each in status["preflight"]["findings"]}
 
 
 def test_an_unpinned_function_gets_no_traffic_and_a_pinned_one_does(story: Story) -> None:
@@ -99,18 +79,8 @@ def test_a_functions_version_that_is_not_there_blocks_until_it_is(story: Story) 
 
 
 def test_a_permission_taken_away_in_flight_holds_the_next_step_until_it_is_back(story: Story) -> None:
-    """IAM has no versions: what was right at the start may be wrong at the next step. An answer counts for five
-    minutes, unless the operator starts again."""
-    role = f"work-{story.namespace}"
-    arn = f"{function(story.aws)}:{story.aws.publish_function('charge')}"
-    work = story.aws.put_role(role)
-    story.aws.allow(role, INVOKE, arn)
-    target = story.aws.publish_version(story.machine, calling(arn), role=work)
-    story.apply(version=target, steps=SLOW_STEPS, preflight=only("Enforce", "permissions"))
-    story.wait_for_weight(10)
-    story.operator.kill()
-    story.aws.deny(role, INVOKE, arn)
-    story.restart()
+    """IAM has no versions: what was right at the start may be wrong at the next step."""
+    arn, target = begun_without_permission(story)
 
     story.command("promote")
 
@@ -120,23 +90,14 @@ def test_a_permission_taken_away_in_flight_holds_the_next_step_until_it_is_back(
     assert found(held)[0] == ("permissions", "Failed", "States.Charge")
     assert story.routing() == split(1, target, 10)
 
-    story.aws.allow(role, INVOKE, arn)
+    story.aws.allow(role_of(story), INVOKE, arn)
     story.wait_for_weight(50)
     assert condition_of(story.status(), "PreflightPassed")["status"] == "True"
 
 
 def test_going_back_does_not_wait_for_a_permission(story: Story) -> None:
     """Held by preflight, it goes back at once when a person says so."""
-    role = f"work-{story.namespace}"
-    arn = f"{function(story.aws)}:{story.aws.publish_function('charge')}"
-    work = story.aws.put_role(role)
-    story.aws.allow(role, INVOKE, arn)
-    target = story.aws.publish_version(story.machine, calling(arn), role=work)
-    story.apply(version=target, steps=SLOW_STEPS, preflight=only("Enforce", "permissions"))
-    story.wait_for_weight(10)
-    story.operator.kill()
-    story.aws.deny(role, INVOKE, arn)
-    story.restart()
+    _, target = begun_without_permission(story)
     story.command("promote")
     story.wait_for_reason("PreflightFailed")
 
@@ -166,7 +127,7 @@ def test_by_default_it_is_told_once_and_nothing_waits(story: Story) -> None:
 def test_what_the_operator_may_not_ask_is_unknown_and_blocks_nothing(story: Story) -> None:
     """Enforced, denied by IAM: Unknown with the action to grant, asked once, and the rollout goes on."""
     arn = f"{function(story.aws)}:{story.aws.publish_function('charge')}"
-    target = story.aws.publish_version(story.machine, calling(arn), role=story.aws.put_role(f"work-{story.namespace}"))
+    target = story.aws.publish_version(story.machine, calling(arn), role=story.aws.put_role(role_of(story)))
     story.aws.fail("GetFunctionConfiguration", "denied")
     story.aws.fail("SimulatePrincipalPolicy", "denied")
     story.apply(version=target, preflight=only("Enforce", "targets", "permissions"))

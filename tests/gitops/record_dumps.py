@@ -1,14 +1,16 @@
 """Writes the testdata of the Argo CD customization: what `kubectl get -o yaml` says of rollouts under the operator.
 
-    .venv/bin/python -m tests.gitops.record_dumps
+    .venv/bin/python -m tests.gitops.record_dumps [NAME...]
 
-Run it when the operator's status changes shape; `test_argocd_testdata.py` says when. Upstream wants full dumps with a
+Run it when the operator's status changes shape; `test_argocd_testdata.py` says when. With names only those are played,
+and the others stay as they are. Upstream wants full dumps with a
 complete status. The expectations are not taken from the scripts that they judge: they are those of `situations.ROWS`
 and of `offers` below.
 """
 
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from devenv.control_plane.kubectl import Kubectl
 from devenv.operator_process import OperatorProcess
 from sfn_rollouts.api import COMMAND_ANNOTATION
 from tests.e2e.cluster import Cluster
+from tests.e2e.preflight import calling, function, only
 from tests.e2e.story import ALIAS, Story, whole
 from tests.gitops.argo import CUSTOMIZATION, NOW_S
 from tests.gitops.situations import ROWS
@@ -211,6 +214,12 @@ def alias_drifted(story: Story) -> None:
     story.wait_for_reason("AliasDrifted")
 
 
+def preflight_failed(story: Story) -> None:
+    loose = story.aws.publish_version(story.machine, calling(function(story.aws)))
+    _apply(story, version=loose, preflight=only("Enforce", "pins"))
+    story.wait_for_reason("PreflightFailed")
+
+
 def alias_conflict(story: Story) -> None:
     _shifted(story.called("older-resource"), alarms={"names": [f"{story.name}-failures"]})
     _apply(story)
@@ -253,6 +262,7 @@ DUMPS: Mapping[str, Dump] = {
     "progressing_takenOver": Dump(taken_over, "a split that was found is taken over", _MOVING),
     "degraded_foreignAccount": Dump(foreign_account, "the state machine is in another account"),
     "degraded_unknownRegion": Dump(unknown_region, "the region is not known"),
+    "degraded_preflightFailed": Dump(preflight_failed, "preflight fails at the start", _OPEN | {"retry"}),
     "degraded_approvalTimedOut": Dump(approval_timed_out, "not approved in time", frozenset({"retry"})),
     "progressing_newGeneration": Dump(newer_generation, "a new generation, not yet seen by the operator"),
 }
@@ -268,8 +278,9 @@ ACTED_ON: Mapping[str, str] = {
 """On which dump each action is tried."""
 
 
-def record() -> None:
-    """Play all of them under one operator, and write the files."""
+def record(names: Collection[str] = ()) -> None:
+    """Play these, or all of them, under one operator, and write the files."""
+    played = {name: dump for name, dump in DUMPS.items() if not names or name in names}
     with ControlPlane(ensure_binaries()) as control_plane, AwsEmulator() as emulator:
         kubectl = control_plane.as_admin()
         install_crds(kubectl, CRDS)
@@ -279,10 +290,11 @@ def record() -> None:
             OperatorProcess(control_plane, emulator.client, namespaces=[NAMESPACE]) as operator,
             Cluster(control_plane.admin_kubeconfig) as cluster,
         ):
-            stories = {name: _scene(name, dump, cluster, emulator, operator) for name, dump in DUMPS.items()}
-            for name, dump in DUMPS.items():
+            stories = {name: _scene(name, dump, cluster, emulator, operator) for name, dump in played.items()}
+            for name, dump in played.items():
                 dump.play(stories[name])
-            _write({name: _dump(kubectl, story) for name, story in stories.items()})
+            recorded = {name: _dump(kubectl, story) for name, story in stories.items()}
+            _write({name: recorded.get(name) or _file(name).read_text() for name in DUMPS})
 
 
 def _scene(name: str, dump: Dump, cluster: Cluster, emulator: AwsEmulator, operator: OperatorProcess) -> Story:
@@ -300,9 +312,13 @@ def _dump(kubectl: Kubectl, story: Story) -> str:
     return kubectl("get", "sfnrollout", story.name, "--namespace", story.namespace, "--output=yaml").stdout
 
 
+def _file(name: str) -> Path:
+    return CUSTOMIZATION / "testdata" / f"{name}.yaml"
+
+
 def _write(dumps: Mapping[str, str]) -> None:
     for name, text in dumps.items():
-        (CUSTOMIZATION / "testdata" / f"{name}.yaml").write_text(text)
+        _file(name).write_text(text)
     resources = {name: yaml.safe_load(text) for name, text in dumps.items()}
     health = [_health_test(name, resource) for name, resource in resources.items()]
     (CUSTOMIZATION / "health_test.yaml").write_text(_yaml({"tests": health}))
@@ -360,4 +376,4 @@ def _yaml(content: object) -> str:
 
 
 if __name__ == "__main__":
-    record()
+    record(sys.argv[1:])
