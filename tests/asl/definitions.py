@@ -4,6 +4,32 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:charge"
+NESTED = "arn:aws:states:eu-west-1:123456789012:stateMachine:Refund"
+INVOKE = "arn:aws:states:::lambda:invoke"
+START = "arn:aws:states:::states:startExecution"
+
+
+def machine(**states: Any) -> dict[str, Any]:
+    """A state machine of these states."""
+    return {"StartAt": "First", "States": states}
+
+
+def task(resource: str, **fields: Any) -> dict[str, Any]:
+    """A Task state."""
+    return {"Type": "Task", "Resource": resource, **fields}
+
+
+def by_path(resource: str, **parameters: Any) -> dict[str, Any]:
+    """A Task state in JSONPath."""
+    return task(resource, Parameters=parameters)
+
+
+def jsonata(resource: str, **arguments: Any) -> dict[str, Any]:
+    """A Task state in JSONata."""
+    return task(resource, QueryLanguage="JSONata", Arguments=arguments)
+
+
 NAMES = st.sampled_from(["Charge", "Notify", "Each", "A.ItemProcessor.B", "States", "Überweisung", "a\u200bb", "", "1"])
 TEXTS = st.text(max_size=8) | st.sampled_from(
     ["$.order", "$$.Execution.Id", "{% $states.input %}", "${Placeholder}", "$"]

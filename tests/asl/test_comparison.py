@@ -8,10 +8,7 @@ import pytest
 from devenv.demo.order_processor import VERSIONS
 from sfn_rollouts.asl.comparison import ABSENT, FieldChange, Kind, compare
 from sfn_rollouts.asl.states import states_of
-
-
-def machine(**states: Any) -> dict[str, Any]:
-    return {"StartAt": "First", "States": states}
+from tests.asl.definitions import machine
 
 
 def test_states_inside_others_are_states_of_their_own() -> None:

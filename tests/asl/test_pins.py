@@ -6,32 +6,13 @@ import pytest
 
 from devenv.demo.order_processor import VERSIONS
 from sfn_rollouts.asl.pins import JOB, LAMBDA, MACHINE, TASK, WAYS, Loose, Pin, Way, calls_of, loose_ends
+from tests.asl.definitions import FUNCTION, INVOKE, NESTED, START, by_path, jsonata, machine, task
 
-FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:charge"
-INVOKE = "arn:aws:states:::lambda:invoke"
-NESTED = "arn:aws:states:eu-west-1:123456789012:stateMachine:Refund"
-START = "arn:aws:states:::states:startExecution"
 RUN = "arn:aws:states:::ecs:runTask"
 FAMILY = "arn:aws:ecs:eu-west-1:123456789012:task-definition/worker"
 SUBMIT = "arn:aws:states:::batch:submitJob"
 DEFINED = "arn:aws:batch:eu-west-1:123456789012:job-definition/load-orders"
 ACCOUNT = "123456789012"
-
-
-def machine(**states: Any) -> dict[str, Any]:
-    return {"StartAt": "First", "States": states}
-
-
-def task(resource: str, **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": resource, **fields}
-
-
-def by_path(resource: str, **parameters: Any) -> dict[str, Any]:
-    return task(resource, Parameters=parameters)
-
-
-def jsonata(resource: str, **arguments: Any) -> dict[str, Any]:
-    return task(resource, QueryLanguage="JSONata", Arguments=arguments)
 
 
 VERSION, ALIAS, NOTHING, UNKNOWN = Pin

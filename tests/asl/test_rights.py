@@ -11,33 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from sfn_rollouts.asl.outline import outline
 from sfn_rollouts.asl.pins import calls_of
 from sfn_rollouts.asl.rights import INTEGRATIONS, READERS, Home, Right, Undecided, rights_of
-from tests.asl.definitions import DEFINITIONS
+from tests.asl.definitions import DEFINITIONS, FUNCTION, INVOKE, NESTED, START, by_path, jsonata, machine, task
 
 HOME = Home("aws", "eu-west-1", "123456789012", "Orders")
 HERE = "eu-west-1:123456789012"
-FUNCTION = f"arn:aws:lambda:{HERE}:function:charge"
-NESTED = f"arn:aws:states:{HERE}:stateMachine:Refund"
-INVOKE = "arn:aws:states:::lambda:invoke"
-START = "arn:aws:states:::states:startExecution"
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
 ROLE = "arn:aws:iam::222222222222:role/charging"
 AT_RUN_TIME = "leaves open until it runs what it calls by {}"
-
-
-def machine(**states: Any) -> dict[str, Any]:
-    return {"StartAt": "First", "States": states}
-
-
-def task(resource: str, **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": resource, **fields}
-
-
-def by_path(resource: str, **parameters: Any) -> dict[str, Any]:
-    return task(resource, Parameters=parameters)
-
-
-def jsonata(resource: str, **arguments: Any) -> dict[str, Any]:
-    return task(resource, Arguments=arguments)
 
 
 def told(state: Mapping[str, Any], home: Home = HOME) -> list[str]:

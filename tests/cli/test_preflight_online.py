@@ -110,4 +110,4 @@ def test_without_credentials_there_is_one_line(aws: Emulator, tmp_path: Path, mo
     assert result.exit_code == 2
     assert result.stdout == ""
     assert len(result.stderr.strip().splitlines()) == 1
-    assert "credentials" in result.stderr
+    assert result.stderr.startswith("no AWS credentials were found in your shell. Log in ")

@@ -53,7 +53,6 @@ from sfn_rollouts.core.values.readings import (
 )
 from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
 from sfn_rollouts.core.values.routing import Routing
-from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permission, Permissions
 from sfn_rollouts.engine.apply import apply_write
 from sfn_rollouts.engine.facts import Facts, unseen
 from sfn_rollouts.engine.permit import Permit
@@ -69,7 +68,6 @@ from tests.true_time import TrueTime
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 UID = "5f0e"
-ROLE = "arn:aws:iam::123456789012:role/work"
 ALIAS = StateMachineArn.parse(MACHINE).alias("live")
 READY_BY_PHASE = {
     Phase.PENDING: "InProgress",
@@ -110,7 +108,6 @@ class World:
         self.board_reads = True  # else alarms are read only where a decision asks for it
         self.stale_alias: Routing | None = None
         self.running = RunningExecutions(3)
-        self.past_alias = 0  # executions of the last day
         self.targets_asked: list[Look[Any]] = []
         self.writes: list[Routing] = []
         self.statuses: list[Status] = []
@@ -293,15 +290,12 @@ class World:
             return Unseen("no answer", self.now, trouble)
         match look:
             case ReadDefinition(version):
-                return DefinitionReading(
-                    targets.outline(ALIAS.machine, version), ROLE, is_express=False, read_at=self.now
-                )
+                return targets.definition(ALIAS.machine, version, self.now)
             case FindCallee():
-                return CalleeReading("" if targets.is_there else "Lambda knows no such function", self.now)
+                return targets.callee(self.now)
             case AskRole(_, rights):
-                permission = Permission.ALLOWED if targets.is_allowed else Permission.NOT_ALLOWED
-                return Permissions(dict.fromkeys(rights, permission), self.now)
-        return CallersReading(self.past_alias, 3, more=False, read_at=self.now)
+                return targets.permissions(rights, self.now)
+        return targets.callers(self.now)
 
     def _said_of_executions(self, look: Look[Any]) -> Any:
         try:

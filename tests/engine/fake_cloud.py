@@ -19,7 +19,7 @@ from sfn_rollouts.core.values.readings import (
     VersionReading,
 )
 from sfn_rollouts.core.values.routing import Routing
-from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permission, Permissions
+from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Urgency
 from sfn_rollouts.sim.cloudwatch import CloudWatch
@@ -139,24 +139,22 @@ class FakeCloud:
     def definition(self, machine: StateMachineArn, version: int, created_at: datetime | None) -> DefinitionReading:
         read_at = self._clock.now()
         with self._call("definition"):
-            role = f"arn:aws:iam::{machine.account}:role/work"
-            return DefinitionReading(self.targets.outline(machine, version), role, is_express=False, read_at=read_at)
+            return self.targets.definition(machine, version, read_at)
 
     def callee(self, arn: str) -> CalleeReading:
         read_at = self._clock.now()
         with self._call("callee"):
-            return CalleeReading("" if self.targets.is_there else "Lambda knows no such function", read_at)
+            return self.targets.callee(read_at)
 
     def permissions(self, role: str, rights: Collection[tuple[str, str]], place: Place) -> Permissions:
         read_at = self._clock.now()
         with self._call("permissions"):
-            permission = Permission.ALLOWED if self.targets.is_allowed else Permission.NOT_ALLOWED
-            return Permissions(dict.fromkeys(rights, permission), read_at)
+            return self.targets.permissions(rights, read_at)
 
     def callers(self, alias: AliasArn) -> CallersReading:
         read_at = self._clock.now()
         with self._call("callers"):
-            return CallersReading(0, 3, more=False, read_at=read_at)
+            return self.targets.callers(read_at)
 
     # -- ports.ExecutionFeed --
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sfn_rollouts.arns import FUNCTION, JOB_DEFINITION, STATE_MACHINE, TASK_DEFINITION, Arn, Nomenclature, Reference
 from sfn_rollouts.asl.arguments import Argument, argument
+from sfn_rollouts.asl.placeholders import PLACEHOLDER, has_placeholder
 from sfn_rollouts.asl.states import State, states_of
 
 
@@ -80,7 +81,6 @@ WAYS = (
 """All that is looked at. The suffix that says what is waited for (.sync, .sync:2, .waitForTaskToken) is left out."""
 
 _WAY_OF = {integration: way for way in WAYS for integration in way.integrations}
-_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _NUMBER = re.compile(r"[0-9]+")
 _HIDE = str.maketrans(":/", "\ue000\ue001")  # of private use: no name of AWS has them
 _REVEAL = str.maketrans("\ue000\ue001", ":/")
@@ -142,7 +142,7 @@ def _calls_by(state: State, resource: str) -> Iterator[Call]:
     if arn is not None and (arn.service, arn.resource.partition(":")[0]) == (FUNCTION.service, FUNCTION.type):
         yield _call(state, LAMBDA, resource)
     elif arn is None or arn.service != "states":
-        is_told = resource and (_PLACEHOLDER.search(resource) or not resource.startswith(("$", "{%")))
+        is_told = resource and (has_placeholder(resource) or not resource.startswith(("$", "{%")))
         yield Call(state.path, None, None, Pin.UNKNOWN, resource if is_told else None)
     elif (way := _WAY_OF.get(arn.resource.partition(".")[0])) is not None:
         yield from _calls_in_the_way(state, way)
@@ -176,12 +176,12 @@ def _pin(callee: Callee, reference: Reference) -> Pin:
     qualifier = reference.qualifier
     if qualifier is not None and _NUMBER.fullmatch(qualifier):
         return Pin.VERSION
-    if _PLACEHOLDER.search(reference.name if qualifier is None else qualifier):
+    if has_placeholder(reference.name if qualifier is None else qualifier):
         return Pin.UNKNOWN
     return Pin.NOTHING if qualifier in (None, "$LATEST") or not callee.has_aliases else Pin.ALIAS
 
 
-# -- placeholders of SAM, CDK and Terraform, whose own colons are no dividers: arn:${AWS::Partition}:lambda:... --
+# -- placeholders, whose own colons are no dividers: arn:${AWS::Partition}:lambda:... --
 
 
 def _arn(resource: str) -> Arn | None:
@@ -192,7 +192,7 @@ def _arn(resource: str) -> Arn | None:
 
 
 def _hidden(text: str) -> str:
-    return _PLACEHOLDER.sub(lambda found: found[0].translate(_HIDE), text)
+    return PLACEHOLDER.sub(lambda found: found[0].translate(_HIDE), text)
 
 
 def _revealed(reference: Reference) -> Reference:

@@ -14,9 +14,9 @@ from typing import Any
 
 from sfn_rollouts.arns import FUNCTION, JOB_DEFINITION, STATE_MACHINE, TASK_DEFINITION, Arn, Nomenclature, Reference
 from sfn_rollouts.asl.arguments import argument
+from sfn_rollouts.asl.placeholders import has_placeholder
 from sfn_rollouts.asl.states import State, states_of
 
-_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _QUEUE_URL = re.compile(r"https://sqs\.([a-z0-9-]+)\.[a-z0-9.-]+/([0-9]{12})/([A-Za-z0-9_-]+(?:\.fifo)?)")
 _ANY = "any"
 """Stands for an id that AWS makes when it runs: a policy that allows it allows `*` in this place."""
@@ -34,6 +34,18 @@ class Home:
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of something beside the state machine."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    def named(self, names: Nomenclature, reference: Reference, qualifier: str | None) -> str:
+        """Return the whole ARN, with this qualifier, of what a definition names by less."""
+        whole = replace(
+            reference,
+            qualifier=qualifier or None,
+            label=None,
+            partition=reference.partition or self.partition,
+            region=reference.region or self.region,
+            account=reference.account or self.account,
+        )
+        return names.format(whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ class _Task:
         """Return an argument that stands in the definition; None where it is worked out, left out, or a template's."""
         found = argument(self.fields, name)
         known = found.text if found is not None else None
-        return None if not known or _PLACEHOLDER.search(known) else known
+        return None if not known or has_placeholder(known) else known
 
 
 _Resource = Callable[[_Task], str | None]
@@ -127,15 +139,15 @@ def _function(task: _Task) -> str | None:
     if found is None:
         return None
     beside = argument(task.fields, "Qualifier") if found.qualifier is None else None
-    if beside is not None and (beside.text is None or _PLACEHOLDER.search(beside.text)):
+    if beside is not None and (beside.text is None or has_placeholder(beside.text)):
         return None
-    return _written(FUNCTION, found, task.home, found.qualifier or (beside.text if beside is not None else None))
+    return task.home.named(FUNCTION, found, found.qualifier or (beside.text if beside is not None else None))
 
 
 def _machine(task: _Task) -> str | None:
     """The state machine without its qualifier: IAM knows no other resource (states:StateMachineQualifier is a key)."""
     found = _called_machine(task)
-    return _written(STATE_MACHINE, found, task.home, None) if found is not None else None
+    return task.home.named(STATE_MACHINE, found, None) if found is not None else None
 
 
 def _executions(task: _Task) -> str | None:
@@ -156,7 +168,7 @@ def _revision(names: Nomenclature, parameter: str) -> _Resource:
         reference = _reference(names, task.text(parameter))
         if reference is None or reference.qualifier is None:
             return None
-        return _written(names, reference, task.home, reference.qualifier)
+        return task.home.named(names, reference, reference.qualifier)
 
     return found
 
@@ -203,12 +215,6 @@ def _reference(names: Nomenclature, text: str | None) -> Reference | None:
         return names.parse(text) if text is not None else None
     except ValueError:
         return None
-
-
-def _written(names: Nomenclature, found: Reference, home: Home, qualifier: str | None) -> str:
-    partition, region = found.partition or home.partition, found.region or home.region
-    account, behind = found.account or home.account, f":{qualifier}" if qualifier else ""
-    return f"arn:{partition}:{names.service}:{region}:{account}:{names.type}{names.divider}{found.name}{behind}"
 
 
 # -- the table --
@@ -343,7 +349,7 @@ def _needs_of_task(state: State, home: Home) -> Iterator[Right | Undecided]:
 
 def _arn(text: str) -> Arn | None:
     try:
-        return None if _PLACEHOLDER.search(text) else Arn.parse(text)
+        return None if has_placeholder(text) else Arn.parse(text)
     except ValueError:
         return None
 

@@ -30,13 +30,14 @@ class Aws:
     reach: CredentialsReach
     clients: Clients
     budget: Budget
+    holder: Holder
 
     def credential_source(self) -> str:
         """Return where the credentials come from, without a call to AWS. Denied: there are none to be had."""
         try:
             return self.clients.credential_source()
         except CredentialsError as error:
-            raise without_credentials(error) from None
+            raise without_credentials(error, self.holder) from None
 
     def bucket_fills(self) -> Sequence[Fill]:
         """Return how full the token buckets are, of every region and API called so far."""
@@ -61,7 +62,7 @@ def connect(
     try:
         clients = Clients(workers, answer_timeout_s)
     except CredentialsError as error:
-        raise without_credentials(error) from None
+        raise without_credentials(error, holder) from None
     budget = Budget(clock)
     calls = Calls(budget, meter, holder)
     return Aws(
@@ -73,4 +74,5 @@ def connect(
         reach=CredentialsReach(clients, budget, meter),
         clients=clients,
         budget=budget,
+        holder=holder,
     )

@@ -7,22 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import NoCredentialsError
-
 from sfn_rollouts.asl import document
 from sfn_rollouts.aws import meanings
 from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.credentials import CredentialsError, fetching
+from sfn_rollouts.aws.meanings import PERSON
 from sfn_rollouts.aws.session import open_session, settings
-from sfn_rollouts.aws.translation import code_of, meaning_of
+from sfn_rollouts.aws.translation import code_of, meaning_of, without_credentials
 from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
 from sfn_rollouts.printable import word
 
 _ATTEMPTS, _ANSWER_TIMEOUT_S = 3, 10.0
 _SETTINGS = ("roleArn", "type", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
-_LOG_IN = "Log in (aws sso login), or set AWS_PROFILE; aws sts get-caller-identity must work."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class UserStepFunctions:
             with fetching():
                 self._client = session.client("stepfunctions", region_name=machine.region, config=config)
         except CredentialsError as error:
-            raise _unusable(error) from None
+            raise without_credentials(error, PERSON) from None
 
     def read(self, version: int) -> VersionContent:
         """Read one version.
@@ -78,16 +76,10 @@ class UserStepFunctions:
         self._client.close()
 
 
-def _unusable(error: CredentialsError) -> Denied:
-    if isinstance(error.cause, NoCredentialsError):
-        return Denied(f"no AWS credentials were found in your shell. {_LOG_IN}")
-    return Denied(f"the AWS credentials of your shell cannot be used: {error.summary}. {_LOG_IN}")
-
-
 def _translated(error: Exception, machine: StateMachineArn, version: int) -> PortError:
     meaning, code, arn = meaning_of(error), code_of(error), machine.version(version)
     if isinstance(error, CredentialsError) and meaning.error is Denied:
-        return _unusable(error)
+        return without_credentials(error, PERSON)
     if meaning is meanings.NOT_THERE or meaning is meanings.BEING_DELETED:
         versions = f"aws stepfunctions list-state-machine-versions --state-machine-arn {word(str(machine))}"
         return Gone(f"{arn} does not exist: it was deleted, or never published. {versions} lists what there is.")
@@ -99,7 +91,7 @@ def _translated(error: Exception, machine: StateMachineArn, version: int) -> Por
     if meaning is meanings.KMS_DENIED:
         return Denied(f"the definition of {arn} is encrypted, and your AWS credentials may not call kms:Decrypt.")
     if meaning.error is Denied:
-        return Denied(f"AWS does not accept your credentials ({code}). {_LOG_IN}")
+        return Denied(f"AWS does not accept your credentials ({code}). {meanings.LOG_IN}")
     if issubclass(meaning.error, Transient):
-        return Transient(f"reading {arn} {meaning.found.format(holder=meanings.PERSON)} ({code}). Try again.")
+        return Transient(f"reading {arn} {meaning.found.format(holder=PERSON)} ({code}). Try again.")
     return PortError(f"{arn} could not be read ({code})")

@@ -5,20 +5,40 @@ from dataclasses import dataclass
 from botocore import exceptions
 
 from sfn_rollouts.aws.answers import ForeignAnswer
+from sfn_rollouts.aws.credentials import WAYS
 from sfn_rollouts.errors import Conflict, Denied, Gone, NoAnswer, PortError, Transient
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose credentials a call is made with, in the words that a remedy needs."""
+    """Whose credentials a call is made with, in the words that a remedy needs.
+
+    `missing` and `unusable` are whole sentences for when there are none; `{summary}` says why, `{remedy}` what helps
+    with this source.
+    """
 
     role: str
     credentials: str
     host: str
+    missing: str
+    unusable: str
 
 
-OPERATOR = Holder("the IAM role of the operator", "the operator's credentials", "its node")
-PERSON = Holder("your IAM role or user", "your AWS credentials", "this machine")
+OPERATOR = Holder(
+    "the IAM role of the operator",
+    "the operator's credentials",
+    "its node",
+    f"no AWS credentials were found. {WAYS}",
+    "the AWS credentials cannot be fetched ({summary}). {remedy}",
+)
+LOG_IN = "Log in (aws sso login), or set AWS_PROFILE; aws sts get-caller-identity must work."
+PERSON = Holder(
+    "your IAM role or user",
+    "your AWS credentials",
+    "this machine",
+    f"no AWS credentials were found in your shell. {LOG_IN}",
+    f"the AWS credentials of your shell cannot be used: {{summary}}. {LOG_IN}",
+)
 
 
 @dataclass(frozen=True, slots=True)

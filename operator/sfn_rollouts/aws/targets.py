@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sfn_rollouts.arns import FUNCTION, Arn
+from sfn_rollouts.arns import FUNCTION, STATE_MACHINE, Arn
 from sfn_rollouts.asl.document import DefinitionError, parse
 from sfn_rollouts.asl.outline import outline
 from sfn_rollouts.aws.answers import field, reading
@@ -158,8 +158,8 @@ class AwsTargetInspector:
         return self._calls.make(_call(Api.GET_FUNCTION_CONFIGURATION, place, arn), work)
 
     def _lacking_machine(self, place: Place, arn: str) -> str:
-        qualifier = arn.split(":", 7)[7] if arn.count(":") > 6 else ""
-        is_alias = bool(qualifier) and not qualifier.isdecimal()
+        qualifier = STATE_MACHINE.parse(arn).qualifier
+        is_alias = qualifier is not None and not qualifier.isdecimal()
 
         def work() -> str:
             client = self._clients.reader(place.region)

@@ -4,7 +4,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from sfn_rollouts.aws import meanings
 from sfn_rollouts.aws.apis import Api
-from sfn_rollouts.aws.credentials import AGENT, INSTANCE, WAYS, CredentialsError
+from sfn_rollouts.aws.credentials import AGENT, INSTANCE, CredentialsError
 from sfn_rollouts.aws.meanings import OPERATOR, Holder, Meaning
 from sfn_rollouts.errors import Denied, PortError, Transient
 
@@ -23,11 +23,11 @@ def translated(error: Exception, api: Api, resource: str, holder: Holder = OPERA
     return meaning.error(f"{found}{quote}. {meaning.to_fix.format(resource=resource, remedy=remedy, holder=holder)}")
 
 
-def without_credentials(error: CredentialsError) -> Denied:
+def without_credentials(error: CredentialsError, holder: Holder = OPERATOR) -> Denied:
     """Return the refusal to work without credentials at all: before there is any call to speak of."""
     if isinstance(error.cause, NoCredentialsError):
-        return Denied(f"no AWS credentials were found. {WAYS}")
-    return Denied(f"the AWS credentials cannot be fetched ({error.summary}). {error.remedy}")
+        return Denied(holder.missing)
+    return Denied(holder.unusable.format(summary=error.summary, remedy=error.remedy))
 
 
 def is_throttle(error: Exception) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sfn_rollouts.aws.connection import Aws, connect
@@ -11,9 +12,12 @@ from sfn_rollouts.cli.candidates import Candidate, Examined
 from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.core.preflight.examination import examine
 from sfn_rollouts.core.preflight.subject import Subject
-from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, Look, ReadAlarms, ReadDefinition
+from sfn_rollouts.core.values.looks import Look, ReadAlarms
 from sfn_rollouts.core.values.observation import Observation
-from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, Unseen
+from sfn_rollouts.core.values.readings import AlarmSnapshot
+from sfn_rollouts.engine.alarm_sheet import AlarmFact, seen_alarm
+from sfn_rollouts.engine.facts import unseen
+from sfn_rollouts.engine.sources.targets import target_sources
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Clock, Urgency
 
@@ -45,6 +49,7 @@ class _Gatherer:
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
         self._clock = clock
+        self._sources = target_sources(aws.targets)
 
     def outlined(self, rollout: Candidate) -> Candidate:
         """Return the rollout with what its target calls, which its neighbours are compared with."""
@@ -80,43 +85,23 @@ class _Gatherer:
         try:
             return seen.answering(look, self._answer(subject, look))
         except PortError as error:
-            return seen.answering(look, self._unseen(error))
+            return seen.answering(look, unseen(error, None, self._clock.now()))
 
     def _answer(self, subject: Subject, look: Look[Any]) -> Any:
-        targets, machine = self._aws.targets, subject.machine
-        match look:
-            case ReadDefinition(version, created_at):
-                return targets.definition(machine, version, created_at)
-            case FindCallee(arn):
-                return targets.callee(arn)
-            case AskRole(role, rights):
-                return targets.permissions(role, rights, machine.place)
-            case CountCallers():
-                return targets.callers(subject.alias)
-            case _:
-                raise AssertionError(f"no check asks for {look}")
+        return self._sources[type(look)].answer(subject.alias, look, Urgency.BACKGROUND)
 
-    def _alarms(self, subject: Subject) -> dict[str, AlarmReading | AlarmMissing | Unseen]:
+    def _alarms(self, subject: Subject) -> dict[str, AlarmFact]:
         names = subject.spec.alarms.names if subject.spec.alarms is not None else ()
         read_at = self._clock.now()
         try:
             read = self._aws.alarms.read(subject.machine.place, names)
         except PortError as error:
-            return dict.fromkeys(names, self._unseen(error))
-        found: dict[str, AlarmReading | AlarmMissing | Unseen] = {}
-        for name in names:
-            snapshot = read.get(name)
-            match snapshot:
-                case None:
-                    found[name] = AlarmMissing(read_at)
-                case PortError():
-                    found[name] = self._unseen(snapshot)
-                case _:
-                    found[name] = AlarmReading(snapshot, read_at)
-        return found
+            return dict.fromkeys(names, unseen(error, None, read_at))
+        return {name: _seen(read.get(name), read_at) for name in names}
 
-    def _unseen(self, error: PortError) -> Unseen:
-        return Unseen(error.why, self._clock.now(), error.trouble)
+
+def _seen(found: AlarmSnapshot | PortError | None, read_at: datetime) -> AlarmFact:
+    return unseen(found, None, read_at) if isinstance(found, PortError) else seen_alarm(found, read_at)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from random import Random
 from sfn_rollouts.core.judges.alarms import is_stale
 from sfn_rollouts.core.values.arn import Place
 from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, AlarmSnapshot, Trouble, Unseen
-from sfn_rollouts.engine.alarm_sheet import AlarmFact, Line, Sheet
+from sfn_rollouts.engine.alarm_sheet import AlarmFact, Line, Sheet, seen_alarm
 from sfn_rollouts.engine.facts import reading_of, unseen
 from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.errors import PortError
@@ -215,7 +215,7 @@ class AlarmBoard:
         found = answer.snapshots.get(line.name)
         if isinstance(found, PortError):
             return self._failed(line, found)
-        return AlarmReading(found, answer.read_at) if found is not None else AlarmMissing(answer.read_at)
+        return seen_alarm(found, answer.read_at)
 
     def _doubted(self, watched: list[Line]) -> dict[str, AlarmFact]:
         """Nothing is known yet."""

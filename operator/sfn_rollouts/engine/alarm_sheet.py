@@ -12,7 +12,7 @@ from random import Random
 
 from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.core.judges.alarms import is_stale
-from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, Unseen
+from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, AlarmSnapshot, Unseen
 
 BATCH = 100
 """AlarmNames: at most 100 (CloudWatch API reference, DescribeAlarms)."""
@@ -27,6 +27,11 @@ ALONE_LIMIT_S = 60.0
 """How long a refused name waits for its next try at most."""
 
 AlarmFact = AlarmReading | AlarmMissing | Unseen
+
+
+def seen_alarm(found: AlarmSnapshot | None, read_at: datetime) -> AlarmReading | AlarmMissing:
+    """Return what an answer tells of one alarm; None: the answer is without it."""
+    return AlarmReading(found, read_at) if found is not None else AlarmMissing(read_at)
 
 
 @dataclass(eq=False)

@@ -19,7 +19,7 @@ from sfn_rollouts.core.values.readings import (
     VersionReading,
 )
 from sfn_rollouts.core.values.routing import Routing
-from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permission, Permissions
+from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 from sfn_rollouts.errors import Conflict, Gone, PortError
 from sfn_rollouts.ports import Clock, Key, Report, Urgency
 from sfn_rollouts.sim.api_server import ApiServer
@@ -152,38 +152,26 @@ class SimTargets:
             found = self._service.versions.get(version)
             if found is None or created_at not in (None, found):
                 raise Gone(f"version {version} does not exist, or is another one by now")
-            role = f"arn:{machine.partition}:iam::{machine.account}:role/work"
-            return DefinitionReading(
-                self._service.targets.outline(machine, version), role, is_express=False, read_at=read_at
-            )
+            return self._service.targets.definition(machine, version, read_at)
 
         return self._network.call(self._caller, READ_DEFINITION, effect)
 
     def callee(self, arn: str) -> CalleeReading:
         """Return whether the function can be called."""
         read_at = self._clock.now()
-
-        def effect(_: float) -> CalleeReading:
-            return CalleeReading("" if self._service.targets.is_there else "Lambda knows no such function", read_at)
-
-        return self._network.call(self._caller, FIND_CALLEE, effect)
+        return self._network.call(self._caller, FIND_CALLEE, lambda _: self._service.targets.callee(read_at))
 
     def permissions(self, role: str, rights: Collection[tuple[str, str]], place: Place) -> Permissions:
         """Return whether the role may invoke it."""
         read_at = self._clock.now()
-
-        def effect(_: float) -> Permissions:
-            permission = Permission.ALLOWED if self._service.targets.is_allowed else Permission.NOT_ALLOWED
-            return Permissions(dict.fromkeys(rights, permission), read_at)
-
-        return self._network.call(self._caller, SIMULATE_ROLE, effect)
+        return self._network.call(
+            self._caller, SIMULATE_ROLE, lambda _: self._service.targets.permissions(rights, read_at)
+        )
 
     def callers(self, alias: AliasArn) -> CallersReading:
-        """All of them start by the alias."""
+        """Count the last day's executions."""
         read_at = self._clock.now()
-        return self._network.call(
-            self._caller, COUNT_CALLERS, lambda _: CallersReading(0, 3, more=False, read_at=read_at)
-        )
+        return self._network.call(self._caller, COUNT_CALLERS, lambda _: self._service.targets.callers(read_at))
 
 
 class SimExecutionFeed:

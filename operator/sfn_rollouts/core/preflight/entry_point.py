@@ -7,6 +7,7 @@ from sfn_rollouts.api.preflight import PreflightFinding
 from sfn_rollouts.arns import STATE_MACHINE
 from sfn_rollouts.asl.outline import Outline
 from sfn_rollouts.asl.pins import MACHINE, Call, Pin
+from sfn_rollouts.asl.placeholders import has_placeholder
 from sfn_rollouts.asl.states import pointer
 from sfn_rollouts.core.preflight.reading import outline_of
 from sfn_rollouts.core.preflight.subject import Findings, Found, Subject
@@ -61,7 +62,7 @@ def _called(outline: Outline, seen: Observation, findings: Findings) -> Iterator
 def _unseen(outline: Outline, findings: Findings) -> Iterator[PreflightFinding]:
     """State machines that are chosen at run time, or that a template has still to fill in."""
     for call in outline.calls:
-        is_open = call.pin is Pin.UNKNOWN or (call.pin is Pin.ALIAS and "${" in (call.text or ""))
+        is_open = call.pin is Pin.UNKNOWN or (call.pin is Pin.ALIAS and has_placeholder(call.text or ""))
         if call.callee is MACHINE and is_open:
             what = call.text or "a state machine that it chooses when it runs"
             message = f"state {call.state} calls {what}: whether another rollout shifts that cannot be seen here"

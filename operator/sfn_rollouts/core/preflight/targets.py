@@ -1,12 +1,14 @@
 """What a version calls must be there: a function's version that was deleted fails each execution that reaches it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from sfn_rollouts.api.preflight import PreflightFinding
-from sfn_rollouts.arns import Arn, Reference
+from sfn_rollouts.arns import Arn
 from sfn_rollouts.asl.pins import LAMBDA, MACHINE, Call
+from sfn_rollouts.asl.placeholders import has_placeholder
 from sfn_rollouts.asl.states import pointer
-from sfn_rollouts.core.preflight.reading import outline_of
+from sfn_rollouts.core.preflight.reading import home_of, outline_of
 from sfn_rollouts.core.preflight.subject import Findings, Found, Subject
 from sfn_rollouts.core.values.looks import FindCallee
 from sfn_rollouts.core.values.observation import Observation
@@ -52,19 +54,12 @@ def _arn(call: Call, subject: Subject) -> str | None:
 
     A name alone that another role calls is in that role's account, which is left empty.
     """
-    callee, reference, home = call.callee, call.reference, subject.machine
+    callee, reference, home = call.callee, call.reference, home_of(subject.machine)
     if callee is None or callee not in (LAMBDA, MACHINE) or reference is None:
         return None
-    full = Reference(
-        reference.name,
-        reference.qualifier,
-        None,
-        reference.partition or home.partition,
-        reference.region or home.region,
-        reference.account or ("" if call.has_credentials else home.account),
-    )
-    arn = callee.names.format(full)
-    return arn if "${" not in arn else None
+    where = replace(home, account="") if call.has_credentials else home
+    arn = where.named(callee.names, reference, reference.qualifier)
+    return arn if not has_placeholder(arn) else None
 
 
 def _is_near(arn: str, subject: Subject) -> bool:

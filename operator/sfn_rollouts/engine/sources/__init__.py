@@ -7,16 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sfn_rollouts.core.values.looks import (
-    AskRole,
-    CountCallers,
     CountRunning,
-    FindCallee,
     FindVersion,
     ForecastAnalysis,
     JudgeExecutions,
     Look,
     ReadAlias,
-    ReadDefinition,
     ReadHistory,
 )
 from sfn_rollouts.engine.sources.alias import alias_source
@@ -25,12 +21,7 @@ from sfn_rollouts.engine.sources.forecasts import forecasts_source
 from sfn_rollouts.engine.sources.histories import histories_source
 from sfn_rollouts.engine.sources.judging import judging_source
 from sfn_rollouts.engine.sources.source import Source
-from sfn_rollouts.engine.sources.targets import (
-    callees_source,
-    callers_source,
-    definitions_source,
-    permissions_source,
-)
+from sfn_rollouts.engine.sources.targets import target_sources
 from sfn_rollouts.engine.sources.versions import versions_source
 from sfn_rollouts.ports import Clock, Outside
 
@@ -43,10 +34,7 @@ def sources(outside: Outside, clock: Clock) -> Sources:
     return {
         ReadAlias: alias_source(outside.router, clock),
         FindVersion: versions_source(outside.catalog),
-        ReadDefinition: definitions_source(outside.targets),
-        FindCallee: callees_source(outside.targets),
-        AskRole: permissions_source(outside.targets),
-        CountCallers: callers_source(outside.targets),
+        **target_sources(outside.targets),
         CountRunning: executions_source(outside.catalog),
         ForecastAnalysis: forecasts_source(outside.executions, clock),
         JudgeExecutions: judging_source(outside.executions, clock),

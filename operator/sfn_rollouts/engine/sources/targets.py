@@ -3,9 +3,12 @@
 All of it in the background of the quotas, and worth a few tries: what stays unseen is Unknown, and blocks nothing.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.values.arn import AliasArn
-from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, ReadDefinition
+from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, Look, ReadDefinition
 from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 from sfn_rollouts.engine.sources.source import Source
 from sfn_rollouts.ports import Lane, TargetInspector, Urgency
@@ -13,36 +16,38 @@ from sfn_rollouts.ports import Lane, TargetInspector, Urgency
 TRIES = 3
 
 
-def definitions_source(targets: TargetInspector) -> Source:
-    """Answers `ReadDefinition`."""
+def target_sources(targets: TargetInspector) -> Mapping[type[Look[Any]], Source]:
+    """Return who answers which look of preflight at a target."""
+    return {
+        ReadDefinition: _definitions(targets),
+        FindCallee: _callees(targets),
+        AskRole: _permissions(targets),
+        CountCallers: _callers(targets),
+    }
 
+
+def _definitions(targets: TargetInspector) -> Source:
     def read(alias: AliasArn, look: ReadDefinition, _: Urgency) -> DefinitionReading:
         return targets.definition(alias.machine, look.version, look.created_at)
 
     return Source("definition", read, _background, TRIES)
 
 
-def callees_source(targets: TargetInspector) -> Source:
-    """Answers `FindCallee`."""
-
+def _callees(targets: TargetInspector) -> Source:
     def find(_: AliasArn, look: FindCallee, __: Urgency) -> CalleeReading:
         return targets.callee(look.arn)
 
     return Source("callees", find, _background, TRIES, is_kept_at_rest=False, together_s=lambda count: 10.0 + count)
 
 
-def permissions_source(targets: TargetInspector) -> Source:
-    """Answers `AskRole`."""
-
+def _permissions(targets: TargetInspector) -> Source:
     def simulate(alias: AliasArn, look: AskRole, _: Urgency) -> Permissions:
         return targets.permissions(look.role, look.rights, alias.machine.place)
 
     return Source("permissions", simulate, _background, TRIES, is_kept_at_rest=False)
 
 
-def callers_source(targets: TargetInspector) -> Source:
-    """Answers `CountCallers`."""
-
+def _callers(targets: TargetInspector) -> Source:
     def count(alias: AliasArn, _: CountCallers, __: Urgency) -> CallersReading:
         return targets.callers(alias)
 
