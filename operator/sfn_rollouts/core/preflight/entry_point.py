@@ -1,11 +1,11 @@
 """Traffic is shifted at one place of a chain of state machines: an execution must not meet two shifts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sfn_rollouts.api.preflight import PreflightFinding
 from sfn_rollouts.arns import STATE_MACHINE
-from sfn_rollouts.asl.outline import Outline
+from sfn_rollouts.asl.outline import Outline, made_once
 from sfn_rollouts.asl.pins import MACHINE, Call, Pin
 from sfn_rollouts.asl.placeholders import has_placeholder
 from sfn_rollouts.asl.states import pointer
@@ -41,11 +41,14 @@ def neighbours_of(rollouts: Iterable[tuple[str, AliasArn, Outline | None]]) -> N
     return Neighbours(shifts, calls)
 
 
-def alias_calls(outline: Outline) -> Iterator[tuple[str, Call]]:
+@made_once
+def alias_calls(outline: Outline) -> Sequence[tuple[str, Call]]:
     """Return the ARN of each alias of a state machine that a definition calls, with the call."""
-    for call in outline.calls:
-        if call.callee is MACHINE and call.pin is Pin.ALIAS and call.reference is not None:
-            yield STATE_MACHINE.format(replace(call.reference, label=None)), call
+    return [
+        (STATE_MACHINE.format(replace(call.reference, label=None)), call)
+        for call in outline.calls
+        if call.callee is MACHINE and call.pin is Pin.ALIAS and call.reference is not None
+    ]
 
 
 def _called(outline: Outline, seen: Observation, findings: Findings) -> Iterator[PreflightFinding]:
@@ -59,7 +62,12 @@ def _called(outline: Outline, seen: Observation, findings: Findings) -> Iterator
             yield findings.problem(pointer(call.path), message)
 
 
-def _unseen(outline: Outline, findings: Findings) -> Iterator[PreflightFinding]:
+@made_once
+def _unseen(outline: Outline, findings: Findings) -> Sequence[PreflightFinding]:
+    return list(_each_unseen(outline, findings))
+
+
+def _each_unseen(outline: Outline, findings: Findings) -> Iterator[PreflightFinding]:
     """State machines that are chosen at run time, or that a template has still to fill in."""
     for call in outline.calls:
         is_open = call.pin is Pin.UNKNOWN or (call.pin is Pin.ALIAS and has_placeholder(call.text or ""))

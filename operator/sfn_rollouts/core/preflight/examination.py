@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
-from sfn_rollouts.api.preflight import WORST_FIRST, Check, Preflight, PreflightFinding, Strictness, Verdict, worst
+from sfn_rollouts.api.preflight import WORST_FIRST, Check, Preflight, PreflightFinding, Strictness, Verdict
 from sfn_rollouts.core.preflight.alarms import alarms
 from sfn_rollouts.core.preflight.callers import callers
 from sfn_rollouts.core.preflight.entry_point import entry_point
@@ -26,6 +27,8 @@ CHECKS: Mapping[Check, Callable[[Subject, Observation, Findings], Found]] = {
 
 FINDINGS_KEPT = 50
 
+_PLACES = {place: number for number, place in enumerate(product(WORST_FIRST, CHECKS))}
+
 
 @dataclass(frozen=True, slots=True)
 class Examination:
@@ -38,7 +41,7 @@ class Examination:
     @property
     def verdict(self) -> Verdict:
         """The worst of the findings."""
-        return worst(finding.verdict for finding in self.findings)
+        return self.findings[0].verdict if self.findings else Verdict.PASSED
 
     def beside(self, earlier: Iterable[PreflightFinding]) -> "Examination":
         """Return the same with findings of other checks."""
@@ -72,5 +75,4 @@ def _together(found: Iterable[Found]) -> Examination:
 
 def _worst_first(findings: Iterable[PreflightFinding]) -> tuple[PreflightFinding, ...]:
     """In the order of the checks where they are equally bad, so that the same findings are always equal."""
-    order = tuple(CHECKS)
-    return tuple(sorted(findings, key=lambda each: (WORST_FIRST.index(each.verdict), order.index(each.check))))
+    return tuple(sorted(findings, key=lambda each: _PLACES[each.verdict, each.check]))

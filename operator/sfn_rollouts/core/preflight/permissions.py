@@ -4,13 +4,14 @@ Resource policies are not simulated for roles (IAM API reference, SimulatePrinci
 role allows may work all the same; the message says so.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sfn_rollouts.api.preflight import PreflightFinding
 from sfn_rollouts.arns import Arn
+from sfn_rollouts.asl.outline import Outline, made_once
 from sfn_rollouts.asl.rights import Right, Undecided
 from sfn_rollouts.asl.states import pointer
-from sfn_rollouts.core.preflight.reading import Definition, definition_of
+from sfn_rollouts.core.preflight.reading import definition_of
 from sfn_rollouts.core.preflight.subject import Findings, Found, Subject, together
 from sfn_rollouts.core.values.looks import AskRole, Look
 from sfn_rollouts.core.values.observation import Observation
@@ -35,7 +36,7 @@ def _of_version(version: int, subject: Subject, seen: Observation, findings: Fin
     if isinstance(definition, Found):
         return definition
     arn = subject.machine.version(version)
-    by_role = _by_role(definition)
+    by_role = _by_role(definition.outline, definition.role)
     looks: list[Look[Permissions]] = []
     asked: list[Look[Permissions]] = []
     found: list[PreflightFinding] = []
@@ -58,7 +59,7 @@ def _of_version(version: int, subject: Subject, seen: Observation, findings: Fin
             found += _lacking(version, role, first, answer, findings)
         if len(rights) > MOST_ASKED:
             found.append(findings.unknown(role, _left_out(version, len(rights))))
-    found += _undecided(version, arn, definition, findings)
+    found += _of_undecided(version, arn, _undecided(definition.outline), findings)
     passed = _passed(definition.role, version, sum(map(len, by_role.values())))
     return findings.conclude(found, arn, passed, looks, asked)
 
@@ -70,12 +71,19 @@ def _passed(role: str, version: int, count: int) -> str:
     return f"role {role} has each permission that the definition of version {version} shows a need for ({count})"
 
 
-def _by_role(definition: Definition) -> Mapping[str, list[Right]]:
+@made_once
+def _by_role(outline: Outline, role: str) -> Mapping[str, Sequence[Right]]:
+    """`role` is the one that the version carries."""
     rights: dict[str, list[Right]] = {}
-    for right in definition.outline.rights:
+    for right in outline.rights:
         if isinstance(right, Right):
-            rights.setdefault(right.role or definition.role, []).append(right)
+            rights.setdefault(right.role or role, []).append(right)
     return rights
+
+
+@made_once
+def _undecided(outline: Outline) -> Sequence[Undecided]:
+    return [right for right in outline.rights if isinstance(right, Undecided)]
 
 
 def _account(role: str) -> str:
@@ -96,7 +104,7 @@ def _left_out(version: int, count: int) -> str:
 
 
 def _lacking(
-    version: int, role: str, rights: list[Right], answer: Permissions, findings: Findings
+    version: int, role: str, rights: Sequence[Right], answer: Permissions, findings: Findings
 ) -> Iterator[PreflightFinding]:
     for right in rights:
         permission = answer.of.get((right.action, right.resource), Permission.UNDECIDED)
@@ -119,9 +127,10 @@ def _lacking(
                 yield findings.unknown(pointer(right.path), message)
 
 
-def _undecided(version: int, arn: str, definition: Definition, findings: Findings) -> Iterator[PreflightFinding]:
+def _of_undecided(
+    version: int, arn: str, undecided: Sequence[Undecided], findings: Findings
+) -> Iterator[PreflightFinding]:
     """One finding for all of them: a definition that calls services beyond the table is no list of alarms."""
-    undecided = [right for right in definition.outline.rights if isinstance(right, Undecided)]
     if undecided:
         first = undecided[0]
         more = f" (and {len(undecided) - 1} more like it)" if len(undecided) > 1 else ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sfn_rollouts.api.preflight import PreflightFinding
-from sfn_rollouts.asl.outline import Outline
+from sfn_rollouts.asl.outline import Outline, made_once
 from sfn_rollouts.asl.pins import Pin
 from sfn_rollouts.asl.states import pointer
 from sfn_rollouts.core.preflight.reading import outline_of
@@ -19,7 +19,12 @@ def pins(subject: Subject, seen: Observation, findings: Findings) -> Found:
     return findings.conclude(_loose(outline, findings), subject.machine.version(subject.version), _passed(outline))
 
 
-def _loose(outline: Outline, findings: Findings) -> Iterator[PreflightFinding]:
+@made_once
+def _loose(outline: Outline, findings: Findings) -> tuple[PreflightFinding, ...]:
+    return tuple(_each_loose(outline, findings))
+
+
+def _each_loose(outline: Outline, findings: Findings) -> Iterator[PreflightFinding]:
     for call in outline.calls:
         message = f"state {call.state} {call.message}"
         if call.pin is Pin.UNKNOWN:

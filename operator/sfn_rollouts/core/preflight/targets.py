@@ -1,12 +1,15 @@
 """What a version calls must be there: a function's version that was deleted fails each execution that reaches it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from sfn_rollouts.api.preflight import PreflightFinding
 from sfn_rollouts.arns import Arn
+from sfn_rollouts.asl.outline import Outline, made_once
 from sfn_rollouts.asl.pins import LAMBDA, MACHINE, Call
 from sfn_rollouts.asl.placeholders import has_placeholder
+from sfn_rollouts.asl.rights import Home
 from sfn_rollouts.asl.states import pointer
 from sfn_rollouts.core.preflight.reading import home_of, outline_of
 from sfn_rollouts.core.preflight.subject import Findings, Found, Subject
@@ -23,20 +26,39 @@ def targets(subject: Subject, seen: Observation, findings: Findings) -> Found:
     outline = outline_of(subject, seen, findings)
     if isinstance(outline, Found):
         return outline
-    called: dict[str, Call] = {}
-    for call in outline.calls:
-        if (arn := _arn(call, subject)) is not None:
-            called.setdefault(arn, call)
-    asked = dict(tuple(called.items())[:MOST_LOOKED_FOR])
-    near = {arn: call for arn, call in asked.items() if _is_near(arn, subject)}
-    looks = [FindCallee(arn) for arn in near if seen.of(FindCallee(arn)) is None]
+    called = _called(outline, home_of(subject.machine))
+    looks = [look for arn in called.near if seen.of(look := FindCallee(arn)) is None]
     version = subject.machine.version(subject.version)
     found = (
-        *_lacking(near, seen, findings),
-        *(findings.unknown(pointer(call.path), _far(arn, call)) for arn, call in asked.items() if arn not in near),
-        *_left_out(len(called), version, findings),
+        *_lacking(called.near, seen, findings),
+        *(findings.unknown(pointer(call.path), _far(arn, call)) for arn, call in called.far.items()),
+        *_left_out(called.count, version, findings),
     )
-    return findings.conclude(found, version, _passed(len(asked)), looks, map(FindCallee, near))
+    passed = _passed(len(called.near) + len(called.far))
+    return findings.conclude(found, version, passed, looks, map(FindCallee, called.near))
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """What is called, by its ARN, each with the first call of it: where it is looked for, and where it is not.
+
+    `count` counts all of it, also what is too much.
+    """
+
+    near: Mapping[str, Call]
+    far: Mapping[str, Call]
+    count: int
+
+
+@made_once
+def _called(outline: Outline, home: Home) -> _Called:
+    called: dict[str, Call] = {}
+    for call in outline.calls:
+        if (arn := _arn(call, home)) is not None:
+            called.setdefault(arn, call)
+    asked = dict(islice(called.items(), MOST_LOOKED_FOR))
+    near = {arn: call for arn, call in asked.items() if _is_near(arn, home)}
+    return _Called(near, {arn: call for arn, call in asked.items() if arn not in near}, len(called))
 
 
 def _passed(count: int) -> str:
@@ -49,12 +71,12 @@ def _passed(count: int) -> str:
             return f"all {count} functions and state machines that its definition names are there"
 
 
-def _arn(call: Call, subject: Subject) -> str | None:
+def _arn(call: Call, home: Home) -> str | None:
     """ARN of what is called, as it is called; None where it is chosen at run time or is neither of the two.
 
     A name alone that another role calls is in that role's account, which is left empty.
     """
-    callee, reference, home = call.callee, call.reference, home_of(subject.machine)
+    callee, reference = call.callee, call.reference
     if callee is None or callee not in (LAMBDA, MACHINE) or reference is None:
         return None
     where = replace(home, account="") if call.has_credentials else home
@@ -62,8 +84,8 @@ def _arn(call: Call, subject: Subject) -> str | None:
     return arn if not has_placeholder(arn) else None
 
 
-def _is_near(arn: str, subject: Subject) -> bool:
-    found, home = Arn.parse(arn), subject.machine
+def _is_near(arn: str, home: Home) -> bool:
+    found = Arn.parse(arn)
     return (found.partition, found.region, found.account) == (home.partition, home.region, home.account)
 
 
