@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sfn_rollouts.api.preflight import PROBLEMS, Verdict
 from sfn_rollouts.api.status import CommandResult, ConditionStatus, HistoryEntry, Outcome, Phase, Status
 from sfn_rollouts.core.alias_state import routing_of
 from sfn_rollouts.core.edited import edit_announced
-from sfn_rollouts.core.judges.preflight import PREFLIGHT, in_words
+from sfn_rollouts.core.judges.judge import Judge, News
 from sfn_rollouts.core.judges.table import JUDGES
 from sfn_rollouts.core.values.conditions import READY, STALLED, condition, is_true
 from sfn_rollouts.core.values.plan import Plan
@@ -61,7 +59,6 @@ def _news(before: Status, after: Status, plan: Plan | None) -> Iterator[Announce
     yield from _step(before, after)
     yield from _summary(before, after)
     yield from _judges(before, after)
-    yield from _preflight(before, after)
     yield from _executions(before, after)
 
 
@@ -141,38 +138,22 @@ def _summary(before: Status, after: Status) -> Iterator[Announcement]:
 
 
 def _judges(before: Status, after: Status) -> Iterator[Announcement]:
-    """What judges say in flight; before the start the wait for an alarm is the summary itself.
-
-    Preflight has spoken before the start, and is announced in its own words.
-    """
+    """What judges say beside the summary."""
     ready = condition(after, READY)
     for judge in JUDGES:
-        if judge is PREFLIGHT:
-            continue
-        old, new = condition(before, judge.condition), condition(after, judge.condition)
-        is_bad = new is not None and new.status is ConditionStatus.FALSE
-        if after.started_at is None or new is None or not is_bad or (old is not None and old.reason == new.reason):
-            continue
-        is_said = (ready is not None and ready.reason == new.reason) or (after.trip is not None)
-        if not is_said and new.reason in set(Reason):
-            yield Announcement(Reason(new.reason), new.message, is_warning=True)
+        found = judge.news(before, after) if judge.news is not None else _held_in_flight(judge, before, after)
+        for news in found:
+            if ready is None or ready.reason != news.reason:
+                yield Announcement(news.reason, news.message, is_warning=True)
 
 
-def _preflight(before: Status, after: Status) -> Iterator[Announcement]:
-    """Once for what is wrong with a version, and again when something else is; what blocks the start tells itself."""
-    problems, ready = _problems(after), condition(after, READY)
-    is_said = ready is not None and ready.reason == Reason.PREFLIGHT_FAILED
-    if problems and problems != _problems(before) and not is_said and after.preflight is not None:
-        verdict = after.preflight.verdict
-        reason = Reason.PREFLIGHT_FAILED if verdict is Verdict.FAILED else Reason.PREFLIGHT_WARNING
-        yield Announcement(reason, in_words(after.preflight.findings, verdict), is_warning=True)
-
-
-def _problems(status: Status) -> tuple[Any, ...]:
-    """What is wrong, and with which version: what cannot be decided comes and goes, and is no news."""
-    found = status.preflight
-    bad = [each for each in found.findings if each.verdict in PROBLEMS] if found else []
-    return (found.version, *bad) if found is not None and bad else ()
+def _held_in_flight(judge: Judge, before: Status, after: Status) -> Iterator[News]:
+    """Before the start the wait is the summary itself, and what sends back is announced as the trip."""
+    old, new = condition(before, judge.condition), condition(after, judge.condition)
+    if new is None or new.status is not ConditionStatus.FALSE or after.started_at is None or after.trip is not None:
+        return
+    if new.reason in set(Reason) and (old is None or old.reason != new.reason):
+        yield News(Reason(new.reason), new.message)
 
 
 def _executions(before: Status, after: Status) -> Iterator[Announcement]:

@@ -157,7 +157,7 @@ class Engine:
             if not self._stands_by:  # two operators that show the same rollout would count it twice
                 self._telling.introduce(record)
         elif record.resource.is_outdated_by(raw):
-            record.take(Resource.parse(raw))
+            record.take(Resource.parse(raw), self._looking.may_be_put_right)
         else:
             return None
         return record.uid

@@ -42,6 +42,11 @@ class Looking:
         self._wake = wake
         self._order = list(sources)
 
+    @property
+    def may_be_put_right(self) -> frozenset[type[Look[Any]]]:
+        """The kinds of looks whose answers somebody may have changed who edits or commands."""
+        return frozenset(kind for kind, source in self._sources.items() if source.may_be_put_right)
+
     def start(self, record: Record, decision: Decision) -> float | None:
         """Start the looks whose time has come; returns the monotonic time at which to ask again."""
         if ReadAlarms() in decision.looks:
@@ -80,7 +85,7 @@ class Looking:
         record.forget_paces_but(frozenset(map(self._subject, wanted)))
         for kind, source in self._sources.items():
             is_over = record.working.finished_at is not None
-            if not source.is_kept or (is_over and not source.is_kept_at_rest):
+            if not source.is_kept or (is_over and source.may_be_put_right):
                 record.facts.drop(kind, wanted)
 
     def _begin(self, record: Record, alias: AliasArn, looks: tuple[Look[Any], ...]) -> None:

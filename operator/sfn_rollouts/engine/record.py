@@ -3,7 +3,7 @@
 Nothing here is memory in the sense of the design: after a crash all of it is read again or looked up again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -14,7 +14,7 @@ from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.conditions import READY, condition
 from sfn_rollouts.core.values.decision import Write
-from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, FindVersion, Look, ReadAlias
+from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlias
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import Account, AliasMissing, AliasReading, Unseen
 from sfn_rollouts.core.values.rollout import Rollout
@@ -89,7 +89,7 @@ class Record:
         """The rollout to decide on: as stored, with what has been decided since."""
         return replace(self.resource.rollout, status=self.working)
 
-    def take(self, resource: Resource) -> None:
+    def take(self, resource: Resource, may_be_put_right: Iterable[type[Look[Any]]] = ()) -> None:
         """A newer version of the resource. What was decided since stays valid unless somebody else wrote the status.
 
         A status of ours may come back although its report failed: the answer was lost, not the write. One that an older
@@ -106,7 +106,7 @@ class Record:
             self.facts.forget(Chore)
         if _asked_by(resource) != _asked_by(self.resource):
             # Somebody has edited or commanded, and may have put right what blocked it: it is looked at again at once.
-            for kind in (FindCallee, AskRole, CountCallers):
+            for kind in may_be_put_right:
                 self.facts.forget(kind)
         self.stored, self.resource = status, resource
 

@@ -1,6 +1,6 @@
 """What every judge gives: findings, what to read, what to remember, and one condition for people."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sfn_rollouts.core.values.conditions import ConditionValue
 from sfn_rollouts.core.values.findings import Finding, Hold, Trip
 from sfn_rollouts.core.values.looks import Look
 from sfn_rollouts.core.values.observation import Observation
+from sfn_rollouts.core.values.reasons import Reason
 
 
 class Judged:
@@ -58,12 +59,21 @@ def always(_: Spec) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """What a judge wants people to hear, as a warning, where the summary does not say it."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judge:
     """One judge.
 
     `condition`: the type of its condition. `judge`: policy (spec), memory (status), evidence, now. `at_rest`: what the
     condition says while nothing is judged, None where what was judged last stands. `blank`: its fields of the status,
-    as they are before a rollout begins. `is_shown`: whether a rollout with this spec has the condition at all.
+    as they are before a rollout begins. `is_shown`: whether a rollout with this spec has the condition at all. `news`:
+    what people hear between two statuses; None: that its condition holds a rollout in flight.
     """
 
     condition: str
@@ -71,3 +81,4 @@ class Judge:
     at_rest: Callable[[Status], ConditionValue | None] = lambda _: None
     blank: Mapping[str, Any] = field(default_factory=dict, hash=False)
     is_shown: Callable[[Spec], bool] = always
+    news: Callable[[Status, Status], Iterable[News]] | None = None

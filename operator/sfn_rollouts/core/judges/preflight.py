@@ -6,11 +6,12 @@ everything has been looked at again. Only what has been looked at lets a rollout
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from sfn_rollouts.api.preflight import Check, PreflightFinding, PreflightStatus, Verdict
+from sfn_rollouts.api.preflight import PROBLEMS, Check, PreflightFinding, PreflightStatus, Verdict
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import ConditionStatus, Status
-from sfn_rollouts.core.judges.judge import Judge, Judgement
+from sfn_rollouts.core.judges.judge import Judge, Judgement, News
 from sfn_rollouts.core.preflight.examination import CHECKS, Examination, examine
 from sfn_rollouts.core.preflight.subject import Subject
 from sfn_rollouts.core.values.conditions import PREFLIGHT_PASSED, ConditionValue
@@ -101,6 +102,22 @@ def _condition(found: PreflightStatus | None) -> ConditionValue:
     return ConditionValue(value, reason, reason.meaning if is_passed else in_words(found.findings, found.verdict))
 
 
+def _news(before: Status, after: Status) -> Iterable[News]:
+    """Once for what is wrong with a version, and again when something else is."""
+    problems = _problems(after)
+    if problems and problems != _problems(before) and after.preflight is not None:
+        verdict = after.preflight.verdict
+        reason = Reason.PREFLIGHT_FAILED if verdict is Verdict.FAILED else Reason.PREFLIGHT_WARNING
+        yield News(reason, in_words(after.preflight.findings, verdict))
+
+
+def _problems(status: Status) -> tuple[Any, ...]:
+    """What is wrong, and with which version: what cannot be decided comes and goes, and is no news."""
+    found = status.preflight
+    bad = [each for each in found.findings if each.verdict in PROBLEMS] if found else []
+    return (found.version, *bad) if found is not None and bad else ()
+
+
 _CONDITIONS = {
     Verdict.PASSED: (ConditionStatus.TRUE, Reason.PREFLIGHT_PASSED),
     Verdict.UNKNOWN: (ConditionStatus.UNKNOWN, Reason.PREFLIGHT_UNKNOWN),
@@ -108,4 +125,4 @@ _CONDITIONS = {
     Verdict.FAILED: (ConditionStatus.FALSE, Reason.PREFLIGHT_FAILED),
 }
 
-PREFLIGHT = Judge(PREFLIGHT_PASSED, judge_preflight, blank={"preflight": None})
+PREFLIGHT = Judge(PREFLIGHT_PASSED, judge_preflight, blank={"preflight": None}, news=_news)

@@ -37,21 +37,21 @@ def _callees(targets: TargetInspector) -> Source:
     def find(_: AliasArn, look: FindCallee, __: Urgency) -> CalleeReading:
         return targets.callee(look.arn)
 
-    return Source("callees", find, _background, TRIES, is_kept_at_rest=False, together_s=lambda count: 10.0 + count)
+    return Source("callees", find, _background, TRIES, may_be_put_right=True, together_s=lambda count: 10.0 + count)
 
 
 def _permissions(targets: TargetInspector) -> Source:
     def simulate(alias: AliasArn, look: AskRole, _: Urgency) -> Permissions:
         return targets.permissions(look.role, look.rights, alias.machine.place)
 
-    return Source("permissions", simulate, _background, TRIES, is_kept_at_rest=False)
+    return Source("permissions", simulate, _background, TRIES, may_be_put_right=True)
 
 
 def _callers(targets: TargetInspector) -> Source:
     def count(alias: AliasArn, _: CountCallers, __: Urgency) -> CallersReading:
         return targets.callers(alias)
 
-    return Source("callers", count, _background, TRIES, is_kept_at_rest=False)
+    return Source("callers", count, _background, TRIES, may_be_put_right=True)
 
 
 def _background(_: Status) -> tuple[Lane, Urgency]:
