@@ -175,10 +175,10 @@ def losing_version(stage: Stage) -> None:
         f"version {version} to be sent back",
         within_s=300.0,
     )
-    told = stage.status()["analysis"]
-    stage.screen.say(f"The judge says {told['verdict']}: {told['message']}.")
+    reported = stage.status()["analysis"]
+    stage.screen.say(f"The judge says {reported['verdict']}: {reported['message']}.")
     stage.screen.say("What this plan could notice was said before the first order:")
-    stage.screen.lines(told["forecast"]["message"])
+    stage.screen.lines(reported["forecast"]["message"])
 
 
 def _alarm_since(stage: Stage) -> Any:

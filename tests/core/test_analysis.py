@@ -48,11 +48,11 @@ def test_a_worse_version_goes_back_without_any_alarm() -> None:
     assert it.alias == Routing.whole(1)
     assert it.status.history[0].outcome is Outcome.ROLLED_BACK
     assert it.status.history[0].reason == "VersionWorse"
-    told = analysis_of(it)
-    assert told.verdict is Verdict.WORSE
-    assert told.target is not None
-    assert told.stable is not None
-    assert told.message.startswith(f"target failed {told.target.bad} of {told.target.judged}, stable 0 of ")
+    reported = analysis_of(it)
+    assert reported.verdict is Verdict.WORSE
+    assert reported.target is not None
+    assert reported.stable is not None
+    assert reported.message.startswith(f"target failed {reported.target.bad} of {reported.target.judged}, stable 0 of ")
     assert healthy(it.status) == ("False", "VersionWorse")
 
 
@@ -60,10 +60,10 @@ def test_the_figures_say_how_unlikely_it_is() -> None:
     it = world()
     it.has_callers(BUSY, v2=0.5)
     run(it, 20)
-    told = analysis_of(it)
-    assert told.by_chance is not None
-    assert told.needed is not None
-    assert told.by_chance <= told.needed <= 0.01
+    reported = analysis_of(it)
+    assert reported.by_chance is not None
+    assert reported.needed is not None
+    assert reported.by_chance <= reported.needed <= 0.01
 
 
 def test_an_equal_version_is_promoted() -> None:
@@ -83,7 +83,7 @@ def test_a_worse_version_is_held_where_the_policy_says_so() -> None:
     assert condition(it.status, "Stalled") is not None
 
 
-def test_a_worse_version_is_only_told_of_where_the_policy_says_so() -> None:
+def test_a_worse_version_is_only_reported_of_where_the_policy_says_so() -> None:
     it = world(onWorse="Ignore", onSuspect="Ignore")
     it.has_callers(BUSY, v2=0.5)
     run(it, 40)
@@ -100,7 +100,7 @@ def test_what_only_the_past_says_is_a_hold() -> None:
     assert condition(it.status, "Stalled") is None, "the evidence may change by itself"
 
 
-def test_what_is_held_is_told_before_the_step_is_due() -> None:
+def test_what_is_held_is_reported_before_the_step_is_due() -> None:
     it = world(onWorse="Hold")
     it.has_callers(BUSY, v2=0.5)
     run(it, 20)
@@ -171,7 +171,7 @@ def test_evidence_that_cannot_be_read_is_a_hold() -> None:
     assert it.status.phase is Phase.SUCCEEDED
 
 
-def test_evidence_that_may_not_be_read_is_told_at_once() -> None:
+def test_evidence_that_may_not_be_read_is_reported_at_once() -> None:
     it = world()
     it.troubles["executions"] = Trouble.DENIED
     it.has_callers(BUSY)
@@ -263,9 +263,9 @@ def test_each_write_is_dated_by_aws() -> None:
     it = World(strategy={"linear": {"increment": 40, "interval": "5m"}}, analysis={}, bakeTime="5m")
     it.has_callers(BUSY)
     run(it, 12)
-    told = analysis_of(it)
-    assert [since.weight for since in told.weights] == [40, 80, 100]
-    assert told.weights[-1].at == it.alias_date
+    reported = analysis_of(it)
+    assert [since.weight for since in reported.weights] == [40, 80, 100]
+    assert reported.weights[-1].at == it.alias_date
 
 
 def test_what_somebody_else_routes_is_not_judged() -> None:
@@ -275,9 +275,9 @@ def test_what_somebody_else_routes_is_not_judged() -> None:
     it.route(Routing.split(1, 2, 90))
     it.edit(retryToken="look again")
     it.advance(400.0)
-    told = analysis_of(it)
-    assert [since.weight for since in told.weights] == [50, None]
-    assert told.weights[-1].at == it.alias_date
+    reported = analysis_of(it)
+    assert [since.weight for since in reported.weights] == [50, None]
+    assert reported.weights[-1].at == it.alias_date
 
 
 # -- promoteEarly, requireNotWorse --
@@ -327,10 +327,10 @@ def test_what_is_required_holds_no_step_before_the_last() -> None:
     assert it.status.weight == 50
 
 
-# -- what is told, and when --
+# -- what is reported, and when --
 
 
-def test_what_the_plan_can_notice_is_told_before_traffic_moves() -> None:
+def test_what_the_plan_can_notice_is_reported_before_traffic_moves() -> None:
     it = world()
     it.raw["paused"] = True
     it.has_callers(40.0, past_h=24.0)
@@ -354,8 +354,8 @@ def test_the_figures_are_renewed_once_a_minute() -> None:
     it = world()
     it.has_callers(BUSY)
     run(it, 20)
-    told = [status.analysis.looked_at for status in it.statuses if status.analysis and status.analysis.looked_at]
-    distinct = sorted(set(told))
+    reported = [status.analysis.looked_at for status in it.statuses if status.analysis and status.analysis.looked_at]
+    distinct = sorted(set(reported))
     assert all(later - earlier >= timedelta(seconds=60) for earlier, later in pairwise(distinct))
     assert len(distinct) >= 15
 
@@ -368,7 +368,7 @@ def test_without_analysis_there_is_no_condition_and_no_look() -> None:
     assert not any(isinstance(look, JudgeExecutions | ForecastAnalysis) for look in it.seen.answers)
 
 
-def test_what_is_no_longer_asked_for_is_not_told() -> None:
+def test_what_is_no_longer_asked_for_is_not_reported() -> None:
     it = world()
     it.has_callers(BUSY)
     run(it, 5)

@@ -24,12 +24,13 @@ def test_a_worse_version_goes_back_without_any_alarm(story: Story) -> None:
     done = story.status()
     assert story.routings() == [whole(1), split(1, 2, 50), whole(1)]
     assert (reason_of(done), done["history"][0]["reason"]) == ("VersionWorse", "VersionWorse")
-    told = done["analysis"]
-    assert told["verdict"] == "Worse"
-    assert told["message"].startswith(
-        f"target failed {told['target']['bad']} of {told['target']['judged']}, stable 0 of {told['stable']['judged']}"
+    reported = done["analysis"]
+    assert reported["verdict"] == "Worse"
+    target, stable = reported["target"], reported["stable"]
+    assert reported["message"].startswith(
+        f"target failed {target['bad']} of {target['judged']}, stable 0 of {stable['judged']}"
     )
-    assert told["byChance"] <= told["needed"] <= 0.01
+    assert reported["byChance"] <= reported["needed"] <= 0.01
     assert condition_of(done, "AnalysisHealthy")["status"] == "False"
     assert "target failed" in story.wait_for_event("VersionWorse")
 

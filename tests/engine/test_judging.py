@@ -238,7 +238,7 @@ def test_a_call_that_fails_is_gone_on_from(judge: ExecutionsJudge, feed: Feed, c
     assert feed.pages == in_one_go
 
 
-def test_a_token_that_has_expired_begins_anew(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+def test_a_token_that_has_expired_begins_again(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
     split_traffic(feed, 50)
     at(clock, 100.0)
     feed.fails = [Conflict("the token has expired")]
@@ -275,7 +275,7 @@ def test_a_page_of_old_running_ones_ends_the_walk(judge: ExecutionsJudge, feed: 
 # -- the replays --
 
 
-def test_other_weights_than_those_that_were_judged_by_begin_anew(
+def test_other_weights_than_those_that_were_judged_by_begin_again(
     judge: ExecutionsJudge, feed: Feed, clock: Clock
 ) -> None:
     split_traffic(feed, 80)

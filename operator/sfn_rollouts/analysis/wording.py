@@ -98,14 +98,14 @@ def _points(fraction: float) -> str:
 
 def in_words(foreseen: Forecast, starts_per_hour: float, better: tuple[Plan, Forecast] | None) -> str:
     """Return what a plan can notice as a sentence, with a plan that notices more where there is one."""
-    told = (
+    said = (
         f"at {starts_per_hour:.6g} starts an hour this plan notices, of 100 rollouts of a version that always fails, "
         f"{foreseen.always}; one that fails one time in two, {foreseen.half}; one in five, {foreseen.fifth}; "
         f"one in twenty, {foreseen.twentieth}"
     )
     if better is None:
-        return told
+        return said
     plan, found = better
     [(weight, seconds)] = plan.steps
     numbers = f"{found.always}, {found.half}, {found.fifth} and {found.twentieth}"
-    return f"{told}; {round(weight * 100)} % of new executions for {written(seconds)} would notice {numbers}"
+    return f"{said}; {round(weight * 100)} % of new executions for {written(seconds)} would notice {numbers}"

@@ -85,7 +85,7 @@ class Looking:
         record.forget_paces_but(frozenset(map(self._subject, wanted)))
         for kind, source in self._sources.items():
             is_over = record.working.finished_at is not None
-            if not source.is_kept or (is_over and source.may_be_put_right):
+            if not source.is_kept or (is_over and (source.may_be_put_right or not source.is_kept_at_rest)):
                 record.facts.drop(kind, wanted)
 
     def _begin(self, record: Record, alias: AliasArn, looks: tuple[Look[Any], ...]) -> None:

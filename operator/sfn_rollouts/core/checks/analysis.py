@@ -11,7 +11,7 @@ from sfn_rollouts.core.values.reasons import Reason
 
 
 def forecast_is_awaited(case: Case) -> Finding:
-    """What the plan can notice is told before traffic moves; what cannot be seen holds nothing."""
+    """What the plan can notice is reported before traffic moves; what cannot be seen holds nothing."""
     analysis = case.spec.analysis
     if analysis is None or case.has_started or beginning_of(case) is not Beginning.STEPS:
         return PASS
@@ -27,11 +27,11 @@ def not_worse_is_required(case: Case) -> Finding:
     analysis, judgement = case.spec.analysis, case.judgements.get(ANALYSIS)
     if analysis is None or judgement is None or not analysis.require_not_worse or not _is_last_increase(case):
         return PASS
-    told = judgement.remembered["analysis"]
-    is_passed = told.verdict is Verdict.NOT_WORSE or was_passed(case.status, told.since)
+    reported = judgement.remembered["analysis"]
+    is_passed = reported.verdict is Verdict.NOT_WORSE or was_passed(case.status, reported.since)
     if is_passed or is_shortcut(case.status, Shortcut.PROMOTE_FULL):
         return PASS
-    message = f"requireNotWorse: {told.message}"
+    message = f"requireNotWorse: {reported.message}"
     return Hold(Reason.ANALYSIS_NOT_ENOUGH, message, ends_by_promote=True)
 
 

@@ -49,7 +49,7 @@ BLIND_AFTER_S = 90.0
 APPROVAL_COUNTS_S = 600.0
 """A step that waits for a person counts as so long in the plan (the study, section 8.1)."""
 
-TOLD_EVERY_S = 60.0
+REPORTED_EVERY_S = 60.0
 """How often the figures are renewed while the verdict stays: each renewal is a write of the status."""
 
 _NO_EVIDENCE = "no execution has been judged yet"
@@ -65,7 +65,7 @@ def judge_analysis(spec: Spec, status: Status, seen: Observation, now: datetime)
     if not status.knows_its_way or status.shortcut in _NOT_BY_STEPS:
         return Judgement(remembered={"analysis": known})
     case = _Case(spec, spec.analysis, status, seen, now, _begun(spec, status, seen, now))
-    return case.told() if status.trip is not None else case.judged()
+    return case.standing() if status.trip is not None else case.judged()
 
 
 _NOT_BY_STEPS = (Shortcut.NEW_ALIAS, Shortcut.REASSERT, Shortcut.ROLLBACK_WINDOW)
@@ -112,15 +112,15 @@ def forecast_look(spec: Spec, analysis: Analysis) -> ForecastAnalysis:
 def _before_the_start(
     spec: Spec, analysis: Analysis, seen: Observation, now: datetime, known: AnalysisStatus | None
 ) -> Judgement:
-    """There is nothing to judge yet; what the plan can notice is told as soon as it is known."""
+    """There is nothing to judge yet; what the plan can notice is reported as soon as it is known."""
     forecast = seen.of(forecast_look(spec, analysis))
     if not isinstance(forecast, ForecastReading):
         return Judgement(remembered={"analysis": known})
     since = known.since if known is not None else now
-    told = AnalysisStatus(
+    reported = AnalysisStatus(
         verdict=Verdict.NOT_ENOUGH, since=since, message=_NO_EVIDENCE, forecast=_forecast_status(forecast)
     )
-    return Judgement(remembered={"analysis": told})
+    return Judgement(remembered={"analysis": reported})
 
 
 def _begun(spec: Spec, status: Status, seen: Observation, now: datetime) -> AnalysisStatus:
@@ -178,7 +178,7 @@ class _Case:
     now: datetime
     begun: AnalysisStatus
 
-    def told(self) -> Judgement:
+    def standing(self) -> Judgement:
         """What was judged stands: it goes back already."""
         return Judgement(condition=_condition(self.begun), remembered={"analysis": self.begun})
 
@@ -186,7 +186,7 @@ class _Case:
         """By the newest look, if there is one and it is not too old."""
         look = self._look()
         if look is None:
-            return self.told()
+            return self.standing()
         match self.seen.of(look):
             case None:
                 return self._waiting(look)
@@ -236,27 +236,27 @@ class _Case:
         )
 
     def _blind(self, look: JudgeExecutions, why: str) -> Judgement:
-        told = self._as_verdict(Verdict.BLIND, why)
-        is_hold = self.policy.on_blind is OnBlind.HOLD and told.accepted is not Verdict.BLIND and self._has_control
+        reported = self._as_verdict(Verdict.BLIND, why)
+        is_hold = self.policy.on_blind is OnBlind.HOLD and reported.accepted is not Verdict.BLIND and self._has_control
         return Judgement(
             findings=(Hold(Reason.ANALYSIS_BLIND, why, ends_by_promote=True),) if is_hold else (),
-            condition=_condition(told),
-            remembered={"analysis": told},
+            condition=_condition(reported),
+            remembered={"analysis": reported},
             looks=frozenset({look}),
         )
 
     def _read(self, look: JudgeExecutions, reading: AnalysisReading) -> Judgement:
-        told = self._told_of(reading)
+        reported = self._reported_of(reading)
         is_due = self.now >= reading.next_at
         return Judgement(
-            findings=tuple(self._findings(reading.judgement, is_accepted=told.accepted is told.verdict)),
-            condition=_condition(told),
-            remembered={"analysis": told},
+            findings=tuple(self._findings(reading.judgement, is_accepted=reported.accepted is reported.verdict)),
+            condition=_condition(reported),
+            remembered={"analysis": reported},
             looks=frozenset({look}) if is_due else frozenset(),
             refresh=frozenset({look}),
             is_fresh=lambda since: since < reading.next_at,
             lapses_at=after(reading.next_at, BLIND_AFTER_S) if is_due else reading.next_at,
-            ends_wait=self.policy.promote_early and told.verdict is Verdict.NOT_WORSE,
+            ends_wait=self.policy.promote_early and reported.verdict is Verdict.NOT_WORSE,
         )
 
     def _findings(self, said: Said, *, is_accepted: bool) -> Iterator[Finding]:
@@ -285,12 +285,12 @@ class _Case:
             return self.policy.on_blind
         return actions.get(verdict)
 
-    def _told_of(self, reading: AnalysisReading) -> AnalysisStatus:
-        """As it was told last while the verdict stays and its figures are recent: else each look were a write."""
+    def _reported_of(self, reading: AnalysisReading) -> AnalysisStatus:
+        """As it was reported last while the verdict stays and its figures are recent: else each look were a write."""
         said, known = reading.judgement, self.begun
         verdict = Verdict(said.verdict)
         looked_at = known.looked_at
-        is_recent = looked_at is not None and reading.looked_at < after(looked_at, TOLD_EVERY_S)
+        is_recent = looked_at is not None and reading.looked_at < after(looked_at, REPORTED_EVERY_S)
         if known.verdict is verdict and is_recent:
             return known
         return self._as_verdict(verdict, message_of(said.strongest, policy_of(self.policy))).with_(
@@ -324,13 +324,13 @@ _REASONS = {
 }
 
 
-def _condition(told: AnalysisStatus) -> ConditionValue:
-    reason = _REASONS[told.verdict]
-    if told.verdict is Verdict.NOT_WORSE:
-        return ConditionValue.true(reason, told.message)
-    if told.verdict is Verdict.NOT_ENOUGH:
-        return ConditionValue.unknown(reason, told.message)
-    return ConditionValue.false(reason, told.message)
+def _condition(reported: AnalysisStatus) -> ConditionValue:
+    reason = _REASONS[reported.verdict]
+    if reported.verdict is Verdict.NOT_WORSE:
+        return ConditionValue.true(reason, reported.message)
+    if reported.verdict is Verdict.NOT_ENOUGH:
+        return ConditionValue.unknown(reason, reported.message)
+    return ConditionValue.false(reason, reported.message)
 
 
 def _is_judged(spec: Spec) -> bool:

@@ -36,7 +36,7 @@ def _foreseen(plan: Plan, policy: Policy, bake_s: float, starts_per_hour: float)
 
 
 def _rounded(starts_per_hour: float) -> float:
-    """Return it to two digits: more would say the same, and be worked out anew each time."""
+    """Return it to two digits: more would say the same, and be worked out again each time."""
     return float(f"{starts_per_hour:.2g}")
 
 

@@ -136,7 +136,7 @@ class ExecutionsJudge:
             replay.lock.release()
 
     def _replay(self, alias: AliasArn, look: JudgeExecutions) -> _Replay:
-        """Weights are only ever added; others than those that were judged by begin it anew."""
+        """Weights are only ever added; others than those that were judged by begin it again."""
         key = (alias, look.stable, look.target, look.plan, look.policy, look.horizon_s, look.began_at)
         now = self._clock.monotonic()
         with self._lock:

@@ -40,11 +40,11 @@ class Source:
     before it becomes the answer. `is_lacking(answer)`: a person must create something first, so that it is
     enough to ask again seldom; `longest_pause_s` is how seldom at most.
 
-    `is_kept`: the answer stays known once no decision asks for it any more. `may_be_put_right`: somebody may change
-    outside what it says, while the rollout waits for that: it is asked for again when somebody edits or commands, and
-    kept no longer than until the rollout is over. `together_s`: all looks of this kind that a rollout asks for are one
-    job, so that its share of the lane does not grow with them; seconds that so many may take. `is_done_once`: it is
-    asked for again only while it fails.
+    `is_kept`: the answer stays known once no decision asks for it any more; `is_kept_at_rest`: also when the
+    rollout is over. `may_be_put_right`: somebody may change outside what it says, while the rollout waits for that:
+    it is asked for again when somebody edits or commands, and kept no longer than until the rollout is over.
+    `together_s`: all looks of this kind that a rollout asks for are one job, so that its share of the lane does not
+    grow with them; seconds that so many may take. `is_done_once`: it is asked for again only while it fails.
     """
 
     what: str
@@ -53,6 +53,7 @@ class Source:
     tries: int = 0
     is_lacking: Callable[[object], bool] = never
     is_kept: bool = True
+    is_kept_at_rest: bool = True
     may_be_put_right: bool = False
     together_s: Callable[[int], float] | None = None
     longest_pause_s: float = 300.0
