@@ -50,8 +50,11 @@ def word(text: str) -> str:
     return shlex.quote(one_line(text))
 
 
-def json_text(data: Any, indent: int = 2) -> str:
-    """Return the data as JSON that is as harmless to print; it means the same, as what may not be seen is escaped."""
+def json_text(data: Any, indent: int | None = 2) -> str:
+    """Return the data as JSON that is as harmless to print; it means the same, as what may not be seen is escaped.
+
+    On one line where `indent` is None.
+    """
     # Within JSON, none of what is escaped stands outside of texts.
     return _TO_ESCAPE.sub(_escaped, json.dumps(data, indent=indent, ensure_ascii=False, default=str))
 

@@ -11,6 +11,7 @@ To read: `tally` is the test itself; `failures`, `durations` and `evidence` are 
 from sfn_rollouts.analysis.before import Horizon, horizon_of
 from sfn_rollouts.analysis.forecasting import Forecast, better_plan, forecast
 from sfn_rollouts.analysis.judging import Judging
+from sfn_rollouts.analysis.outcome import is_possible
 from sfn_rollouts.analysis.plan import Plan
 from sfn_rollouts.analysis.values import (
     LOOK_EVERY_S,
@@ -45,5 +46,6 @@ __all__ = [
     "forecast",
     "horizon_of",
     "in_words",
+    "is_possible",
     "message",
 ]

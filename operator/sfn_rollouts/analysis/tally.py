@@ -71,7 +71,7 @@ class Tally:
     def look(self, due: float) -> Cut:
         """Cut off the longest upper tail that keeps what was spent within what is due."""
         law, place = self._law, self._total - self._lowest
-        by_chance = sum(law[max(place, 0) :])
+        by_chance = min(1.0, sum(law[max(place, 0) :]))
         kept, needed = len(law), 0.0
         while kept and self.spent + needed + law[kept - 1] <= due:
             kept -= 1

@@ -91,6 +91,53 @@ def simulate_command(file: str, output: str, **options: Any) -> None:
     click.echo(simulate_file(file, SimulateOptions(**options), output))
 
 
+@main.command("judge")
+@click.argument("outcomes", type=click.Path(exists=True, dir_okay=False, allow_dash=True), metavar="OUTCOMES.jsonl")
+@click.option(
+    "--manifest",
+    required=True,
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="The rollout whose steps and analysis are judged by.",
+)
+@click.option("--name", help="Which rollout, where the manifest has several.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def judge_command(outcomes: str, manifest: str, name: str | None, output: str) -> None:
+    """Judge executions from a file as the operator would have, and print each change of verdict with its time.
+
+    One execution a line: {"startedAt": 12.5, "version": "target", "weight": 10, "endedAt": 14.0, "status": "FAILED"},
+    in seconds since the rollout began, with the percent on the target at that time; endedAt is null while it runs.
+    Executions of "stable" from before 0 are its past. `-` reads standard input.
+    """
+    if outcomes == manifest == "-":
+        raise click.UsageError("standard input can be read once: give '-' for OUTCOMES or for --manifest, not for both")
+    from sfn_rollouts.cli.judge import judge_file  # noqa: PLC0415 - see the package's docstring
+
+    for line in judge_file(manifest, outcomes, name, output):
+        click.echo(line)
+
+
+@main.command("forecast")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option(
+    "--starts-per-hour",
+    required=True,
+    metavar="NUMBER",
+    type=click.FloatRange(0, 1_000_000_000),
+    help="Executions that are started through the alias, of both versions.",
+)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def forecast_command(file: str, starts_per_hour: float, output: str) -> None:
+    """Show in how many of 100 rollouts a plan would notice a version that fails more often; `-` reads standard input.
+
+    Noticed means that the analysis finds it Worse while the rollout lasts; stable fails one time in a hundred.
+    """
+    from sfn_rollouts.cli.forecast import forecast_file, shown_as_json, shown_as_text  # noqa: PLC0415 - see the package's docstring
+
+    forecasted = forecast_file(file, starts_per_hour)
+    click.echo(shown_as_json(forecasted) if output == "json" else shown_as_text(forecasted))
+
+
 @main.command()
 @click.option(
     "--namespace",

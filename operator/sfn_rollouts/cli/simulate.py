@@ -1,17 +1,13 @@
 """`sfn-rollouts simulate`: a manifest and what shall happen to it, played without cluster and AWS."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 
-from sfn_rollouts.api.problems import Problem, Severity
-from sfn_rollouts.api.resource import concerns, lint
-from sfn_rollouts.cli.candidates import Candidate
-from sfn_rollouts.cli.manifests import manifests_in, within
 from sfn_rollouts.cli.offline import candidate_of, with_definition
+from sfn_rollouts.cli.rollouts import rollout_among
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.values.targets import Neighbours
 from sfn_rollouts.engine.settle import Decide
@@ -46,11 +42,11 @@ def simulate_file(file: str, options: SimulateOptions, output: str) -> str:
         click.UsageError: an option cannot be understood.
         SystemExit: 1, the manifest would be refused, or 2, the definition cannot be read; standard error says why.
     """
-    manifest, others = _manifests(file, options.name)
+    manifest, others = rollout_among(file, options.name)
     scenario, rollout = _scenario(manifest, options), candidate_of(manifest)
     if options.definition is not None:
         rollout = with_definition(rollout, options.definition)
-    world = World(scenario, decide=_knowing(rollout.neighbours(others)))
+    world = World(scenario, decide=_knowing(rollout.neighbours([candidate_of(each) for each in others])))
     if rollout.outline is not None:
         world.step_functions.targets.outlines = {rollout.spec.version: rollout.outline}
     run = world.run()
@@ -60,37 +56,6 @@ def simulate_file(file: str, options: SimulateOptions, output: str) -> str:
 def _knowing(neighbours: Neighbours) -> Decide:
     """The operator knows the other rollouts of the file, though they are not played."""
     return lambda rollout, seen, now: decide(rollout, replace(seen, neighbours=neighbours), now)
-
-
-def _manifests(file: str, name: str | None) -> tuple[Mapping[str, Any], Sequence[Candidate]]:
-    """Return the manifest that is to be played, and the other rollouts of the file as far as they are sound."""
-    found = [(place, each) for _, place, each in manifests_in(file)]
-    _insist_on_none(file, [within(place, each) for place, each in found if isinstance(each, Problem)])
-    rollouts = [each for _, each in found if concerns(each)]
-    named = [each for each in rollouts if name is None or _name(each) == name]
-    if len(named) != 1:
-        names = one_line(", ".join(map(_name, rollouts)) or "none")
-        raise click.UsageError(f"{one_line(file)} has {len(rollouts)} rollouts ({names}): choose one with --name")
-    _insist_on_none(file, _errors(named[0]))
-    others = [candidate_of(each) for each in rollouts if each is not named[0] and not _errors(each)]
-    return dict(named[0]), others
-
-
-def _errors(manifest: object) -> Sequence[Problem]:
-    return [each for each in lint(manifest) if each.severity is Severity.ERROR]
-
-
-def _insist_on_none(file: str, problems: Sequence[Problem]) -> None:
-    for problem in problems:
-        click.echo(one_line(f"{file}: {problem}"), err=True)
-    if problems:
-        sys.exit(1)
-
-
-def _name(manifest: Mapping[str, Any]) -> str:
-    metadata = manifest.get("metadata")
-    found = (metadata.get("name") or metadata.get("generateName")) if isinstance(metadata, Mapping) else None
-    return str(found or "rollout")
 
 
 def _scenario(manifest: Mapping[str, Any], options: SimulateOptions) -> Scenario:
@@ -113,7 +78,7 @@ def _scenario(manifest: Mapping[str, Any], options: SimulateOptions) -> Scenario
         alarms={each.name: each.state for each in changes if each.at_s == 0},
         events=later,
         quirks=Quirks(latency_s=(LATENCY_S, LATENCY_S)),
-        name=_name(manifest),
+        name=name_of(manifest),
     )
 
 
