@@ -8,7 +8,7 @@ WAITERS ?= $(shell $(PYTHON) -c 'import os; print(2 * max(os.cpu_count() or 2, 2
 UV     := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help setup demo playground test another-day check crds docs sim mutants bench image dist install-manifest release-notes lock clean
+.PHONY: help setup demo playground test another-day check crds docs sim mutants bench judge-bench image dist install-manifest release-notes lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -57,6 +57,9 @@ mutants: setup ## Break core and engine in thousands of ways; do their tests not
 
 bench: setup ## Measure latency, CPU, memory and calls; prints the table of docs/performance.md
 	@$(BIN)/python -m devenv.bench
+
+judge-bench: setup ## Measure the judge of executions against its bars; RUNS=20000 for the whole of it
+	@$(BIN)/python -m devenv.judge_bench $(if $(RUNS),--runs $(RUNS))
 
 image: ## Build the container image as sfn-rollouts:dev (needs docker)
 	@docker build --tag sfn-rollouts:dev --build-arg REVISION="$$(git rev-parse HEAD)" .
