@@ -206,12 +206,8 @@ def _share_bar(goal: str, share: float, bar: float, runs: int, *, is_at_most: bo
 
 def _share_of(pool: ProcessPoolExecutor, runs: int, verdict: Verdict, *rollout: Any) -> float:
     """Return in how many of 100 rollouts this verdict stood, played through the whole judge."""
-    seeds = [(number, runs) for number in range(runs)]
-    return 100 * sum(pool.map(partial(_stood, verdict, rollout), seeds, chunksize=20)) / runs
-
-
-def _stood(verdict: Verdict, rollout: Sequence[Any], seed: Sequence[int]) -> bool:
-    return verdict in whole.judged(*rollout, seed)
+    stood = pool.map(partial(whole.judged, *rollout), [(number, runs) for number in range(runs)], chunksize=20)
+    return 100 * sum(verdict in each for each in stood) / runs
 
 
 def _not_worse(runs: int, stable: float, target: float, margin: float, schedule: Schedule, executions: int) -> float:

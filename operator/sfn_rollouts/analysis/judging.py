@@ -24,7 +24,7 @@ from sfn_rollouts.analysis.evidence import (
     suspicion,
 )
 from sfn_rollouts.analysis.failures import FailureTest
-from sfn_rollouts.analysis.outcome import Outcome, has_succeeded, lasted_at, outcome_at
+from sfn_rollouts.analysis.outcome import Outcome, lasted_at, outcome_at
 from sfn_rollouts.analysis.plan import Plan
 from sfn_rollouts.analysis.sampling import sampled
 from sfn_rollouts.analysis.tally import Cut
@@ -34,6 +34,7 @@ from sfn_rollouts.analysis.values import (
     AgainstThePast,
     Cohort,
     Counts,
+    Ended,
     Execution,
     Finding,
     Judgement,
@@ -101,7 +102,8 @@ class Judging:
         return outcome_at(execution, horizon_s, count_aborted=self._policy.count_aborted)
 
     def _learn(self, due: Sequence[Execution]) -> None:
-        others = [(self._outcome(each, self._horizon_s), each) for each in due if not has_succeeded(each)]
+        not_well = [each for each in due if each.status is not Ended.SUCCEEDED or each.is_redriven]
+        others = [(self._outcome(each, self._horizon_s), each) for each in not_well]
         bad = [each for outcome, each in others if outcome is Outcome.BAD]
         all_due, all_bad = splits(due), splits(bad)
         aborted = splits(each for outcome, each in others if outcome is Outcome.ABORTED)
