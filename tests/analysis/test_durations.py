@@ -94,7 +94,10 @@ def test_a_few_that_take_far_longer_are_found() -> None:
     for look in range(1, 41):
         labels = [rng.random() < 0.5 for _ in range(20)]
         test.take(
-            [(0.5, label, rng.lognormvariate(0, 0.3) * (30 if label and rng.random() < 0.15 else 1)) for label in labels]
+            [
+                (0.5, label, rng.lognormvariate(0, 0.3) * (30 if label and rng.random() < 0.15 else 1))
+                for label in labels
+            ]
         )
         found = found or test.look(0.003 * look / 40).is_alarm
     assert found

@@ -82,6 +82,19 @@ def test_what_is_lacking_is_about_what_it_takes() -> None:
     assert process.lacking(0.5) == 0
 
 
+def test_not_worse_stands_until_the_outcomes_speak_against_it() -> None:
+    process = NotWorse(0.1)
+    process.take([Cohort(0.5, Split(1, 1), Split(60, 60))])
+    assert process.stands
+    assert process.evidence >= 20
+    process.take([Cohort(0.5, Split(0, 1), Split(0, 0))])
+    assert 1 < process.evidence < 20
+    assert process.stands
+    process.take([Cohort(0.5, Split(0, 2), Split(0, 0))])
+    assert process.evidence < 1
+    assert not process.stands
+
+
 @pytest.mark.parametrize(("failed", "ended"), [(0, 10), (0, 500), (3, 500), (50, 500), (1, 2), (499, 500)])
 def test_the_past_allows_three_times_clopper_and_pearsons_bound(failed: int, ended: int) -> None:
     assert allowed_by_the_past(failed, ended) == pytest.approx(min(1.0, 3 * beta.ppf(0.99, failed + 1, ended - failed)))

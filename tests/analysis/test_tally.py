@@ -24,7 +24,9 @@ ROLLOUTS: dict[str, tuple[Sequence[Sequence[Toss]], Sequence[float]]] = {
 }
 
 
-def alarms_at(looks: Sequence[Sequence[Toss]], dues: Sequence[float], labels: Sequence[bool]) -> tuple[int | None, Tally]:
+def alarms_at(
+    looks: Sequence[Sequence[Toss]], dues: Sequence[float], labels: Sequence[bool]
+) -> tuple[int | None, Tally]:
     """Return the number of the first look that alarms where executions carry these labels, and the tally."""
     tally, rest = Tally(), list(labels)
     for number, (tosses, due) in enumerate(zip(looks, dues, strict=True)):

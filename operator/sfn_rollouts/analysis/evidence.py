@@ -10,6 +10,9 @@ from sfn_rollouts.analysis.values import Cohort, Split
 
 NOT_WORSE_FROM, SUSPECT_FROM, SKEWED_FROM = 20.0, 100.0, 1000.0
 
+NOT_WORSE_UNTIL = 1.0
+"""Once said, NotWorse stands until the outcomes speak against it: it need not come and go with single executions."""
+
 _BISECTIONS = 60
 _SUSPECTED_PARTS = (0.1, 0.3, 0.6, 0.95)
 _SUSPECTED_TIMES = 3.0
@@ -25,11 +28,12 @@ class NotWorse:
     against the point of "worse by the margin or more" that is nearest to it, which is the hardest to tell from it.
     """
 
-    __slots__ = ("_all", "_bad", "_log", "_margin")
+    __slots__ = ("_all", "_bad", "_log", "_margin", "stands")
 
     def __init__(self, margin: float) -> None:
         self._margin = margin
         self._log = 0.0
+        self.stands = False
         self._bad = 0
         self._all = 0
 
@@ -49,6 +53,7 @@ class NotWorse:
             self._log += each.good.target * math.log((1.0 - guess) / (1.0 - edge - margin))
             self._bad += each.bad.both
             self._all += each.bad.both + each.good.both
+        self.stands = self.evidence >= (NOT_WORSE_UNTIL if self.stands else NOT_WORSE_FROM)
 
     def lacking(self, weight: float) -> int:
         """Return about how many more executions of the target it takes at this weight if both versions fail alike."""

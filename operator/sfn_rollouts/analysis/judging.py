@@ -15,7 +15,6 @@ from sfn_rollouts.analysis.arrivals import Arrivals
 from sfn_rollouts.analysis.before import read_before
 from sfn_rollouts.analysis.durations import DurationTest
 from sfn_rollouts.analysis.evidence import (
-    NOT_WORSE_FROM,
     SKEWED_FROM,
     SUSPECT_FROM,
     NotWorse,
@@ -159,7 +158,7 @@ class Judging:
         evidence = self._not_worse.evidence
         if any(each.aborted > MOST_ABORTED * (each.judged + each.aborted) for each in (nothing.target, nothing.stable)):
             yield replace(nothing, evidence=evidence, has_too_many_aborted=True)
-        elif evidence >= NOT_WORSE_FROM:
+        elif self._not_worse.stands:
             yield replace(nothing, verdict=Verdict.NOT_WORSE, evidence=evidence)
         else:
             yield replace(nothing, evidence=evidence, lacking=self._lacking(nothing.at))

@@ -3,7 +3,7 @@
 from sfn_rollouts.analysis.evidence import NOT_WORSE_FROM, SKEWED_FROM
 from sfn_rollouts.analysis.forecasting import Forecast
 from sfn_rollouts.analysis.plan import Plan
-from sfn_rollouts.analysis.values import Counts, Finding, Policy, Verdict
+from sfn_rollouts.analysis.values import AgainstThePast, Counts, Finding, Policy, Verdict
 from sfn_rollouts.durations import written
 
 _RAREST = 1e-9
@@ -26,8 +26,7 @@ def message(finding: Finding, policy: Policy) -> str:
         case Verdict.NOT_WORSE:
             evidence = _evidence(finding, NOT_WORSE_FROM)
             return f"{_failed(finding)}: at most {_points(policy.margin)} worse ({evidence})"
-        case Verdict.NOT_ENOUGH:
-            return _not_enough(finding, policy)
+    return _not_enough(finding, policy)
 
 
 def _failed(finding: Finding) -> str:
@@ -57,9 +56,7 @@ def _number(probability: float) -> str:
 
 
 def _against_the_past(finding: Finding) -> str:
-    past = finding.past
-    if past is None:
-        return "target fails more often than the past of stable allows"
+    past = finding.past or AgainstThePast(0, 0, 0, 0)
     return (
         f"{past.failed} of {past.started} executions of target failed, {past.past_failed} of the last "
         f"{past.past_ended} of stable before the rollout: only the past says so, a rise that hits both versions "
@@ -75,8 +72,8 @@ def _not_enough(finding: Finding, policy: Policy) -> str:
         return f"{_failed(finding)}: {stopped}; above one in ten they may be those that hang"
     more = ""
     if finding.lacking:
-        count = f"{finding.lacking}" if finding.lacking < _MANY else f"more than {_MANY}"
-        more = f"; about {count} more executions of target would show it is not worse by {_points(policy.margin)}"
+        count = f"about {finding.lacking}" if finding.lacking < _MANY else f"more than {_MANY}"
+        more = f"; {count} more executions of target would show it is not worse by {_points(policy.margin)}"
     return f"{_failed(finding)}: {_odds(finding)}{more}"
 
 

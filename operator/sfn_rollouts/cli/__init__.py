@@ -5,6 +5,7 @@ Does not belong here: what the commands do (`app`, `api`). No command's function
 importing the module would put it in the function's place.
 """
 
+import math
 import sys
 from typing import Any
 
@@ -132,6 +133,8 @@ def forecast_command(file: str, starts_per_hour: float, output: str) -> None:
 
     Noticed means that the analysis finds it Worse while the rollout lasts; stable fails one time in a hundred.
     """
+    if math.isnan(starts_per_hour):
+        raise click.BadParameter("nan is no number of starts: give one like 40", param_hint="--starts-per-hour")
     from sfn_rollouts.cli.forecast import forecast_file, shown_as_json, shown_as_text  # noqa: PLC0415 - see the package's docstring
 
     forecasted = forecast_file(file, starts_per_hour)
