@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sfn_rollouts.analysis import Forecast, Plan, better_plan, forecast
-from sfn_rollouts.analysis.wording import forecast_message
+from sfn_rollouts.analysis import Forecast, Plan, better_plan, forecast, in_words
 from sfn_rollouts.api.analysis import Analysis
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.cli.rollouts import name_of, rollouts_in
@@ -38,7 +37,7 @@ def forecast_file(file: str, starts_per_hour: float) -> Sequence[Forecasted]:
 def shown_as_text(forecasted: Sequence[Forecasted]) -> str:
     """A line for each rollout."""
     return "\n".join(
-        one_line(f"{each.namespace}/{each.name}: {forecast_message(each.noticed, each.better, each.starts_per_hour)}")
+        one_line(f"{each.namespace}/{each.name}: {in_words(each.noticed, each.starts_per_hour, each.better)}")
         for each in forecasted
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from sfn_rollouts.cli.offline import candidate_of, with_definition
-from sfn_rollouts.cli.rollouts import rollout_among
+from sfn_rollouts.cli.rollouts import name_of, rollout_among
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.values.targets import Neighbours
 from sfn_rollouts.engine.settle import Decide

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sfn_rollouts.analysis import Counts, Plan, Policy
+from sfn_rollouts.analysis import Counts, Plan
 from sfn_rollouts.analysis import Judgement as Said
 from sfn_rollouts.analysis import message as message_of
 from sfn_rollouts.api.analysis import (
-    AUTO,
     Analysis,
     AnalysisStatus,
     ForecastStatus,
@@ -35,19 +34,17 @@ from sfn_rollouts.core.judges.judge import Judge, Judgement
 from sfn_rollouts.core.values.analysis import AnalysisReading, ForecastReading
 from sfn_rollouts.core.values.conditions import ANALYSIS_HEALTHY, ConditionValue
 from sfn_rollouts.core.values.findings import Finding, Hold, Trip
+from sfn_rollouts.core.values.judging import fixed_horizon_s, judged_plan, policy_of
 from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
 from sfn_rollouts.core.values.moments import after
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.core.values.readings import AliasReading, Trouble, Unseen
 from sfn_rollouts.core.values.reasons import Reason
-from sfn_rollouts.durations import seconds_of, written
+from sfn_rollouts.durations import written
 
 BLIND_AFTER_S = 90.0
 """Three looks of the judge that could not be made are no accident any more."""
-
-APPROVAL_COUNTS_S = 600.0
-"""A step that waits for a person counts as so long in the plan (the study, section 8.1)."""
 
 REPORTED_EVERY_S = 60.0
 """How often the figures are renewed while the verdict stays: each renewal is a write of the status."""
@@ -71,17 +68,6 @@ def judge_analysis(spec: Spec, status: Status, seen: Observation, now: datetime)
 _NOT_BY_STEPS = (Shortcut.NEW_ALIAS, Shortcut.REASSERT, Shortcut.ROLLBACK_WINDOW)
 
 
-def policy_of(analysis: Analysis) -> Policy:
-    """Return what the arithmetic has to know of the policy."""
-    return Policy(
-        false_alarm_rate=analysis.false_alarm_rate.fraction,
-        margin=analysis.margin.fraction,
-        tolerance=analysis.tolerance.fraction,
-        durations=analysis.durations,
-        count_aborted=analysis.count_aborted,
-    )
-
-
 def was_passed(status: Status, since: datetime) -> bool:
     """Whether a person has promoted this step while a verdict stood; that time was over for others has not."""
     ended_at, timeout = status.wait_ended_at, status.approval_timeout
@@ -89,24 +75,15 @@ def was_passed(status: Status, since: datetime) -> bool:
     return ended_at is not None and ended_at >= since and is_by_person
 
 
-def planned_times(spec: Spec) -> tuple[PlannedTime, ...]:
-    """Return how long the plan stays at each share of the target where both versions run."""
-    times: dict[int, float] = {}
-    for step in compile_plan(spec).steps:
-        if 0 < step.weight < 100:
-            wait_s = APPROVAL_COUNTS_S if step.wait_s is None else step.wait_s
-            times[step.weight] = times.get(step.weight, 0.0) + wait_s
-    return tuple(PlannedTime(weight=weight, seconds=seconds) for weight, seconds in times.items())
-
-
-def plan_of(times: tuple[PlannedTime, ...]) -> Plan:
-    """Return the same as the arithmetic takes it."""
-    return Plan(tuple((time.weight / 100.0, time.seconds) for time in times))
+def _planned_times(spec: Spec) -> tuple[PlannedTime, ...]:
+    steps = judged_plan(compile_plan(spec)).steps
+    return tuple(PlannedTime(weight=round(weight * 100), seconds=seconds) for weight, seconds in steps)
 
 
 def forecast_look(spec: Spec, analysis: Analysis) -> ForecastAnalysis:
     """Return the look at what the plan can notice."""
-    return ForecastAnalysis(plan_of(planned_times(spec)), policy_of(analysis), compile_plan(spec).bake_s)
+    plan = compile_plan(spec)
+    return ForecastAnalysis(judged_plan(plan), policy_of(analysis), plan.bake_s)
 
 
 def _before_the_start(
@@ -128,7 +105,7 @@ def _begun(spec: Spec, status: Status, seen: Observation, now: datetime) -> Anal
     known = status.analysis or AnalysisStatus(verdict=Verdict.NOT_ENOUGH, since=now, message=_NO_EVIDENCE)
     return known.with_(
         accepted=known.verdict if known.verdict in _ACCEPTABLE and was_passed(status, known.since) else known.accepted,
-        plan=known.plan or planned_times(spec),
+        plan=known.plan or _planned_times(spec),
         weights=tuple(_weights(known.weights, spec, status, seen))[-_MOST_WEIGHTS:],
         forecast=known.forecast or _forecast(spec, seen),
     )
@@ -206,9 +183,9 @@ class _Case:
         return JudgeExecutions(
             stable=self.status.stable_version or 0,
             target=self.status.target_version or 0,
-            plan=plan_of(self.begun.plan),
+            plan=Plan(tuple((time.weight / 100, time.seconds) for time in self.begun.plan)),
             policy=policy_of(self.policy),
-            horizon_s=None if self.policy.horizon == AUTO else seconds_of(self.policy.horizon),
+            horizon_s=fixed_horizon_s(self.policy),
             weights=tuple((since.at, since.weight) for since in self.begun.weights),
         )
 
