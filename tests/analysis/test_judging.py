@@ -281,3 +281,12 @@ def test_a_plan_without_steps_below_all_traffic_is_judged_without_comparison() -
     judging.take(execution(float(at), Ended.FAILED, target=True, weight=1.0) for at in range(20))
     assert judging.look(0.0).verdict is Verdict.NOT_ENOUGH
     assert judging.look(60.0).verdict is Verdict.SUSPECT
+
+
+def test_what_is_lacking_is_said_for_the_weight_of_the_time() -> None:
+    """And a step that lasts longer than planned goes on at the last weight."""
+    judgements = judged([execution(10.0)])
+    lacking = {each.at: each.strongest.lacking for each in judgements}
+    assert (lacking[570.0] or 0) < (lacking[600.0] or 0)
+    assert lacking[1170.0] == lacking[1200.0] == lacking[1920.0]
+    assert Judging(Policy(), Plan(()), 0.0, ()).look(0.0).strongest.lacking is None

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sfn_rollouts.analysis import AgainstThePast, Counts, Finding, Forecast, Plan, Policy, Verdict, message
-from sfn_rollouts.analysis.wording import forecast_message
+from sfn_rollouts.analysis import AgainstThePast, Counts, Finding, Forecast, Plan, Policy, Verdict, in_words, message
 
 WORSE = Finding(Verdict.WORSE, 600.0, Counts(50, 44, 4), Counts(420, 399, 2), 1 / 787, 1 / 620)
 TABLE = {
@@ -56,11 +55,11 @@ def test_the_margin_is_said_in_points() -> None:
 def test_a_forecast_says_what_is_noticed_and_what_would_notice_more() -> None:
     noticed, more = Forecast(64, 11, 2, 0), Forecast(100, 100, 99, 14)
     said = (
-        "with 40 starts an hour this plan notices a version that always fails in 64 of 100 rollouts, "
-        "one that fails 1 time in 2 in 11, 1 in 5 in 2, 1 in 20 in 0"
+        "at 40 starts an hour this plan notices, of 100 rollouts of a version that always fails, 64; "
+        "one that fails one time in two, 11; one in five, 2; one in twenty, 0"
     )
-    assert forecast_message(noticed, None, 40.0) == said
-    assert forecast_message(noticed, (Plan(((0.5, 25200.0),)), more), 40.0) == (
-        f"{said}; 50 % for 7h notices a version that always fails in 100 of 100 rollouts, "
-        "one that fails 1 time in 2 in 100, 1 in 5 in 99, 1 in 20 in 14"
+    assert in_words(noticed, 40.0, None) == said
+    better = Plan(((0.5, 25200.0),)), more
+    assert in_words(noticed, 40.0, better) == (
+        f"{said}; 50 % of new executions for 7h would notice 100, 100, 99 and 14"
     )

@@ -41,8 +41,8 @@ def test_the_json_has_what_each_rollout_would_notice() -> None:
 def test_the_text_says_so_and_what_would_notice_more() -> None:
     result = forecast(manifest(), "--starts-per-hour", "40")
     assert result.exit_code == 0
-    assert result.stdout.startswith("shop/orders: with 40 starts an hour this plan notices a version that always fails")
-    assert "50 % for 7h notices" in result.stdout
+    assert result.stdout.startswith("shop/orders: at 40 starts an hour this plan notices, of 100 rollouts of a version")
+    assert "50 % of new executions for 7h would notice" in result.stdout
     assert len(result.stdout.splitlines()) == 1
 
 

@@ -37,7 +37,7 @@ def test_the_pinned_files_carry_hashes_and_no_host() -> None:
 
 
 def test_the_package_says_what_belongs_in_each_part() -> None:
-    for package in ("api", "asl", "aws", "core", "engine", "kube"):
+    for package in ("analysis", "api", "asl", "aws", "core", "engine", "kube"):
         module = importlib.import_module(f"sfn_rollouts.{package}")
         assert len((module.__doc__ or "").split()) > 20, f"{package} has no docstring worth the name"
 
