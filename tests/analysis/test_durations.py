@@ -44,7 +44,7 @@ def test_a_duration_is_ranked_among_all_earlier_ones(history: list[float], secon
     test = DurationTest(0.25, history)
     test.take([(0.2, is_target, seconds)])
     cut = test.look(0.6)
-    assert cut in (savage.look(0.4), long.look(0.2))
+    assert cut in (savage.look(0.6 * 2 / 3), long.look(0.6 / 3))
     assert test.spent == pytest.approx(savage.spent + long.spent)
 
 

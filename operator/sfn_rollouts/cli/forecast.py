@@ -8,7 +8,7 @@ from sfn_rollouts.analysis import Forecast, Plan, better_plan, forecast, in_word
 from sfn_rollouts.api.analysis import Analysis
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.cli.rollouts import name_of, rollouts_in
-from sfn_rollouts.core.judges.analysis import plan_of, planned_times, policy_of
+from sfn_rollouts.core.values.judging import judged_plan, policy_of
 from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.printable import json_text, one_line
 
@@ -51,7 +51,7 @@ def _forecasted(manifest: Mapping[str, Any], starts_per_hour: float) -> Forecast
     spec = Spec.model_validate(manifest["spec"])
     policy, plan, bake_s = (
         policy_of(spec.analysis or Analysis()),
-        plan_of(planned_times(spec)),
+        judged_plan(compile_plan(spec)),
         compile_plan(spec).bake_s,
     )
     return Forecasted(

@@ -8,12 +8,13 @@ import click
 
 from sfn_rollouts.analysis import Counts, Ended, Execution, Horizon, Judgement, Policy, horizon_of, is_possible, message
 from sfn_rollouts.analysis.replay import changes
-from sfn_rollouts.api.analysis import AUTO, Analysis
+from sfn_rollouts.api.analysis import Analysis
 from sfn_rollouts.api.problems import shown
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.cli.rollouts import rollout_in
-from sfn_rollouts.core.judges.analysis import plan_of, planned_times, policy_of
-from sfn_rollouts.durations import clock, rounded, seconds_of
+from sfn_rollouts.core.values.judging import fixed_horizon_s, judged_plan, policy_of
+from sfn_rollouts.core.values.plan import compile_plan
+from sfn_rollouts.durations import clock, rounded
 from sfn_rollouts.printable import json_text, one_line
 
 UNREADABLE = 2
@@ -34,14 +35,12 @@ def judge_file(manifest_file: str, outcomes_file: str, name: str | None, output:
     """
     spec = Spec.model_validate(rollout_in(manifest_file, name)["spec"])
     analysis = spec.analysis or Analysis()
-    policy, plan = policy_of(analysis), plan_of(planned_times(spec))
+    policy, plan = policy_of(analysis), judged_plan(compile_plan(spec))
     executions = read_outcomes(outcomes_file)
     past = [each for each in executions if each.started_at < 0.0]
     begun = [each for each in executions if not each.started_at < 0.0]  # with what is no number: it is counted there
-    if analysis.horizon == AUTO:
-        horizon = horizon_of(past, plan)
-    else:
-        horizon = Horizon(seconds_of(analysis.horizon), is_capped=False)
+    fixed_s = fixed_horizon_s(analysis)
+    horizon = horizon_of(past, plan) if fixed_s is None else Horizon(fixed_s, is_capped=False)
     _mention(executions, horizon)
     shown_as = _as_json if output == "json" else _as_text
     for judgement in changes(policy, plan, horizon.seconds, past, begun):
