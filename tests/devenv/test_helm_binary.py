@@ -1,11 +1,14 @@
 """Where Helm comes from. Fake programs in temporary folders; nothing here leaves the machine."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from devenv.helm import HelmMissingError, ensure_helm
-from devenv.helm.binary import pinned_version
+from devenv.helm.binary import OLDEST_GO, pinned_version
+
+ROOT = Path(__file__).parents[2]
 
 # Stands for Go: says its version, and "builds" a file that holds how it was asked.
 FAKE_GO = """#!/bin/sh
@@ -80,3 +83,11 @@ def test_when_nothing_helps_the_error_says_why_and_names_the_ways_out(go: str | 
         ensure_helm(env, silent)
     assert "1. install Go 1.26 or newer, with access to a Go module proxy" in str(raised.value)
     assert "2. set TEST_ASSET_HELM" in str(raised.value)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/tour.md"])
+def test_pages_ask_for_the_go_that_helm_needs(page: str) -> None:
+    """Of what is built from source it needs the newest."""
+    named = re.findall(r"Go ([0-9.]+) or newer", (ROOT / page).read_text())
+    assert set(named) == {".".join(map(str, OLDEST_GO))}
+    assert f"\ngo {named[0]}." in (ROOT / "devenv/helm/go.mod").read_text()
