@@ -1,4 +1,4 @@
-"""Whatever a definition holds: it can be read, is equal to itself, and what it calls can be told."""
+"""Whatever a definition holds: it can be read, is equal to itself, and what it calls can be reported."""
 
 import copy
 import json
@@ -45,7 +45,7 @@ def test_two_are_equal_when_their_json_is(before: dict[str, Any], after: dict[st
 
 @ANY
 @given(DEFINITIONS)
-def test_each_call_is_told_with_its_state(definition: dict[str, Any]) -> None:
+def test_each_call_is_reported_with_its_state(definition: dict[str, Any]) -> None:
     calls = list(calls_of(definition))
     unpinned = [call.state for call in calls if call.pin is not Pin.VERSION]
     assert [loose.state for loose in loose_ends(definition)] == unpinned

@@ -1,4 +1,4 @@
-"""A definition as text: what is none is told in one sentence."""
+"""A definition as text: what is none is reported in one sentence."""
 
 import json
 
@@ -43,10 +43,10 @@ REFUSED = {
 def test_what_is_no_definition(text: str, message: str) -> None:
     with pytest.raises(DefinitionError) as refused:
         parse(text)
-    told = str(refused.value)
-    assert message in told
-    assert told.isprintable()
-    assert len(told) < 200
+    reported = str(refused.value)
+    assert message in reported
+    assert reported.isprintable()
+    assert len(reported) < 200
 
 
 def nested(depth: int) -> str:

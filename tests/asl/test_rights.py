@@ -20,7 +20,7 @@ ROLE = "arn:aws:iam::222222222222:role/charging"
 AT_RUN_TIME = "leaves open until it runs what it calls by {}"
 
 
-def told(state: Mapping[str, Any], home: Home = HOME) -> list[str]:
+def needs(state: Mapping[str, Any], home: Home = HOME) -> list[str]:
     """What one state needs, a line each: `action resource`, behind it the role that is not the execution role."""
     return [line(need) for need in rights_of(machine(Charge=state), home)]
 
@@ -125,12 +125,12 @@ def test_each_integration(integration: str, suffix: str, partition: str, how: An
     expected = [*needed, *(to_wait if suffix.startswith(".sync") else ())]
     state = how(f"arn:{partition}:states:::{integration}{suffix}", **given)
     home = Home(partition, "eu-west-1", "123456789012", "Orders")
-    assert told(state, home) == [each.replace("arn:aws:", f"arn:{partition}:") for each in expected]
+    assert needs(state, home) == [each.replace("arn:aws:", f"arn:{partition}:") for each in expected]
 
 
 @pytest.mark.parametrize("integration", ROWS)
 def test_each_integration_that_gets_the_input_as_a_whole_is_undecided(integration: str) -> None:
-    assert told(task(f"arn:aws:states:::{integration}")) == [AT_RUN_TIME.format(integration)]
+    assert needs(task(f"arn:aws:states:::{integration}")) == [AT_RUN_TIME.format(integration)]
 
 
 READS: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -149,7 +149,7 @@ def test_the_table_of_readers_is_this_one() -> None:
 @pytest.mark.parametrize("reader", READS)
 def test_each_reader_and_writer(reader: str, part: str, how: str) -> None:
     handed_on, needed = READS[reader]
-    assert told({"Type": "Map", part: {"Resource": f"arn:aws:states:::{reader}", how: handed_on}}) == needed
+    assert needs({"Type": "Map", part: {"Resource": f"arn:aws:states:::{reader}", how: handed_on}}) == needed
 
 
 # -- each way to name a resource --
@@ -322,7 +322,7 @@ NAMED: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @pytest.mark.parametrize(("state", "needed"), NAMED.values(), ids=NAMED.keys())
 def test_each_way_to_name_a_resource(state: dict[str, Any], needed: list[str]) -> None:
-    assert told(state) == needed
+    assert needs(state) == needed
 
 
 # -- another role --
@@ -348,17 +348,17 @@ CREDENTIALS: dict[str, tuple[Any, list[str]]] = {
 @pytest.mark.parametrize("how", [by_path, jsonata], ids=["JSONPath", "JSONata"])
 @pytest.mark.parametrize(("credentials", "needed"), CREDENTIALS.values(), ids=CREDENTIALS.keys())
 def test_credentials_name_another_role_and_its_account(credentials: Any, needed: list[str], how: Any) -> None:
-    assert told({**how(INVOKE, FunctionName="charge:7"), "Credentials": credentials}) == needed
+    assert needs({**how(INVOKE, FunctionName="charge:7"), "Credentials": credentials}) == needed
 
 
 def test_a_function_as_resource_is_called_by_the_role_of_its_credentials() -> None:
     state = task(f"{OTHER_CHARGE}:7", Credentials={"RoleArn": ROLE})
-    assert told(state) == AS_ROLE
+    assert needs(state) == AS_ROLE
 
 
 def test_what_is_not_checked_by_another_role_needs_that_role_all_the_same() -> None:
     state = by_path("arn:aws:states:::aws-sdk:organizations:createAccount", Email="a@example.com")
-    assert told({**state, "Credentials": {"RoleArn": ROLE}}) == [
+    assert needs({**state, "Credentials": {"RoleArn": ROLE}}) == [
         f"sts:AssumeRole {ROLE}",
         "calls aws-sdk:organizations:createAccount, which preflight does not know",
     ]
@@ -422,7 +422,7 @@ MAPS: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @pytest.mark.parametrize(("fields", "needed"), MAPS.values(), ids=MAPS.keys())
 def test_each_map(fields: dict[str, Any], needed: list[str]) -> None:
-    assert told({"Type": "Map", **fields}) == needed
+    assert needs({"Type": "Map", **fields}) == needed
 
 
 CHINA = Home("aws-cn", "cn-north-1", "123456789012", "Orders")
@@ -450,13 +450,13 @@ IN_CHINA = {
 
 @pytest.mark.parametrize(("state", "needed"), IN_CHINA.values(), ids=IN_CHINA.keys())
 def test_what_is_named_without_its_place_is_beside_the_state_machine(state: dict[str, Any], needed: list[str]) -> None:
-    assert told(state, CHINA) == needed
+    assert needs(state, CHINA) == needed
 
 
 # -- whole definitions --
 
 
-def test_what_several_states_need_is_told_once_for_the_first() -> None:
+def test_what_several_states_need_is_reported_once_for_the_first() -> None:
     definition = machine(
         A=by_path(INVOKE, FunctionName="charge:7"),
         All={"Type": "Map", "ItemProcessor": machine(B=task(f"{FUNCTION}:7"), C=task(FUNCTION))},
@@ -467,13 +467,13 @@ def test_what_several_states_need_is_told_once_for_the_first() -> None:
     )
 
 
-def test_the_same_by_another_role_is_told_apart() -> None:
+def test_the_same_by_another_role_is_kept_apart() -> None:
     state = task(FUNCTION)
     definition = machine(A=state, B={**state, "Credentials": {"RoleArn": ROLE}})
     assert [need.role for need in rights_of(definition, HOME) if isinstance(need, Right)] == [None, None, ROLE]
 
 
-def test_each_state_of_which_nobody_can_tell_is_told() -> None:
+def test_each_state_of_which_nobody_can_tell_is_reported() -> None:
     state = by_path("arn:aws:states:::http:invoke", ApiEndpoint="https://example.com")
     assert [need.path for need in rights_of(machine(A=state, B=state), HOME)] == [("A",), ("B",)]
 

@@ -1,4 +1,4 @@
-"""The words in which stories are told: what was given, what somebody did, what is seen then.
+"""The words in which stories are written: what was given, what somebody did, what is seen then.
 
     story.apply(version=2)
     story.wait_for_phase("Succeeded")

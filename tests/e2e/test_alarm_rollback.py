@@ -97,7 +97,7 @@ def test_a_composite_alarm_counts_like_a_metric_alarm(story: Story) -> None:
 
 
 def test_a_version_that_was_rolled_back_is_not_tried_again_by_itself(story: Story) -> None:
-    """RolledBack and stalled, though the alarm is OK again and the operator starts anew; a retry token or command ends
+    """RolledBack and stalled, though the alarm is OK again and the operator starts again; a retry token or command ends
     that, and so does another version."""
     _at_a_step(story)
     story.aws.set_alarm(ALARM, "ALARM")

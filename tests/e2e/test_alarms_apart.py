@@ -44,9 +44,9 @@ def test_a_name_that_is_refused_does_not_hold_up_another_team(two_teams: tuple[S
     victim.wait_for_weight(10)
     victim.aws.fail("DescribeAlarms", refusal, match=REFUSED)
     attacker.apply(version=2, alarms={"names": [REFUSED], "pollInterval": "1s"})
-    told = attacker.wait_for(lambda status: f"alarm {REFUSED}" in str(status["message"]), "what is wrong")
+    reported = attacker.wait_for(lambda status: f"alarm {REFUSED}" in str(status["message"]), "what is wrong")
     assert attacker.routing() == whole(1)
-    assert reason_of(told) in ("RetryingAWS", "AlarmUnreadable", "AccessDenied")
+    assert reason_of(reported) in ("RetryingAWS", "AlarmUnreadable", "AccessDenied")
     assert victim.status()["alarm"] == "OK"
 
     victim.aws.forget_calls()

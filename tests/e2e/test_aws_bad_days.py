@@ -64,7 +64,7 @@ def test_an_alarm_fires_while_nobody_knows_whether_the_first_write(
     assert story.routings() == path
 
 
-def test_a_rollback_that_is_denied_is_told_and_tried_again(story: Story) -> None:
+def test_a_rollback_that_is_denied_is_reported_and_tried_again(story: Story) -> None:
     """Somebody took the permission away in mid-rollout: Failed, RollbackFailed, and fixed as soon as it is back."""
     story.apply(version=2, steps=SLOW_STEPS)
     story.wait_for_weight(10)

@@ -11,7 +11,7 @@ from devenv.control_plane import ControlPlane
 from tests.e2e.outages import cut_off
 from tests.e2e.story import ALARM, QUICK_PATH, SLOW_STEPS, Story, outcomes, split, whole
 
-Deed = Callable[[Story], None]
+Action = Callable[[Story], None]
 
 
 def _held(story: Story, operation: str, kind: str, *, after: int = 0) -> int:
@@ -85,7 +85,7 @@ def _after_the_end(story: Story) -> None:
     story.wait_for_phase("Succeeded")
 
 
-FORWARD: dict[str, Deed] = {
+FORWARD: dict[str, Action] = {
     "as soon as the resource exists": _just_created,
     "while it looks for the first time": _while_looking,
     "with the intent stored, before the alias is read": _intent_stored_alias_not_read,
@@ -99,7 +99,7 @@ FORWARD: dict[str, Deed] = {
 
 
 @pytest.mark.parametrize("reach", FORWARD.values(), ids=FORWARD.keys())
-def test_killed_on_the_way_forward(story: Story, reach: Deed) -> None:
+def test_killed_on_the_way_forward(story: Story, reach: Action) -> None:
     """The rollout goes on where it was: the alias's way is the planned one, with no step left out or taken twice."""
     reach(story)
     _kill_and_restart(story)
@@ -112,7 +112,7 @@ def test_killed_on_the_way_forward(story: Story, reach: Deed) -> None:
 
 
 def test_killed_after_the_verification_before_the_status(story: Story, control_plane: ControlPlane) -> None:
-    """AWS has the step, the API server has only its intent: the step is recognized, its wait starts anew."""
+    """AWS has the step, the API server has only its intent: the step is recognized, its wait starts again."""
     _at_ten_percent(story)
     fault = _held(story, "UpdateStateMachineAlias", "timeout-after")
     story.send("promote")
@@ -182,7 +182,7 @@ def _after_the_rollback(story: Story) -> None:
     story.wait_for_phase("RolledBack")
 
 
-BACK: dict[str, Deed] = {
+BACK: dict[str, Action] = {
     "with the way back sent, before it takes effect": _restore_sent_not_in_effect,
     "after the way back took effect, before its answer": _restored_answer_not_seen,
     "before the alarm fires": _fired_while_down,
@@ -192,7 +192,7 @@ BACK: dict[str, Deed] = {
 
 @pytest.mark.parametrize("clears", [False, True], ids=["the alarm still fires", "the alarm has cleared meanwhile"])
 @pytest.mark.parametrize("reach", BACK.values(), ids=BACK.keys())
-def test_killed_on_the_way_back(story: Story, reach: Deed, clears: bool) -> None:
+def test_killed_on_the_way_back(story: Story, reach: Action, clears: bool) -> None:
     """No alarm is missed: what fired is found on the next start, also where it has cleared while nobody looked."""
     _at_ten_percent(story)
     reach(story)
@@ -269,7 +269,7 @@ def _kill_and_restart(story: Story) -> None:
 
 
 def _promote(story: Story, status: dict[str, object]) -> bool:
-    """Give the approval that `_at_ten_percent` waits for, if the killed operator has not seen it."""
+    """Send the approval that `_at_ten_percent` waits for, if the killed operator has not seen it."""
     if status["phase"] == "Paused" and status["weight"] == 10:
         story.command("promote")
     return False

@@ -80,7 +80,7 @@ def story(cluster: Cluster, namespace: str, aws: Emulator, operator: OperatorPro
     return set_the_scene(cluster, namespace, aws, operator)
 
 
-def test_irsa_without_its_token_is_told_with_the_file_and_tried_again(story: Story, token: Path) -> None:
+def test_irsa_without_its_token_is_reported_with_the_file_and_tried_again(story: Story, token: Path) -> None:
     story.apply(version=2)
 
     status = story.wait_for_reason("AccessDenied")

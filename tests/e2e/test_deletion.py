@@ -65,7 +65,7 @@ def test_deletion_waits_for_aws(story: Story) -> None:
     assert story.routings() == [whole(1), split(1, 2, 10), whole(1)]
 
 
-def test_deleted_and_created_anew(story: Story) -> None:
+def test_deleted_and_created_again(story: Story) -> None:
     """The same name is another resource: it sets out from the alias as it is, not from the old status."""
     story.apply(version=2, steps=SLOW_STEPS)
     story.wait_for_weight(10)

@@ -65,7 +65,7 @@ def test_adopt_goes_on_from_what_is_there(story: Story) -> None:
 
 
 def test_adopt_takes_a_way_back_for_an_abort(story: Story) -> None:
-    """Somebody routed all traffic back to stable by hand: the rollout ends as they wished."""
+    """Somebody routed all traffic back to stable by hand: the rollout ends as they asked."""
     _at_ten_percent(story, "Adopt")
     story.aws.update_alias(story.alias, whole(1))
 
@@ -103,7 +103,7 @@ def test_a_trip_leaves_a_foreign_routing_that_is_whole(story: Story) -> None:
     assert story.routings() == [whole(1), split(1, 2, 10), whole(3), whole(1)]
 
 
-def test_a_deleted_alias_is_told_and_created_as_it_was_left_it_goes_on(story: Story) -> None:
+def test_a_deleted_alias_is_reported_and_created_as_it_was_left_it_goes_on(story: Story) -> None:
     """Somebody deleted the alias in mid-rollout: it is not created again by itself."""
     _at_ten_percent(story, "Hold")
     story.aws.boto3_client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=story.alias)

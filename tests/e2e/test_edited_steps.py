@@ -12,7 +12,7 @@ EDITS = {
         [60],
         "step 2/3 (60 %) is next",
     ),
-    "at the step of the same weight, whose wait starts anew": (
+    "at the step of the same weight, whose wait starts again": (
         [{"setWeight": 5}, HOUR, {"setWeight": 50}, HOUR, {"setWeight": 75}, HOUR],
         [75],
         "stays at 50 % in step 2/4; step 3/4 (75 %) is next, after a wait of 1h",
@@ -25,8 +25,8 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize(("steps", "promoted", "told"), EDITS.values(), ids=EDITS.keys())
-def test_edited_steps_go_on(story: Story, steps: list[dict[str, object]], promoted: list[int], told: str) -> None:
+@pytest.mark.parametrize(("steps", "promoted", "reported"), EDITS.values(), ids=EDITS.keys())
+def test_edited_steps_go_on(story: Story, steps: list[dict[str, object]], promoted: list[int], reported: str) -> None:
     """At 50 % the plan changes; the position is found by weight, and nothing is written that would move it at once."""
     story.apply(version=2, steps=SLOW_STEPS, bakeTime="1h")
     story.wait_for_weight(10)
@@ -35,7 +35,7 @@ def test_edited_steps_go_on(story: Story, steps: list[dict[str, object]], promot
 
     story.edit(strategy={"steps": steps})
     story.wait_for(lambda status: status["planHash"] != before["planHash"], "the new plan to be taken up")
-    assert told in story.wait_for_event("StepsEdited")
+    assert reported in story.wait_for_event("StepsEdited")
     story.wait_for_polls()
     assert story.routing() == split(1, 2, 50)
     for weight in promoted:

@@ -1,4 +1,4 @@
-"""What only AWS can tell is missing or forbidden: stalled with a reason and a cure, and fixed without a hand on us."""
+"""What only AWS can tell is missing or forbidden: stalled with reason and remedy, and fixed without a hand on us."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ import pytest
 from devenv.aws.client import small_definition
 from tests.e2e.story import ALARM, QUICK_PATH, STALLED, Story, split, verdict, whole
 
-Deed = Callable[[Story], Any]
+Action = Callable[[Story], Any]
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong before the rollout is applied with `spec`, how it is told, and what mends it outside."""
+    """What is wrong before the rollout is applied with `spec`, how it is reported, and what fixes it outside."""
 
     reason: str
-    told: str
-    mend: Deed
-    cause: Deed = lambda story: None
+    reported: str
+    fix: Action
+    cause: Action = lambda story: None
     spec: Callable[[Story], dict[str, Any]] = lambda story: {}
 
 
@@ -31,57 +31,57 @@ TROUBLES = {
     "no such state machine": Trouble(
         spec=lambda story: {"stateMachineArn": _elsewhere(story), "version": 1},
         reason="NotFound",
-        told="does not exist: create it",
-        mend=lambda story: story.aws.publish_machine(_elsewhere(story).rsplit(":")[-1], [small_definition("first")]),
+        reported="does not exist: create it",
+        fix=lambda story: story.aws.publish_machine(_elsewhere(story).rsplit(":")[-1], [small_definition("first")]),
     ),
     "no such version": Trouble(
         spec=lambda story: {"version": 4},
         reason="NotFound",
-        told="does not exist: publish it (aws stepfunctions publish-state-machine-version) or correct spec.version",
-        mend=lambda story: story.aws.publish_version(story.machine, small_definition("version 4")),
+        reported="does not exist: publish it (aws stepfunctions publish-state-machine-version) or correct spec.version",
+        fix=lambda story: story.aws.publish_version(story.machine, small_definition("version 4")),
     ),
     "no such alarm": Trouble(
         spec=lambda story: {"alarms": {"names": [ALARM, "forgotten"], "pollInterval": "1s"}},
         reason="AlarmMissing",
-        told="alarm forgotten does not exist in the state machine's account and region: create it",
-        mend=lambda story: story.aws.put_alarm("forgotten"),
+        reported="alarm forgotten does not exist in the state machine's account and region: create it",
+        fix=lambda story: story.aws.put_alarm("forgotten"),
     ),
     "no permission to read the alias": Trouble(
         cause=lambda story: story.aws.fail("DescribeStateMachineAlias", "denied"),
         reason="AccessDenied",
-        told="states:DescribeStateMachineAlias was denied",
-        mend=lambda story: story.aws.clear_faults(),
+        reported="states:DescribeStateMachineAlias was denied",
+        fix=lambda story: story.aws.clear_faults(),
     ),
     "no permission to read the alarms": Trouble(
         cause=lambda story: story.aws.fail("DescribeAlarms", "denied"),
         reason="AccessDenied",
-        told="cloudwatch:DescribeAlarms was denied",
-        mend=lambda story: story.aws.clear_faults(),
+        reported="cloudwatch:DescribeAlarms was denied",
+        fix=lambda story: story.aws.clear_faults(),
     ),
     "no permission to write the alias": Trouble(
         cause=lambda story: story.aws.fail("UpdateStateMachineAlias", "denied"),
         reason="AccessDenied",
-        told="states:UpdateStateMachineAlias was denied",
-        mend=lambda story: story.aws.clear_faults(),
+        reported="states:UpdateStateMachineAlias was denied",
+        fix=lambda story: story.aws.clear_faults(),
     ),
     "credentials that have expired": Trouble(
         cause=lambda story: story.aws.fail("*", "expired"),
         reason="AccessDenied",
-        told="was refused because the operator's credentials have expired",
-        mend=lambda story: story.aws.clear_faults(),
+        reported="was refused because the operator's credentials have expired",
+        fix=lambda story: story.aws.clear_faults(),
     ),
     "an alias that somebody else has split": Trouble(
         cause=lambda story: story.aws.update_alias(story.alias, {1: 50, 3: 50}),
         reason="AliasSplit",
-        told="route it to one version (aws stepfunctions update-state-machine-alias), then the rollout starts",
-        mend=lambda story: story.aws.update_alias(story.alias, whole(1)),
+        reported="route it to one version (aws stepfunctions update-state-machine-alias), then the rollout starts",
+        fix=lambda story: story.aws.update_alias(story.alias, whole(1)),
     ),
 }
 
 
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
-def test_trouble_is_told_and_mended(story: Story, trouble: Trouble) -> None:
-    """Stalled, with a message that names the cure; nothing is shifted meanwhile; fixed outside, it goes on."""
+def test_trouble_is_reported_and_fixed(story: Story, trouble: Trouble) -> None:
+    """Stalled, with a message that names the remedy; nothing is shifted meanwhile; fixed outside, it goes on."""
     trouble.cause(story)
     before = story.routings()
     spec = trouble.spec(story)
@@ -89,10 +89,10 @@ def test_trouble_is_told_and_mended(story: Story, trouble: Trouble) -> None:
 
     stalled = story.wait_for_reason(trouble.reason)
     assert verdict(stalled) == STALLED
-    assert trouble.told in stalled["message"]
+    assert trouble.reported in stalled["message"]
     assert story.routings() == before
 
-    trouble.mend(story)
+    trouble.fix(story)
     story.wait_for_phase("Succeeded")
 
 

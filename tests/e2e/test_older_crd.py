@@ -1,4 +1,4 @@
-"""An older CRD is applied in flight: what it cannot hold is told with the remedy, and traffic is safe.
+"""An older CRD is applied in flight: what it cannot hold is reported with the remedy, and traffic is safe.
 
 In a cluster of their own: all other stories of a worker share one CRD.
 """
@@ -91,9 +91,9 @@ def test_an_alarm_fires_and_the_resource_says_what_is_true(story: Story, plane: 
     assert "alarm errors is firing" in status["message"]
     assert verdict(status) == STALLED
     assert outcomes(status) == [(2, "RolledBack", "AlarmFiring")]
-    told = story.wait_for_event("StatusNotStored")
-    assert "is too old, it lacks status.alarms, status.intent, status.planHash, status.stepIndex" in told
-    assert REMEDY in told
+    reported = story.wait_for_event("StatusNotStored")
+    assert "is too old, it lacks status.alarms, status.intent, status.planHash, status.stepIndex" in reported
+    assert REMEDY in reported
     assert 'sfn_rollouts_status_writes_total{result="NotStored"}' in story.operator.get("/metrics")[1]
 
     install_crds(plane.as_admin(), CRDS)

@@ -101,7 +101,7 @@ def test_a_rollback_is_explained(story: Story, as_person: Person) -> None:
     story.wait_for_phase("RolledBack")
     story.wait_for_event("ExecutionsCounted")  # the last one: Events follow the status, in order
 
-    told = as_person.types("describe", "sfnrollout", "rollout")
+    reported = as_person.types("describe", "sfnrollout", "rollout")
 
     for words in (
         "Reason:                AlarmFiring",
@@ -111,7 +111,7 @@ def test_a_rollback_is_explained(story: Story, as_person: Person) -> None:
         "step 1/3: version 2 has 10 % of new executions",
         "alarm errors is firing: Threshold Crossed; going back to version 1",
     ):
-        assert words in told
+        assert words in reported
     events = [(kind, reason) for kind, reason, _ in story.events()]
     assert ("Warning", "AlarmFiring") in events
     assert events[0] == ("Normal", "Initializing")

@@ -1,4 +1,4 @@
-"""What a version does is looked at before it gets traffic: what is enforced holds it, all else is only told."""
+"""What a version does is looked at before it gets traffic: what is enforced holds it, all else is only reported."""
 
 from collections import Counter
 from dataclasses import replace
@@ -107,7 +107,7 @@ def test_going_back_does_not_wait_for_a_permission(story: Story) -> None:
     assert story.routings() == [whole(1), split(1, target, 10), whole(1)]
 
 
-def test_by_default_it_is_told_once_and_nothing_waits(story: Story) -> None:
+def test_by_default_it_is_reported_once_and_nothing_waits(story: Story) -> None:
     """Without spec.preflight all checks warn: one Event, findings in the status, and the rollout goes on."""
     loose = story.aws.publish_version(story.machine, calling(function(story.aws)))
     story.apply(version=loose)

@@ -1,7 +1,7 @@
 """The shipped rights against the API server's audit log, cluster-wide and namespaced: nothing missing, nothing unused.
 
-One story that needs every right is told for each install. Nothing missing is looked for after every end-to-end test as
-well (conftest.py), and a run of the whole folder compares once more, over all its stories (whole_run.py).
+One story that needs every right is played for each install. Nothing missing is looked for after every end-to-end test
+as well (conftest.py), and a run of the whole folder compares once more, over all its stories (whole_run.py).
 """
 
 import secrets

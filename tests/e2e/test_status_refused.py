@@ -97,9 +97,9 @@ def test_an_alarm_fires_while_no_status_is_taken(story: Story, control_plane: Co
     with status_denied(control_plane, story, reason):
         story.aws.set_alarm(ALARM, "ALARM")
         story.wait_for_routing(whole(1))
-        told = story.wait_for_event("StatusNotStored")
-        assert (UNREACHABLE if reason == UNREACHABLE else WORDS) in told
-        assert "grant the operator" not in told
+        reported = story.wait_for_event("StatusNotStored")
+        assert (UNREACHABLE if reason == UNREACHABLE else WORDS) in reported
+        assert "grant the operator" not in reported
         assert "alarm errors is firing" in story.wait_for_event("AlarmFiring")
         assert story.status()["phase"] == "Progressing"
         assert 'sfn_rollouts_status_writes_total{result="NotStored"}' in story.operator.get("/metrics")[1]

@@ -174,11 +174,11 @@ def _chatters(rollout: Rollout, seen: Observation, now: datetime, decision: Deci
     """Each second another answer to a command that nobody sent, and another reason."""
     if rollout.status.last_command is not None and rollout.status.last_command.observed_at > now - timedelta(seconds=1):
         return replace(decision, wake_at=now + timedelta(seconds=1))
-    told = LastCommand(id=f"{now}", action="pause", result="Done", message=f"{now}", observed_at=now)
+    answered = LastCommand(id=f"{now}", action="pause", result="Done", message=f"{now}", observed_at=now)
     before = rollout.status.message or ""
     reason = Reason.PAUSED if "tick" in before else Reason.BAKING
     status = _with_reason(
-        decision.status.with_(last_command=told, message="tock" if "tick" in before else "tick"), reason
+        decision.status.with_(last_command=answered, message="tock" if "tick" in before else "tick"), reason
     )
     return replace(decision, status=status, write=None, wake_at=now + timedelta(seconds=1))
 
@@ -217,7 +217,7 @@ def _with_reason(status: Status, reason: Reason) -> Status:
 
 
 class _Counting:
-    """Says something else each time it is asked."""
+    """Its answer is another one each time it is asked."""
 
     def __init__(self) -> None:
         self._asked = 0
@@ -291,8 +291,8 @@ def _gives_up_after_a_restart(
 ) -> tuple[Rollout, Observation, datetime]:
     if seen.alias is not None or rollout.status.step_index is None or rollout.status.trip is not None:
         return rollout, seen, now
-    told = {"id": "1", "action": "abort", "generation": rollout.generation}
-    return replace(rollout, command=json.dumps(told)), seen, now
+    command = {"id": "1", "action": "abort", "generation": rollout.generation}
+    return replace(rollout, command=json.dumps(command)), seen, now
 
 
 def _believes_it_is_back(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
@@ -306,7 +306,7 @@ def _believes_it_is_back(rollout: Rollout, seen: Observation, now: datetime) -> 
 
 
 class _LyingStore:
-    """Says that it stored, and did not."""
+    """Claims that it stored, and did not."""
 
     def __init__(self, store: ResourceStore) -> None:
         self._store = store
@@ -332,7 +332,7 @@ def _stores_nothing(outside: Outside, process: Process, clock: Clock) -> Outside
 
 
 class _BlindToPlaces:
-    """Takes all places for one: what fails together is not told apart."""
+    """Takes all places for one: what fails together is not kept apart."""
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers

@@ -36,8 +36,8 @@ def test_a_seed_gives_the_same_transcript_twice(seed: int) -> None:
 @pytest.mark.parametrize("hash_seed", ["1", "4711"])
 def test_another_process_with_another_hash_seed_gives_it_too(hash_seed: str) -> None:
     environ = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    told = subprocess.run([sys.executable, "-c", _PRINT], env=environ, capture_output=True, text=True, check=True)
-    assert told.stdout.split() == [sha256(_transcript(seed).encode()).hexdigest() for seed in SEEDS]
+    done = subprocess.run([sys.executable, "-c", _PRINT], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [sha256(_transcript(seed).encode()).hexdigest() for seed in SEEDS]
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -39,7 +39,7 @@ CHANGES = st.one_of(
 SPEC = {**spec(), "progressDeadline": "5m"}
 RIVAL = Create(0.0, {**SPEC, "version": 3})
 WHICH = st.integers(0, 1)
-"""The rollout, or the other one on its alias; deeds to one that is not there come to nothing."""
+"""The rollout, or the other one on its alias; actions to one that is not there come to nothing."""
 
 
 class People(RuleBasedStateMachine):

@@ -26,20 +26,20 @@ def _simulate(*arguments: str) -> Result:
 def _data(*arguments: str) -> dict[str, Any]:
     answer = _simulate(CANARY, "-o", "json", *arguments)
     assert answer.exit_code == 0, answer.output
-    told: dict[str, Any] = json.loads(answer.stdout)
-    return told
+    played: dict[str, Any] = json.loads(answer.stdout)
+    return played
 
 
-def _reasons(told: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(each["phase"], each["reason"]) for each in told["transitions"]]
+def _reasons(played: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(each["phase"], each["reason"]) for each in played["transitions"]]
 
 
-def _routings(told: dict[str, Any]) -> list[Any]:
-    return [each["routing"] for each in told["writes"]]
+def _routings(played: dict[str, Any]) -> list[Any]:
+    return [each["routing"] for each in played["writes"]]
 
 
-def _at(told: dict[str, Any], phase: str) -> float:
-    return float(next(each["at_s"] for each in told["transitions"] if each["phase"] == phase))
+def _at(played: dict[str, Any], phase: str) -> float:
+    return float(next(each["at_s"] for each in played["transitions"] if each["phase"] == phase))
 
 
 @pytest.mark.parametrize("path", sorted(transcripts(ROOT)))
@@ -49,54 +49,54 @@ def test_each_example_has_the_transcript_of_what_it_does(path: str) -> None:
 
 
 def test_undisturbed_a_canary_is_promoted_after_interval_and_bake() -> None:
-    told = _data()
-    assert told["outcome"] == "Promoted"
-    assert _routings(told) == [TENTH, WHOLE_42]
-    assert told["duration_s"] == pytest.approx(25 * 60, abs=3)
-    assert told["writes"][1]["at_s"] == pytest.approx(600, abs=3)
-    assert told["calls"]["UpdateStateMachineAlias"] == 2
-    assert set(told) == {"outcome", "duration_s", "writes", "transitions", "calls"}
-    assert all(set(each) == {"at_s", "phase", "reason", "message"} for each in told["transitions"])
+    played = _data()
+    assert played["outcome"] == "Promoted"
+    assert _routings(played) == [TENTH, WHOLE_42]
+    assert played["duration_s"] == pytest.approx(25 * 60, abs=3)
+    assert played["writes"][1]["at_s"] == pytest.approx(600, abs=3)
+    assert played["calls"]["UpdateStateMachineAlias"] == 2
+    assert set(played) == {"outcome", "duration_s", "writes", "transitions", "calls"}
+    assert all(set(each) == {"at_s", "phase", "reason", "message"} for each in played["transitions"])
 
 
 def test_an_alarm_takes_it_back_within_a_poll() -> None:
-    told = _data("--alarm", f"{P95}=ALARM@12m..14m")
-    assert told["outcome"] == "RolledBack"
-    assert _routings(told) == [TENTH, WHOLE_42, WHOLE_41]
-    assert 720 <= told["writes"][2]["at_s"] <= 731
-    assert _reasons(told)[-1] == ("RolledBack", "AlarmFiring")
+    played = _data("--alarm", f"{P95}=ALARM@12m..14m")
+    assert played["outcome"] == "RolledBack"
+    assert _routings(played) == [TENTH, WHOLE_42, WHOLE_41]
+    assert 720 <= played["writes"][2]["at_s"] <= 731
+    assert _reasons(played)[-1] == ("RolledBack", "AlarmFiring")
 
 
 def test_an_alarm_fires_and_clears_while_no_operator_runs() -> None:
-    told = _data("--alarm", f"{P95}=ALARM@4m..5m", "--kill-operator", "3m..6m")
-    assert told["outcome"] == "RolledBack"
-    assert told["writes"][-1]["at_s"] == pytest.approx(360, abs=3)
-    assert _reasons(told)[-1] == ("RolledBack", "AlarmTransient")
+    played = _data("--alarm", f"{P95}=ALARM@4m..5m", "--kill-operator", "3m..6m")
+    assert played["outcome"] == "RolledBack"
+    assert played["writes"][-1]["at_s"] == pytest.approx(360, abs=3)
+    assert _reasons(played)[-1] == ("RolledBack", "AlarmTransient")
 
 
 def test_without_an_operator_that_comes_back_nothing_more_happens() -> None:
-    told = _data("--kill-operator", "3m..")
-    assert told["outcome"] is None
-    assert _routings(told) == [TENTH]
+    played = _data("--kill-operator", "3m..")
+    assert played["outcome"] is None
+    assert _routings(played) == [TENTH]
 
 
 def test_an_alarm_that_fires_from_the_start_holds_the_start() -> None:
-    told = _data("--alarm", f"{P95}=ALARM@0..5m")
-    assert ("Pending", "AlarmFiring") in _reasons(told)
-    assert 300 <= told["writes"][0]["at_s"] <= 312
-    assert told["outcome"] == "Promoted"
+    played = _data("--alarm", f"{P95}=ALARM@0..5m")
+    assert ("Pending", "AlarmFiring") in _reasons(played)
+    assert 300 <= played["writes"][0]["at_s"] <= 312
+    assert played["outcome"] == "Promoted"
 
 
 def test_windows_repeat_and_follow_each_other() -> None:
-    told = _data("--alarm", f"{P95}=INSUFFICIENT_DATA@0..", "--alarm", f"{FAILURES}=MISSING@0..2m")
-    assert ("Pending", "AlarmMissing") in _reasons(told)
-    assert told["outcome"] == "Promoted"
+    played = _data("--alarm", f"{P95}=INSUFFICIENT_DATA@0..", "--alarm", f"{FAILURES}=MISSING@0..2m")
+    assert ("Pending", "AlarmMissing") in _reasons(played)
+    assert played["outcome"] == "Promoted"
 
 
 def test_people_pause_and_resume() -> None:
-    told = _data("--user", "pause@3m", "--user", "resume@20m")
-    assert ("Paused", "Paused") in _reasons(told)
-    assert told["writes"][1]["at_s"] == pytest.approx(1200, abs=12)
+    played = _data("--user", "pause@3m", "--user", "resume@20m")
+    assert ("Paused", "Paused") in _reasons(played)
+    assert played["writes"][1]["at_s"] == pytest.approx(1200, abs=12)
 
 
 @pytest.mark.parametrize(
@@ -108,26 +108,26 @@ def test_people_pause_and_resume() -> None:
     ],
 )
 def test_people_command(action: str, outcome: str, routings: list[Any]) -> None:
-    told = _data("--user", action)
-    assert told["outcome"] == outcome
-    assert _routings(told) == routings
-    assert told["writes"][1]["at_s"] == pytest.approx(180, abs=12)
+    played = _data("--user", action)
+    assert played["outcome"] == outcome
+    assert _routings(played) == routings
+    assert played["writes"][1]["at_s"] == pytest.approx(180, abs=12)
 
 
 def test_the_whole_timeline_is_played_a_new_version_after_a_rollback_included() -> None:
-    told = _data("--alarm", f"{P95}=ALARM@2m..3m", "--user", "version=43@1h")
-    assert told["outcome"] == "Promoted"
-    assert _routings(told)[1] == WHOLE_41
-    assert _routings(told)[-1] == [{"version": 43, "weight": 100}]
-    assert told["duration_s"] == pytest.approx(3600 + 25 * 60, abs=5)
+    played = _data("--alarm", f"{P95}=ALARM@2m..3m", "--user", "version=43@1h")
+    assert played["outcome"] == "Promoted"
+    assert _routings(played)[1] == WHOLE_41
+    assert _routings(played)[-1] == [{"version": 43, "weight": 100}]
+    assert played["duration_s"] == pytest.approx(3600 + 25 * 60, abs=5)
 
 
 @pytest.mark.parametrize("kind", ["throttle", "error", "timeout-before", "timeout-after"])
 def test_calls_that_fail_for_a_minute_delay_a_step_by_no_more_than_that(kind: str) -> None:
-    told = _data("--fault", f"states.UpdateStateMachineAlias={kind}@10m..11m")
-    assert told["outcome"] == "Promoted"
-    assert 600 <= _at(told, "Baking") <= 600 + 100
-    assert told["calls"]["UpdateStateMachineAlias"] > (1 if kind == "timeout-after" else 2)
+    played = _data("--fault", f"states.UpdateStateMachineAlias={kind}@10m..11m")
+    assert played["outcome"] == "Promoted"
+    assert 600 <= _at(played, "Baking") <= 600 + 100
+    assert played["calls"]["UpdateStateMachineAlias"] > (1 if kind == "timeout-after" else 2)
 
 
 def test_from_names_the_version_that_is_live() -> None:
@@ -139,12 +139,12 @@ def test_from_names_the_version_that_is_live() -> None:
 def test_version_1_has_no_version_before_so_the_alias_is_created(tmp_path: Path) -> None:
     manifest = tmp_path / "first.yaml"
     manifest.write_text(Path(CANARY).read_text().replace("version: 42", "version: 1"))
-    told = json.loads(_simulate(str(manifest), "-o", "json").stdout)
-    assert told["outcome"] == "Promoted"
-    assert told["calls"]["CreateStateMachineAlias"] == 1
+    played = json.loads(_simulate(str(manifest), "-o", "json").stdout)
+    assert played["outcome"] == "Promoted"
+    assert played["calls"]["CreateStateMachineAlias"] == 1
 
 
-def test_the_same_is_told_twice_and_the_seed_moves_only_jitter() -> None:
+def test_the_same_is_shown_twice_and_the_seed_moves_only_jitter() -> None:
     options = ("--fault", "cloudwatch.DescribeAlarms=error@0..1m", "-o", "json")
     assert _simulate(CANARY, *options).output == _simulate(CANARY, *options).output
     assert _data(*options[:2], "--seed", "2")["outcome"] == "Promoted"
@@ -156,7 +156,7 @@ def test_a_wait_for_a_person_says_how_to_go_on() -> None:
     assert "waits for a person since 10m01s: add --user promote@TIME" in answer.output
 
 
-def test_what_lasts_is_told_as_not_ended() -> None:
+def test_what_lasts_is_shown_as_not_ended() -> None:
     answer = _simulate(CANARY, "--alarm", f"{P95}=MISSING@0..")
     assert "not ended: not started: alarm OrderProcessor-p95 does not exist" in answer.output
 
@@ -243,8 +243,8 @@ def test_simulate_loads_neither_cloud_nor_cluster() -> None:
         "heavy = {'boto3', 'botocore', 'kopf', 'kubernetes'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert told.stdout.splitlines()[-1] == "[]"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 # -- what preflight would say --
@@ -290,16 +290,16 @@ def _play(folder: Path, manifest: str, definition: str | None, *arguments: str) 
 
 
 def test_a_warning_stands_in_the_head_and_nothing_waits(tmp_path: Path) -> None:
-    told = _play(tmp_path, _manifest(), NEWEST).stdout
-    assert f"preflight: Warning: {LOOSE}\n\n" in told
-    assert "Promoted after 20m01s" in told
+    played = _play(tmp_path, _manifest(), NEWEST).stdout
+    assert f"preflight: Warning: {LOOSE}\n\n" in played
+    assert "Promoted after 20m01s" in played
 
 
 def test_what_would_block_is_played(tmp_path: Path) -> None:
     manifest = _manifest(preflight={"pins": "Enforce"})
-    told = _play(tmp_path, manifest, NEWEST).stdout
-    assert f"preflight: Failed: {LOOSE}\n\n" in told
-    assert "not ended: not started: preflight pins: state Charge calls" in told
+    played = _play(tmp_path, manifest, NEWEST).stdout
+    assert f"preflight: Failed: {LOOSE}\n\n" in played
+    assert "not ended: not started: preflight pins: state Charge calls" in played
     data = json.loads(_play(tmp_path, manifest, NEWEST, "-o", "json").stdout)
     assert (data["outcome"], data["writes"]) == (None, [])
     assert [(each["check"], each["verdict"], each["subject"]) for each in data["preflight"]] == [
@@ -308,8 +308,8 @@ def test_what_would_block_is_played(tmp_path: Path) -> None:
 
 
 def test_another_version_can_be_asked_for_meanwhile(tmp_path: Path) -> None:
-    told = _play(tmp_path, _manifest(preflight={"pins": "Enforce"}), NEWEST, "--user", "version=43@1h").stdout
-    assert "Promoted after 1h20m" in told
+    played = _play(tmp_path, _manifest(preflight={"pins": "Enforce"}), NEWEST, "--user", "version=43@1h").stdout
+    assert "Promoted after 1h20m" in played
 
 
 def test_what_preflight_has_nothing_to_say_of_is_not_mentioned(tmp_path: Path) -> None:
@@ -320,20 +320,20 @@ def test_what_preflight_has_nothing_to_say_of_is_not_mentioned(tmp_path: Path) -
 
 
 def test_no_alarm_at_all_is_mentioned(tmp_path: Path) -> None:
-    told = _play(tmp_path, _manifest(alarms=None), None).stdout
-    assert "preflight: Warning: alarms: spec.alarms.names: no alarm guards this rollout" in told
+    played = _play(tmp_path, _manifest(alarms=None), None).stdout
+    assert "preflight: Warning: alarms: spec.alarms.names: no alarm guards this rollout" in played
 
 
 @pytest.mark.parametrize("is_sound", [True, False])
 def test_the_other_rollouts_of_the_file_count(tmp_path: Path, *, is_sound: bool) -> None:
     other = _manifest("child", CHILD, **({} if is_sound else {"version": 0}))
     manifest = f"{_manifest(preflight={'entryPoint': 'Enforce'})}\n---\n{other}"
-    told = _play(tmp_path, manifest, CALLS_CHILD, "--name", "orders").stdout
-    assert ("and rollout default/child shifts that alias" in told) is is_sound
-    assert ("Promoted after" in told) is not is_sound
+    played = _play(tmp_path, manifest, CALLS_CHILD, "--name", "orders").stdout
+    assert ("and rollout default/child shifts that alias" in played) is is_sound
+    assert ("Promoted after" in played) is not is_sound
 
 
 def test_a_definition_that_is_none_is_one_line(tmp_path: Path) -> None:
-    told = _play(tmp_path, _manifest(), "[]")
-    assert (told.exit_code, told.stdout) == (2, "")
-    assert told.stderr == f"{tmp_path / 'asl.json'}: is no definition: it is not a JSON object\n"
+    played = _play(tmp_path, _manifest(), "[]")
+    assert (played.exit_code, played.stdout) == (2, "")
+    assert played.stderr == f"{tmp_path / 'asl.json'}: is no definition: it is not a JSON object\n"

@@ -142,8 +142,8 @@ def _calls_by(state: State, resource: str) -> Iterator[Call]:
     if arn is not None and (arn.service, arn.resource.partition(":")[0]) == (FUNCTION.service, FUNCTION.type):
         yield _call(state, LAMBDA, resource)
     elif arn is None or arn.service != "states":
-        is_told = resource and (has_placeholder(resource) or not resource.startswith(("$", "{%")))
-        yield Call(state.path, None, None, Pin.UNKNOWN, resource if is_told else None)
+        is_named = resource and (has_placeholder(resource) or not resource.startswith(("$", "{%")))
+        yield Call(state.path, None, None, Pin.UNKNOWN, resource if is_named else None)
     elif (way := _WAY_OF.get(arn.resource.partition(".")[0])) is not None:
         yield from _calls_in_the_way(state, way)
 

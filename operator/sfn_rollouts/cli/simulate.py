@@ -62,7 +62,7 @@ def _scenario(manifest: Mapping[str, Any], options: SimulateOptions) -> Scenario
     spec = dict(manifest["spec"])
     try:
         changes = timetable.alarm_changes(options.alarms)
-        user_events, faults = timetable.deeds(options.users), timetable.faults(options.faults)
+        user_events, faults = timetable.actions(options.users), timetable.faults(options.faults)
         kills = timetable.kills(options.kills)
     except ValueError as error:
         raise click.UsageError(str(error)) from None

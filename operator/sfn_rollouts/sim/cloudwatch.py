@@ -67,10 +67,10 @@ class CloudWatch:
         """
         if any(self._has(name, AlarmTroubleKind.REFUSED) for name in names):
             raise PortError("DescribeAlarms was refused as invalid")
-        told = ((name, self._told(name, stale_s)) for name in names)
-        return {name: alarm for name, alarm in told if alarm is not None}
+        found = ((name, self._answer(name, stale_s)) for name in names)
+        return {name: alarm for name, alarm in found if alarm is not None}
 
-    def _told(self, name: str, stale_s: float) -> AlarmSnapshot | PortError | None:
+    def _answer(self, name: str, stale_s: float) -> AlarmSnapshot | PortError | None:
         was = self._at(name, self._time.now_us - us(stale_s))
         if was is None or was.state is None or self._has(name, AlarmTroubleKind.HIDDEN):
             return None
@@ -89,19 +89,19 @@ class CloudWatch:
 
     def history(self, name: str, after: datetime) -> list[AlarmTransition]:
         """DescribeAlarmHistory: state changes later than `after`; a deleted alarm's are gone with it."""
-        told: list[AlarmTransition] = []
+        changes: list[AlarmTransition] = []
         was = self.alarms.get(name, [])
         for old, new in pairwise(was):
             if new.state is None:
-                told.clear()
-            elif old.state is not None and self._is_told(new) and new.since > after:
-                told.append(AlarmTransition(new.since, old.state, new.state))
-        return told
+                changes.clear()
+            elif old.state is not None and self._is_recorded(new) and new.since > after:
+                changes.append(AlarmTransition(new.since, old.state, new.state))
+        return changes
 
     def _at(self, name: str, when_us: int) -> AlarmWas | None:
         return next((was for was in reversed(self.alarms.get(name, [])) if was.from_us <= when_us), None)
 
-    def _is_told(self, was: AlarmWas) -> bool:
+    def _is_recorded(self, was: AlarmWas) -> bool:
         return was.from_us + self._history_lag_us <= self._time.now_us
 
     def _date(self) -> datetime:

@@ -15,8 +15,8 @@ class FaultKind(StrEnum):
     THROTTLE = "throttle"  # refused, no effect
     ERROR = "error"  # 5xx, no effect
     DENIED = "denied"  # no permission, no effect
-    TIMEOUT_BEFORE = "timeout-before"  # no effect, told late
-    TIMEOUT_AFTER = "timeout-after"  # took effect, told late
+    TIMEOUT_BEFORE = "timeout-before"  # no effect, reported late
+    TIMEOUT_AFTER = "timeout-after"  # took effect, reported late
     RESET_AFTER = "reset-after"  # took effect, connection lost at once
     STALE = "stale"  # answered with what was true some seconds ago
     SLOW = "slow"  # took effect and answered, late

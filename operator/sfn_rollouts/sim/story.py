@@ -1,4 +1,4 @@
-"""A run as told to people who review a rollout before it is merged, and the same as data."""
+"""A run as shown to people who review a rollout before it is merged, and the same as data."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,14 +56,14 @@ def as_text(run: Run) -> str:
 
 def transitions(run: Run) -> list[Transition]:
     """Return each change of phase or reason, in the order in which they were decided."""
-    told: list[Transition] = []
+    found: list[Transition] = []
     for decided in run.history.decided:
         status, ready = decided.decision.status, condition(decided.decision.status, READY)
         if status.phase is None or ready is None:
             continue
-        if not told or (told[-1].phase, told[-1].reason) != (status.phase, ready.reason):
-            told.append(Transition(_s(decided), str(status.phase), ready.reason, ready.message))
-    return told
+        if not found or (found[-1].phase, found[-1].reason) != (status.phase, ready.reason):
+            found.append(Transition(_s(decided), str(status.phase), ready.reason, ready.message))
+    return found
 
 
 # -- the head --
@@ -108,12 +108,12 @@ def _step(step: PlannedStep) -> str:
 
 def _lines(run: Run) -> Iterator[str]:
     settled = _settled(run.history.decided)
-    told = ("", "")
+    shown = ("", "")
     for happening in run.history.all:
         if not isinstance(happening, Decided):
             yield from (f"{clock(_s(happening)):>9}  {'':<12} {words}" for words in _words(happening))
-        elif id(happening) in settled and (words := _standing(happening)) is not None and _is_news(words, told):
-            told = words
+        elif id(happening) in settled and (words := _standing(happening)) is not None and _is_news(words, shown):
+            shown = words
             phase = happening.decision.status.phase
             yield f"{clock(_s(happening)):>9}  {phase:<12} {words[0]}{words[1]}"
 
@@ -151,8 +151,8 @@ def _standing(decided: Decided) -> tuple[str, str] | None:
     return ready.message, f"; until {clock((status.next_action_at - decided.now).total_seconds() + _s(decided))}"
 
 
-def _is_news(words: tuple[str, str], told: tuple[str, str]) -> bool:
-    return words[0] != told[0] or words[1] not in ("", told[1])
+def _is_news(words: tuple[str, str], shown: tuple[str, str]) -> bool:
+    return words[0] != shown[0] or words[1] not in ("", shown[1])
 
 
 # -- the end --

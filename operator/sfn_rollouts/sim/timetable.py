@@ -42,7 +42,7 @@ def kills(texts: Iterable[str]) -> list[Kill]:
     return [Kill(*_window(text, text, "--kill-operator FROM..TO, like 10m..11m")) for text in texts]
 
 
-def deeds(texts: Iterable[str]) -> list[Event]:
+def actions(texts: Iterable[str]) -> list[Event]:
     """Parse `ACTION@TIME` and `version=N@TIME`: what people do, in the order of time.
 
     Raises:

@@ -279,7 +279,7 @@ class World:
         key = self.keys[event.rollout]
         found = self.api_server.get(key)
         self._commands += 1
-        told = {
+        command = {
             "id": f"command-{self._commands}",
             "action": event.action,
             "uid": found["metadata"]["uid"],
@@ -287,7 +287,7 @@ class World:
             "step": found["status"].get("stepIndex"),
             "by": "somebody",
         }
-        self.api_server.annotate(key, json.dumps(told))
+        self.api_server.annotate(key, json.dumps(command))
         self._note_edit(event.rollout, f"sent {event.action}")
 
     def _delete(self, number: int) -> None:

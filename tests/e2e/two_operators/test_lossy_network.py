@@ -78,8 +78,8 @@ def _rolled_back(story: Story) -> None:
     story.wait_for_phase("RolledBack")
 
 
-Deed = Callable[[Story], None]
-TAKEOVERS: dict[str, tuple[Fate, Loss, Deed, Deed, list[dict[int, int]]]] = {
+Action = Callable[[Story], None]
+TAKEOVERS: dict[str, tuple[Fate, Loss, Action, Action, list[dict[int, int]]]] = {
     f"a step's {loss}" if is_forward else f"a way back's {loss}": (
         scripted({(UPDATE, 2): loss}),
         loss,
@@ -92,22 +92,22 @@ TAKEOVERS: dict[str, tuple[Fate, Loss, Deed, Deed, list[dict[int, int]]]] = {
 }
 
 
-@pytest.mark.parametrize(("fate", "loss", "deed", "end", "path"), TAKEOVERS.values(), ids=TAKEOVERS.keys())
+@pytest.mark.parametrize(("fate", "loss", "action", "end", "path"), TAKEOVERS.values(), ids=TAKEOVERS.keys())
 def test_the_leader_is_killed_at(
     story: Story,
     pair: Pair,
     network: LossyProxy,
     fate: Fate,
     loss: Loss,
-    deed: Deed,
-    end: Deed,
+    action: Action,
+    end: Action,
     path: list[dict[int, int]],
 ) -> None:
     """The other does not know what became of the write: it looks, and writes only what is not there yet."""
     story.apply(version=2, steps=SLOW_STEPS)
     story.wait_for_weight(10)
 
-    deed(story)
+    action(story)
     wait_until(lambda: network.met[UPDATE, loss], DEADLINE_S, "the write to be lost")
     before = pair.kill_leader()
     pair.wait_for_takeover(before, AFTER_SIGKILL_S, f"SIGKILL at {loss}")

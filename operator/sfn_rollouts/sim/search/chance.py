@@ -53,7 +53,7 @@ _APIS = (
 
 
 def scenario_of(seed: int) -> Scenario:
-    """Give the scenario of a seed."""
+    """Return the scenario of a seed."""
     random = Random(f"scenario/{seed}")  # noqa: S311 - a simulation, no secret
     events = [event for _ in range(random.choice((0, 1, 2, 3, 4, 6, 9))) for event in [_event(random)]]
     alias, version = random.choices(_BEGINNINGS, weights=(88, 4, 4, 4))[0]
@@ -175,8 +175,8 @@ def _with_rival(scenario: Scenario, random: Random) -> Scenario:
     if random.random() >= _RIVALRY:
         return scenario
     rival = Create(_moment(random) + 0.001, _spec(random, random.choice((2, 3))))
-    deeds = [_rivals_deed(random, rival.at_s) for _ in range(random.choice((0, 1, 1, 2, 3)))]
-    return scenario.with_events(tuple(sorted((*scenario.events, rival, *deeds), key=_time)))
+    actions = [_rivals_action(random, rival.at_s) for _ in range(random.choice((0, 1, 1, 2, 3)))]
+    return scenario.with_events(tuple(sorted((*scenario.events, rival, *actions), key=_time)))
 
 
 def _with_another_life(scenario: Scenario, random: Random) -> Scenario:
@@ -215,7 +215,7 @@ def _target_fault(random: Random) -> Event:
     )
 
 
-def _rivals_deed(random: Random, since_s: float) -> Event:
+def _rivals_action(random: Random, since_s: float) -> Event:
     at_s, which = since_s + _moment(random), random.randrange(2)
     match random.choices(("delete", "edit", "command", "cut"), weights=(5, 3, 2, 1))[0]:
         case "delete":

@@ -70,7 +70,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """Give every case; the crash points are those of the undisturbed run, with and without the alarm."""
+    """Yield every case; the crash points are those of the undisturbed run, with and without the alarm."""
     for alarm in (False, True):
         for step in range(1, STEPS + 1):
             for name, faults in _faults(step):

@@ -86,7 +86,7 @@ class Tally:
         self.failures += other.failures
 
     def lines(self) -> Iterator[str]:
-        """Say it."""
+        """Return it for people, a line each."""
         yield f"small cases          {self.small_cases}"
         yield f"runs                 {self.runs}, of them {self.rivalries} with two resources on one alias"
         yield f"simulated hours      {self.simulated_s / 3600:.1f}"
@@ -145,10 +145,10 @@ def corpus(folder: Path) -> Tally:
 def everywhere(
     seeds: range,
     processes: int | None = None,
-    told: Callable[[Tally], None] = lambda _: None,
+    report: Callable[[Tally], None] = lambda _: None,
     small: Iterable[Case] | None = None,
 ) -> Tally:
-    """Play all small cases (or those given) and these seeds on all cores; `told` hears of the sum so far."""
+    """Play all small cases (or those given) and these seeds on all cores; `report` gets the sum so far."""
     tally = Tally()
     chosen = list(cases() if small is None else small)
     shares: list[Share] = [chosen[start : start + _SHARE] for start in range(0, len(chosen), _SHARE)]
@@ -156,7 +156,7 @@ def everywhere(
     with get_context("fork").Pool(processes or os.cpu_count() or 1) as pool:
         for part in pool.imap(_work, shares):
             tally.add(part)
-            told(tally)
+            report(tally)
     return tally
 
 
@@ -165,7 +165,7 @@ def _work(share: Share) -> Tally:
 
 
 def rate(tally: Tally, since: float) -> str:
-    """Say how fast it went, in true seconds since a moment of `time.monotonic`."""
+    """Return how fast it went, in true seconds since a moment of `time.monotonic`."""
     took_s = max(time.monotonic() - since, 0.001)
     hours = tally.simulated_s / 3600
     return f"{took_s:.0f} s: {tally.runs / took_s:.1f} runs and {hours / took_s:.2f} simulated hours a second"

@@ -14,7 +14,7 @@ Fails = Callable[[Scenario], bool]
 
 
 def breaks(broken: Broken, decide: Decide = decide) -> Fails:
-    """Give the question whether a scenario breaks the same invariant."""
+    """Return the question whether a scenario breaks the same invariant."""
 
     def fails(scenario: Scenario) -> bool:
         found = World(scenario, Judge(), decide).run().broken
@@ -24,7 +24,7 @@ def breaks(broken: Broken, decide: Decide = decide) -> Fails:
 
 
 def shrunk(scenario: Scenario, fails: Fails) -> Scenario:
-    """Give the smallest scenario found that still fails; greedy, so it ends."""
+    """Return the smallest scenario found that still fails; greedy, so it ends."""
     for smaller in _smaller(scenario):
         if fails(smaller):
             return shrunk(smaller, fails)

@@ -81,7 +81,7 @@ class Judge:
         self.checked: Counter[str] = Counter()
 
     def __call__(self, whole: WholeHistory, happening: Happening) -> Broken | None:
-        """Give the first that was broken, over the history of the rollout that it happened to."""
+        """Return the first that was broken, over the history of the rollout that it happened to."""
         history = whole.of(happening)
         for invariant in INVARIANTS.get(type(happening), ()):
             self.checked[invariant.__name__] += 1

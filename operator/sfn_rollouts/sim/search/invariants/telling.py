@@ -35,8 +35,8 @@ def status_ends_only_as_aws_does(history: History, written: StatusWritten) -> st
     """(14) When the status first says that a rollout has ended, the alias is where it says.
 
     Somebody else may have written it just before: not earlier than the look upon which the end was decided. And where
-    the next rollout begins at once, it begins from wherever a person has put the alias. One that never began is told
-    to have written nothing.
+    the next rollout begins at once, it begins from wherever a person has put the alias. Of one that never began it is
+    announced that nothing was written.
     """
     status, earlier = written.status, history.statuses[-2].status if len(history.statuses) > 1 else Status()
     newest = status.history[0] if status.history else None
@@ -57,8 +57,8 @@ def _is_excused(history: History, end: HistoryEntry) -> bool:
     """Whether somebody else wrote the alias last, and it could not be known or no longer matters."""
     if not history.is_alias_foreign:
         return False
-    told = takewhile(lambda decided: end in decided.decision.status.history, reversed(history.decided))
-    told_us = min((decided.at_us for decided in told), default=history.statuses[-1].at_us)
-    is_recent = history.last_foreign_us >= told_us - _LOOK_US
+    reported = takewhile(lambda decided: end in decided.decision.status.history, reversed(history.decided))
+    reported_us = min((decided.at_us for decided in reported), default=history.statuses[-1].at_us)
+    is_recent = history.last_foreign_us >= reported_us - _LOOK_US
     has_next_begun = history.statuses[-1].status.finished_at != end.finished_at
     return is_recent or has_next_begun

@@ -49,12 +49,19 @@ def _goes_on(decided: Decided) -> bool:
     """Whether this decision leaves its position upward by the plan alone."""
     before, after = decided.rollout.status, decided.decision.status
     is_by_person = before.wait_ended_at is not None or after.wait_ended_at is not None
-    is_told = before.last_command != after.last_command or before.shortcut in (
+    is_commanded = before.last_command != after.last_command or before.shortcut in (
         Shortcut.PROMOTE_FULL, Shortcut.ROLLBACK_WINDOW, Shortcut.NEW_ALIAS, Shortcut.REASSERT,
     )  # fmt: skip
     is_adopted = before.intent is None and after.weight != before.weight  # goes on from where somebody else put it
     is_back = after.trip is not None or before.trip is not None or after.target_version != before.target_version
-    if is_by_person or is_told or is_adopted or is_back or before.started_at is None or before.finished_at is not None:
+    if (
+        is_by_person
+        or is_commanded
+        or is_adopted
+        or is_back
+        or before.started_at is None
+        or before.finished_at is not None
+    ):
         return False
     position = before.step_index if before.step_index is not None else -1
     intended = after.intent.step_index if after.intent is not None and before.intent is None else -1
