@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sfn_rollouts.api.preflight import Check
+from sfn_rollouts.api.preflight import Check, Verdict
 from sfn_rollouts.core.preflight.reading import home_of
 from sfn_rollouts.core.preflight.subject import LONGEST, Found
 from sfn_rollouts.core.values.looks import ReadDefinition
@@ -133,3 +133,11 @@ def test_a_definition_lives_beside_its_state_machine() -> None:
     home = home_of(subject().machine)
     assert home.arn("sqs", "orders") == "arn:aws:sqs:eu-west-1:123456789012:orders"
     assert home.machine == subject().machine.name
+
+
+def test_of_a_definition_that_did_not_change_the_findings_are_made_once() -> None:
+    """A target may make thousands of calls, and a rollout that waits is decided on at each poll."""
+    answers = target_is(machine(Charge=task(INVOKE, FunctionName="charge")))
+    first, again = ask(Check.PINS, subject(), answers), ask(Check.PINS, subject(), answers)
+    assert first.findings[0] is again.findings[0]
+    assert ask(Check.PINS, subject(), answers, ENFORCE).findings[0].verdict is Verdict.FAILED
