@@ -8,6 +8,7 @@ import pytest
 
 from sfn_rollouts.api.analysis import AnalysisStatus, Verdict
 from sfn_rollouts.api.status import Outcome, Phase, Status
+from sfn_rollouts.core.announce import announcements
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
 from sfn_rollouts.core.values.readings import Trouble
@@ -381,3 +382,42 @@ def test_a_new_alias_is_judged_by_nobody() -> None:
     it = World(alias=None, strategy=HALF, analysis={})
     run(it, 1)
     assert it.status.phase is Phase.SUCCEEDED
+
+
+# -- what is announced --
+
+
+def said(it: World) -> list[tuple[str, bool]]:
+    """Reason of each announcement about the judge, and whether it warns."""
+    found = [
+        news
+        for before, after in pairwise([Status(), *it.statuses])
+        for news in announcements(before, after)
+        if news.reason in _OF_THE_JUDGE
+    ]
+    return [(str(news.reason), news.is_warning) for news in found]
+
+
+_OF_THE_JUDGE = {"VersionWorse", "VersionSuspect", "AnalysisBlind", "AnalysisNotEnough", "VersionNotWorse"}
+
+
+def test_each_change_of_the_verdict_is_announced_once() -> None:
+    it = world(onWorse="Ignore", margin="10%")
+    it.has_callers(BUSY, v2=0.5)
+    run(it, 20)
+    assert said(it) == [("VersionSuspect", True), ("VersionWorse", True)]
+
+
+def test_what_sends_it_back_is_announced_as_an_alarm_is() -> None:
+    """When it goes back, and when it has gone."""
+    it = world(onSuspect="Ignore")
+    it.has_callers(BUSY, v2=0.5)
+    run(it, 20)
+    assert [reason for reason, _ in said(it)].count("VersionWorse") == 2
+
+
+def test_good_news_is_no_warning() -> None:
+    it = world(margin="10%")
+    it.has_callers(BUSY)
+    run(it, 25)
+    assert said(it) == [("VersionNotWorse", False)]

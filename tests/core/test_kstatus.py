@@ -259,6 +259,31 @@ def preflight_failed_in_flight():
     return world
 
 
+def judged(trouble=None, fails=0.5, starts_per_hour=1200.0, minutes=40, **policies):
+    world = World(strategy={"steps": [{"setWeight": 50}, {"pause": {"duration": "30m"}}]}, analysis=policies)
+    if trouble is not None:
+        world.troubles["executions"] = trouble
+    world.has_callers(starts_per_hour, v2=fails)
+    world.advance(60.0 * minutes)
+    return world
+
+
+def judged_worse():
+    return judged()
+
+
+def held_worse():
+    return judged(onWorse="Hold")
+
+
+def held_suspect():
+    return judged(onWorse="Ignore", onSlower="Ignore")
+
+
+def judged_by_nobody():
+    return judged(Trouble.DENIED)
+
+
 TABLE = {
     "accepted, AWS does not answer": (accepted, "Pending", "Unknown", "RetryingAWS", True, False, "InProgress"),
     "accepted, resolving": (initializing, "Pending", "Unknown", "Initializing", True, False, "InProgress"),
@@ -333,6 +358,10 @@ TABLE = {
         True,
         "Failed",
     ),
+    "found worse by its executions": (judged_worse, "RolledBack", "False", "VersionWorse", False, True, "Failed"),
+    "found worse, held": (held_worse, "Progressing", "False", "VersionWorse", False, True, "Failed"),
+    "suspect, held": (held_suspect, "Progressing", "False", "VersionSuspect", True, False, "InProgress"),
+    "judged by nobody": (judged_by_nobody, "Progressing", "False", "AnalysisBlind", True, False, "InProgress"),
     "an older rival": (rival, "Pending", "False", "AliasConflict", False, True, "Failed"),
 }
 

@@ -144,7 +144,7 @@ def _judges(before: Status, after: Status) -> Iterator[Announcement]:
         found = judge.news(before, after) if judge.news is not None else _held_in_flight(judge, before, after)
         for news in found:
             if ready is None or ready.reason != news.reason:
-                yield Announcement(news.reason, news.message, is_warning=True)
+                yield Announcement(news.reason, news.message, news.is_warning)
 
 
 def _held_in_flight(judge: Judge, before: Status, after: Status) -> Iterator[News]:

@@ -13,6 +13,9 @@ from sfn_rollouts.explain.ownership import owner_of
 from sfn_rollouts.explain.remedies import REMEDIES, NextUp, Suggestion, command, routed_back
 from sfn_rollouts.explain.rollout import Rollout
 
+PAST_BY_PROMOTE = frozenset({"VersionSuspect", "TrafficSkewed", "AnalysisBlind", "AnalysisNotEnough"})
+"""What holds until the evidence changes, or a person has looked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -156,7 +159,10 @@ def _held(snapshot: Snapshot) -> NextUp | None:
     if not snapshot.rollout.is_held:
         return None
     sentence = f"{_following(snapshot)} as soon as that is over, by itself{_unless_deadline(snapshot)}"
-    return NextUp(sentence, _way_back(snapshot), runbook=snapshot.rollout.reason)
+    past_it: tuple[Suggestion, ...] = ()
+    if snapshot.rollout.reason in PAST_BY_PROMOTE:
+        past_it = (Suggestion(snapshot.command("promote"), "go on in spite of it: you have looked at the executions"),)
+    return NextUp(sentence, (*past_it, *_way_back(snapshot)), runbook=snapshot.rollout.reason)
 
 
 def _due(snapshot: Snapshot) -> NextUp:

@@ -128,6 +128,14 @@ def _alarm_missing() -> NextUp:
     return NextUp(sentence, (Suggestion("aws cloudwatch describe-alarms --query '*[].AlarmName'", "what there is"),))
 
 
+def _judged(rollout: Rollout) -> NextUp:
+    """Held in flight it needs a person; else it is why a rollout went back."""
+    if not rollout.is_in_flight:
+        return _rolled_back(rollout)
+    promote = Suggestion(command(rollout, "promote"), "go on in spite of it: you have looked at the executions")
+    return NextUp("nothing until somebody has looked at the target's executions", (promote,))
+
+
 def _internal(_: Rollout) -> NextUp:
     return NextUp("it is tried again by itself; the operator's log has the details")
 
@@ -145,6 +153,8 @@ REMEDIES: Mapping[str, Callable[[Rollout], NextUp]] = {
     "AlarmInsufficientData": _alarm,
     "AlarmUnevaluated": _alarm,
     "AlarmUnreadable": _alarm,
+    "VersionWorse": _judged,
+    "VersionSlower": _judged,
     "ProgressDeadlineExceeded": _rolled_back,
     "ApprovalTimedOut": _rolled_back,
     "Aborted": _rolled_back,

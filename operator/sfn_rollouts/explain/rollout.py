@@ -131,6 +131,29 @@ class RunningExecutions:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """Executions of one version: started through the alias, judged, and of these the bad ones."""
+
+    started: int
+    judged: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the judge says by the executions; `verdict` is as in `api.analysis.Verdict`, `horizon` as written there."""
+
+    verdict: str
+    since: datetime | None
+    message: str
+    target: Counts | None
+    stable: Counts | None
+    horizon: str
+    forecast: str
+    is_accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PreflightFound:
     """One finding of preflight about the version that is asked for; `verdict` is as in `api.preflight.Verdict`."""
 
@@ -183,6 +206,7 @@ class Rollout:
     pause_command: PauseCommand | None
     trip: Trip | None
     running_executions: RunningExecutions | None
+    analysis: Judged | None
     preflight: tuple[PreflightFound, ...]
 
     resource: Mapping[str, Any] = field(repr=False)
@@ -215,6 +239,7 @@ class Rollout:
             pause_command=_one(status.get("pauseCommand"), _pause_command),
             trip=_one(status.get("trip"), _trip),
             running_executions=_one(status.get("runningExecutions"), _running),
+            analysis=_judged(_mapping(status.get("analysis"))),
             preflight=_preflight(_mapping(status.get("preflight")), _number(spec.get("version"))),
             resource=resource,
         )
@@ -331,6 +356,27 @@ def _condition(raw: Mapping[str, Any]) -> Condition:
         since=moment_of(raw.get("lastTransitionTime")),
         observed_generation=_number(raw.get("observedGeneration")) or 0,
     )
+
+
+def _judged(raw: Mapping[str, Any]) -> Judged | None:
+    verdict = text_of(raw.get("verdict"))
+    if not verdict:
+        return None
+    return Judged(
+        verdict=verdict,
+        since=moment_of(raw.get("since")),
+        message=text_of(raw.get("message")),
+        target=_counts(_mapping(raw.get("target"))),
+        stable=_counts(_mapping(raw.get("stable"))),
+        horizon=text_of(raw.get("horizon")),
+        forecast=text_of(_mapping(raw.get("forecast")).get("message")),
+        is_accepted=text_of(raw.get("accepted")) == verdict,
+    )
+
+
+def _counts(raw: Mapping[str, Any]) -> Counts | None:
+    started, judged, bad = (_number(raw.get(name)) for name in ("started", "judged", "bad"))
+    return Counts(started, judged, bad) if started is not None and judged is not None and bad is not None else None
 
 
 def _preflight(raw: Mapping[str, Any], version: int | None) -> tuple[PreflightFound, ...]:

@@ -34,6 +34,8 @@ _USUAL_ENDS: Mapping[Outcome, tuple[Reason, ...]] = {
         Reason.ALARM_MISSING,
         Reason.ALARM_INSUFFICIENT_DATA,
         Reason.ALARM_UNREADABLE,
+        Reason.VERSION_WORSE,
+        Reason.VERSION_SLOWER,
         Reason.PROGRESS_DEADLINE_EXCEEDED,
     ),
     Outcome.ABORTED: (Reason.ABORTED, Reason.TARGET_WITHDRAWN),
@@ -55,6 +57,21 @@ class RolloutMetrics:
         self._weight = series.of_rollout("weight", "Percent of new executions on the target.")
         self._version = series.of_rollout("version", "Number of the stable and of the target version.", "role")
         self._alarm = series.of_rollout("alarm", "1 for the worst state of its alarms.", "state")
+        self._verdict = series.gauge(
+            "analysis_verdict",
+            "Of a rollout: 1 for what the judge says.",
+            "namespace",
+            "name",
+            "verdict",
+        )
+        self._judged = series.gauge(
+            "analysis_executions",
+            "Of a rollout: executions that the judge has counted.",
+            "namespace",
+            "name",
+            "version",
+            "outcome",
+        )
         self._preflight = series.gauge(
             "preflight_findings", "Of a rollout: what preflight found.", "namespace", "name", "check", "verdict"
         )
@@ -117,6 +134,12 @@ class RolloutMetrics:
             yield self._weight, (), status.weight
         if status.alarm is not None:
             yield self._alarm, (str(status.alarm),), 1
+        if status.analysis is not None:
+            yield self._verdict, (str(status.analysis.verdict),), 1
+            for whose, counts in (("target", status.analysis.target), ("stable", status.analysis.stable)):
+                if counts is not None:
+                    yield self._judged, (whose, "bad"), counts.bad
+                    yield self._judged, (whose, "good"), counts.judged - counts.bad
         found = status.preflight.findings if status.preflight is not None else ()
         for (check, verdict), count in Counter((each.check, each.verdict) for each in found).items():
             yield self._preflight, (str(check), str(verdict)), count

@@ -30,7 +30,7 @@ from sfn_rollouts.api.durations import Duration
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import Shortcut, Status
 from sfn_rollouts.core.alias_state import AliasState, alias_state
-from sfn_rollouts.core.judges.judge import Judge, Judgement
+from sfn_rollouts.core.judges.judge import Judge, Judgement, News
 from sfn_rollouts.core.values.analysis import AnalysisReading, ForecastReading
 from sfn_rollouts.core.values.conditions import ANALYSIS_HEALTHY, ConditionValue
 from sfn_rollouts.core.values.findings import Finding, Hold, Trip
@@ -310,8 +310,18 @@ def _condition(reported: AnalysisStatus) -> ConditionValue:
     return ConditionValue.false(reason, reported.message)
 
 
+def _news(before: Status, after: Status) -> Iterator[News]:
+    """Each change of the verdict once, and never a look; what sends it back is announced as the trip."""
+    old, new = before.analysis, after.analysis
+    if new is None or after.trip is not None or after.finished_at is not None or not after.is_in_flight:
+        return
+    if old is None or old.verdict is new.verdict:
+        return
+    yield News(_REASONS[new.verdict], new.message, is_warning=new.verdict in _ACCEPTABLE)
+
+
 def _is_judged(spec: Spec) -> bool:
     return spec.analysis is not None
 
 
-ANALYSIS = Judge(ANALYSIS_HEALTHY, judge_analysis, blank={"analysis": None}, is_shown=_is_judged)
+ANALYSIS = Judge(ANALYSIS_HEALTHY, judge_analysis, blank={"analysis": None}, is_shown=_is_judged, news=_news)

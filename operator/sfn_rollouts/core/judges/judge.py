@@ -60,10 +60,11 @@ def always(_: Spec) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a judge wants people to hear, as a warning, where the summary does not say it."""
+    """What a judge wants people to hear, where the summary does not say it."""
 
     reason: Reason
     message: str
+    is_warning: bool = True
 
 
 @dataclass(frozen=True, slots=True)

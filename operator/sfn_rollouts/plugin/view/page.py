@@ -1,4 +1,4 @@
-"""The whole page: head, what is and what comes, then a branch each for plan, preflight, alarms and what else is."""
+"""The whole page: head, what is and what comes, then a branch each for plan, analysis, preflight, alarms, the rest."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from sfn_rollouts.explain.remedies import NextUp
 from sfn_rollouts.explain.rollout import LastCommand, Rollout
 from sfn_rollouts.explain.times import age
 from sfn_rollouts.plugin.view.alarms import alarm_rows
+from sfn_rollouts.plugin.view.analysis import analysis_rows
 from sfn_rollouts.plugin.view.event_lines import EventLine, step_entries
 from sfn_rollouts.plugin.view.head import bar, owned, subtitle, title
 from sfn_rollouts.plugin.view.marks import UNICODE, Marks, Tone
@@ -125,6 +126,7 @@ def _sections(view: View, course: Course | None, canvas: Canvas) -> Iterator[Ren
 def _branches(view: View, course: Course | None, canvas: Canvas) -> Iterator[tuple[Text, Sequence[Row], Sequence[int]]]:
     rollout, marks = view.rollout, canvas.marks
     yield _plan_title(view), _plan(view, course, canvas), (1,)
+    yield words("Analysis", is_strong=True), analysis_rows(rollout, view.now, marks), ()
     yield words("Preflight", is_strong=True), preflight_rows(rollout, marks), ()
     yield words(_alarms_title(rollout), is_strong=True), _alarms(rollout, view.now, marks), ()
     yield words("Last command", is_strong=True), list(_command(rollout, view.now, marks)), ()
