@@ -60,8 +60,9 @@ from sfn_rollouts.engine.sources.judging import ExecutionsJudge
 from sfn_rollouts.engine.traffic import known_at
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
 from sfn_rollouts.ports import Urgency
+from sfn_rollouts.sim.scenario import Behaviour, Callers
 from sfn_rollouts.sim.step_functions import StepFunctions
-from sfn_rollouts.sim.traffic import Behaviour, Traffic
+from sfn_rollouts.sim.traffic import Traffic
 from tests.core.kstatus import kstatus
 from tests.core.specs import MACHINE, raw_spec
 from tests.true_time import TrueTime
@@ -182,8 +183,9 @@ class World:
 
     def has_callers(self, starts_per_hour: float, seed: int = 1, past_h: float = 2.0, **fails: float) -> None:
         """There is traffic, and has been for a while; `v2=0.5`: half of the executions of version 2 fail."""
-        behaviours = {int(version[1:]): Behaviour(rate) for version, rate in fails.items()}
-        Traffic(self.aws, self.now, starts_per_hour, behaviours, Random(seed), past_h * 3600.0)
+        behaviours = tuple((int(version[1:]), Behaviour(rate)) for version, rate in fails.items())
+        callers = Callers(starts_per_hour, behaviours, past_s=past_h * 3600.0)
+        Traffic(self.aws, self.now, callers, Random(seed))
 
     def blip(self, name: str = "A") -> None:
         """An alarm fires and clears unseen."""

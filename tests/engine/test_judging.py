@@ -12,7 +12,7 @@ from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
 from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading, MinuteCounts
 from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
 from sfn_rollouts.engine.sources.forecasts import forecasts_source
-from sfn_rollouts.engine.sources.judging import PAGES_A_JOB, ExecutionsJudge, judging_source
+from sfn_rollouts.engine.sources.judging import GIVEN_UP_S, PAGES_A_JOB, ExecutionsJudge, judging_source
 from sfn_rollouts.errors import Conflict, Transient
 from sfn_rollouts.ports import Lane, Urgency
 
@@ -295,6 +295,26 @@ def test_one_job_at_a_time_reads_for_a_rollout(judge: ExecutionsJudge, feed: Fee
 
     feed.page = asks_meanwhile
     ask(judge)
+
+
+def test_a_job_whose_answer_never_ends_is_left_behind(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    split_traffic(feed, 20)
+    at(clock, 90.0)
+    wanted, page = ask(ExecutionsJudge(feed, clock)).judgement, feed.page
+
+    def hangs(alias: AliasArn, token: str | None) -> ExecutionPage:
+        feed.page = page
+        at(clock, 90.0 + GIVEN_UP_S - 1.0)
+        with pytest.raises(Transient, match="are being read already"):
+            ask(judge)
+        at(clock, 90.0 + GIVEN_UP_S)
+        assert ask(judge).judgement.target == wanted.target
+        return page(alias, token)
+
+    feed.page = hangs
+    ask(judge)
+    at(clock, 180.0)
+    assert ask(judge).judgement.at == 180.0, "neither of the two is in the way of the next one"
 
 
 def test_a_rollout_that_nobody_asks_about_is_forgotten(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:

@@ -9,10 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sfn_rollouts.analysis import LOOK_EVERY_S, Judgement
+from sfn_rollouts.analysis import Verdict as AnalysisVerdict
+from sfn_rollouts.api.analysis import OnBlind
 from sfn_rollouts.api.preflight import UNCHECKED
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import AlarmState, LastCommand, Missed, Phase, Status
 from sfn_rollouts.core.decide import decide
+from sfn_rollouts.core.values.analysis import AnalysisReading
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.looks import FindVersion, ReadAlarms, ReadAlias, ReadHistory
 from sfn_rollouts.core.values.observation import Observation
@@ -22,19 +26,25 @@ from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.leading.candidate import Candidate, Held, Lease
 from sfn_rollouts.ports import Clock, Errand, Key, Outside, Report, ResourceStore, Workers
+from sfn_rollouts.sim.history import LIST_EXECUTIONS
 from sfn_rollouts.sim.process import OutsideOf, Process, unchanged
 from sfn_rollouts.sim.scenario import (
     AlarmChange,
     AlarmTrouble,
     AlarmTroubleKind,
+    Behaviour,
+    Callers,
     Command,
     Create,
     Edit,
     Event,
+    Fault,
+    FaultKind,
     Freeze,
     Recreate,
     Reroute,
     Scenario,
+    Touch,
 )
 from sfn_rollouts.sim.search.chance import MACHINE
 from sfn_rollouts.sim.search.invariants.judging import Judge
@@ -58,6 +68,7 @@ class Mutant:
     operators: int = 1
     preflight: Mapping[str, str] | None = None
     unpinned: tuple[int, ...] = ()
+    callers: Callers | None = None
 
     def decide(self, rollout: Rollout, seen: Observation, now: datetime) -> Decision:
         """As the core, but wrong."""
@@ -70,7 +81,15 @@ class Mutant:
         whole = spec(with_alarm=self.with_alarm, pause=self.pause)
         if self.preflight is not None:
             whole["preflight"] = self.preflight
-        return Scenario(spec=whole, events=self.events, operators=self.operators, unpinned=self.unpinned)
+        if self.callers is not None:
+            whole["analysis"] = {"horizon": "5s"}
+        return Scenario(
+            spec=whole,
+            events=self.events,
+            operators=self.operators,
+            unpinned=self.unpinned,
+            callers=self.callers,
+        )
 
     def world(self) -> World:
         """Its scenario, with it, before the judge."""
@@ -96,6 +115,10 @@ ANOTHER_LIFE = (
     Recreate(60.0, (1, 2, 3), ((1, 100),)),
     Edit(120.0, {"version": 2}),
 )
+ALIKE = Callers(600.0, ((1, Behaviour(0.2)), (2, Behaviour(0.2))), past_s=0.0)
+WORSE = Callers(600.0, ((2, Behaviour(1.0)),), past_s=0.0)
+UNREAD = (Fault(100.0, None, LIST_EXECUTIONS, FaultKind.ERROR),)
+SLOWLY = {"duration": "90s"}
 RIVAL = (Create(20.0, {**spec(), "version": 3}),)
 
 
@@ -227,6 +250,12 @@ class _Counting:
         return replace(decision, wake_at=now + timedelta(seconds=self._asked))
 
 
+def _goes_back_by_what_it_reads(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    """Not before the executions have been looked at."""
+    is_read = any(isinstance(fact, AnalysisReading) and now < fact.next_at for fact in seen.answers.values())
+    return decision if is_read else _never_goes_back(rollout, seen, now, decision)
+
+
 # -- questions --
 
 
@@ -300,6 +329,38 @@ def _believes_it_is_back(rollout: Rollout, seen: Observation, now: datetime) -> 
         return rollout, seen, now
     date = max(seen.written_at or now, now)
     return rollout, seen.answering(ReadAlias(), AliasReading(Routing.whole(1), date, now)), now
+
+
+def _calls_it_worse(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
+    """Takes whatever the second look says for Worse."""
+    return rollout, _with_judgements(seen, _called_worse), now
+
+
+def _called_worse(said: Judgement) -> Judgement:
+    if said.at < LOOK_EVERY_S:
+        return said
+    return replace(said, findings=(replace(said.findings[-1], verdict=AnalysisVerdict.WORSE), *said.findings))
+
+
+def _hears_of_no_failure(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
+    deaf_to = (AnalysisVerdict.WORSE, AnalysisVerdict.SUSPECT)
+    return rollout, _with_judgements(seen, lambda said: said.ignoring(deaf_to)), now
+
+
+def _with_judgements(seen: Observation, changed: Callable[[Judgement], Judgement]) -> Observation:
+    answers = {
+        look: replace(fact, judgement=changed(fact.judgement)) if isinstance(fact, AnalysisReading) else fact
+        for look, fact in seen.answers.items()
+    }
+    return replace(seen, answers=answers)
+
+
+def _goes_on_blindly(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
+    spec = rollout.spec
+    if not isinstance(spec, Spec) or spec.analysis is None:
+        return rollout, seen, now
+    blind = spec.analysis.model_copy(update={"on_blind": OnBlind.IGNORE})
+    return replace(rollout, spec=spec.model_copy(update={"analysis": blind})), seen, now
 
 
 # -- ports --
@@ -411,6 +472,12 @@ MUTANTS: Mapping[str, Mutant] = {
     "calls_stay_within_bounds": Mutant(answer=_never_stops_reading),
     "events_stay_within_bounds": Mutant(answer=_chatters),
     "every_rollout_ends": Mutant(answer=_stops_for_good),
+    "no_verdict_but_that_of_an_undisturbed_judge": Mutant(pause=SLOWLY, question=_calls_it_worse, callers=ALIKE),
+    "a_worse_version_goes_back_in_time": Mutant(pause=SLOWLY, question=_hears_of_no_failure, callers=WORSE),
+    "a_worse_version_goes_back_by_the_end": Mutant(
+        (Command(5.0, "pause"), Touch(400.0)), question=_hears_of_no_failure, callers=WORSE
+    ),
+    "nothing_goes_forward_unread": Mutant(UNREAD, pause={"duration": "4m"}, question=_goes_on_blindly, callers=ALIKE),
     "status_tells_of_an_alias_that_was": Mutant(answer=_dates_wrongly),
     "status_weight_is_not_ahead": Mutant(answer=_counts_on_it),
     "status_ends_only_as_aws_does": Mutant(FIRES, question=_believes_it_is_back, answer=_knows_what_it_knew),
@@ -421,6 +488,13 @@ BLIND_AT_THE_END = Mutant(
     (Edit(1.0, {"bakeTime": "60s"}), Reroute(60.0, ((1, 100),))), question=_looks_away_in_the_bake
 )
 """Reports a success that it has not seen, of an alias that somebody has routed away."""
+
+WAITS_FOR_A_LOOK = Mutant(
+    (*UNREAD, Command(150.0, "abort")), pause=SLOWLY, answer=_goes_back_by_what_it_reads, callers=ALIKE
+)
+"""Goes back when the executions can be read again."""
+
+CRIES_WOLF = MUTANTS["no_verdict_but_that_of_an_undisturbed_judge"]
 
 ENDS_APPROVALS_EARLY = {
     on_timeout: Mutant(

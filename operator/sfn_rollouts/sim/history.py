@@ -13,6 +13,7 @@ from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.ports import Key  # noqa: TC001 - beside the rest
+from sfn_rollouts.sim.executions import Executions
 from sfn_rollouts.sim.step_functions import AliasState
 from sfn_rollouts.sim.targets import Targets
 
@@ -165,6 +166,8 @@ class Broken:
         return f"{self.invariant}: {self.message}"
 
 
+LIST_EXECUTIONS = "stepfunctions.ListExecutions"
+
 LONGEST_CALL_US = 6_000_000
 """After so long the caller knows what became of its call, if it ever will."""
 
@@ -178,9 +181,10 @@ Happening = (
 class History:
     """All that happened, and by kind.
 
-    `times` of calls by API, and of Events. `alias_states` and `targets` are AWS's own. `disturbed_until_us`: when the
-    last fault so far was over; `last_foreign_us`: when somebody else last wrote the alias; `process_since_us`: since
-    when the operator has run without a break. `rivals`: what concerns the other rollouts on the same alias, the oldest
+    `times` of calls by API, and of Events. `alias_states`, `targets` and `executions` are AWS's own.
+    `disturbed_until_us`: when the last fault so far was over; what befalls a look at executions is none, as nothing
+    urgent may wait for it. `last_foreign_us`: when somebody else last wrote the alias; `process_since_us`: since when
+    the operator has run without a break. `rivals`: what concerns the other rollouts on the same alias, the oldest
     first.
     """
 
@@ -200,6 +204,7 @@ class History:
     times: dict[str, list[int]] = field(default_factory=dict)
     alias_states: list[AliasState] = field(default_factory=list)
     targets: Targets | None = None
+    executions: Executions | None = None
     disturbed_until_us: int = 0
     last_foreign_us: int = 0
     process_since_us: int = 0
@@ -215,7 +220,7 @@ class History:
         match happening:
             case Called():
                 self.times.setdefault(happening.api, []).append(happening.at_us)
-                if happening.fault:
+                if happening.fault and happening.api != LIST_EXECUTIONS:
                     self.disturbed_until_us = max(self.disturbed_until_us, happening.at_us + LONGEST_CALL_US)
             case Announced():
                 self.times.setdefault("events", []).append(happening.at_us)

@@ -24,7 +24,15 @@ from sfn_rollouts.errors import Conflict, Gone, PortError
 from sfn_rollouts.ports import Clock, Key, Report, Urgency
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
-from sfn_rollouts.sim.history import AliasChanged, Announced, Decided, StatusWritten, WholeHistory, WriteSent
+from sfn_rollouts.sim.history import (
+    LIST_EXECUTIONS,
+    AliasChanged,
+    Announced,
+    Decided,
+    StatusWritten,
+    WholeHistory,
+    WriteSent,
+)
 from sfn_rollouts.sim.network import Caller, Network
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.timeline import Timeline
@@ -33,12 +41,11 @@ Answer = TypeVar("Answer")
 SFN, CLOUDWATCH, KUBERNETES = "stepfunctions", "cloudwatch", "kubernetes"
 READ_ALIAS, UPDATE_ALIAS = f"{SFN}.DescribeStateMachineAlias", f"{SFN}.UpdateStateMachineAlias"
 CREATE_ALIAS, FIND_VERSION = f"{SFN}.CreateStateMachineAlias", f"{SFN}.DescribeStateMachine"
-COUNT_EXECUTIONS = f"{SFN}.ListExecutions"
+COUNT_EXECUTIONS = LIST_EXECUTIONS
 READ_ALARMS, READ_HISTORY = f"{CLOUDWATCH}.DescribeAlarms", f"{CLOUDWATCH}.DescribeAlarmHistory"
 LIST, GET = f"{KUBERNETES}.List", f"{KUBERNETES}.Get"
 PATCH, PATCH_STATUS = f"{KUBERNETES}.Patch", f"{KUBERNETES}.PatchStatus"
 READ_DEFINITION, COUNT_CALLERS = FIND_VERSION, COUNT_EXECUTIONS  # other questions, by the same calls
-LIST_EXECUTIONS = COUNT_EXECUTIONS
 COUNT_MINUTES = f"{CLOUDWATCH}.GetMetricData"
 FIND_CALLEE, SIMULATE_ROLE = "lambda.GetFunctionConfiguration", "iam.SimulatePrincipalPolicy"
 TARGET_APIS = (FIND_CALLEE, SIMULATE_ROLE)

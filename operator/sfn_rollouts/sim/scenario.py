@@ -236,10 +236,50 @@ class Quirks:
 
 
 @dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How executions of one version end: `fails`: which part of them; `lasts_s`: how long one takes on average."""
+
+    fails: float = 0.0
+    lasts_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Whatever starts in this window fails, whichever version it runs."""
+
+    at_s: float
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """In this window `times` as many start."""
+
+    at_s: float
+    until_s: float
+    times: float
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Who starts executions through the alias, for `past_s` already. `behaviours`: ((version, how it behaves), ...)."""
+
+    starts_per_hour: float
+    behaviours: tuple[tuple[int, Behaviour], ...] = ()
+    outage: Outage | None = None
+    burst: Burst | None = None
+    past_s: float = 900.0
+
+    def behaviour_of(self, version: int) -> Behaviour:
+        """Return how a version behaves; what is not named never fails."""
+        return dict(self.behaviours).get(version, Behaviour())
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One run. `alias` None: it does not exist. `alarms` are states at the start; what is not named is OK.
 
-    `unpinned` are the versions that call a function without a version.
+    `unpinned` are the versions that call a function without a version. `callers` None: nothing is started.
     With two `operators` there is a Lease, and an event's `operator` says on which host it happens.
     """
 
@@ -252,6 +292,7 @@ class Scenario:
     quirks: Quirks = Quirks()
     operators: int = 1
     unpinned: tuple[int, ...] = ()
+    callers: Callers | None = None
     name: str = "rollout"
     note: str = ""
 
@@ -287,6 +328,7 @@ def from_json(raw: Mapping[str, Any]) -> Scenario:
     quirks = {**raw["quirks"], "latency_s": tuple(raw["quirks"]["latency_s"])}
     fields = {**raw, "versions": tuple(raw["versions"]), "alias": _routing(raw["alias"])}
     fields["unpinned"] = tuple(raw.get("unpinned", ()))
+    fields["callers"] = _callers(raw.get("callers"))
     return Scenario(**{**fields, "events": events, "quirks": Quirks(**quirks)})
 
 
@@ -301,6 +343,15 @@ def _event(raw: Mapping[str, Any]) -> Event:
         fields["what"] = kind(fields["what"])
     event: Event = _KINDS[raw["event"]](**fields)
     return event
+
+
+def _callers(raw: Mapping[str, Any] | None) -> Callers | None:
+    if raw is None:
+        return None
+    behaviours = tuple((int(version), Behaviour(**behaviour)) for version, behaviour in raw["behaviours"])
+    outage = Outage(**raw["outage"]) if raw["outage"] is not None else None
+    burst = Burst(**raw["burst"]) if raw["burst"] is not None else None
+    return Callers(**{**raw, "behaviours": behaviours, "outage": outage, "burst": burst})
 
 
 def _routing(raw: Any) -> Routing | None:

@@ -4,40 +4,24 @@ Arrivals are a Poisson process; AWS's coin falls by the routing that is in force
 the random numbers and from what the alias was, so a run that is repeated sees the same executions.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 from sfn_rollouts.core.values.executions import ExecutionReading
+from sfn_rollouts.sim.scenario import Burst, Callers, Outage
 from sfn_rollouts.sim.step_functions import StepFunctions
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """How executions of one version end: `fails`: which part of them; `lasts_s`: how long one takes on average."""
-
-    fails: float = 0.0
-    lasts_s: float = 2.0
-
-
 class Traffic:
-    """Lays down executions of `aws` up to any moment; `past_s`: how long there have been some."""
+    """Lays down executions of `aws` up to any moment. `began_at`: second 0 of the callers, by AWS's clock."""
 
-    def __init__(
-        self,
-        aws: StepFunctions,
-        now: datetime,
-        starts_per_hour: float,
-        behaviours: Mapping[int, Behaviour],
-        random: Random,
-        past_s: float = 86_400.0,
-    ) -> None:
+    def __init__(self, aws: StepFunctions, began_at: datetime, callers: Callers, random: Random) -> None:
         self._aws = aws
-        self._gap_s = 3600.0 / starts_per_hour
-        self._behaviours = behaviours
+        self._began_at = began_at
+        self._callers = callers
         self._random = random
-        self._next = now - timedelta(seconds=past_s) + self._gap()
+        self._next = began_at - timedelta(seconds=callers.past_s)
+        self._next += self._gap()
         self._count = 0
         aws.executions.comes = self.until
 
@@ -53,7 +37,8 @@ class Traffic:
         if routing is None:
             return
         version = _tossed(routing.entries, coin)
-        behaviour = self._behaviours.get(version, Behaviour())
+        behaviour = self._callers.behaviour_of(version)
+        has_failed = self._is_in(self._callers.outage, at) or fate < behaviour.fails
         lasts_s = behaviour.lasts_s * (0.5 + length)
         self._count += 1
         self._aws.executions.laid_down.append(
@@ -62,12 +47,20 @@ class Traffic:
                 version=version,
                 started_at=at,
                 ended_at=at + timedelta(seconds=lasts_s),
-                status="FAILED" if fate < behaviour.fails else "SUCCEEDED",
+                status="FAILED" if has_failed else "SUCCEEDED",
             )
         )
 
     def _gap(self) -> timedelta:
-        return timedelta(seconds=self._random.expovariate(1.0) * self._gap_s)
+        burst = self._callers.burst
+        times = burst.times if burst is not None and self._is_in(burst, self._next) else 1.0
+        return timedelta(seconds=self._random.expovariate(1.0) * 3600.0 / (self._callers.starts_per_hour * times))
+
+    def _is_in(self, window: Outage | Burst | None, moment: datetime) -> bool:
+        if window is None:
+            return False
+        at_s = (moment - self._began_at).total_seconds()
+        return window.at_s <= at_s < window.until_s
 
 
 def _tossed(entries: tuple[tuple[int, int], ...], coin: float) -> int:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
@@ -45,6 +45,7 @@ from sfn_rollouts.sim.quiet import horizon_s, is_at_rest
 from sfn_rollouts.sim.scenario import Scenario
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.timeline import Timeline, us
+from sfn_rollouts.sim.traffic import Traffic
 
 _LOOK_S = 5.0
 TAIL_S = 30.0
@@ -89,7 +90,11 @@ class World:
             self.timeline, alias, scenario.versions, quirks.aws_skew_s, quirks.renews_date
         )
         self.step_functions.targets.unpinned = frozenset(scenario.unpinned)
+        if scenario.callers is not None:
+            began_at = self.timeline.now + timedelta(seconds=quirks.aws_skew_s)
+            Traffic(self.step_functions, began_at, scenario.callers, self._random("callers"))
         for history in (self.history, *self.history.views):
+            history.executions = self.step_functions.executions
             history.alias_states = self.step_functions.states
             history.targets = self.step_functions.targets
         troubles = (event for event in scenario.events if isinstance(event, plot.AlarmTrouble))

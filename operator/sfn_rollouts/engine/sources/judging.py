@@ -40,6 +40,9 @@ PAST_EXECUTIONS = 1000
 UNSETTLED_S = 10.0
 """AWS uses a new routing "within a few seconds": what starts in these is judged under neither weight."""
 
+GIVEN_UP_S = 60.0
+"""A job that has read for so long has been given up, and may hang for good: nothing waits for it any more."""
+
 FORGOTTEN_AFTER_S = 600.0
 """A rollout that nobody has asked about for so long has ended, or is read again from its beginning."""
 
@@ -68,7 +71,8 @@ class _Replay:
     """The judge of one rollout, and how far its executions have been read.
 
     `since`: all that started before is judged for good; further back no list goes. `ended`: the names of those that
-    started later and have been taken as they ended.
+    started later and have been taken as they ended. `used_at`, `read_since`: when it was asked for last, and since when
+    a job has been at it; None: none is.
     """
 
     weights: tuple[tuple[datetime, int | None], ...]
@@ -80,7 +84,7 @@ class _Replay:
     ended: set[str] = field(default_factory=set)
     listing: _Listing | None = None
     used_at: float = 0.0
-    lock: Lock = field(default_factory=Lock)
+    read_since: float | None = None
 
     def take(self, look: JudgeExecutions, found: Sequence[ExecutionReading], as_of: datetime) -> None:
         """Take what is not judged for good, and make the looks up to this time, each once."""
@@ -127,23 +131,27 @@ class ExecutionsJudge:
         Raises:
             Transient: there is more to read than one job may, and the next one goes on; or another job is at it.
         """
-        replay = self._replay(alias, look)
-        if not replay.lock.acquire(blocking=False):
-            raise Transient("its executions are being read already")
+        replay = self._taken(alias, look)
         try:
             return self._advance(alias, look, replay)
         finally:
-            replay.lock.release()
+            replay.read_since = None
 
-    def _replay(self, alias: AliasArn, look: JudgeExecutions) -> _Replay:
-        """Weights are only ever added; others than those that were judged by begin it again."""
+    def _taken(self, alias: AliasArn, look: JudgeExecutions) -> _Replay:
+        """Weights are only ever added; others than those that were judged by begin it again.
+
+        So does a job whose answer never ends: what it has is left to it.
+        """
         key = (alias, look.stable, look.target, look.plan, look.policy, look.horizon_s, look.began_at)
         now = self._clock.monotonic()
         with self._lock:
             known = self._replays.get(key)
-            if known is None or known.weights != look.weights[: len(known.weights)]:
+            if known is not None and known.read_since is not None and now < known.read_since + GIVEN_UP_S:
+                raise Transient("its executions are being read already")
+            is_free = known is not None and known.read_since is None
+            if known is None or not is_free or known.weights != look.weights[: len(known.weights)]:
                 known = self._replays[key] = _Replay(look.weights, look.began_at)
-            known.used_at = now
+            known.used_at = known.read_since = now
             self._replays.move_to_end(key)
             while next(iter(self._replays.values())).used_at < now - FORGOTTEN_AFTER_S:
                 self._replays.popitem(last=False)

@@ -6,7 +6,8 @@ from random import Random
 from typing import Any
 
 from sfn_rollouts.sim import scenario as plot
-from sfn_rollouts.sim.ports import COUNT_EXECUTIONS, FIND_VERSION, TARGET_APIS
+from sfn_rollouts.sim.history import LIST_EXECUTIONS
+from sfn_rollouts.sim.ports import COUNT_EXECUTIONS, FIND_VERSION, TARGET_APIS, UPDATE_ALIAS
 from sfn_rollouts.sim.scenario import Create, Event, FaultKind, Quirks, Scenario
 
 _RIVALRY = 0.15
@@ -23,6 +24,9 @@ _ANOTHER_LIFE = 0.1
 
 _ENFORCED = 0.3
 """The share of the worlds in which preflight is enforced, or off; in the others it warns."""
+
+_JUDGED = 0.2
+"""The share of the worlds in which the target is judged by its executions."""
 
 _ALIASES_AGAIN: tuple[plot.Routing | None, ...] = (((1, 100),), ((2, 100),), ((1, 70), (2, 30)), None)
 
@@ -71,11 +75,15 @@ def scenario_of(seed: int) -> Scenario:
     scenario = _with_lost_status(scenario, Random(f"lost/{seed}"))  # noqa: S311 - likewise
     scenario = _with_rival(scenario, Random(f"rival/{seed}"))  # noqa: S311 - likewise
     scenario = _with_another_life(scenario, Random(f"life/{seed}"))  # noqa: S311 - likewise
-    return _with_preflight(scenario, Random(f"preflight/{seed}"))  # noqa: S311 - likewise
+    scenario = _with_preflight(scenario, Random(f"preflight/{seed}"))  # noqa: S311 - likewise
+    return _with_analysis(scenario, Random(f"analysis/{seed}"))  # noqa: S311 - likewise
 
 
 _KINDS = tuple(kind for kind in FaultKind if kind not in (FaultKind.DRIP, FaultKind.GARBAGE))
 """Those two are for neighbours: the bounds of one rollout by itself do not hold under them."""
+
+_READ_KINDS = (*_KINDS, FaultKind.DRIP)
+"""An answer without an end, too: no bound rests on what is read of executions."""
 
 _BEGINNINGS: tuple[tuple[plot.Routing | None, int], ...] = (
     (((1, 100),), 2),
@@ -213,6 +221,88 @@ def _target_fault(random: Random) -> Event:
         random.choice((*TARGET_APIS, FIND_VERSION, COUNT_EXECUTIONS, "lambda.*")),
         random.choice(_KINDS),
     )
+
+
+_SLOW_STRATEGIES: tuple[Mapping[str, Any], ...] = (
+    {"canary": {"weight": 30, "interval": "3m"}},
+    {"linear": {"increment": 50, "interval": "3m"}},
+    {"steps": [{"setWeight": 20}, {"pause": {"duration": "90s"}}, {"setWeight": 50}, {"pause": {"duration": "2m"}}]},
+    {"steps": [{"setWeight": 40}, {"pause": {}}, {"setWeight": 60}, {"pause": {"duration": "1m"}}]},
+)
+"""In a plan of minutes the judge looks a few times."""
+
+_KEPT = 0.3
+"""Of what goes wrong in a plan of seconds so much is left: few rollouts would live to be judged."""
+
+_LATER_S = 240.0
+"""A plan that is judged lasts longer, so more goes wrong later."""
+
+
+def _with_analysis(scenario: Scenario, random: Random) -> Scenario:
+    """In some worlds executions start and end, well or badly, and the target is judged by them."""
+    if random.random() >= _JUDGED:
+        return scenario
+    changes: dict[str, Any] = {"strategy": random.choice(_SLOW_STRATEGIES), "analysis": _analysis(random)}
+    kept = [event for event in scenario.events if random.random() < _KEPT]
+    later = [_later(random) for _ in range(random.choice((0, 1, 2, 3)))]
+    faults = [_evidence_fault(random) for _ in range(random.choice((0, 0, 1, 2)))]
+    events = tuple(sorted((*kept, *later, *faults), key=_time))
+    judged = replace(scenario.with_events(events), spec={**scenario.spec, **changes}, callers=_callers(random))
+    return replace(judged, alarms={})
+
+
+def _analysis(random: Random) -> dict[str, Any]:
+    choices = (
+        ("falseAlarmRate", "10%", 0.6),
+        ("horizon", random.choice(("5s", "10s")), 0.7),
+        ("durations", False, 0.3),
+        ("onWorse", random.choice(("Hold", "Ignore")), 0.1),
+        ("onSlower", "Rollback", 0.5),
+        ("onSuspect", "Ignore", 0.5),
+        ("onBlind", "Ignore", 0.2),
+        ("promoteEarly", True, 0.2),
+        ("requireNotWorse", True, 0.1),
+    )
+    return {name: value for name, value, chance in choices if random.random() < chance}
+
+
+def _callers(random: Random) -> plot.Callers:
+    """The target is mostly no worse; then all versions behave alike, however badly.
+
+    Few have had callers before: to foresee what a plan can notice takes longer than the rest of such a world.
+    """
+    usual = plot.Behaviour(random.choice((0.0, 0.05, 0.3, 0.6)), random.choice((2.0, 4.0)))
+    worse = plot.Behaviour(random.choice((0.8, 1.0)), usual.lasts_s)
+    slower = replace(usual, lasts_s=usual.lasts_s * 3)
+    wanted = random.choices((usual, worse, slower), weights=(6, 3, 1))[0]
+    outage_s, burst_s = random.uniform(0.0, _LATER_S), random.uniform(0.0, _LATER_S)
+    return plot.Callers(
+        starts_per_hour=random.choice((200.0, 400.0, 800.0)),
+        behaviours=((1, usual), (2, wanted), (3, usual)),
+        outage=plot.Outage(outage_s, outage_s + random.choice((20.0, 60.0))) if random.random() < 0.3 else None,
+        burst=plot.Burst(burst_s, burst_s + 30.0, random.choice((5.0, 10.0))) if random.random() < 0.3 else None,
+        past_s=random.choices((0.0, 900.0), weights=(6, 1))[0],
+    )
+
+
+def _later(random: Random) -> Event:
+    at_s, operator = round(random.uniform(0.0, _LATER_S), 3), random.randrange(2)
+    lasts_s = random.choice((1.0, 10.0, 60.0, 120.0))
+    match random.choices(("kill", "freeze", "lost write", "jump"), weights=(4, 2, 3, 1))[0]:
+        case "kill":
+            return plot.Kill(at_s, at_s + lasts_s, operator)
+        case "freeze":
+            return plot.Freeze(at_s, at_s + lasts_s, operator)
+        case "lost write":
+            kind = random.choice((FaultKind.TIMEOUT_AFTER, FaultKind.RESET_AFTER))
+            return plot.Fault(at_s, at_s + lasts_s, UPDATE_ALIAS, kind)
+        case _:
+            return plot.ClockJump(at_s, random.choice((-30.0, 30.0)), operator)
+
+
+def _evidence_fault(random: Random) -> Event:
+    at_s, lasts_s = round(random.uniform(0.0, _LATER_S), 3), random.choice((5.0, 40.0, 150.0, 300.0))
+    return plot.Fault(at_s, at_s + lasts_s, LIST_EXECUTIONS, random.choice(_READ_KINDS), random.choice((1.0, 0.5)))
 
 
 def _rivals_action(random: Random, since_s: float) -> Event:

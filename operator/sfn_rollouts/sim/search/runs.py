@@ -16,6 +16,7 @@ from sfn_rollouts.sim.history import Broken
 from sfn_rollouts.sim.scenario import Scenario, from_json
 from sfn_rollouts.sim.search.chance import scenario_of
 from sfn_rollouts.sim.search.exhaustive import Case, cases
+from sfn_rollouts.sim.search.false_alarms import FalseAlarms
 from sfn_rollouts.sim.search.invariants.ending import crashes_change_no_end
 from sfn_rollouts.sim.search.invariants.judging import Judge
 from sfn_rollouts.sim.world import Run, World
@@ -53,6 +54,8 @@ class Tally:
     rollbacks: int = 0
     takeovers: int = 0
     failures: list[Failure] = field(default_factory=list)
+    judged: int = 0
+    false_alarms: FalseAlarms = field(default_factory=FalseAlarms)
 
     def note(self, run: Run, judge: Judge) -> None:
         """Count a run."""
@@ -67,6 +70,8 @@ class Tally:
         statuses = [view.status for view in run.history.views if view.status is not None]
         self.rollbacks += sum(each.outcome in _BACK for status in statuses for each in status.history)
         self.takeovers += run.history.takeovers
+        self.judged += run.scenario.callers is not None
+        self.false_alarms.note(run)
         if run.broken is not None:
             self.failures.append(Failure(run.scenario, run.broken))
 
@@ -84,6 +89,13 @@ class Tally:
         self.rollbacks += other.rollbacks
         self.takeovers += other.takeovers
         self.failures += other.failures
+        self.judged += other.judged
+        self.false_alarms.add(other.false_alarms)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether no world broke an invariant, nor all of them together the one of false alarms."""
+        return not self.failures and not self.false_alarms.is_too_many
 
     def lines(self) -> Iterator[str]:
         """Return it for people, a line each."""
@@ -95,6 +107,8 @@ class Tally:
         yield f"processes killed     {self.crashes}"
         yield f"rollbacks            {self.rollbacks}"
         yield f"takeovers            {self.takeovers}"
+        yield f"judged by executions {self.judged}"
+        yield f"false alarms         {self.false_alarms}{': TOO MANY' if self.false_alarms.is_too_many else ''}"
         yield f"faults injected      {sum(self.faults.values())}"
         yield from (f"  {kind:<18} {count}" for kind, count in sorted(self.faults.items()))
         yield f"invariants checked   {len(self.checked)}, {sum(self.checked.values())} times"

@@ -23,6 +23,7 @@ from sfn_rollouts.sim.search.invariants import (
     bounds,
     deciding,
     ending,
+    executions,
     intents,
     leading,
     phases,
@@ -50,6 +51,8 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
         restoring.stable_is_back_soon_after_a_trip,
         waiting.no_wait_ends_early,
         rivals.the_younger_begins_nothing,
+        executions.no_verdict_but_that_of_an_undisturbed_judge,
+        executions.a_worse_version_goes_back_in_time,
     ),
     WriteSent: (
         rivals.only_one_of_rivals_writes,
@@ -60,6 +63,7 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
         intents.forward_writes_follow_their_stored_intent,
         intents.nothing_is_written_at_rest,
         preflight.what_is_enforced_gets_no_traffic,
+        executions.nothing_goes_forward_unread,
     ),
     AliasChanged: (weights.weight_only_rises, leading.no_deposed_leader_takes_effect),
     StatusWritten: (
@@ -70,7 +74,7 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
     Called: (bounds.calls_stay_within_bounds,),
     Announced: (bounds.events_stay_within_bounds,),
     Defect: (deciding.the_operator_has_no_defect,),
-    Ended: (ending.every_rollout_ends,),
+    Ended: (ending.every_rollout_ends, executions.a_worse_version_goes_back_by_the_end),
 }
 
 
