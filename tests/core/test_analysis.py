@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from sfn_rollouts.analysis import Judgement
 from sfn_rollouts.api.analysis import AnalysisStatus, Verdict
-from sfn_rollouts.api.status import Outcome, Phase, Status
+from sfn_rollouts.api.status import Intent, Outcome, Phase, Status
 from sfn_rollouts.core.announce import announcements
+from sfn_rollouts.core.values.analysis import AnalysisReading
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
 from sfn_rollouts.core.values.readings import Trouble
@@ -16,6 +18,7 @@ from sfn_rollouts.core.values.routing import Routing
 from tests.core.world import World
 
 HALF = {"steps": [{"setWeight": 50}, {"pause": {"duration": "30m"}}]}
+TWO_STEPS = {"steps": [{"setWeight": 10}, {"pause": {"duration": "10m"}}, {"setWeight": 50}, {"pause": {}}]}
 GATE = {"steps": [{"setWeight": 50}, {"pause": {}}]}
 BUSY = 1200.0  # starts an hour
 
@@ -234,6 +237,45 @@ def test_restarts_change_no_verdict(seed: int) -> None:
         other.needed,
         other.message,
     )
+
+
+def _with_a_write_that_nobody_verified(seed: int) -> World:
+    """At the second step the write takes effect as the process ends; another one comes five minutes later."""
+    it = world(TWO_STEPS, durations=False, onSuspect="Ignore")
+    it.has_callers(BUSY, seed=seed, v1=0.5, v2=0.5)
+    run(it, 3)
+    index = it.status.step_index
+    assert index is not None
+    it.status = it.status.with_(intent=Intent(weight=50, step_index=index + 1, at=it.now))
+    it.route(Routing.split(1, 2, 50))
+    it.operator_down(300.0)
+    it.restart()
+    return it
+
+
+def _said(it: World) -> Judgement:
+    return next(fact.judgement for fact in it.seen.answers.values() if isinstance(fact, AnalysisReading))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_write_that_nobody_has_verified_is_not_judged_by_the_weight_before(seed: int) -> None:
+    it = _with_a_write_that_nobody_verified(seed)
+    assert [since.weight for since in analysis_of(it).weights] == [10, 50]
+    first = _said(it)
+    it.restart()
+    assert _said(it) == first
+    assert it.status.trip is None
+
+
+def test_a_write_that_aws_refuses_hides_no_worse_version() -> None:
+    it = world(TWO_STEPS)
+    it.has_callers(BUSY, v2=1.0)
+    it.advance(30.0)
+    it.troubles["write"] = Trouble.DENIED
+    it.say("promote")
+    run(it, 10)
+    assert it.status.trip is not None
+    assert it.status.trip.reason == "VersionWorse"
 
 
 def test_one_that_was_down_finds_what_happened_meanwhile() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sfn_rollouts.analysis import Counts, Plan
+from sfn_rollouts.analysis import SETTLE_S, Counts, Plan
 from sfn_rollouts.analysis import Judgement as Said
 from sfn_rollouts.analysis import message as message_of
 from sfn_rollouts.api.analysis import (
@@ -35,7 +35,7 @@ from sfn_rollouts.core.values.analysis import AnalysisReading, ForecastReading
 from sfn_rollouts.core.values.conditions import ANALYSIS_HEALTHY, ConditionValue
 from sfn_rollouts.core.values.findings import Finding, Hold, Trip
 from sfn_rollouts.core.values.judging import fixed_horizon_s, judged_plan, policy_of
-from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
+from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions, ReadAlias
 from sfn_rollouts.core.values.moments import after
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.plan import compile_plan
@@ -164,6 +164,8 @@ class _Case:
         look = self._look()
         if look is None:
             return self.standing()
+        if not self._knows_the_weights:
+            return self._unverified()
         match self.seen.of(look):
             case None:
                 return self._waiting(look)
@@ -187,6 +189,33 @@ class _Case:
             policy=policy_of(self.policy),
             horizon_s=fixed_horizon_s(self.policy),
             weights=tuple((since.at, since.weight) for since in self.begun.weights),
+        )
+
+    @property
+    def _knows_the_weights(self) -> bool:
+        """Whether no write that nobody has verified may have been in force for what is judged now.
+
+        One that was lost with its process took effect after its intent. What is judged started SETTLE_S ago or
+        earlier; by the old weight, if the alias was as it was since then.
+        """
+        intent, reading = self.status.intent, self.seen.alias
+        if intent is None:
+            return True
+        state = alias_state(self.spec, self.status, self.seen)
+        known_at = intent.at
+        if isinstance(reading, AliasReading) and state in (AliasState.IN_SYNC, AliasState.FOREIGN):
+            known_at = max(intent.at, reading.read_at)
+        return self.now < after(known_at, SETTLE_S)
+
+    def _unverified(self) -> Judgement:
+        """Nothing is said until it is known whether the last write took effect."""
+        words = "the alias is being read: an unverified write may have changed the target's share"
+        hold = Hold(Reason.INITIALIZING, words, looks=frozenset({ReadAlias()}))
+        return Judgement(
+            findings=(hold,),
+            condition=_condition(self.begun),
+            remembered={"analysis": self.begun},
+            is_fresh=lambda _: False,
         )
 
     def _is_blind(self, unseen: Unseen) -> bool:

@@ -17,10 +17,10 @@ from sfn_rollouts.analysis import LOOK_EVERY_S, Ended, Execution, Judgement, Jud
 from sfn_rollouts.api.analysis import AUTO, Analysis, AnalysisStatus, OnBlind, OnWorse
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import Shortcut, Status
-from sfn_rollouts.core.judges.analysis import policy_of
 from sfn_rollouts.core.values.analysis import AnalysisReading
 from sfn_rollouts.core.values.decision import WriteKind
 from sfn_rollouts.core.values.executions import ExecutionReading
+from sfn_rollouts.core.values.judging import policy_of
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.durations import seconds_of
 from sfn_rollouts.sim.history import (
@@ -73,9 +73,8 @@ def _found(decided: Decided) -> set[Verdict]:
     before, after = decided.rollout.status, decided.decision.status
     known = before.analysis.verdict if before.analysis is not None else None
     told = after.analysis.verdict if after.analysis is not None else None
-    found = {
-        verdict for verdict in _FINAL.values() if told is not None and told is not known and told.value == verdict.value
-    }
+    is_news = told is not None and told is not known
+    found = {verdict for verdict in _FINAL.values() if is_news and verdict.value == str(told)}
     if after.trip is not None and before.trip is None and after.trip.reason in _FINAL:
         found.add(_FINAL[Reason(after.trip.reason)])
     return found
