@@ -3,23 +3,26 @@
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
 from sfn_rollouts.analysis.outcome import has_succeeded, is_possible
 from sfn_rollouts.analysis.values import LOOK_EVERY_S, ROUNDING_S, Ended, Execution
 
-_started_at = attrgetter("started_at")
+_started_at, _weight = attrgetter("started_at"), attrgetter("weight")
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What one look learns: executions that started, that ended other than well, and that are old enough to judge."""
+    """What one look learns: executions that started, that ended other than well, and that are old enough to judge.
 
-    started: Sequence[Execution]
+    Those that started and those that are due are listed by weight, the lowest first.
+    """
+
+    started: Mapping[float, Sequence[Execution]]
     not_well: Sequence[Execution]
-    due: Sequence[Execution]
+    due: Mapping[float, Sequence[Execution]]
 
 
 class Arrivals:
@@ -32,7 +35,7 @@ class Arrivals:
         self._age_s = age_s
         self._coming: list[Execution] = []
         self._is_sorted = True
-        self._ageing: list[Execution] = []
+        self._ageing: defaultdict[float, list[Execution]] = defaultdict(list)
         self._not_well: defaultdict[int, list[Execution]] = defaultdict(list)
         self._seen_running: dict[str, Execution | None] = {}
         """By key, as it was taken last, until it is judged; None where it ran at that time."""
@@ -41,15 +44,16 @@ class Arrivals:
     def take(self, executions: Iterable[Execution]) -> None:
         """Take each once; or, with its key, as often as it is seen to run, and once when it has ended."""
         coming, seen_running, self._is_sorted = self._coming, self._seen_running, False
+        succeeded, endless = Ended.SUCCEEDED, math.inf  # what is looked up once takes no time a hundred thousand times
         for each in executions:
             ended_at = each.ended_at
             if (
-                each.status is Ended.SUCCEEDED
+                each.status is succeeded
                 and ended_at is not None
-                and 0.0 <= each.started_at <= ended_at < math.inf
+                and 0.0 <= each.started_at <= ended_at < endless
                 and 0.0 <= each.weight <= 1.0
                 and not each.is_redriven
-                and each.key not in seen_running
+                and (not seen_running or each.key not in seen_running)
             ):
                 coming.append(each)
             elif not is_possible(each) or each.started_at < 0.0:
@@ -63,13 +67,19 @@ class Arrivals:
         if not self._is_sorted:
             self._coming.sort(key=_started_at)
             self._is_sorted = True
-        started = _cut_off(self._coming, now)
-        self._ageing += [each for each in started if 0.0 < each.weight < 1.0]
-        self._ageing.sort(key=_started_at)
-        due = _cut_off(self._ageing, now - self._age_s)
+        started = _by_weight(_cut_off(self._coming, now))
+        for weight, begun in started.items():
+            if 0.0 < weight < 1.0:
+                self._ageing[weight] += begun
+        due = {}
+        for weight, ageing in sorted(self._ageing.items()):
+            ageing.sort(key=_started_at)
+            old_enough = _cut_off(ageing, now - self._age_s)
+            if old_enough:
+                due[weight] = [self._as_last_seen(each) for each in old_enough] if self._seen_running else old_enough
         numbers = sorted(number for number in self._not_well if number <= look)
         not_well = [each for number in numbers for each in self._not_well.pop(number)]
-        return News(started, not_well, [self._as_last_seen(each) for each in due] if self._seen_running else due)
+        return News(started, not_well, due)
 
     def _take_other(self, execution: Execution) -> None:
         key, ended_at = execution.key, execution.ended_at
@@ -91,6 +101,13 @@ class Arrivals:
         if key is not None and last is not None and last.ended_at is None:
             self._seen_running[key] = None
         return last or execution
+
+
+def _by_weight(executions: Sequence[Execution]) -> Mapping[float, Sequence[Execution]]:
+    weights = sorted(set(map(_weight, executions)))
+    if len(weights) == 1:  # as in most looks
+        return {weights[0]: executions}
+    return {weight: [each for each in executions if each.weight == weight] for weight in weights}
 
 
 def _cut_off(executions: list[Execution], until: float) -> Sequence[Execution]:

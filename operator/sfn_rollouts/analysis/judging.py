@@ -7,7 +7,7 @@ restarted reaches the same judgements from the executions that AWS still lists, 
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
@@ -46,7 +46,7 @@ MOST_ABORTED = 0.1
 """Of a version's executions that would have been judged. Above, they may be the ones that hang."""
 
 
-_weight = attrgetter("weight")
+_is_target = attrgetter("is_target")
 
 
 class Judging:
@@ -90,39 +90,43 @@ class Judging:
             raise ValueError(f"no look falls on {at:g} s: there is one each {LOOK_EVERY_S:g} s, after {last:g} s")
         self._last_look = number
         news = self._arrivals.until(number)
-        for weight, split in splits(news.started).items():
-            self._started[weight] += split
+        for weight, started in news.started.items():
+            self._started[weight] += _split(started)
         self._not_well.update(self._outcome(each, math.inf) for each in news.not_well if each.is_target)
-        if news.due:
-            self._learn(news.due)
+        self._learn(news.due)
         return self._judgement(at)
 
     def _outcome(self, execution: Execution, horizon_s: float) -> Outcome:
         return outcome_at(execution, horizon_s, count_aborted=self._policy.count_aborted)
 
-    def _learn(self, due: Sequence[Execution]) -> None:
-        not_well = [each for each in due if each.status is not Ended.SUCCEEDED or each.is_redriven]
-        others = [(self._outcome(each, self._horizon_s), each) for each in not_well]
-        bad = [each for outcome, each in others if outcome is Outcome.BAD]
-        all_due, all_bad = splits(due), splits(bad)
-        aborted = splits(each for outcome, each in others if outcome is Outcome.ABORTED)
-        cohorts = [Cohort(w, all_bad[w], all_due[w] - all_bad[w] - aborted[w]) for w in sorted(all_due)]
-        for each in cohorts:
-            self._bad += each.bad
-            self._judged += each.bad + each.good
-            self._aborted += aborted[each.weight]
+    def _learn(self, due: Mapping[float, Sequence[Execution]]) -> None:
+        succeeded, cohorts, counted, timed = Ended.SUCCEEDED, [], [], []
+        for weight, executions in due.items():
+            not_well = [each for each in executions if each.status is not succeeded or each.is_redriven]
+            outcomes = [(self._outcome(each, self._horizon_s), each) for each in not_well]
+            bad = [each for outcome, each in outcomes if outcome is Outcome.BAD]
+            aborted = _split([each for outcome, each in outcomes if outcome is Outcome.ABORTED])
+            cohort = Cohort(weight, _split(bad), _split(executions) - _split(bad) - aborted)
+            self._bad += cohort.bad
+            self._judged += cohort.bad + cohort.good
+            self._aborted += aborted
+            cohorts.append(cohort)
+            counted.append(replace(cohort, bad=_split(sampled(bad, 0.5))) if self._failures.takes_half else cohort)
+            timed += self._timed(weight, executions)
         self._not_worse.take(cohorts)
         if Verdict.WORSE not in self._alarms:
-            half = splits(sampled(bad, 0.5)) if self._failures.takes_half else all_bad
-            self._failures.take(Cohort(each.weight, half[each.weight], each.good) for each in cohorts)
-        if self._policy.durations and Verdict.SLOWER not in self._alarms:
-            share = self._durations.share
-            timed = due if share == 1.0 else sampled(due, share)
-            self._durations.take(
-                (each.weight, each.is_target, lasted_at(each, self._horizon_s))
-                for each in timed
-                if self._outcome(each, self._horizon_s) is Outcome.GOOD
-            )
+            self._failures.take(counted)
+        self._durations.take(timed)
+
+    def _timed(self, weight: float, executions: Sequence[Execution]) -> list[tuple[float, bool, float]]:
+        """Return (weight, whether on the target, seconds) of the good ones, where their durations are judged."""
+        if not self._policy.durations or Verdict.SLOWER in self._alarms:
+            return []
+        return [
+            (weight, each.is_target, lasted_at(each, self._horizon_s))
+            for each in sampled(executions, self._durations.share)
+            if self._outcome(each, self._horizon_s) is Outcome.GOOD
+        ]
 
     def _judgement(self, at: float) -> Judgement:
         started = sum(self._started.values(), Split())
@@ -170,11 +174,6 @@ class Judging:
         return self._not_worse.lacking(weight) if weight < 1.0 else None
 
 
-def splits(executions: Iterable[Execution]) -> defaultdict[float, Split]:
-    """Return how many of them ran on which version, by weight."""
-    known = executions if isinstance(executions, list) else list(executions)
-    found: defaultdict[float, Split] = defaultdict(Split)
-    for weight in set(map(_weight, known)):
-        labels = [each.is_target for each in known if each.weight == weight]
-        found[weight] = Split(len(labels) - sum(labels), sum(labels))
-    return found
+def _split(executions: Sequence[Execution]) -> Split:
+    on_target = sum(map(_is_target, executions))
+    return Split(len(executions) - on_target, on_target)
