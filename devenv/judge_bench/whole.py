@@ -2,15 +2,19 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devenv.judge_bench.worlds import Schedule
 from sfn_rollouts.analysis import LOOK_EVERY_S, SETTLE_S, Ended, Execution, Judging, Plan, Policy, Verdict
 
 PAST = 500
+
+Labels = NDArray[np.bool_]
+_STATUS = {False: Ended.SUCCEEDED, True: Ended.FAILED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +26,11 @@ class Durations:
     slower: float = 1.0
     spread: float = 0.8
 
-    def draw(self, rng: np.random.Generator, *, is_target: bool, fails: bool) -> float:
-        """Draw one from the lognormal law."""
-        median = self.bad_s if fails else self.good_s * (self.slower if is_target else 1.0)
-        return float(rng.lognormal(math.log(median), self.spread))
+    def draw(self, rng: np.random.Generator, is_target: Labels, fails: Labels) -> Sequence[float]:
+        """Draw one for each execution from the lognormal law, in whole milliseconds."""
+        median = np.where(fails, self.bad_s, np.where(is_target, self.good_s * self.slower, self.good_s))
+        drawn: list[float] = rng.lognormal(np.log(median), self.spread).round(3).tolist()
+        return drawn
 
 
 def judged(
@@ -42,7 +47,7 @@ def judged(
     Looks go on until the last execution is judged, as a bake would let them.
     """
     rng = np.random.default_rng(list(seed))
-    judging = Judging(policy, schedule.plan, horizon_s, list(_past(rng, fails[0], durations)))
+    judging = Judging(policy, schedule.plan, horizon_s, _past(rng, fails[0], durations))
     judging.take(_rollout(rng, schedule.plan, executions, fails, durations))
     looks = math.ceil((1800 + horizon_s + SETTLE_S) / LOOK_EVERY_S)
     return {each.verdict for look in range(looks + 1) for each in judging.look(look * LOOK_EVERY_S).findings}
@@ -53,8 +58,8 @@ def cpu_ms(executions: int = 100_000) -> tuple[float, float]:
     durations. Making the executions is not in it, as AWS's answers are read in any case."""
     rng = np.random.default_rng(1)
     plan = Plan(((0.1, 600.0), (0.5, 600.0)))
-    past = list(_past(rng, 0.01, Durations()))
-    played = sorted(_rollout(rng, plan, executions, (0.01, 0.01), Durations()), key=lambda each: each.started_at)
+    past = _past(rng, 0.01, Durations())
+    played = _rollout(rng, plan, executions, (0.01, 0.01), Durations())
     fresh = [Execution(e.started_at, e.is_target, e.weight, e.ended_at, e.status, f"{e.started_at}") for e in played]
     times = []
     for has_durations in (False, True):
@@ -70,20 +75,26 @@ def cpu_ms(executions: int = 100_000) -> tuple[float, float]:
     return times[0], times[1]
 
 
-def _past(rng: np.random.Generator, fails: float, durations: Durations) -> Iterator[Execution]:
-    for number in range(PAST):
-        failed = bool(rng.random() < fails)
-        started_at = -100_000.0 + number
-        status = Ended.FAILED if failed else Ended.SUCCEEDED
-        yield Execution(started_at, False, 0.0, started_at + durations.draw(rng, is_target=False, fails=failed), status)
+def _past(rng: np.random.Generator, fails: float, durations: Durations) -> list[Execution]:
+    failed = rng.random(PAST) < fails
+    seconds = durations.draw(rng, np.zeros(PAST, bool), failed)
+    return [
+        Execution(number - 100_000.0, False, 0.0, number - 100_000.0 + lasted, _STATUS[bad])
+        for number, (lasted, bad) in enumerate(zip(seconds, failed.tolist(), strict=True))
+    ]
 
 
 def _rollout(
     rng: np.random.Generator, plan: Plan, executions: int, fails: tuple[float, float], durations: Durations
-) -> Iterator[Execution]:
-    for started_at in np.sort(rng.uniform(0.0, 1800.0, executions)).round(3).tolist():
-        weight = plan.weight_at(started_at)
-        is_target = bool(rng.random() < weight)
-        failed = bool(rng.random() < fails[is_target])
-        ended_at = started_at + round(durations.draw(rng, is_target=is_target, fails=failed), 3)
-        yield Execution(started_at, is_target, weight, ended_at, Ended.FAILED if failed else Ended.SUCCEEDED)
+) -> list[Execution]:
+    started_at = np.sort(rng.uniform(0.0, 1800.0, executions)).round(3)
+    weights = [plan.weight_at(at) for at in started_at.tolist()]
+    is_target = rng.random(executions) < weights
+    failed = rng.random(executions) < np.where(is_target, fails[1], fails[0])
+    seconds = durations.draw(rng, is_target, failed)
+    return [
+        Execution(at, label, weight, at + lasted, _STATUS[bad])
+        for at, label, weight, lasted, bad in zip(
+            started_at.tolist(), is_target.tolist(), weights, seconds, failed.tolist(), strict=True
+        )
+    ]

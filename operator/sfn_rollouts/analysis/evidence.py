@@ -13,7 +13,7 @@ NOT_WORSE_FROM, SUSPECT_FROM, SKEWED_FROM = 20.0, 100.0, 1000.0
 NOT_WORSE_UNTIL = 1.0
 """Once said, NotWorse stands until the outcomes speak against it: it need not come and go with single executions."""
 
-_BISECTIONS = 60
+_BISECTIONS = 40
 _SUSPECTED_PARTS = (0.1, 0.3, 0.6, 0.95)
 _SUSPECTED_TIMES = 3.0
 _BOUND = 0.01
