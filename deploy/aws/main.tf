@@ -64,6 +64,7 @@ locals {
   state_machines = length(var.state_machine_arns) == 0 ? [local.every_state_machine] : concat(
     var.state_machine_arns, [for arn in var.state_machine_arns : "${arn}:*"],
   )
+  executions = [for arn in local.state_machines : "${replace(arn, ":stateMachine:", ":execution:")}:*"]
 }
 
 data "aws_iam_policy_document" "operator" {
@@ -101,6 +102,18 @@ data "aws_iam_policy_document" "operator" {
     sid       = "PreflightRoles"
     actions   = ["iam:SimulatePrincipalPolicy"]
     resources = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/*"]
+  }
+
+  statement {
+    sid       = "PreflightSmoke"
+    actions   = ["states:StartExecution", "states:StartSyncExecution"]
+    resources = local.state_machines
+  }
+
+  statement {
+    sid       = "PreflightSmokeOutcome"
+    actions   = ["states:DescribeExecution"]
+    resources = local.executions
   }
 }
 

@@ -68,6 +68,7 @@ class Emulator:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # StartSyncExecution would go to sync-127.0.0.1
         }
 
     def boto3_client(self, service: str, *, attempts: int = 1, read_timeout_s: float = 10, **credentials: str) -> Any:

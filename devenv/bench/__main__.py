@@ -16,10 +16,10 @@ from devenv.bench.scene import POLL_S, Subject, apply, publish, wait_for
 from devenv.bench.startup import COMMANDS, RUNS, Startup, startups
 from devenv.control_plane import ControlPlane, Kubectl, ensure_binaries, install_crds
 from devenv.operator_process import OperatorProcess
-from sfn_rollouts.api.preflight import Check
+from sfn_rollouts.api.preflight import LOOKING
 
 CRDS = Path(__file__).parents[2] / "crds"
-UNCHECKED: dict[str, Any] = dict.fromkeys(Check, "Off")
+UNCHECKED: dict[str, Any] = dict.fromkeys(LOOKING, "Off")
 STEPS = {"steps": [{"setWeight": 10}, {"pause": {"duration": "12h"}}]}
 NAMESPACE, IDLE_NAMESPACE = "bench", "bench-idle"
 ALARMS_FIRED = 20

@@ -99,6 +99,7 @@ class Operator:
             catalog=cloud.catalog,
             targets=RememberingInspector(cloud.targets, clock),
             executions=cloud.executions,
+            smokes=cloud.smokes,
             alarms=cloud.alarms,
             reach=cloud.reach,
             store=KubeStore(connection, settings.namespaces),

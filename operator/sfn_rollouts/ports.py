@@ -22,6 +22,7 @@ from sfn_rollouts.core.values.readings import (
     VersionReading,
 )
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.smoke import Run
 from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 from sfn_rollouts.errors import PortError
 
@@ -110,6 +111,28 @@ class ExecutionFeed(Protocol):
         self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
     ) -> Mapping[int, Sequence[MinuteCounts]]:
         """Count by version and minute, oldest first, minutes without any left out; both times are whole minutes."""
+        ...
+
+
+class SmokeRunner(Protocol):
+    """Executions that the operator starts itself. In the background of every quota."""
+
+    def start(self, machine: StateMachineArn, version: int, name: str, given: str) -> Run:
+        """Start an execution of a version of a Standard state machine, or find the one of that name; `given` is JSON.
+
+        Denied: among others, AWS does not take the input.
+        """
+        ...
+
+    def run(self, machine: StateMachineArn, version: int, name: str, given: str) -> Run:
+        """Run an execution of a version of an Express state machine, until it ends: up to five minutes.
+
+        A name is run once in a process. Gone: its answer was lost, and there is no other.
+        """
+        ...
+
+    def read(self, machine: StateMachineArn, name: str) -> Run:
+        """Read how an execution of a Standard state machine goes. Transient: AWS does not know of it yet."""
         ...
 
 
@@ -301,6 +324,7 @@ class Outside:
     catalog: VersionCatalog
     targets: TargetInspector
     executions: ExecutionFeed
+    smokes: SmokeRunner
     alarms: AlarmFeed
     reach: Reach
     store: ResourceStore
@@ -318,6 +342,7 @@ class Lane(StrEnum):
     ALARMS = "alarms"
     REPORT = "report"
     CHORES = "chores"
+    LONG_CHORES = "long-chores"  # those that take minutes, so that no other one waits behind them
 
 
 @dataclass(frozen=True, slots=True)

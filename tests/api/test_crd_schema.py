@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.crd import crd, resource_schema
-from sfn_rollouts.api.preflight import Check
+from sfn_rollouts.api.preflight import LOOKING
 
 Node = tuple[str, dict[str, Any]]
 
@@ -65,7 +65,9 @@ def test_the_status_has_one_default_and_the_spec_those_of_the_design() -> None:
         "spec.alarms.onUnreadable": "Hold",
         "spec.alarms.onUnevaluated": "Hold",
         "spec.alarms.onTransient": "Rollback",
-        **{f"spec.preflight.{check}": "Warn" for check in Check},
+        **{f"spec.preflight.{check}": "Warn" for check in LOOKING},
+        "spec.preflight.smoke.timeout": "5m",
+        "spec.preflight.smoke.expect.status": "SUCCEEDED",
         "spec.analysis.falseAlarmRate": "1%",
         "spec.analysis.margin": "5%",
         "spec.analysis.tolerance": "25%",

@@ -72,6 +72,8 @@ CODES = {
     "KmsAccessDeniedException": (Denied, "kms:Decrypt"),
     "KmsInvalidStateException": (Denied, "Enable that key"),
     "ServiceQuotaExceededException": (Denied, "Delete what is not used"),
+    "ExecutionLimitExceeded": (Transient, "limit of running executions"),
+    "InvalidExecutionInput": (Denied, "spec.preflight.smoke.input"),
     "OptInRequired": (Denied, "Enable the region"),
     "SubscriptionRequiredException": (Denied, "Enable the region"),
     "RegionDisabledException": (Denied, "Enable the region"),

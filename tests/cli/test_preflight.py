@@ -533,3 +533,11 @@ def test_it_needs_neither_kopf_nor_boto3() -> None:
         [sys.executable, "-c", f"import sys\n{check}{found}"], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_smoke_is_not_run_and_a_note_says_so() -> None:
+    files(rollout_yaml=manifest(preflight={"pins": "Off", "entryPoint": "Off", "smoke": {"input": {"dryRun": True}}}))
+    result = preflight("rollout.yaml", "-o", "json", "--strict")
+    assert result.exit_code == 0
+    assert "the smoke is not run: the operator alone starts executions" in result.stderr
+    assert json.loads(result.stdout)["rollouts"][0]["findings"] == []

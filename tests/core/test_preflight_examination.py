@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sfn_rollouts.api.preflight import Check, Preflight, PreflightStatus, Strictness, Verdict, worst
+from sfn_rollouts.api.preflight import LOOKING, Check, Preflight, PreflightStatus, Strictness, Verdict, worst
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.preflight.examination import CHECKS, FINDINGS_KEPT, Examination, examine
 from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, ReadAlarms, ReadDefinition
@@ -34,15 +34,15 @@ def seen(**changes: Any) -> Observation:
 
 
 def policy(strictness: str) -> dict[str, str]:
-    return {str(check): strictness for check in Check}
+    return {str(check): strictness for check in LOOKING}
 
 
 def test_each_check_has_its_policy_and_its_row() -> None:
-    assert tuple(CHECKS) == tuple(Check)
-    assert [Preflight().strictness(check) for check in Check] == [Strictness.WARN] * len(Check)
-    for check in Check:
+    assert tuple(CHECKS) == LOOKING
+    assert [Preflight().strictness(check) for check in LOOKING] == [Strictness.WARN] * len(LOOKING)
+    for check in LOOKING:
         changed = Preflight.model_validate({str(check): "Enforce"})
-        assert [each for each in Check if changed.strictness(each) is Strictness.ENFORCE] == [check]
+        assert [each for each in LOOKING if changed.strictness(each) is Strictness.ENFORCE] == [check]
 
 
 @pytest.mark.parametrize("preflight", [None, {}, policy("Warn"), policy("Enforce")])
@@ -50,7 +50,7 @@ def test_all_is_well(preflight: Any) -> None:
     found = examine(subject(**WITH_ALARM, preflight=preflight), seen())
     assert found.verdict is Verdict.PASSED
     assert not found.looks
-    assert {each.check for each in found.findings} == set(Check)
+    assert {each.check for each in found.findings} == set(LOOKING)
     assert all(line(each).startswith("Passed ") for each in found.findings)
 
 
@@ -78,10 +78,10 @@ def test_nothing_is_known_yet() -> None:
     assert found.looks == {ReadDefinition(TARGET), ReadDefinition(STABLE), ReadAlarms(), CountCallers()}
 
 
-@pytest.mark.parametrize("check", Check)
+@pytest.mark.parametrize("check", LOOKING)
 def test_a_check_that_is_off_finds_nothing_and_asks_for_nothing(check: Check) -> None:
     found = examine(subject(**WITH_ALARM, preflight={str(check): "Off"}), seen())
-    assert {each.check for each in found.findings} == set(Check) - {check}
+    assert {each.check for each in found.findings} == set(LOOKING) - {check}
 
 
 def test_all_of_them_off() -> None:
@@ -126,7 +126,7 @@ def test_what_nobody_could_decide_never_blocks() -> None:
         subject(**WITH_ALARM, preflight=policy("Enforce")), Observation(answers=denied, alarms={"A": DENIED})
     )
     assert found.verdict is Verdict.UNKNOWN
-    assert {each.check for each in found.findings} == set(Check)
+    assert {each.check for each in found.findings} == set(LOOKING)
     assert {each.verdict for each in found.findings} == {Verdict.UNKNOWN}
     assert not found.looks
 

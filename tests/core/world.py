@@ -19,6 +19,7 @@ from sfn_rollouts.core.judges.alarms import judge_alarms
 from sfn_rollouts.core.phases import is_allowed
 from sfn_rollouts.core.values.analysis import ForecastReading
 from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
+from sfn_rollouts.core.values.chores import StartSmoke
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.executions import ExecutionPage, MinuteCounts
@@ -35,6 +36,7 @@ from sfn_rollouts.core.values.looks import (
     ReadAlias,
     ReadDefinition,
     ReadHistory,
+    ReadSmoke,
 )
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import (
@@ -53,6 +55,7 @@ from sfn_rollouts.core.values.readings import (
 )
 from sfn_rollouts.core.values.rollout import InvalidSpec, Rollout
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.smoke import SmokeReading, read_run
 from sfn_rollouts.engine.apply import apply_write
 from sfn_rollouts.engine.facts import Facts, unseen
 from sfn_rollouts.engine.permit import Permit
@@ -104,11 +107,15 @@ class World:
         self.alarms: dict[str, AlarmSnapshot | None] = {}
         self.changes: dict[str, list[AlarmTransition]] = {}
         self.histories_are_late = False
-        self.troubles: dict[str, Trouble] = {}  # "alias", "version", "version 1", "alarms", "write", "targets"
+        self.troubles: dict[
+            str, Trouble
+        ] = {}  # "alias", "version", "version 1", "alarms", "write", "targets", "start", "execution"
         self.loses_answers = False
         self.board_reads = True  # else alarms are read only where a decision asks for it
         self.stale_alias: Routing | None = None
         self.running = RunningExecutions(3)
+        self.is_express = False
+        self.outcome: dict[str, Any] = {}  # what an execution says besides how it ended
         self.targets_asked: list[Look[Any]] = []
         self.writes: list[Routing] = []
         self.statuses: list[Status] = []
@@ -253,7 +260,7 @@ class World:
         if write is not None and (write.kind is WriteKind.RESTORE or self.status == before):
             self._write(write)
         if self.status == before and (write is None or self.seen.write_failure is not None):
-            self._look(self.decision.looks)
+            self._look(self.decision.looks | self.decision.chores)
         self._keep_alarms_fresh()
         return self.status != before or self.seen != seen
 
@@ -278,6 +285,9 @@ class World:
                     self.seen = self.seen.answering(look, self._target_fact(look))
                 case JudgeExecutions() | ForecastAnalysis():
                     self.seen = self.seen.answering(look, self._said_of_executions(look))
+                case StartSmoke() | ReadSmoke():
+                    self.targets_asked.append(look)
+                    self.seen = self.seen.answering(look, self._smoke_fact(look))
                 case CountRunning():
                     self.seen = self.seen.answering(look, self.running) if self.running is not None else self.seen
                 case ReadHistory(name, since):
@@ -308,6 +318,19 @@ class World:
         except PortError as error:
             return unseen(error, self.seen.of(look), self.now)
 
+    def _smoke_fact(self, look: StartSmoke | ReadSmoke) -> Any:
+        """A chore is done once: an answer that is known stands."""
+        known = self.seen.of(look)
+        if isinstance(look, StartSmoke) and isinstance(known, SmokeReading):
+            return known
+        trouble = self.troubles.get("start" if isinstance(look, StartSmoke) else "execution")
+        if trouble is not None:
+            return Unseen("no answer", self.now, trouble)
+        if isinstance(look, StartSmoke):
+            self.aws.smokes.start(look.version, look.name)
+        run = self.aws.smokes.read(ALIAS.machine.execution(look.name), look.name, self.now)
+        return read_run(replace(run, **self.outcome), look.expected)
+
     def _with_alias(self) -> Observation:
         """What was known of the version while the alias was there does not tell what went with it."""
         fact = self._alias_fact()
@@ -332,7 +355,7 @@ class World:
             return VersionReading(self.machine, None, self.now)
         if number in self.missing_versions:
             return VersionReading(VersionFound.NO_VERSION, None, self.now)
-        return VersionReading(VersionFound.FOUND, self.published_at, self.now)
+        return VersionReading(VersionFound.FOUND, self.published_at, self.now, self.is_express)
 
     def _read_alarms(self) -> None:
         names = self.raw.get("alarms", {}).get("names", ())

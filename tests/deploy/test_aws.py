@@ -36,6 +36,7 @@ PARAMETERS = {
 }
 RESOURCES = {
     "state machines": "arn:aws:states:*:123456789012:stateMachine:*",
+    "executions": "arn:aws:states:*:123456789012:execution:*",
     "functions": "arn:aws:lambda:*:123456789012:function:*",
     "roles": "arn:aws:iam::123456789012:role/*",
     "`*`": "*",
@@ -85,8 +86,10 @@ def test_the_page_gives_a_reason_for_each() -> None:
 def test_everything_is_named_by_its_kind_and_alarms_cannot_be() -> None:
     """CloudWatch hides composite alarms from who may see only some."""
     kinds = {"states": "state machines", "lambda": "functions", "iam": "roles", "cloudwatch": "`*`"}
+    kinds_of_actions = {"states:DescribeExecution": "executions"}
     for action, resources in iam_statements():
-        assert resources == [RESOURCES[kinds[action.partition(":")[0]]]], action
+        kind = kinds_of_actions.get(action) or kinds[action.partition(":")[0]]
+        assert resources == [RESOURCES[kind]], action
 
 
 def document() -> list[dict[str, Any]]:
@@ -144,6 +147,8 @@ def test_terraform_allows_the_same(terraform: dict[str, Any]) -> None:
             [RESOURCES[what].replace(":aws:", f":{partition}:").replace("123456789012", account)]
             for what in ("functions", "roles")
         ),
+        "${local.state_machines}",
+        "${local.executions}",
     ]
 
 
@@ -196,10 +201,14 @@ def test_cloudformation_allows_the_same(template: dict[str, Any]) -> None:
     machine = RESOURCES["state machines"]
 
     assert by_sid(statements, "Sid", "Action") == by_sid(document(), "Sid", "Action")
-    for each in statements[:2]:
+    for each in (*statements[:2], statements[6]):
         assert [sub(arn["Fn::Sub"]) for arn in each["Resource"]] == [machine, f"{machine}:*"]
     assert [each["Resource"] for each in statements[2:4]] == ["*", "*"]
-    assert [sub(each["Resource"]["Fn::Sub"]) for each in statements[4:]] == [RESOURCES["functions"], RESOURCES["roles"]]
+    assert [sub(each["Resource"]["Fn::Sub"]) for each in (*statements[4:6], statements[7])] == [
+        RESOURCES["functions"],
+        RESOURCES["roles"],
+        f"{RESOURCES['executions']}:*",
+    ]
 
 
 @pytest.mark.parametrize(("index", "file"), [(1, "trust-policy-pod-identity.json"), (2, "trust-policy-irsa.json")])

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 from devenv.aws.client import small_definition
 from tests.e2e.preflight import (
@@ -16,6 +17,7 @@ from tests.e2e.preflight import (
     role_of,
 )
 from tests.e2e.story import (
+    ALIAS,
     DONE,
     QUICK_STEPS,
     SLOW_STEPS,
@@ -211,3 +213,102 @@ def test_an_alarm_that_needs_longer_than_the_wait_guards_nothing(story: Story) -
     story.edit(strategy={"steps": [{"setWeight": 10}, {"pause": {"duration": "60s"}}]})
     begun = story.wait_for_weight(10)
     assert condition_of(begun, "PreflightPassed")["status"] == "True"
+
+
+# -- the smoke --
+
+
+def smoke(**fields: Any) -> dict[str, Any]:
+    """A smoke, and no other check."""
+    return {**only("Off"), "smoke": {"input": {"dryRun": True}, **fields}}
+
+
+def runs(story: Story, version: int = 2) -> list[str]:
+    """ARNs of the executions of a version."""
+    return [each["executionArn"] for each in story.aws.executions(f"{story.machine}:{version}")]
+
+
+def test_a_version_that_passes_its_smoke_gets_traffic(story: Story) -> None:
+    """One execution of the version, by its own ARN, with the input; then the steps."""
+    story.aws.set_outcome(f"{story.machine}:2", "SUCCEEDED", after_s=2, output={"total": 3, "more": 1})
+    story.apply(version=2, preflight=smoke(expect={"output": {"total": 3}}))
+
+    running = story.wait_for_reason("SmokeRunning")
+    assert (running["phase"], story.writes()) == ("Pending", 0)
+
+    done = story.wait_for_phase("Succeeded")
+    assert (condition_of(done, "PreflightPassed")["status"], verdict(done)) == ("True", DONE)
+    (arn,) = runs(story)
+    assert found(done) == [("smoke", "Passed", arn)]
+    (started,) = story.aws.calls("StartExecution")
+    assert (started.params["stateMachineArn"], started.params["input"]) == (f"{story.machine}:2", '{"dryRun":true}')
+    assert "execution smoke-2-" in story.wait_for_event("SmokeRunning")
+    assert story.routings() == [whole(1), split(1, 2, 10), split(1, 2, 50), whole(2)]
+
+
+def test_a_version_that_fails_its_smoke_gets_none_until_a_retry_passes(story: Story) -> None:
+    """Blocked with the execution, its error and its cause; put right outside, another one is run on request."""
+    story.aws.set_outcome(f"{story.machine}:2", "FAILED", error="Card.Declined", cause="no\nmoney")
+    story.apply(version=2, preflight=smoke())
+
+    held = story.wait_for_reason("PreflightFailed")
+    (arn,) = runs(story)
+    assert (held["phase"], verdict(held), story.writes()) == ("Pending", STALLED, 0)
+    assert f"execution {arn} ended as FAILED, not as SUCCEEDED (Card.Declined: no money)" in held["message"]
+    assert found(held) == [("smoke", "Failed", arn)]
+
+    story.aws.set_outcome(f"{story.machine}:2", "SUCCEEDED")
+    assert story.command("retry")["result"] == "Done"
+
+    story.wait_for_phase("Succeeded")
+    assert len(runs(story)) == 2
+
+
+def test_an_operator_that_is_killed_while_the_smoke_runs_finds_it_again(story: Story) -> None:
+    """By its name: one execution, and traffic once it has ended."""
+    story.aws.set_outcome(f"{story.machine}:2", "RUNNING")
+    story.apply(version=2, preflight=smoke(timeout="10m"))
+    story.wait_for(lambda status: "runs since" in (status["message"] or ""), "the smoke to run")
+    (arn,) = runs(story)
+    story.operator.kill()
+    story.restart()
+    story.wait_for_reason("SmokeRunning")
+
+    story.aws.finish_execution(arn)
+
+    story.wait_for_phase("Succeeded")
+    assert runs(story) == [arn]
+
+
+def test_a_smoke_that_the_operator_may_not_run_blocks_and_says_what_to_grant(story: Story) -> None:
+    """What could not be tested is not tested."""
+    story.aws.set_outcome(f"{story.machine}:2", "SUCCEEDED")
+    story.aws.fail("StartExecution", "denied")
+    story.apply(version=2, preflight=smoke())
+
+    held = story.wait_for_reason("PreflightFailed")
+    assert "has no outcome: states:StartExecution was denied" in held["message"]
+    assert (verdict(held), story.writes()) == (STALLED, 0)
+
+    story.aws.clear_faults()
+    story.command("retry")
+    story.wait_for_phase("Succeeded")
+    assert len(runs(story)) == 1
+
+
+def test_an_express_machine_is_run_to_its_end(story: Story) -> None:
+    """By StartSyncExecution, whose answer is the end."""
+    machine = story.aws.publish_machine(f"Quick-{story.namespace}", type="EXPRESS")
+    story.aws.create_alias(machine, ALIAS, whole(1))
+    quick = replace(story, machine=machine)
+    story.aws.set_outcome(f"{machine}:2", "FAILED", error="Card.Declined")
+    quick.apply(version=2, preflight=smoke())
+
+    held = quick.wait_for_reason("PreflightFailed")
+    assert "ended as FAILED, not as SUCCEEDED (Card.Declined)" in held["message"]
+    assert len(story.aws.calls("StartSyncExecution")) == 1
+
+    story.aws.set_outcome(f"{machine}:2", "SUCCEEDED")
+    quick.command("retry")
+    quick.wait_for_phase("Succeeded")
+    assert len(story.aws.calls("StartSyncExecution")) == 2

@@ -19,10 +19,12 @@ from sfn_rollouts.core.values.readings import (
     VersionReading,
 )
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.smoke import Run
 from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Urgency
 from sfn_rollouts.sim.cloudwatch import CloudWatch
+from sfn_rollouts.sim.smokes import Smokes
 from sfn_rollouts.sim.step_functions import AliasState, StepFunctions
 from sfn_rollouts.sim.targets import Targets
 from tests.engine.fake_clock import FakeClock
@@ -63,6 +65,8 @@ class FakeCloud:
         self.regions = {"aws": {MACHINE.region, "us-east-1"}}
         self.left: list[str] = []
         self.targets = Targets()
+        self.smokes = Smokes(clock.now)
+        self.is_express = False
         self._time = TrueTime(clock.now)
         self._aliases: dict[AliasArn, StepFunctions] = {}
         self._alarms: dict[Place, CloudWatch] = {}
@@ -127,7 +131,8 @@ class FakeCloud:
         read_at = self._clock.now()
         with self._call("find"):
             found = self.versions.get(version, VersionFound.FOUND) if machine == MACHINE else VersionFound.NO_MACHINE
-            return VersionReading(found, self.published_at if found is VersionFound.FOUND else None, read_at)
+            date = self.published_at if found is VersionFound.FOUND else None
+            return VersionReading(found, date, read_at, self.is_express)
 
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
         self.counted.append(version)
@@ -171,6 +176,21 @@ class FakeCloud:
     ) -> Mapping[int, Sequence[MinuteCounts]]:
         with self._call("minutes"):
             return self._service(machine.alias(LIVE.name)).executions.minutes(versions, since, until)
+
+    # -- ports.SmokeRunner --
+
+    def start_execution(self, call: str, machine: StateMachineArn, version: int, name: str) -> Run:
+        read_at = self._clock.now()
+        with self._call(call):
+            self._effect("before an execution")
+            self.smokes.start(version, name)
+            self._effect("after an execution")
+            return self.smokes.read(machine.execution(name), name, read_at)
+
+    def read_execution(self, machine: StateMachineArn, name: str) -> Run:
+        read_at = self._clock.now()
+        with self._call("read execution"):
+            return self.smokes.read(machine.execution(name), name, read_at)
 
     # -- ports.AlarmFeed --
 
@@ -229,6 +249,22 @@ class FakeCloud:
 
     def count(self) -> Counter[str]:
         return Counter(self.calls)
+
+
+class SmokesOf:
+    """`ports.SmokeRunner` of a cloud: `read` is the router's word as well."""
+
+    def __init__(self, cloud: FakeCloud) -> None:
+        self._cloud = cloud
+
+    def start(self, machine: StateMachineArn, version: int, name: str, given: str) -> Run:
+        return self._cloud.start_execution("start execution", machine, version, name)
+
+    def run(self, machine: StateMachineArn, version: int, name: str, given: str) -> Run:
+        return self._cloud.start_execution("run execution", machine, version, name)
+
+    def read(self, machine: StateMachineArn, name: str) -> Run:
+        return self._cloud.read_execution(machine, name)
 
 
 class AlarmFeedOf:

@@ -47,7 +47,7 @@ WRITES: dict[str, tuple[Any, ...]] = {
 def act(call: tuple[Any, ...], *, leads: bool) -> Any:
     """Return what came through, and what came back."""
     recorder: Any = Recorder()
-    ports = fenced(Outside(*[recorder] * 9), lambda: leads)
+    ports = fenced(Outside(*[recorder] * 10), lambda: leads)
     assert ports.alarms is recorder, "what writes nothing needs no fence"
     answer = getattr(getattr(ports, call[0]), call[1])(*call[2:])
     return list(recorder.calls), answer

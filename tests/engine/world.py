@@ -22,7 +22,7 @@ from sfn_rollouts.ports import Key, Outside
 from tests.core.specs import UNCHECKED
 from tests.engine.fake_api_server import FakeApiServer
 from tests.engine.fake_clock import FakeClock
-from tests.engine.fake_cloud import MACHINE, AlarmFeedOf, FakeCloud
+from tests.engine.fake_cloud import MACHINE, AlarmFeedOf, FakeCloud, SmokesOf
 from tests.engine.fake_workers import FakeWorkers
 
 MANY_STEPS = 20_000
@@ -197,6 +197,7 @@ class World:
             catalog=self.cloud,
             targets=self.cloud,
             executions=self.cloud,
+            smokes=SmokesOf(self.cloud),
             alarms=AlarmFeedOf(self.cloud),
             reach=self.cloud,
             store=self.api,

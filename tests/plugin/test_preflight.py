@@ -69,3 +69,19 @@ def test_a_refusal_names_the_permission_and_the_persons_own_credentials(
     assert "Unknown" in refused.stdout
     assert "in your IAM role or user" in refused.stdout
     assert "the operator" not in refused.stdout
+
+
+def test_what_the_operator_found_by_the_smoke_is_shown_and_nothing_is_run(
+    plugin: Plugin, cluster: Cluster, namespace: str, aws: Emulator, machine: str
+) -> None:
+    smoke = {"check": "smoke", "verdict": "Failed", "subject": "arn", "message": "execution arn ended as FAILED"}
+    found = {"preflight": {"version": 2, "checkedAt": "2026-11-21T12:00:00Z", "verdict": "Failed", "findings": [smoke]}}
+    checks = only() | {"smoke": {"input": {"dryRun": True}}}
+    give(cluster, namespace, "orders", found, stateMachineArn=machine, version=2, preflight=checks)
+    shown = preflight(plugin, aws)
+    assert (shown.returncode, shown.stderr) == (1, "")
+    assert "smoke: arn: execution arn ended as FAILED" in shown.stdout
+    other = preflight(plugin, aws, "--version", "1")
+    assert other.returncode == 0
+    assert "the smoke is not run: the operator alone starts executions" in other.stderr
+    assert aws.executions(machine) == []

@@ -17,6 +17,7 @@ from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import AlarmState, LastCommand, Missed, Phase, Status
 from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.values.analysis import AnalysisReading
+from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.looks import FindVersion, ReadAlarms, ReadAlias, ReadHistory
 from sfn_rollouts.core.values.observation import Observation
@@ -24,8 +25,9 @@ from sfn_rollouts.core.values.readings import AlarmReading, AliasReading, Versio
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.smoke import Run
 from sfn_rollouts.leading.candidate import Candidate, Held, Lease
-from sfn_rollouts.ports import Clock, Errand, Key, Outside, Report, ResourceStore, Workers
+from sfn_rollouts.ports import Clock, Errand, Key, Outside, Report, ResourceStore, SmokeRunner, Workers
 from sfn_rollouts.sim.history import LIST_EXECUTIONS
 from sfn_rollouts.sim.process import OutsideOf, Process, unchanged
 from sfn_rollouts.sim.scenario import (
@@ -34,6 +36,7 @@ from sfn_rollouts.sim.scenario import (
     AlarmTroubleKind,
     Behaviour,
     Callers,
+    ChangeSmoke,
     Command,
     Create,
     Edit,
@@ -41,6 +44,7 @@ from sfn_rollouts.sim.scenario import (
     Fault,
     FaultKind,
     Freeze,
+    Kill,
     Recreate,
     Reroute,
     Scenario,
@@ -66,7 +70,7 @@ class Mutant:
     outside_of: OutsideOf = unchanged
     candidate_type: type[Candidate] = Candidate
     operators: int = 1
-    preflight: Mapping[str, str] | None = None
+    preflight: Mapping[str, Any] | None = None
     unpinned: tuple[int, ...] = ()
     callers: Callers | None = None
 
@@ -119,6 +123,7 @@ ALIKE = Callers(600.0, ((1, Behaviour(0.2)), (2, Behaviour(0.2))), past_s=0.0)
 WORSE = Callers(600.0, ((2, Behaviour(1.0)),), past_s=0.0)
 UNREAD = (Fault(100.0, None, LIST_EXECUTIONS, FaultKind.ERROR),)
 SLOWLY = {"duration": "90s"}
+SMOKED = {"smoke": {"input": {"dryRun": True}}}
 RIVAL = (Create(20.0, {**spec(), "version": 3}),)
 
 
@@ -389,6 +394,35 @@ def _stores_nothing(outside: Outside, process: Process, clock: Clock) -> Outside
     return replace(outside, store=_LyingStore(outside.store))
 
 
+class _Renames:
+    """Starts executions by names of its own."""
+
+    def __init__(self, executions: SmokeRunner, renamed: Callable[[str], str]) -> None:
+        self._executions = executions
+        self._renamed = renamed
+        self._known: dict[str, str] = {}
+
+    def start(self, machine: StateMachineArn, version: int, name: str, given: str) -> Run:
+        self._known[name] = self._renamed(name)
+        return self._executions.start(machine, version, self._known[name], given)
+
+    def run(self, machine: StateMachineArn, version: int, name: str, given: str) -> Run:
+        return self._executions.run(machine, version, name, given)
+
+    def read(self, machine: StateMachineArn, name: str) -> Run:
+        return self._executions.read(machine, self._known[name])
+
+
+def _names_by_process(outside: Outside, process: Process, clock: Clock) -> Outside:
+    """Each process has its own: none finds what another one has started."""
+    return replace(outside, smokes=_Renames(outside.smokes, lambda name: f"{process.number}-{name}"))
+
+
+def _names_by_itself(outside: Outside, process: Process, clock: Clock) -> Outside:
+    """By no attempt that anybody has stored."""
+    return replace(outside, smokes=_Renames(outside.smokes, lambda name: f"{name}-at-last"))
+
+
 # -- workers --
 
 
@@ -459,6 +493,13 @@ MUTANTS: Mapping[str, Mutant] = {
     "what_is_enforced_gets_no_traffic": Mutant(
         question=_forgets_preflight, preflight={"pins": "Enforce"}, unpinned=(2,)
     ),
+    "only_what_passed_its_smoke_gets_traffic": Mutant(
+        (ChangeSmoke(0.0, 2, "FAILED"),), question=_forgets_preflight, preflight=SMOKED
+    ),
+    "nothing_is_run_twice": Mutant(
+        (ChangeSmoke(0.0, 2, "SUCCEEDED", 30.0), Kill(10.0, 12.0)), outside_of=_names_by_process, preflight=SMOKED
+    ),
+    "nothing_is_run_before_its_attempt_is_stored": Mutant(outside_of=_names_by_itself, preflight=SMOKED),
     "forward_writes_follow_their_stored_intent": Mutant(outside_of=_stores_nothing),
     "nothing_is_written_at_rest": Mutant(FIRES, answer=_writes_at_rest),
     "deciding_twice_is_equal": Mutant(answer=_Counting()),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sfn_rollouts.api import GROUP, KIND, PLURAL, SHORT_NAMES, VERSION
+from sfn_rollouts.api.json_object import OPEN
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import Status
 
@@ -17,7 +18,7 @@ _READY = '.status.conditions[?(@.type=="Ready")]'
 _KEPT = [
     *("description", "type", "format", "enum", "default"),
     *("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "required", "properties", "items"),
-    *("x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-validations"),
+    *("x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-validations", OPEN),
 ]
 
 

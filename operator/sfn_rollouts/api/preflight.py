@@ -8,6 +8,8 @@ from pydantic import Field
 from pydantic.alias_generators import to_snake
 
 from sfn_rollouts.api.base import ApiModel, StatusModel
+from sfn_rollouts.api.durations import Duration, SmokeTimeout
+from sfn_rollouts.api.json_object import JsonObject
 from sfn_rollouts.api.rules import ListType
 from sfn_rollouts.api.times import Time
 
@@ -18,6 +20,48 @@ class Strictness(StrEnum):
     OFF = "Off"
     WARN = "Warn"
     ENFORCE = "Enforce"
+
+
+class ExecutionEnd(StrEnum):
+    """How an execution may end, as AWS spells it."""
+
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
+
+
+class Expectation(ApiModel):
+    """How the smoke execution must end."""
+
+    status: ExecutionEnd = Field(
+        default=ExecutionEnd.SUCCEEDED,
+        description="The status that it must end with: SUCCEEDED, FAILED, TIMED_OUT or ABORTED.",
+    )
+    output: JsonObject | None = Field(
+        default=None,
+        description="What its output must contain: each field that is named here, with this value; lists as long as "
+        "here. {}, also where it is left out: anything. At most 8 KiB of JSON.",
+    )
+
+
+class Smoke(ApiModel):
+    """One execution of the target with an input of yours, before it gets traffic. It is a real one."""
+
+    input: JsonObject = Field(description="The execution's input, any JSON object of at most 8 KiB.")
+    timeout: SmokeTimeout = Field(
+        default=Duration("5m"),
+        description="How long the execution may take, 1s to 1h, counted by AWS from its start. One that takes longer "
+        "is not stopped. AWS ends one of an Express state machine after five minutes.",
+    )
+    expect: Expectation | None = Field(
+        default=None, description="How it must end. Left out: SUCCEEDED, with any output."
+    )
+
+    @property
+    def expected(self) -> Expectation:
+        """How it must end."""
+        return self.expect or Expectation()
 
 
 class Preflight(ApiModel):
@@ -55,9 +99,14 @@ class Preflight(ApiModel):
         description="Executions of the last day that were started past the alias, which no shift reaches. "
         "Off, Warn or Enforce.",
     )
+    smoke: Smoke | None = Field(
+        default=None,
+        description="An execution of the target that must end as expected before it gets traffic, started once nothing "
+        "else blocks. Left out: none.",
+    )
 
     def strictness(self, check: "Check") -> Strictness:
-        """How strict a check is."""
+        """How strict a check is, of those that only look."""
         strictness: Strictness = getattr(self, to_snake(check))
         return strictness
 
@@ -71,9 +120,13 @@ class Check(StrEnum):
     ENTRY_POINT = "entryPoint"
     ALARMS = "alarms"
     CALLERS = "callers"
+    SMOKE = "smoke"
 
 
-UNCHECKED = Preflight.model_validate(dict.fromkeys(Check, Strictness.OFF))
+LOOKING = tuple(check for check in Check if check is not Check.SMOKE)
+"""The checks that change nothing, and have a strictness."""
+
+UNCHECKED = Preflight.model_validate(dict.fromkeys(LOOKING, Strictness.OFF))
 """Nothing is checked."""
 
 

@@ -182,5 +182,5 @@ _SENTENCES: Mapping[str, _Sentence] = {
     "string_too_short": _text_length,
     "string_too_long": _text_length,
     "string_unicode": _half_character,
-    **dict.fromkeys(["int_type", "bool_type", "string_type", "tuple_type", "model_type"], _wrong_type),
+    **dict.fromkeys(["int_type", "bool_type", "string_type", "tuple_type", "model_type", "dict_type"], _wrong_type),
 }

@@ -7,6 +7,8 @@ from pydantic import ValidationError
 
 from sfn_rollouts.api import GROUP, KIND, VERSION
 from sfn_rollouts.api.advice import advice
+from sfn_rollouts.api.crd import Schema
+from sfn_rollouts.api.json_object import OPEN
 from sfn_rollouts.api.metadata import metadata_problems
 from sfn_rollouts.api.problems import Problem, SpecError, path_text, problems_of, schema_at, shown, unknown_field
 from sfn_rollouts.api.spec import Spec
@@ -23,7 +25,7 @@ def parse_spec(raw: object) -> Spec:
         SpecError: with every problem, each with its path, value and remedy.
     """
     try:
-        return Spec.model_validate(_as_stored(raw), by_alias=True, by_name=False)
+        return Spec.model_validate(_as_stored(raw, schema_at(("spec",))), by_alias=True, by_name=False)
     except ValidationError as error:
         raise SpecError(problems_of(error, "spec")) from None
 
@@ -60,12 +62,16 @@ def concerns(manifest: object) -> bool:
     return manifest.get("kind") == KIND or str(manifest.get("apiVersion")).partition("/")[0] == GROUP
 
 
-def _as_stored(value: object) -> Any:
-    """Return a value as the API server would see it: nulls of objects pruned, whole floats as integers."""
+def _as_stored(value: object, schema: Schema) -> Any:
+    """Return a value as the API server would see it: whole floats as integers; nulls of objects pruned, but for those
+    within an object whose fields are a person's own.
+    """
     if isinstance(value, Mapping):
-        return {str(key): _as_stored(item) for key, item in value.items() if item is not None}
+        fields, is_open = schema.get("properties", {}), OPEN in schema
+        kept = {str(key): item for key, item in value.items() if is_open or item is not None}
+        return {key: _as_stored(item, schema if is_open else fields.get(key, {})) for key, item in kept.items()}
     if isinstance(value, list | tuple):
-        return [_as_stored(item) for item in value]
+        return [_as_stored(item, schema if OPEN in schema else schema.get("items", {})) for item in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
@@ -112,7 +118,7 @@ def _unknown_nulls(value: object, location: tuple[int | str, ...]) -> Iterator[P
     if isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from _unknown_nulls(item, (*location, index))
-    elif isinstance(value, Mapping):
+    elif isinstance(value, Mapping) and OPEN not in schema_at(location):
         known = schema_at(location).get("properties", {})
         for name, item in value.items():
             place = (*location, str(name))

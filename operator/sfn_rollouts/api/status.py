@@ -247,6 +247,10 @@ class Status(StatusModel):
     analysis: AnalysisStatus | None = Field(
         default=None, description="What the judge says of the target by its executions."
     )
+    smoke_attempt: Time | None = Field(
+        default=None,
+        description="When the present attempt at the smoke execution was decided; its name is made from it.",
+    )
     started_at: Time | None = Field(default=None, description="When the rollout's first step was decided.")
     finished_at: Time | None = Field(default=None, description="When the rollout ended.")
     outcome: Outcome | None = Field(default=None, description="Outcome of the newest history entry.")

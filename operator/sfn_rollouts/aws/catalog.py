@@ -25,6 +25,7 @@ _LARGEST_PAGE = 1000
 class _Described:
     status: str  # ACTIVE or DELETING
     created_at: datetime
+    is_express: bool
 
 
 class StepFunctionsCatalog:
@@ -44,7 +45,7 @@ class StepFunctionsCatalog:
         read_at = self._clock.now()  # before the call: a slow answer must not pass for a fresh one
         described = self._describe(machine.place, machine.version(version))
         if described is not None and described.status != "DELETING":
-            return VersionReading(VersionFound.FOUND, described.created_at, read_at)
+            return VersionReading(VersionFound.FOUND, described.created_at, read_at, described.is_express)
         described = described or self._describe(machine.place, str(machine))
         return VersionReading(_lacking(described), None, read_at)
 
@@ -74,7 +75,8 @@ class StepFunctionsCatalog:
             except client.exceptions.StateMachineDoesNotExist:
                 return None
             with reading():
-                return _Described(str(field(answer, "status")), to_milliseconds(field(answer, "creationDate")))
+                created_at = to_milliseconds(field(answer, "creationDate"))
+                return _Described(str(field(answer, "status")), created_at, answer.get("type") == "EXPRESS")
 
         return self._calls.make(Call(Api.DESCRIBE_STATE_MACHINE, place, arn, Urgency.FORWARD), work)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
 _STS_REGION = "us-east-1"
+RUN_TIMEOUT_S = 310.0
+"""AWS ends a synchronous execution after five minutes, and its answer comes no sooner than its end."""
 _STS_TIMEOUT_S = 3.0
 """Nothing begins before this has been answered, or has failed."""
 
@@ -33,6 +35,7 @@ class Clients:
         self._session = open_session()
         self._reading = settings(2, workers, answer_timeout_s)
         self._writing = settings(1, workers, answer_timeout_s)
+        self._running = settings(1, workers, RUN_TIMEOUT_S)
         self._asking = settings(1, 1, min(answer_timeout_s, _STS_TIMEOUT_S))
         self._kept: dict[tuple[str, str], Any] = {}  # by what it is for and region
         self.regions = known_regions(self._session)
@@ -48,8 +51,13 @@ class Clients:
         return client
 
     def writer(self, region: str) -> SFNClient:
-        """Return the client that writes aliases. CredentialsError: it cannot be made."""
+        """Return the client that changes something, like aliases. CredentialsError: it cannot be made."""
         client: SFNClient = self._client("writer", "stepfunctions", region, self._writing)
+        return client
+
+    def runner(self, region: str) -> SFNClient:
+        """Return the client that waits for executions to end. CredentialsError: it cannot be made."""
+        client: SFNClient = self._client("runner", "stepfunctions", region, self._running)
         return client
 
     def watcher(self, region: str) -> CloudWatchClient:

@@ -13,6 +13,7 @@ from sfn_rollouts.aws.executions import AwsExecutionFeed
 from sfn_rollouts.aws.meanings import OPERATOR, Holder
 from sfn_rollouts.aws.reach import CredentialsReach
 from sfn_rollouts.aws.router import StepFunctionsRouter
+from sfn_rollouts.aws.smokes import StepFunctionsSmokes
 from sfn_rollouts.aws.targets import AwsTargetInspector
 from sfn_rollouts.aws.translation import without_credentials
 from sfn_rollouts.ports import CallMeter, Clock
@@ -26,6 +27,7 @@ class Aws:
     catalog: StepFunctionsCatalog
     targets: AwsTargetInspector
     executions: AwsExecutionFeed
+    smokes: StepFunctionsSmokes
     alarms: CloudWatchAlarms
     reach: CredentialsReach
     clients: Clients
@@ -70,6 +72,7 @@ def connect(
         catalog=StepFunctionsCatalog(clients, calls, clock),
         targets=AwsTargetInspector(clients, calls, clock),
         executions=AwsExecutionFeed(clients, calls, clock),
+        smokes=StepFunctionsSmokes(clients, calls, clock),
         alarms=CloudWatchAlarms(clients, calls),
         reach=CredentialsReach(clients, budget, meter),
         clients=clients,

@@ -5,15 +5,14 @@ All of it in the background of the quotas: ListExecutions has the smallest one, 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
 from sfn_rollouts.aws.metrics import CloudWatchSums, Metric
-from sfn_rollouts.aws.timestamps import to_milliseconds
+from sfn_rollouts.aws.timestamps import answered_at, to_milliseconds
 from sfn_rollouts.core.values.arn import AliasArn, version_number
 from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading, MinuteCounts
 from sfn_rollouts.errors import Conflict, Gone, PortError
@@ -88,7 +87,7 @@ class AwsExecutionFeed:
 
 
 def _page(answer: ListExecutionsOutputTypeDef, asked_at: datetime) -> ExecutionPage:
-    as_of = _answered_at(answer) or asked_at
+    as_of = answered_at(answer) or asked_at
     listed: Sequence[Mapping[str, Any]] = field(answer, "executions")
     versions = {arn: _version(arn) for arn in {each.get("stateMachineVersionArn") for each in listed}}
     return ExecutionPage(
@@ -115,13 +114,3 @@ def _version(arn: str | None) -> int | None:
         return version_number(arn or "")
     except ValueError:
         return None
-
-
-def _answered_at(answer: ListExecutionsOutputTypeDef) -> datetime | None:
-    """When AWS answered, by its own clock, in whole seconds; None where the answer does not say it in UTC."""
-    header = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
-    try:
-        at = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return at.astimezone(UTC) if at.tzinfo is not None else None

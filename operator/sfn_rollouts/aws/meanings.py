@@ -95,6 +95,14 @@ ACCOUNT_QUOTA = Meaning(
 REGION_DISABLED = Meaning(Denied, "is not available to the account", "Enable the region for the account")
 NOT_THERE = Meaning(Gone, "found nothing", "Create {resource}, or correct its name")
 BEING_DELETED = Meaning(Gone, "was refused because the state machine is being deleted", "Create it again")
+EXECUTION_LIMIT = Meaning(
+    Transient,
+    "met the limit of running executions",
+    "It is tried again by itself; let executions end, or ask AWS for a higher quota",
+)
+INPUT_REFUSED = Meaning(
+    Denied, "was refused because of its input", "Correct spec.preflight.smoke.input", quotes_aws=True
+)
 CONFLICT = Meaning(Conflict, "met another change", "The operator reads again and decides again", quotes_aws=True)
 INVALID = Meaning(PortError, "was refused as invalid", "Correct what names {resource}", quotes_aws=True)
 UNFORESEEN = Meaning(
@@ -191,6 +199,8 @@ BY_CODE = {
     "NoSuchEntity": NOT_THERE,
     "NoSuchEntityException": NOT_THERE,
     "StateMachineDeleting": BEING_DELETED,
+    "ExecutionLimitExceeded": EXECUTION_LIMIT,
+    "InvalidExecutionInput": INPUT_REFUSED,
     "ConflictException": CONFLICT,
     "ValidationError": INVALID,
     "ValidationException": INVALID,

@@ -1,6 +1,9 @@
 """AWS's times: read cheaply, and cut to the milliseconds that the status stores."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 from botocore.utils import parse_timestamp
 
@@ -18,3 +21,13 @@ def to_milliseconds(moment: datetime) -> datetime:
     """Cut to whole milliseconds, in UTC. With more, a time read back from the status would seem older than itself."""
     utc = moment.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def answered_at(answer: Mapping[str, Any]) -> datetime | None:
+    """Return when AWS answered, by its own clock, in whole seconds; None where the answer does not say it in UTC."""
+    header = answer["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+    try:
+        at = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo is not None else None

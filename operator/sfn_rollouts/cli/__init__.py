@@ -58,12 +58,14 @@ def preflight_command(
     """Look at rollouts before their first shift, as far as files tell; `-` reads standard input.
 
     Without AWS: whether what the target calls is pinned to a version (pins), and whether another rollout of these files
-    shifts what it calls (entryPoint). The exit code is 1 where a rollout would not begin.
+    shifts what it calls (entryPoint). The exit code is 1 where a rollout would not begin. No command runs the smoke.
     """
     insist_on_one_reader(files, definition)
-    from sfn_rollouts.cli.preflight import exit_code, preflight_files, shown_as_json, shown_as_text  # noqa: PLC0415 - see the package's docstring
+    from sfn_rollouts.cli.preflight import exit_code, notes, preflight_files, shown_as_json, shown_as_text  # noqa: PLC0415 - see the package's docstring
 
     examined = preflight_files(files, definition, online=online)
+    for note in notes(examined):
+        click.echo(note, err=True)
     click.echo(shown_as_json(examined) if output == "json" else shown_as_text(examined))
     sys.exit(exit_code(examined, strict=strict))
 

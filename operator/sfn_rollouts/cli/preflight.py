@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sfn_rollouts.api.preflight import PreflightFinding, Verdict
+from sfn_rollouts.api.preflight import Check, PreflightFinding, Verdict
 from sfn_rollouts.api.problems import Problem, Severity
 from sfn_rollouts.api.resource import concerns, lint
 from sfn_rollouts.cli.candidates import Candidate, Examined
@@ -39,6 +39,18 @@ def exit_code(examined: Sequence[Examined], *, strict: bool) -> int:
     verdicts = [each.examination.verdict for each in examined]
     is_bad = any(verdict is not Verdict.PASSED for verdict in verdicts) if strict else Verdict.FAILED in verdicts
     return BLOCKED if is_bad else 0
+
+
+def notes(examined: Sequence[Examined]) -> Iterator[str]:
+    """What was asked for and is not done by a command, a line each."""
+    for each in examined:
+        preflight = each.rollout.spec.preflight
+        if preflight is not None and preflight.smoke is not None and not _tells_of_smoke(each):
+            yield one_line(f"note: {each.rollout.key}: the smoke is not run: the operator alone starts executions")
+
+
+def _tells_of_smoke(each: Examined) -> bool:
+    return any(finding.check is Check.SMOKE for finding in each.examination.findings)
 
 
 def shown_as_text(examined: Sequence[Examined]) -> str:

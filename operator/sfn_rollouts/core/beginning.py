@@ -21,6 +21,11 @@ class Beginning(StrEnum):
         """Whether traffic moves by it."""
         return self not in (Beginning.UP_TO_DATE, Beginning.TAKE_OVER)
 
+    @property
+    def is_something_new(self) -> bool:
+        """Whether traffic moves to a version of which nobody knows yet how it does here."""
+        return self in (Beginning.NEW_ALIAS, Beginning.STEPS)
+
 
 def beginning_of(case: Case) -> Beginning | None:
     """Return how it would begin; None where the alias is split and this rollout may not take it over.

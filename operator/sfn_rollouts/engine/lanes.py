@@ -38,6 +38,7 @@ SIZES: Mapping[Lane, Size] = {
     Lane.ALARMS: Size(share=4, extra=24, limit_s=30.0),
     Lane.REPORT: Size(share=8, extra=7, limit_s=60.0),
     Lane.CHORES: Size(share=1, extra=0, limit_s=60.0),
+    Lane.LONG_CHORES: Size(share=2, extra=4, limit_s=330.0),
 }
 
 

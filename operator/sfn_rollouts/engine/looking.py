@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.looks import Look, ReadAlarms
 from sfn_rollouts.core.values.observation import answer_to
@@ -52,12 +53,15 @@ class Looking:
         if ReadAlarms() in decision.looks:
             self._board.refresh(record.uid)
         now, alias = self._clock.monotonic(), record.resource.alias
+        is_stored = record.is_remembered(decision.status)
         wanted = (decision.looks - {ReadAlarms()}) | decision.chores
         self._forget_all_but(wanted, record)
         due, later = [], []
         for look in sorted(wanted, key=lambda look: (self._order.index(type(look)), str(look))):
             if alias is None or self._subject(look) in map(self._subject, record.looking):
                 continue
+            if isinstance(look, Chore) and not is_stored:
+                continue  # its name is made from what a crash must find
             if self._sources[type(look)].is_done_once and record.facts.has_answer(look):
                 continue
             pace = record.pace(self._subject(look))

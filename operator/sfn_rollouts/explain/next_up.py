@@ -96,6 +96,9 @@ def _not_begun(snapshot: Snapshot) -> NextUp | None:
     if rollout.reason == "RetryingAWS":
         return NextUp(f"AWS is asked again by itself{then}", runbook=rollout.reason)
     suggestions = (Suggestion(snapshot.command("abort"), f"give up version {rollout.version}"),)
+    if rollout.reason == "SmokeRunning":
+        sentence = f"{_entering(first)} once the smoke execution has ended as expected"
+        return NextUp(sentence, suggestions, rollout.reason)
     return NextUp(f"{_entering(first)} as soon as that is over, by itself", suggestions, rollout.reason)
 
 

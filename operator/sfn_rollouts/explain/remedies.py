@@ -98,8 +98,14 @@ def _split(rollout: Rollout) -> NextUp:
 
 
 def _preflight(rollout: Rollout) -> NextUp:
-    """A function, a role or an alarm is put right outside; what the version itself calls needs another version."""
+    """A function, a role or an alarm is put right outside; what the version itself calls needs another version.
+
+    An execution has ended as it has: only a person can ask for another one.
+    """
     sentence = "it goes on by itself, within 5 minutes, once what it calls or may do is put right"
+    if any(each.check == "smoke" and each.verdict == "Failed" for each in rollout.preflight):
+        sentence = "nothing by itself: put right what the smoke execution met, then run another one"
+        return NextUp(sentence, (Suggestion(command(rollout, "retry"), "run another one"), _another_version(rollout)))
     looked = Suggestion(command(rollout, "preflight"), "all that is found, by your own AWS credentials")
     if rollout.is_in_flight:
         return NextUp(sentence, (looked,))

@@ -31,11 +31,14 @@ def preflight(cluster: Cluster, name: str, *, version: int | None, strict: bool,
     """Look at a version as the operator does before its first shift.
 
     Definitions, functions, roles, alarms and executions are read with your own AWS credentials; other rollouts of the
-    namespace are compared with. The exit code is 1 where the rollout would not begin.
+    namespace are compared with. The smoke is not run: what the operator has found by it is shown. The exit code is 1
+    where the rollout would not begin.
     """
-    from sfn_rollouts.cli.preflight import as_data, exit_code, shown_as_text  # noqa: PLC0415 - slow to import
+    from sfn_rollouts.cli.preflight import as_data, exit_code, notes, shown_as_text  # noqa: PLC0415 - slow to import
 
     examined = _examined(cluster, name, version)
+    for note in notes(examined):
+        click.echo(note, err=True)
     click.echo(serialized(as_data(examined), output) if output is not None else shown_as_text(examined))
     sys.exit(exit_code(examined, strict=strict))
 
@@ -50,9 +53,19 @@ def _examined(cluster: Cluster, name: str, version: int | None) -> Sequence[Exam
         candidate = _asking_for(candidate, version)
     others = [each for each in cluster.list() if each["metadata"]["name"] != resource["metadata"]["name"]]
     try:
-        return examined_online([candidate], tuple(_readable(others)))
+        examined = examined_online([candidate], tuple(_readable(others)))
     except PortError as error:
         raise PluginError(error.why) from None
+    return [_with_smoke(each, resource) for each in examined]
+
+
+def _with_smoke(examined: Examined, resource: Mapping[str, Any]) -> Examined:
+    """Add what the operator has found by running this version, which no command does."""
+    from sfn_rollouts.api.resource import parse_status  # noqa: PLC0415 - pydantic is slow to import
+    from sfn_rollouts.core.judges.preflight import smoke_of_target  # noqa: PLC0415
+
+    found = smoke_of_target(examined.rollout.spec, parse_status(resource.get("status")))
+    return examined if found is None else replace(examined, examination=examined.examination.beside([found]))
 
 
 def _candidate(resource: Mapping[str, Any]) -> Candidate:

@@ -14,6 +14,7 @@ from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.ports import Key  # noqa: TC001 - beside the rest
 from sfn_rollouts.sim.executions import Executions
+from sfn_rollouts.sim.smokes import Smokes
 from sfn_rollouts.sim.step_functions import AliasState
 from sfn_rollouts.sim.targets import Targets
 
@@ -72,6 +73,21 @@ class StatusWritten:
     status: Status
     alias: Routing | None
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeStarted:
+    """An execution of a version begins, by the operator's wish."""
+
+    at_us: int
+    process: int
+    name: str
+    version: int
+
+    @property
+    def what(self) -> str:
+        """In words."""
+        return f"starts    {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +188,8 @@ LONGEST_CALL_US = 6_000_000
 """After so long the caller knows what became of its call, if it ever will."""
 
 Happening = (
-    Decided | WriteSent | AliasChanged | StatusWritten | AlarmChanged | SpecEdited | Removed | Announced | Called
-    | ProcessChanged | LeaseWritten | Defect | Ended
+    Decided | WriteSent | AliasChanged | StatusWritten | SmokeStarted | AlarmChanged | SpecEdited | Removed | Announced
+    | Called | ProcessChanged | LeaseWritten | Defect | Ended
 )  # fmt: skip
 
 
@@ -181,7 +197,7 @@ Happening = (
 class History:
     """All that happened, and by kind.
 
-    `times` of calls by API, and of Events. `alias_states`, `targets` and `executions` are AWS's own.
+    `times` of calls by API, and of Events. `alias_states`, `targets`, `executions` and `smokes` are AWS's own.
     `disturbed_until_us`: when the last fault so far was over; what befalls a look at executions is none, as nothing
     urgent may wait for it. `last_foreign_us`: when somebody else last wrote the alias; `process_since_us`: since when
     the operator has run without a break. `rivals`: what concerns the other rollouts on the same alias, the oldest
@@ -193,6 +209,7 @@ class History:
     sent: list[WriteSent] = field(default_factory=list)
     alias: list[AliasChanged] = field(default_factory=list)
     statuses: list[StatusWritten] = field(default_factory=list)
+    started: list[SmokeStarted] = field(default_factory=list)
     alarms: list[AlarmChanged] = field(default_factory=list)
     edits: list[SpecEdited] = field(default_factory=list)
     removed: list[Removed] = field(default_factory=list)
@@ -205,6 +222,7 @@ class History:
     alias_states: list[AliasState] = field(default_factory=list)
     targets: Targets | None = None
     executions: Executions | None = None
+    smokes: Smokes | None = None
     disturbed_until_us: int = 0
     last_foreign_us: int = 0
     process_since_us: int = 0
@@ -235,8 +253,9 @@ class History:
     def __post_init__(self) -> None:
         self._rows: dict[type, list[Any]] = {
             Decided: self.decided, WriteSent: self.sent, AliasChanged: self.alias, StatusWritten: self.statuses,
-            AlarmChanged: self.alarms, SpecEdited: self.edits, Removed: self.removed, Called: self.called,
-            Announced: self.announced, ProcessChanged: self.processes, LeaseWritten: self.leases, Defect: self.defects,
+            SmokeStarted: self.started, AlarmChanged: self.alarms, SpecEdited: self.edits, Removed: self.removed,
+            Called: self.called, Announced: self.announced, ProcessChanged: self.processes, LeaseWritten: self.leases,
+            Defect: self.defects,
         }  # fmt: skip
 
     @property

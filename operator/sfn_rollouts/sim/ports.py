@@ -19,6 +19,7 @@ from sfn_rollouts.core.values.readings import (
     VersionReading,
 )
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.smoke import Run
 from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 from sfn_rollouts.errors import Conflict, Gone, PortError
 from sfn_rollouts.ports import Clock, Key, Report, Urgency
@@ -29,6 +30,7 @@ from sfn_rollouts.sim.history import (
     AliasChanged,
     Announced,
     Decided,
+    SmokeStarted,
     StatusWritten,
     WholeHistory,
     WriteSent,
@@ -47,6 +49,7 @@ LIST, GET = f"{KUBERNETES}.List", f"{KUBERNETES}.Get"
 PATCH, PATCH_STATUS = f"{KUBERNETES}.Patch", f"{KUBERNETES}.PatchStatus"
 READ_DEFINITION, COUNT_CALLERS = FIND_VERSION, COUNT_EXECUTIONS  # other questions, by the same calls
 COUNT_MINUTES = f"{CLOUDWATCH}.GetMetricData"
+START_EXECUTION, READ_EXECUTION = f"{SFN}.StartExecution", f"{SFN}.DescribeExecution"
 FIND_CALLEE, SIMULATE_ROLE = "lambda.GetFunctionConfiguration", "iam.SimulatePrincipalPolicy"
 TARGET_APIS = (FIND_CALLEE, SIMULATE_ROLE)
 AWS_APIS = (
@@ -55,6 +58,8 @@ AWS_APIS = (
     CREATE_ALIAS,
     FIND_VERSION,
     COUNT_EXECUTIONS,
+    START_EXECUTION,
+    READ_EXECUTION,
     READ_ALARMS,
     READ_HISTORY,
     *TARGET_APIS,
@@ -200,6 +205,49 @@ class SimExecutionFeed:
         return self._network.call(
             self._caller, COUNT_MINUTES, lambda _: self._service.executions.minutes(versions, since, until)
         )
+
+
+class SimSmokes:
+    """`ports.SmokeRunner` of one process; notes each execution that begins. Every machine is a Standard one."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        network: Network,
+        service: StepFunctions,
+        history: WholeHistory,
+        timeline: Timeline,
+        clock: Clock,
+    ) -> None:
+        self._caller = caller
+        self._network = network
+        self._service = service
+        self._history = history
+        self._timeline = timeline
+        self._clock = clock
+
+    def start(self, machine: StateMachineArn, version: int, name: str, given: str) -> Run:
+        """Start an execution, or find the one of that name."""
+        read_at = self._clock.now()
+
+        def effect(_: float) -> Run:
+            if version not in self._service.versions:
+                raise Gone(f"version {version} does not exist")
+            if self._service.smokes.start(version, name):
+                self._history.add(SmokeStarted(self._timeline.now_us, self._caller.number, name, version))
+            return self._service.smokes.read(machine.execution(name), name, read_at)
+
+        return self._network.call(self._caller, START_EXECUTION, effect)
+
+    def run(self, machine: StateMachineArn, version: int, name: str, given: str) -> Run:
+        """Nobody asks: no machine is an Express one."""
+        raise AssertionError(f"{machine} is no Express machine")
+
+    def read(self, machine: StateMachineArn, name: str) -> Run:
+        """Read how it goes."""
+        read_at = self._clock.now()
+        arn = machine.execution(name)
+        return self._network.call(self._caller, READ_EXECUTION, lambda _: self._service.smokes.read(arn, name, read_at))
 
 
 class SimReach:

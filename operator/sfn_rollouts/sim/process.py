@@ -34,6 +34,7 @@ from sfn_rollouts.sim.ports import (
     SimExecutionFeed,
     SimReach,
     SimRouter,
+    SimSmokes,
     SimStore,
     SimTargets,
 )
@@ -138,6 +139,7 @@ class Process:
             catalog=SimCatalog(self, network, service, self._clock),
             targets=SimTargets(self, network, service, self._clock),
             executions=SimExecutionFeed(self, network, service),
+            smokes=SimSmokes(self, network, service, history, timeline, self._clock),
             alarms=SimAlarmFeed(self, network, around.cloudwatch),
             reach=SimReach(around.machine),
             store=SimStore(self, network, around.api_server, service, history, timeline),

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from sfn_rollouts.api.problems import SpecError
 from sfn_rollouts.api.resource import parse_spec
+from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import AlarmState, Phase, Shortcut, Status
 from sfn_rollouts.core.alias_state import routing_of
 from sfn_rollouts.core.values.conditions import READY, STALLED, condition, is_true
@@ -64,7 +65,9 @@ def _longest_s(spec: Mapping[str, Any]) -> float:
         return 0.0
     plan = compile_plan(parsed)
     waits_s = [step.timeout.within.seconds if step.timeout is not None else step.wait_s or 0.0 for step in plan.steps]
-    return sum(waits_s) + plan.bake_s + parsed.progress_deadline.seconds
+    smoke = parsed.preflight.smoke if parsed.preflight is not None else None
+    smoke_s = smoke.timeout.seconds if smoke is not None else 0.0
+    return sum(waits_s) + plan.bake_s + parsed.progress_deadline.seconds + smoke_s
 
 
 def is_at_rest(history: History, resource: Mapping[str, Any] | None, truth: Truth) -> bool:
@@ -107,6 +110,13 @@ def waits_for_a_person(status: Status) -> bool:
     return ready is not None and is_for_ever and ready.reason in (Reason.PAUSED, Reason.AWAITING_APPROVAL)
 
 
+def _has_failed_smoke(spec: Spec, truth: Truth) -> bool:
+    """It stays so until a person sends retry, or edits."""
+    smoke = spec.preflight.smoke if spec.preflight is not None else None
+    last = truth.step_functions.smokes.last_of(spec.version)
+    return smoke is not None and last is not None and not last.ends_as(smoke.expected.status, smoke.timeout.seconds)
+
+
 def _waits_to_start(reason: str, history: History, truth: Truth) -> str | None:
     alias, spec = truth.step_functions.alias, history.spec
     names = spec.alarms.names if spec.alarms is not None else ()
@@ -117,7 +127,8 @@ def _waits_to_start(reason: str, history: History, truth: Truth) -> str | None:
         Reason.ALARM_MISSING: None in states,
         Reason.ALIAS_SPLIT: alias is not None and alias.sole is None,
         Reason.NOT_FOUND: spec.version not in truth.step_functions.versions,
-        Reason.PREFLIGHT_FAILED: truth.step_functions.targets.has_problem(spec.version),
+        Reason.PREFLIGHT_FAILED: truth.step_functions.targets.has_problem(spec.version)
+        or _has_failed_smoke(spec, truth),
         Reason.INVALID_SPEC: True,
         Reason.ALIAS_CONFLICT: not truth.has_precedence(history),
     }

@@ -149,6 +149,16 @@ class ChangeTargets:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeSmoke:
+    """Executions of a version end otherwise from now on; `after_s` None: never."""
+
+    at_s: float
+    version: int
+    status: str = "SUCCEEDED"
+    after_s: float | None = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """SIGKILL, and a new process later (None: never)."""
 
@@ -203,14 +213,14 @@ class CutWatch:
 
 
 Event = (
-    AlarmChange | AlarmTrouble | ChangeTargets | ClockJump | Command | CrashAtCall | Create | CutWatch | Delete | Edit
-    | Fault | Freeze | Kill | LoseStatus | Recreate | Reroute | Stop | Touch
+    AlarmChange | AlarmTrouble | ChangeSmoke | ChangeTargets | ClockJump | Command | CrashAtCall | Create | CutWatch
+    | Delete | Edit | Fault | Freeze | Kill | LoseStatus | Recreate | Reroute | Stop | Touch
 )  # fmt: skip
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        AlarmChange, AlarmTrouble, ChangeTargets, ClockJump, Command, CrashAtCall, Create, CutWatch, Delete, Edit,
-        Fault, Freeze, Kill, LoseStatus, Recreate, Reroute, Stop, Touch,
+        AlarmChange, AlarmTrouble, ChangeSmoke, ChangeTargets, ClockJump, Command, CrashAtCall, Create, CutWatch,
+        Delete, Edit, Fault, Freeze, Kill, LoseStatus, Recreate, Reroute, Stop, Touch,
     )
 }  # fmt: skip
 

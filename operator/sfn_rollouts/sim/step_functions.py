@@ -8,6 +8,7 @@ from sfn_rollouts.core.values.readings import VersionFound, VersionReading
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Gone
 from sfn_rollouts.sim.executions import Executions
+from sfn_rollouts.sim.smokes import Smokes
 from sfn_rollouts.sim.targets import Targets
 from sfn_rollouts.sim.timeline import Time, us
 
@@ -37,6 +38,7 @@ class StepFunctions:
         self.life = 1
         self.targets = Targets()
         self.executions = Executions(self._date)
+        self.smokes = Smokes(self._date)
         long_ago = self._date() - timedelta(days=1)
         self.versions = dict.fromkeys(versions, long_ago)
         self.states = [AliasState(-us(86_400), alias, long_ago)]

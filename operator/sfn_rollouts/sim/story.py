@@ -12,7 +12,15 @@ from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.durations import clock
 from sfn_rollouts.printable import one_line
-from sfn_rollouts.sim.history import AlarmChanged, AliasChanged, Decided, Happening, ProcessChanged, SpecEdited
+from sfn_rollouts.sim.history import (
+    AlarmChanged,
+    AliasChanged,
+    Decided,
+    Happening,
+    ProcessChanged,
+    SmokeStarted,
+    SpecEdited,
+)
 from sfn_rollouts.sim.quiet import waits_for_a_person
 from sfn_rollouts.sim.world import Run
 
@@ -77,6 +85,12 @@ def _head(run: Run) -> Iterator[str]:
     yield f"plan: {_plan(plan)}"
     if spec.alarms is not None and spec.alarms.names:
         yield f"alarms: {', '.join(spec.alarms.names)}; read every {spec.alarms.poll_interval}"
+    smoke = spec.preflight.smoke if spec.preflight is not None else None
+    if smoke is not None:
+        yield (
+            f"smoke: one execution of version {spec.version} before any traffic, for up to {smoke.timeout}; "
+            "here it ends as expected after a second"
+        )
     for found in _problems(run):
         yield f"preflight: {found.verdict}: {found.check}: {found.subject}: {found.message}"
 
@@ -124,6 +138,8 @@ def _words(happening: Happening) -> Iterator[str]:
             yield f"somebody else routes the alias: {_routing(happening.after)}"
         case AliasChanged():
             yield f"the alias is written: {_routing(happening.after)}"
+        case SmokeStarted(version=version):
+            yield f"the smoke execution of version {version} begins"
         case AlarmChanged():
             yield f"alarm {happening.name} is {happening.state or 'deleted'}"
         case SpecEdited(what=what) if what != "created":

@@ -17,6 +17,7 @@ from sfn_rollouts.sim.history import (
     LeaseWritten,
     ProcessChanged,
     Removed,
+    SmokeStarted,
     SpecEdited,
     StatusWritten,
     WriteSent,
@@ -54,7 +55,7 @@ def line(happening: Happening) -> str:
             return f"{_whose(happening)}{what}"
         case Announced():
             return f"Event {happening.announcement.reason}: {happening.announcement.message}"
-        case ProcessChanged():
+        case ProcessChanged() | SmokeStarted():
             return f"p{happening.process} {happening.what}"
         case LeaseWritten():
             return f"p{happening.process} leads" if happening.holder else f"p{happening.process} releases the lease"

@@ -9,6 +9,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from sfn_rollouts.api.json_object import canonical
 from sfn_rollouts.api.resource import parse_spec, parse_status
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.decide import decide
@@ -43,6 +44,7 @@ from sfn_rollouts.sim.operator_host import NEVER_US, OperatorHost
 from sfn_rollouts.sim.process import CallCounter, OutsideOf, Surroundings, unchanged
 from sfn_rollouts.sim.quiet import horizon_s, is_at_rest
 from sfn_rollouts.sim.scenario import Scenario
+from sfn_rollouts.sim.smokes import Ending
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.timeline import Timeline, us
 from sfn_rollouts.sim.traffic import Traffic
@@ -93,10 +95,12 @@ class World:
         if scenario.callers is not None:
             began_at = self.timeline.now + timedelta(seconds=quirks.aws_skew_s)
             Traffic(self.step_functions, began_at, scenario.callers, self._random("callers"))
+        self.step_functions.smokes.usual = _as_expected(scenario.spec)
         for history in (self.history, *self.history.views):
             history.executions = self.step_functions.executions
             history.alias_states = self.step_functions.states
             history.targets = self.step_functions.targets
+            history.smokes = self.step_functions.smokes
         troubles = (event for event in scenario.events if isinstance(event, plot.AlarmTrouble))
         self.cloudwatch = CloudWatch(
             self.timeline, _alarms(scenario), quirks.aws_skew_s, quirks.history_lag_s, troubles
@@ -214,6 +218,9 @@ class World:
                 self._change_alarm(event)
             case plot.Reroute() | plot.Recreate():
                 self._reroute(event)
+            case plot.ChangeSmoke():
+                ending = Ending(event.status, event.after_s)
+                self.step_functions.smokes.endings[event.version] = ending
             case plot.ChangeTargets():
                 self.step_functions.targets.change(event.is_there, event.is_allowed)
             case plot.CutWatch():
@@ -378,3 +385,12 @@ def _alarms(scenario: Scenario) -> dict[str, str | None]:
     specs += [event.spec for event in scenario.events if isinstance(event, plot.Create)]
     names = [name for spec in specs for name in (spec.get("alarms") or {}).get("names", ())]
     return {**dict.fromkeys(names, "OK"), **scenario.alarms}
+
+
+def _as_expected(spec: Mapping[str, Any]) -> Ending:
+    """How executions end where nobody says otherwise: as the smoke of this spec expects, if it has one."""
+    preflight = parse_spec(spec).preflight
+    smoke = preflight.smoke if preflight is not None else None
+    if smoke is None:
+        return Ending()
+    return Ending(smoke.expected.status, output=canonical(smoke.expected.output))

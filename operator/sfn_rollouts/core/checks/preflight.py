@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sfn_rollouts.api.preflight import Verdict
-from sfn_rollouts.core.beginning import Beginning, beginning_of
+from sfn_rollouts.api.preflight import Check, Verdict
+from sfn_rollouts.core.beginning import beginning_of
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.judges.preflight import examination_of, found_of_target, in_words
 from sfn_rollouts.core.preflight.examination import Examination
@@ -14,9 +14,13 @@ from sfn_rollouts.core.values.findings import PASS, Finding, Hold
 from sfn_rollouts.core.values.looks import FindVersion, Look, ReadDefinition
 from sfn_rollouts.core.values.moments import after
 from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.core.values.smoke import SmokeReading
 
 FRESH_S = 300.0
 """How long an answer counts: functions are deleted and policies changed without telling anybody."""
+
+SHORTEST_SMOKE_PAUSE_S, LONGEST_SMOKE_PAUSE_S = 2.0, 30.0
+"""Between two looks at a smoke execution: a tenth of the time that it has taken so far."""
 
 
 def preflight_holds(case: Case) -> Finding:
@@ -30,6 +34,8 @@ def preflight_holds(case: Case) -> Finding:
     examined = examination_of(case.spec, case.status, case.seen)
     if examined.looks:
         return _not_looked_at(case, examined)
+    if examined.verdict is not Verdict.FAILED and examined.awaited:
+        return _smoke_runs(case, examined)
     if examined.verdict is not Verdict.FAILED:
         old = _older_than(FRESH_S, case, examined)
         words = "the target is being looked at once more"
@@ -38,15 +44,30 @@ def preflight_holds(case: Case) -> Finding:
     pause_s = recheck_s(case, read_at)
     until = max(after(read_at, pause_s), case.in_seconds(1.0))  # what is being read already answers by itself
     message, looks = in_words(examined.findings, Verdict.FAILED), _older_than(pause_s, case, examined)
-    return Hold(Reason.PREFLIGHT_FAILED, message, needs_person=True, looks=looks, until=until)
+    return Hold(Reason.PREFLIGHT_FAILED, message, needs_person=True, looks=looks | examined.awaited, until=until)
 
 
 def _moves_to_something_new(case: Case) -> bool:
     """Before the start, by steps or to a new alias; in flight, a step that gives the target more than it has."""
     if not case.has_started:
-        return beginning_of(case) in (Beginning.STEPS, Beginning.NEW_ALIAS)
+        beginning = beginning_of(case)
+        return beginning is not None and beginning.is_something_new
     following = case.plan.next_index(case.status.step_index, case.status.shortcut)
     return following <= case.plan.last_index and case.plan.weight_at(following) > case.weight
+
+
+def _smoke_runs(case: Case, examined: Examination) -> Hold:
+    """A start that AWS did not take is tried again at the pace of its source; a run is looked at ever less often."""
+    message = next(finding.message for finding in examined.findings if finding.check is Check.SMOKE)
+    (look,) = examined.awaited
+    read = case.seen.of(look)
+    if not isinstance(read, SmokeReading):
+        return Hold(Reason.SMOKE_RUNNING, message, looks=examined.awaited, until=case.in_seconds(LONGEST_SMOKE_PAUSE_S))
+    pause_s = min(max(read.took_s / 10, SHORTEST_SMOKE_PAUSE_S), LONGEST_SMOKE_PAUSE_S)
+    again_at = after(read.read_at, pause_s)
+    if again_at > case.now:
+        return Hold(Reason.SMOKE_RUNNING, message, until=again_at)
+    return Hold(Reason.SMOKE_RUNNING, message, looks=examined.awaited, until=case.in_seconds(pause_s))
 
 
 def _not_looked_at(case: Case, examined: Examination) -> Hold:

@@ -1,7 +1,8 @@
 """Judging preflight: all checks before the first shift; in flight the permissions, which have no versions.
 
 The memory is `status.preflight`: what was found of the target. It is for people, and it is what a restart shows until
-everything has been looked at again. Only what has been looked at lets a rollout go on: `checks/preflight.py`.
+everything has been looked at again. Only what has been looked at lets a rollout go on: `checks/preflight.py`. But for
+the smoke: how an execution has ended stands, and `status.smokeAttempt` says of which one it is.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import ConditionStatus, Status
 from sfn_rollouts.core.judges.judge import Judge, Judgement, News
 from sfn_rollouts.core.preflight.examination import CHECKS, Examination, examine
+from sfn_rollouts.core.preflight.smoke import Attempt
 from sfn_rollouts.core.preflight.subject import Subject
 from sfn_rollouts.core.values.conditions import PREFLIGHT_PASSED, ConditionValue
 from sfn_rollouts.core.values.looks import FindVersion
@@ -38,7 +40,14 @@ def examination_of(spec: Spec, status: Status, seen: Observation) -> Examination
     """Return what the checks that count now find, and what they have still to look at."""
     if _is_in_flight(spec, status):
         return examine(_in_flight(spec, status), seen, IN_FLIGHT)
-    return examine(_before(spec, seen), seen, CHECKS)
+    return examine(_before(spec, seen), seen, CHECKS, _attempt(spec, status))
+
+
+def smoke_of_target(spec: Spec, status: Status) -> PreflightFinding | None:
+    """Return what is known of the smoke of the version that is asked for, if anything is."""
+    found = found_of_target(spec, status)
+    findings = found.findings if found is not None else ()
+    return next((finding for finding in findings if finding.check is Check.SMOKE), None)
 
 
 def found_of_target(spec: Spec, status: Status) -> PreflightStatus | None:
@@ -56,6 +65,11 @@ def in_words(findings: Iterable[PreflightFinding], verdict: Verdict) -> str:
 
 def _is_in_flight(spec: Spec, status: Status) -> bool:
     return status.knows_its_way and status.target_version == spec.version
+
+
+def _attempt(spec: Spec, status: Status) -> Attempt | None:
+    at = status.smoke_attempt
+    return Attempt(at, smoke_of_target(spec, status)) if at is not None else None
 
 
 def _before(spec: Spec, seen: Observation) -> Subject:
@@ -125,4 +139,4 @@ _CONDITIONS = {
     Verdict.FAILED: (ConditionStatus.FALSE, Reason.PREFLIGHT_FAILED),
 }
 
-PREFLIGHT = Judge(PREFLIGHT_PASSED, judge_preflight, blank={"preflight": None}, news=_news)
+PREFLIGHT = Judge(PREFLIGHT_PASSED, judge_preflight, blank={"preflight": None, "smoke_attempt": None}, news=_news)

@@ -46,12 +46,14 @@ class Subject:
 class Found:
     """What one check found. `looks`: what it has still to see; its findings are not complete before.
 
-    `stands_on`: the looks that its findings stand on, so that they can be renewed.
+    `stands_on`: the looks that its findings stand on, so that they can be renewed. `awaited`: what is still to tell an
+    end, and is asked again until it does; its findings say what is known so far.
     """
 
     findings: tuple[PreflightFinding, ...] = ()
     looks: frozenset[Look[Any]] = field(default_factory=frozenset)
     stands_on: frozenset[Look[Any]] = field(default_factory=frozenset)
+    awaited: frozenset[Look[Any]] = field(default_factory=frozenset)
 
 
 def together(found: Iterable[Found]) -> Found:

@@ -10,13 +10,14 @@ from sfn_rollouts.core.case import NOTHING_PENDING, Case
 from sfn_rollouts.core.checks.chains import BEFORE_START, first_hold
 from sfn_rollouts.core.closing import close, finish
 from sfn_rollouts.core.holding import hold_start
-from sfn_rollouts.core.judges.preflight import found_of_target
+from sfn_rollouts.core.judges.preflight import found_of_target, smoke_of_target
 from sfn_rollouts.core.stages.commands_anywhere import obey_anywhere
 from sfn_rollouts.core.stages.taking_over import take_over
 from sfn_rollouts.core.staying import summary_in_flight
 from sfn_rollouts.core.values.commands import Action, by_words
 from sfn_rollouts.core.values.conditions import ConditionValue, Summary
 from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.readings import AliasMissing, AliasReading
 from sfn_rollouts.core.values.reasons import Reason
 
 
@@ -27,6 +28,7 @@ def decide_start(case: Case) -> Decision:
     case = _obey(case)
     if case.command is not None and case.command.action is Action.ABORT:
         return take_over(case) or _abort(case, case.command.by)
+    case = _with_smoke_attempt(case)
     hold = first_hold(BEFORE_START, case)
     if hold is not None:
         return hold_start(case, hold)
@@ -46,13 +48,37 @@ def _obey(case: Case) -> Case:
     if case.command is not None and case.command.action in (Action.PROMOTE, Action.PROMOTE_FULL):
         return case.refusing("the rollout has not begun; its conditions say what it waits for")
     if case.command is not None and case.command.action is Action.RETRY and _is_blocked_by_preflight(case):
-        return case.done(f"version {case.target} is looked at again")
+        return _without_failed_smoke(case).done(f"version {case.target} is looked at again")
     return obey_anywhere(case)
 
 
 def _is_blocked_by_preflight(case: Case) -> bool:
     found = found_of_target(case.spec, case.status)
     return found is not None and found.verdict is Verdict.FAILED
+
+
+def _with_smoke_attempt(case: Case) -> Case:
+    """Decide on an attempt where a smoke is wanted and there is none. Whoever edits a failed one away gets another."""
+    if case.generation != case.status.observed_generation:
+        case = _without_failed_smoke(case)
+    is_wanted = case.spec.preflight is not None and case.spec.preflight.smoke is not None
+    if not is_wanted or case.status.smoke_attempt is not None or not _goes_to_something_new(case):
+        return case
+    return case.with_status(smoke_attempt=case.now)
+
+
+def _without_failed_smoke(case: Case) -> Case:
+    known = smoke_of_target(case.spec, case.status)
+    has_failed = known is not None and known.verdict is Verdict.FAILED
+    return case.with_status(smoke_attempt=None) if has_failed else case
+
+
+def _goes_to_something_new(case: Case) -> bool:
+    """Known once the alias and the version have been read: whether it was stable a moment ago hangs on its date."""
+    if not isinstance(case.seen.alias, AliasReading | AliasMissing) or case.created_at(case.spec.version) is None:
+        return False
+    beginning = beginning_of(case)
+    return beginning is not None and beginning.is_something_new
 
 
 def _abort(case: Case, by: str | None) -> Decision:

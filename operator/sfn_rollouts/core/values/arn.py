@@ -61,6 +61,10 @@ class StateMachineArn:
         """ARN of one of its aliases."""
         return AliasArn(self, name)
 
+    def execution(self, name: str) -> str:
+        """ARN of one of its executions; those of an Express machine have others."""
+        return f"arn:{self.partition}:states:{self.region}:{self.account}:execution:{self.name}:{name}"
+
     def __str__(self) -> str:
         return f"arn:{self.partition}:states:{self.region}:{self.account}:stateMachine:{self.name}"
 

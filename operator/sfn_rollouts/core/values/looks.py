@@ -17,6 +17,7 @@ from sfn_rollouts.core.values.readings import (
     RunningExecutions,
     VersionReading,
 )
+from sfn_rollouts.core.values.smoke import SmokeReading
 from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 
 Answer_co = TypeVar("Answer_co", covariant=True)
@@ -83,6 +84,17 @@ class AskRole(Look[Permissions]):
 @dataclass(frozen=True, slots=True)
 class CountCallers(Look[CallersReading]):
     """How many of the last day's executions were started past the alias."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSmoke(Look[SmokeReading]):
+    """How the execution of this name goes. `expected`: what its output must contain, JSON."""
+
+    name: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"ReadSmoke({self.name})"
 
 
 @dataclass(frozen=True, slots=True)

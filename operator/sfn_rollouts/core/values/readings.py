@@ -63,6 +63,7 @@ class VersionReading:
     found: VersionFound
     created_at: datetime | None
     read_at: datetime
+    is_express: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,12 @@ class Reason(StrEnum):
         "PreflightFailed",
         "A check that is enforced has found something wrong with the target, so that it gets no traffic.",
     )
+    SMOKE_RUNNING = (
+        "SmokeRunning",
+        "The smoke execution of the target has not ended; the rollout begins once it has ended as expected.",
+    )
     PREFLIGHT_WARNING = "PreflightWarning", "A check has found something wrong with the target; nothing waits for it."
-    PREFLIGHT_UNKNOWN = "PreflightUnknown", "A check could not decide; the message says why. It blocks nothing."
+    PREFLIGHT_UNKNOWN = "PreflightUnknown", "A check could not decide, or not yet; the message says why."
     PREFLIGHT_PASSED = "PreflightPassed", "Every check of the target has passed."
     VERSION_WORSE = "VersionWorse", "The target's executions fail more often than those of the stable version."
     VERSION_SLOWER = (

@@ -14,12 +14,14 @@ from sfn_rollouts.core.values.looks import (
     Look,
     ReadAlias,
     ReadHistory,
+    ReadSmoke,
 )
 from sfn_rollouts.engine.sources.alias import alias_source
 from sfn_rollouts.engine.sources.executions import executions_source
 from sfn_rollouts.engine.sources.forecasts import forecasts_source
 from sfn_rollouts.engine.sources.histories import histories_source
 from sfn_rollouts.engine.sources.judging import judging_source
+from sfn_rollouts.engine.sources.smoke import smoke_source
 from sfn_rollouts.engine.sources.source import Source
 from sfn_rollouts.engine.sources.targets import target_sources
 from sfn_rollouts.engine.sources.versions import versions_source
@@ -35,6 +37,7 @@ def sources(outside: Outside, clock: Clock) -> Sources:
         ReadAlias: alias_source(outside.router, clock),
         FindVersion: versions_source(outside.catalog),
         **target_sources(outside.targets),
+        ReadSmoke: smoke_source(outside.smokes),
         CountRunning: executions_source(outside.catalog),
         ForecastAnalysis: forecasts_source(outside.executions, clock),
         JudgeExecutions: judging_source(outside.executions, clock),

@@ -7,7 +7,14 @@ from typing import Any
 
 from sfn_rollouts.sim import scenario as plot
 from sfn_rollouts.sim.history import LIST_EXECUTIONS
-from sfn_rollouts.sim.ports import COUNT_EXECUTIONS, FIND_VERSION, TARGET_APIS, UPDATE_ALIAS
+from sfn_rollouts.sim.ports import (
+    COUNT_EXECUTIONS,
+    FIND_VERSION,
+    READ_EXECUTION,
+    START_EXECUTION,
+    TARGET_APIS,
+    UPDATE_ALIAS,
+)
 from sfn_rollouts.sim.scenario import Create, Event, FaultKind, Quirks, Scenario
 
 _RIVALRY = 0.15
@@ -27,6 +34,9 @@ _ENFORCED = 0.3
 
 _JUDGED = 0.2
 """The share of the worlds in which the target is judged by its executions."""
+
+_SMOKED = 0.2
+"""The share of the worlds in which a smoke is asked for."""
 
 _ALIASES_AGAIN: tuple[plot.Routing | None, ...] = (((1, 100),), ((2, 100),), ((1, 70), (2, 30)), None)
 
@@ -76,7 +86,8 @@ def scenario_of(seed: int) -> Scenario:
     scenario = _with_rival(scenario, Random(f"rival/{seed}"))  # noqa: S311 - likewise
     scenario = _with_another_life(scenario, Random(f"life/{seed}"))  # noqa: S311 - likewise
     scenario = _with_preflight(scenario, Random(f"preflight/{seed}"))  # noqa: S311 - likewise
-    return _with_analysis(scenario, Random(f"analysis/{seed}"))  # noqa: S311 - likewise
+    scenario = _with_analysis(scenario, Random(f"analysis/{seed}"))  # noqa: S311 - likewise
+    return _with_smoke(scenario, Random(f"smoke/{seed}"))  # noqa: S311 - likewise
 
 
 _KINDS = tuple(kind for kind in FaultKind if kind not in (FaultKind.DRIP, FaultKind.GARBAGE))
@@ -211,6 +222,49 @@ def _with_preflight(scenario: Scenario, random: Random) -> Scenario:
     events = tuple(sorted((*scenario.events, *changes, *put_right, *faults), key=_time))
     unpinned = random.choice(((), (), (2,), (3,), (2, 3)))
     return replace(scenario.with_events(events), spec={**scenario.spec, "preflight": checks}, unpinned=unpinned)
+
+
+def _with_smoke(scenario: Scenario, random: Random) -> Scenario:
+    """In some worlds a smoke is asked for; it fails, or never ends, and is put right, and calls about it are lost."""
+    if random.random() >= _SMOKED:
+        return scenario
+    events: list[Event] = []
+    for version in (2, 3):
+        at_s, (status, after_s) = _moment(random) / 2, random.choice(_ENDINGS)
+        events.append(plot.ChangeSmoke(random.choice((0.0, at_s)), version, status, after_s))
+    if random.random() < 0.6:
+        at_s = _moment(random) + 40.0
+        events += [plot.ChangeSmoke(at_s, 2), plot.ChangeSmoke(at_s, 3), plot.Command(at_s + 1.0, "retry")]
+    if random.random() < 0.5:
+        events.append(_smoke_fault(random))
+    if random.random() < 0.4:
+        at_s = random.uniform(0.2, 12.0)
+        events.append(plot.Kill(at_s, at_s + random.choice((0.0, 5.0, 60.0)), random.randrange(2)))
+    checks = {**scenario.spec.get("preflight", {}), "smoke": {"input": {"dryRun": True}, "timeout": "20s"}}
+    edited = scenario.with_events(tuple(sorted((*scenario.events, *events), key=_time)))
+    return replace(edited, spec={**scenario.spec, "preflight": checks})
+
+
+_ENDINGS: tuple[tuple[str, float | None], ...] = (
+    ("SUCCEEDED", 0.0),
+    ("SUCCEEDED", 3.0),
+    ("SUCCEEDED", 9.0),
+    ("SUCCEEDED", 40.0),
+    ("FAILED", 0.5),
+    ("FAILED", 6.0),
+    ("RUNNING", None),
+)
+
+
+def _smoke_fault(random: Random) -> Event:
+    at_s, lasts_s = random.choice((0.0, _moment(random))), random.choice((2.0, 10.0, 60.0))
+    return plot.Fault(
+        at_s,
+        at_s + lasts_s,
+        random.choice((START_EXECUTION, START_EXECUTION, READ_EXECUTION)),
+        random.choice(_KINDS),
+        random.choice((1.0, 0.5)),
+    )
 
 
 def _target_fault(random: Random) -> Event:
