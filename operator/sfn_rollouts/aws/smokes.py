@@ -117,7 +117,7 @@ def _run(answer: Mapping[str, Any], read_at: datetime) -> Run:
             arn=str(field(answer, "executionArn")),
             status=str(field(answer, "status")),
             started_at=to_milliseconds(field(answer, "startDate")),
-            told_at=answered_at(answer) or read_at,
+            answered_at=answered_at(answer) or read_at,
             read_at=read_at,
             stopped_at=to_milliseconds(stopped) if stopped is not None else None,
             output=str(answer.get("output", "")),

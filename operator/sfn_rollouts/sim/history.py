@@ -77,7 +77,7 @@ class StatusWritten:
 
 @dataclass(frozen=True, slots=True)
 class SmokeStarted:
-    """An execution of a version begins, by the operator's wish."""
+    """An execution of a version begins, because the operator asks for it."""
 
     at_us: int
     process: int

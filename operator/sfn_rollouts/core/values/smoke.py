@@ -11,7 +11,7 @@ RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """An execution as AWS tells it. `started_at`, `stopped_at` and `told_at`, when AWS answered, are AWS's clock,
+    """An execution as AWS describes it. `started_at`, `stopped_at` and `answered_at` are AWS's clock,
     `read_at` is ours.
 
     `output` is JSON, empty where there is none.
@@ -20,7 +20,7 @@ class Run:
     arn: str
     status: str
     started_at: datetime
-    told_at: datetime
+    answered_at: datetime
     read_at: datetime
     stopped_at: datetime | None = None
     output: str = ""
@@ -38,7 +38,7 @@ class SmokeReading:
     arn: str
     status: str
     started_at: datetime
-    told_at: datetime
+    answered_at: datetime
     read_at: datetime
     stopped_at: datetime | None = None
     lacking: str = ""
@@ -52,8 +52,8 @@ class SmokeReading:
 
     @property
     def took_s(self) -> float:
-        """How long it took, or has taken when AWS told of it."""
-        return ((self.stopped_at or self.told_at) - self.started_at).total_seconds()
+        """How long it took, or has taken when AWS answered."""
+        return ((self.stopped_at or self.answered_at) - self.started_at).total_seconds()
 
 
 def read_run(run: Run, expected: str) -> SmokeReading:
@@ -61,7 +61,7 @@ def read_run(run: Run, expected: str) -> SmokeReading:
     wanted = json.loads(expected)
     lacking = _lacking_in(run.output, wanted) if wanted and run.status == SUCCEEDED else ""
     return SmokeReading(
-        run.arn, run.status, run.started_at, run.told_at, run.read_at, run.stopped_at, lacking, run.error, run.cause
+        run.arn, run.status, run.started_at, run.answered_at, run.read_at, run.stopped_at, lacking, run.error, run.cause
     )
 
 

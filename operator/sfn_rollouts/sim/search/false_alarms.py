@@ -77,5 +77,5 @@ def _are_alike(run: Run, decided: Decided) -> bool:
 
 def _is_called_worse(decided: Decided) -> bool:
     status = decided.decision.status
-    is_told = status.analysis is not None and status.analysis.verdict in _VERDICTS
-    return is_told or (status.trip is not None and status.trip.reason in _REASONS)
+    is_found = status.analysis is not None and status.analysis.verdict in _VERDICTS
+    return is_found or (status.trip is not None and status.trip.reason in _REASONS)

@@ -72,9 +72,9 @@ def _found(decided: Decided) -> set[Verdict]:
     """Which of the two final verdicts this decision is the first to tell, or to go back for."""
     before, after = decided.rollout.status, decided.decision.status
     known = before.analysis.verdict if before.analysis is not None else None
-    told = after.analysis.verdict if after.analysis is not None else None
-    is_news = told is not None and told is not known
-    found = {verdict for verdict in _FINAL.values() if is_news and verdict.value == str(told)}
+    said = after.analysis.verdict if after.analysis is not None else None
+    is_news = said is not None and said is not known
+    found = {verdict for verdict in _FINAL.values() if is_news and verdict.value == str(said)}
     if after.trip is not None and before.trip is None and after.trip.reason in _FINAL:
         found.add(_FINAL[Reason(after.trip.reason)])
     return found
