@@ -290,3 +290,13 @@ def test_what_is_lacking_is_said_for_the_weight_of_the_time() -> None:
     assert (lacking[570.0] or 0) < (lacking[600.0] or 0)
     assert lacking[1170.0] == lacking[1200.0] == lacking[1920.0]
     assert Judging(Policy(), Plan(()), 0.0, ()).look(0.0).strongest.lacking is None
+
+
+def test_nothing_is_worse_without_a_failure() -> None:
+    """Where nothing is known yet good ends have a score too, so that few starts of the target are an alarm."""
+    judging = Judging(Policy(durations=False), Plan(((0.5, 120.0),)), 0.0, ())
+    judging.take(
+        Execution(10.0 + 0.1 * number, number % 5 == 0, 0.5, 11.0 + 0.1 * number, Ended.SUCCEEDED)
+        for number in range(40)
+    )
+    assert not any(judging.look(30.0 * look).finds(Verdict.WORSE) for look in range(8))
