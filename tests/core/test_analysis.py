@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.analysis import Judgement
-from sfn_rollouts.api.analysis import AnalysisStatus, Verdict
+from sfn_rollouts.api.analysis import AnalysisStatus, Verdict, WeightSince
 from sfn_rollouts.api.status import Intent, Outcome, Phase, Status
 from sfn_rollouts.core.announce import announcements
 from sfn_rollouts.core.values.analysis import AnalysisReading
@@ -321,6 +321,22 @@ def test_what_somebody_else_routes_is_not_judged() -> None:
     reported = analysis_of(it)
     assert [since.weight for since in reported.weights] == [50, None]
     assert reported.weights[-1].at == it.alias_date
+
+
+def test_more_changes_than_a_status_holds_are_judged_no_more() -> None:
+    it = world()
+    it.has_callers(BUSY)
+    run(it, 2)
+    begun = analysis_of(it)
+    changes = tuple(
+        WeightSince(at=begun.weights[0].at + timedelta(seconds=number), weight=50 - number % 2) for number in range(100)
+    )
+    it.status = it.status.with_(analysis=begun.with_(weights=changes))
+    it.route(Routing.split(1, 2, 90))
+    it.advance(400.0)
+    weights = analysis_of(it).weights
+    assert (len(weights), weights[0]) == (100, changes[0])
+    assert weights[99] == changes[99].with_(weight=None)
 
 
 # -- promoteEarly, requireNotWorse --

@@ -106,7 +106,7 @@ def _begun(spec: Spec, status: Status, seen: Observation, now: datetime) -> Anal
     return known.with_(
         accepted=known.verdict if known.verdict in _ACCEPTABLE and was_passed(status, known.since) else known.accepted,
         plan=known.plan or _planned_times(spec),
-        weights=tuple(_weights(known.weights, spec, status, seen))[-_MOST_WEIGHTS:],
+        weights=_bounded(tuple(_weights(known.weights, spec, status, seen))),
         forecast=known.forecast or _forecast(spec, seen),
     )
 
@@ -116,6 +116,15 @@ _ACCEPTABLE = (Verdict.WORSE, Verdict.SLOWER, Verdict.SUSPECT, Verdict.SKEWED, V
 
 _MOST_WEIGHTS = 100
 """What a status holds; a plan has fifty steps."""
+
+
+def _bounded(weights: tuple[WeightSince, ...]) -> tuple[WeightSince, ...]:
+    """Return what a status holds of them. From the last one on nothing is judged: the first may not go, time counts
+    from it.
+    """
+    if len(weights) <= _MOST_WEIGHTS:
+        return weights
+    return (*weights[: _MOST_WEIGHTS - 1], weights[_MOST_WEIGHTS - 1].with_(weight=None))
 
 
 def _weights(known: tuple[WeightSince, ...], spec: Spec, status: Status, seen: Observation) -> Iterator[WeightSince]:
