@@ -10,8 +10,8 @@ import termios
 import pytest
 import yaml
 
-from sfn_rollouts.explain.rollout import Rollout
-from sfn_rollouts.plugin.listing import shown_on, summary
+from sfn_rollouts.explain.rollout import Attention, Rollout
+from sfn_rollouts.plugin.listing import reason, shown_on, summary
 from sfn_rollouts.plugin.table import Cell, Column, lines
 from tests.e2e.cluster import Cluster
 from tests.plugin.conftest import DEADLINE_S, Plugin
@@ -147,6 +147,31 @@ def test_where_there_is_nothing_it_says_so(plugin: Plugin, namespace: str) -> No
     assert (result.returncode, result.stdout, result.stderr) == (0, "", f"No rollouts in namespace {namespace}.\n")
     assert json.loads(plugin.ok("list", "-n", namespace, "-o", "json"))["items"] == []
     assert plugin.ok("list", "-n", namespace, "-o", "name") == ""
+
+
+@pytest.mark.parametrize(
+    ("phase", "verdict", "attention", "doubt"),
+    [
+        ("Progressing", "Suspect", Attention.DOUBTED, "Suspect"),
+        ("Progressing", "Blind", Attention.DOUBTED, "Blind"),
+        ("Progressing", "NotWorse", Attention.MOVING, ""),
+        ("RolledBack", "Worse", Attention.STALLED, ""),
+    ],
+)
+def test_what_the_judge_doubts_is_marked_in_flight(phase: str, verdict: str, attention: Attention, doubt: str) -> None:
+    ended = {"finishedAt": "2026-11-21T12:00:00Z"} if phase == "RolledBack" else {}
+    ready = {"type": "Ready", "status": "False", "reason": "ShiftInProgress", "observedGeneration": 1}
+    status = {
+        "observedGeneration": 1,
+        "phase": phase,
+        "startedAt": "2026-11-21T11:00:00Z",
+        "conditions": [ready],
+        "analysis": {"verdict": verdict},
+        **ended,
+    }
+    rollout = Rollout.from_resource({"metadata": {"generation": 1}, "status": status})
+    assert (rollout.attention, rollout.doubt) == (attention, doubt)
+    assert reason(rollout) == (f"ShiftInProgress ({doubt})" if doubt else "ShiftInProgress")
 
 
 def test_the_summary_counts_in_the_order_of_the_list() -> None:

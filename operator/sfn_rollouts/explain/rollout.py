@@ -29,11 +29,12 @@ class Attention(IntEnum):
     STALLED = 0  # will not move by itself
     ROLLING_BACK = 1
     ALARMED = 2  # in flight, and an alarm is not well
-    HELD = 3  # in flight, and a due step is held by something else
-    AWAITED = 4  # waits for a person, as planned or as a person wanted
-    UNSEEN = 5  # no operator has looked at this generation yet
-    MOVING = 6
-    DONE = 7
+    DOUBTED = 3  # in flight, and the judge of its executions has found something, or cannot see them
+    HELD = 4  # in flight, and a due step is held by something else
+    AWAITED = 5  # waits for a person, as planned or as a person wanted
+    UNSEEN = 6  # no operator has looked at this generation yet
+    MOVING = 7
+    DONE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +295,15 @@ class Rollout:
             return _RANK_OF_PHASE[self.phase]
         if self.alarm in ("ALARM", "UNKNOWN"):
             return Attention.ALARMED
+        if self.doubt:
+            return Attention.DOUBTED
         return Attention.HELD if self.is_held else Attention.MOVING
+
+    @property
+    def doubt(self) -> str:
+        """The verdict of the judge of its executions, where that is no good one, in flight; else empty."""
+        verdict = self.analysis.verdict if self.analysis is not None and self.is_in_flight else ""
+        return verdict if verdict in _DOUBTS else ""
 
     @property
     def attention_rank(self) -> tuple[int, str, str]:
@@ -318,6 +327,7 @@ _RANK_OF_PHASE = {
     "RolledBack": Attention.STALLED,
     "Failed": Attention.STALLED,
 }
+_DOUBTS = ("Worse", "Slower", "Suspect", "Skewed", "Blind")
 _NOTHING_WRONG = ("Initializing", "ShiftInProgress", "Baking", "Paused", "AwaitingApproval")
 
 

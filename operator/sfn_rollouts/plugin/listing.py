@@ -25,6 +25,7 @@ _COLOURS = {
     Attention.STALLED: "red",
     Attention.ROLLING_BACK: "red",
     Attention.ALARMED: "yellow",
+    Attention.DOUBTED: "yellow",
     Attention.HELD: "yellow",
     Attention.AWAITED: "cyan",
     Attention.UNSEEN: "cyan",
@@ -35,6 +36,7 @@ _WORDS = {
     Attention.STALLED: "stalled",
     Attention.ROLLING_BACK: "rolling back",
     Attention.ALARMED: "with an alarm",
+    Attention.DOUBTED: "in doubt",
     Attention.HELD: "held",
     Attention.AWAITED: "waiting for somebody",
     Attention.UNSEEN: "not seen by an operator yet",
@@ -55,9 +57,9 @@ _ENDED = ("RolledBack", "Failed")
 def list_(cluster: Cluster, all_namespaces: bool, selector: str, output: str | None) -> None:
     """All rollouts of the cluster, those that need somebody first; --namespace narrows.
 
-    Stalled ones come first, then what is rolling back, what an alarm or something else holds, what waits for
-    somebody, what no operator has seen yet, what is under way, and what is done. On a terminal, what is done fills up
-    the screen and no more; in a pipe there is all of it.
+    Stalled ones come first, then what is rolling back, what has an alarm, what its executions cast doubt on, what
+    something else holds, what waits for somebody, what no operator has seen yet, what is under way, and what is done.
+    On a terminal, what is done fills up the screen and no more; in a pipe there is all of it.
     """
     namespace = None if all_namespaces else cluster.namespace
     rollouts = sorted(_rollouts(cluster, namespace, selector), key=lambda each: each.attention_rank)
@@ -136,8 +138,15 @@ def _row(rollout: Rollout, now: datetime) -> tuple[Cell, ...]:
         Cell(_number(rollout.stable)),
         Cell(rollout.alarm, _ALARM_COLOURS.get(rollout.alarm)),
         Cell(age(_since(rollout), now)),
-        Cell(rollout.reason if rollout.is_observed else ""),
+        Cell(reason(rollout)),
     )
+
+
+def reason(rollout: Rollout) -> str:
+    """Return why it stands where it is; where nothing is wrong, what the judge of its executions doubts."""
+    if not rollout.is_observed:
+        return ""
+    return f"{rollout.reason} ({rollout.doubt})" if rollout.doubt and not rollout.is_held else rollout.reason
 
 
 def _wide(rollout: Rollout) -> tuple[Cell, ...]:
