@@ -12,7 +12,13 @@ from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
 from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading, MinuteCounts
 from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
 from sfn_rollouts.engine.sources.forecasts import forecasts_source
-from sfn_rollouts.engine.sources.judging import GIVEN_UP_S, PAGES_A_JOB, ExecutionsJudge, judging_source
+from sfn_rollouts.engine.sources.judging import (
+    GIVEN_UP_S,
+    PAGES_A_JOB,
+    ExecutionsJudge,
+    judged_again,
+    judging_source,
+)
 from sfn_rollouts.errors import Conflict, Transient
 from sfn_rollouts.ports import Lane, Urgency
 
@@ -328,6 +334,39 @@ def test_a_rollout_that_nobody_asks_about_is_forgotten(judge: ExecutionsJudge, f
 
 def test_it_is_read_beside_forward_work_with_what_is_left_of_the_quota(feed: Feed, clock: Clock) -> None:
     assert judging_source(feed, clock).route(Status()) == (Lane.FORWARD, Urgency.BACKGROUND)
+
+
+# -- a rollout that is over --
+
+
+def test_one_that_is_over_is_judged_again_as_it_was(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    feed.page_size = 100
+    for number in range(1500):
+        feed.started(-2000.0 + number, 1)
+    split_traffic(feed, 300, bad=[2])
+    feed.started(400.0, 3)
+    asked = look((0.0, 50), (350.0, 100))
+    for seconds in range(30, 331, 30):
+        at(clock, seconds)
+        last = ask_until(judge, asked)
+    again = list(judged_again(feed, ALIAS, asked))
+    assert again[-1].verdict is last.judgement.verdict is Verdict.WORSE
+    assert again[-1].strongest == last.judgement.strongest
+
+
+def ask_until(judge: ExecutionsJudge, asked: JudgeExecutions):
+    """Until all pages have been read."""
+    while True:
+        try:
+            return ask(judge, asked)
+        except Transient:
+            continue
+
+
+def test_one_without_a_past_is_judged_again_too(feed: Feed, clock: Clock) -> None:
+    split_traffic(feed, 20)
+    at(clock, 600.0)
+    assert [each.verdict for each in judged_again(feed, ALIAS, look())] == [Verdict.NOT_ENOUGH]
 
 
 # -- the forecast --

@@ -42,9 +42,8 @@ def judge_file(manifest_file: str, outcomes_file: str, name: str | None, output:
     fixed_s = fixed_horizon_s(analysis)
     horizon = horizon_of(past, plan) if fixed_s is None else Horizon(fixed_s, is_capped=False)
     _mention(executions, horizon)
-    shown_as = _as_json if output == "json" else _as_text
     for judgement in changes(policy, plan, horizon.seconds, past, begun):
-        yield shown_as(judgement, policy)
+        yield shown_as(output, judgement, policy)
 
 
 def read_outcomes(file: str) -> Sequence[Execution]:
@@ -121,6 +120,11 @@ def _mention(executions: Sequence[Execution], horizon: Horizon) -> None:
     if horizon.is_capped:
         most = rounded(horizon.seconds)
         click.echo(f"note: executions outlast the steps: each is judged after {most}; lengthen the steps", err=True)
+
+
+def shown_as(output: str, judgement: Judgement, policy: Policy) -> str:
+    """Return a change of the verdict on a line, as text or as JSON."""
+    return _as_json(judgement, policy) if output == "json" else _as_text(judgement, policy)
 
 
 def _as_text(judgement: Judgement, policy: Policy) -> str:

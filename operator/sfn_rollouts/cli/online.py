@@ -28,9 +28,10 @@ def examined_online(rollouts: Sequence[Candidate], beside: Sequence[Candidate] =
     Raises:
         PortError: there are no credentials to be had; its text says what to do.
     """
-    with _gatherer() as aws:
-        known = [aws.outlined(each) for each in rollouts]
-        return [aws.examined(each, (*known, *beside)) for each in known]
+    with connected() as (aws, clock):
+        gatherer = _Gatherer(aws, clock)
+        known = [gatherer.outlined(each) for each in rollouts]
+        return [gatherer.examined(each, (*known, *beside)) for each in known]
 
 
 class _NoMeter:
@@ -105,7 +106,7 @@ def _seen(found: AlarmSnapshot | PortError | None, read_at: datetime) -> AlarmFa
 
 
 @contextmanager
-def _gatherer() -> Iterator[_Gatherer]:
+def connected() -> Iterator[tuple[Aws, Clock]]:
     """Connect to AWS with the caller's credentials.
 
     Raises:
@@ -115,6 +116,6 @@ def _gatherer() -> Iterator[_Gatherer]:
     aws = connect(clock, _NoMeter(), workers=1, holder=PERSON)
     try:
         aws.credential_source()
-        yield _Gatherer(aws, clock)
+        yield aws, clock
     finally:
         aws.close()

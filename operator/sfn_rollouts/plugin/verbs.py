@@ -43,6 +43,7 @@ CHECKING: Mapping[str, Verb] = {
     "lint": Verb("sfn_rollouts.cli", "lint_command", "Find what is wrong with manifests, without a cluster."),
     "simulate": Verb("sfn_rollouts.cli", "simulate_command", "Play what a rollout would do, without a cluster."),
     "preflight": Verb(f"{_HERE}.preflight", "preflight", "What is wrong with a version, before it gets traffic."),
+    "judge": Verb(f"{_HERE}.judge", "judge", "What its executions say of a rollout, judged again."),
     "version": Verb(f"{_HERE}.versions", "version", "Versions of this client, the operator and the CRD."),
 }
 SECTIONS = {"See": SEEING, "Act": COMMANDING, "Check": CHECKING}

@@ -153,6 +153,20 @@ def _forecast_status(reading: ForecastReading) -> ForecastStatus:
     return ForecastStatus(starts_per_hour=round(reading.starts_per_hour, 1), noticed=noticed, message=reading.message)
 
 
+def look_of(policy: Analysis, status: Status, begun: AnalysisStatus) -> JudgeExecutions | None:
+    """Return the look at a rollout's executions by what is remembered of it; None before the first verified write."""
+    if not begun.weights:
+        return None
+    return JudgeExecutions(
+        stable=status.stable_version or 0,
+        target=status.target_version or 0,
+        plan=Plan(tuple((time.weight / 100, time.seconds) for time in begun.plan)),
+        policy=policy_of(policy),
+        horizon_s=fixed_horizon_s(policy),
+        weights=tuple((since.at, since.weight) for since in begun.weights),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """A rollout in flight by steps. `begun` is what is remembered of it."""
@@ -170,7 +184,7 @@ class _Case:
 
     def judged(self) -> Judgement:
         """By the newest look, if there is one and it is not too old."""
-        look = self._look()
+        look = look_of(self.policy, self.status, self.begun)
         if look is None:
             return self.standing()
         if not self._knows_the_weights:
@@ -186,19 +200,6 @@ class _Case:
                 return self._blind(look, "the executions have not been read for three looks")
             case reading:
                 return self._read(look, reading)
-
-    def _look(self) -> JudgeExecutions | None:
-        """None before the first verified write."""
-        if not self.begun.weights:
-            return None
-        return JudgeExecutions(
-            stable=self.status.stable_version or 0,
-            target=self.status.target_version or 0,
-            plan=Plan(tuple((time.weight / 100, time.seconds) for time in self.begun.plan)),
-            policy=policy_of(self.policy),
-            horizon_s=fixed_horizon_s(self.policy),
-            weights=tuple((since.at, since.weight) for since in self.begun.weights),
-        )
 
     @property
     def _knows_the_weights(self) -> bool:

@@ -6,7 +6,7 @@ due: of the executions before them the lists are complete by then.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -21,6 +21,7 @@ from sfn_rollouts.analysis import (
     Judging,
     horizon_of,
 )
+from sfn_rollouts.analysis.replay import changes
 from sfn_rollouts.api.analysis import Source as EvidenceSource
 from sfn_rollouts.core.values.analysis import AnalysisReading
 from sfn_rollouts.core.values.arn import AliasArn
@@ -104,15 +105,7 @@ class _Replay:
         self.ended = {each.name for each in found if each.ended_at is not None and each.started_at >= self.since}
 
     def _begin(self, look: JudgeExecutions, found: Sequence[ExecutionReading]) -> Judging:
-        """With what ended before the rollout for what is usual."""
-        ended = [each for each in found if each.ended_at is not None and each.ended_at < look.began_at]
-        past = [
-            execution
-            for each in sorted(ended, key=lambda each: each.ended_at or each.started_at)[-PAST_EXECUTIONS:]
-            if each.version == look.stable and (execution := _execution(each, look, _NOT_JUDGED)) is not None
-        ]
-        known = look.horizon_s
-        self.horizon = horizon_of(past, look.plan) if known is None else Horizon(known, is_capped=False)
+        past, self.horizon = _before(look, found)
         return Judging(look.policy, look.plan, self.horizon.seconds, past)
 
 
@@ -191,10 +184,43 @@ class ExecutionsJudge:
         raise Transient(f"{len(listing.found)} executions have been read, and there are more", retry_after_s=0.0)
 
 
+def judged_again(feed: ExecutionFeed, alias: AliasArn, look: JudgeExecutions) -> Iterator[Judgement]:
+    """Yield each change of the verdict on a rollout that is over: what the judge said, or would have said.
+
+    Raises:
+        PortError: the executions cannot be read.
+    """
+    replay, listing, token = _Replay(look.weights, look.began_at), _Listing(look.began_at), None
+    while True:
+        page = feed.page(alias, token)
+        listing.take(page)
+        token = page.next_token
+        if token is None or _is_far_enough(listing, page, replay):
+            break
+    found = sorted(listing.found.values(), key=lambda each: (each.started_at, each.name))
+    past, horizon = _before(look, found)
+    begun = ((each, _weight_at(look.weights, each.started_at)) for each in found if each.started_at >= look.began_at)
+    split = ((each, weight) for each, weight in begun if weight is not None and 0.0 < weight < 1.0)
+    executions = [execution for each, weight in split if (execution := _execution(each, look, weight)) is not None]
+    return changes(look.policy, look.plan, horizon.seconds, past, executions)
+
+
 def judging_source(feed: ExecutionFeed, clock: Clock) -> Source:
     """Answers `JudgeExecutions`."""
     judge = ExecutionsJudge(feed, clock)
     return Source("judging", judge.answer, spare, is_kept_at_rest=False, longest_pause_s=LOOK_EVERY_S)
+
+
+def _before(look: JudgeExecutions, found: Sequence[ExecutionReading]) -> tuple[Sequence[Execution], Horizon]:
+    """Return what ended before the rollout, for what is usual, and the horizon that follows from it."""
+    ended = [each for each in found if each.ended_at is not None and each.ended_at < look.began_at]
+    past = [
+        execution
+        for each in sorted(ended, key=lambda each: each.ended_at or each.started_at)[-PAST_EXECUTIONS:]
+        if each.version == look.stable and (execution := _execution(each, look, _NOT_JUDGED)) is not None
+    ]
+    known = look.horizon_s
+    return past, horizon_of(past, look.plan) if known is None else Horizon(known, is_capped=False)
 
 
 def _is_far_enough(listing: _Listing, page: ExecutionPage, replay: _Replay) -> bool:
