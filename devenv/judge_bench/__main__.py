@@ -70,6 +70,7 @@ class Cell:
     ours: float
     spent: float
     minute: float
+    minute_error: float
     target: float
     kayenta: float
     flagger: float
@@ -88,9 +89,10 @@ def main(arguments: list[str] | None = None) -> int:
             *_means(pool, max(runs // 5, 100)),
             *_others(pool, runs),
         ]
-    failures_ms, all_ms = whole.cpu_ms()
-    print(f"\nCPU of the judge for 100,000 executions: {failures_ms:.0f} ms, with durations {all_ms:.0f} ms")
-    bars.append(Bar("CPU for 100,000 executions, failures", failures_ms, 50.0, is_at_most=True, unit="ms"))
+    failures, everything = whole.cpu_ms(has_durations=False), whole.cpu_ms(has_durations=True)
+    print(f"\nCPU of the judge for 100,000 executions: {min(failures):.0f} ms, with durations {min(everything):.0f} ms")
+    error = float(np.std(failures))  # a busy machine shows in it
+    bars.append(Bar("CPU for 100,000 executions", min(failures), 50.0, is_at_most=True, error=error, unit="ms"))
     print(_bars(bars))
     return 0 if all(each.holds for each in bars) else 1
 
@@ -104,7 +106,7 @@ def _measure(runs: int, rivals: int, cell: tuple[World, Schedule, int]) -> Cell:
     kayenta = judges.kayenta(play(world, schedule, executions, rivals, seed))
     title = f"{executions:,}, {schedule.name}, {world.name}"
     spent = float(100 * np.mean(ours.spent))
-    figures = (ours.share, spent, ours.median_minute, ours.median_target)
+    figures = (ours.share, spent, ours.median_minute, ours.minute_error, ours.median_target)
     return Cell(title, runs, *figures, kayenta.share, flagger.share, z_test.share)
 
 
@@ -148,7 +150,8 @@ def _power(pool: ProcessPoolExecutor, runs: int) -> Iterable[Bar]:
         ("1,000, 10/50/100, 5 -> 25 %", 10.0),
         ("10,000, 10/50/100, 1 -> 5 %", 7.0),
     ):
-        yield Bar(f"{title}: median", by_title[title].minute, minute, is_at_most=True, unit="min")
+        cell = by_title[title]
+        yield Bar(f"{title}: median", cell.minute, minute, is_at_most=True, error=cell.minute_error, unit="min")
     target = by_title["30, 10/50/100, 1 -> 100 %"].target
     yield Bar("30, 10/50/100, 1 -> 100 %: median", target, 3.0, is_at_most=True, unit="executions of target")
 

@@ -35,6 +35,12 @@ class Verdicts:
         return float(np.median(alarmed) * LOOK_EVERY_S / 60) if alarmed.size else float("nan")
 
     @property
+    def minute_error(self) -> float:
+        """Return the standard error of that median, as for a normal law."""
+        alarmed = self.looks[self.looks != NEVER]
+        return float(1.25 * np.std(alarmed) / max(alarmed.size, 1) ** 0.5 * LOOK_EVERY_S / 60) if alarmed.size else 0.0
+
+    @property
     def median_target(self) -> float:
         """Executions of the target that were judged when it alarmed."""
         rows = np.flatnonzero(self.looks != NEVER)
