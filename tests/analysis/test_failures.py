@@ -56,20 +56,36 @@ def test_the_score_of_a_look_does_not_follow_its_own_outcomes() -> None:
 def test_the_chance_of_an_alarm_over_all_labels_is_what_was_spent() -> None:
     outcomes = [[True, False, False], [True, True, False], [True, True]]  # by look: whether bad
     dues, weight = (0.05, 0.1, 0.2), 0.3
-    chance, spent = 0.0, 0.0
+    chance, without_a_failure, spent = 0.0, 0.0, 0.0
     for labels in product([False, True], repeat=8):
-        test, rest, has_alarmed = FailureTest(), list(labels), False
+        test, rest, has_alarmed, has_failed = FailureTest(), list(labels), False, False
         for look, due in zip(outcomes, dues, strict=True):
             counts = [[0, 0], [0, 0]]
             for is_bad in look:
                 counts[is_bad][rest.pop(0)] += 1
             test.take([Cohort(weight, Split(*counts[True]), Split(*counts[False]))])
             has_alarmed = test.look(due).is_alarm or has_alarmed
-        if has_alarmed:
-            chance += weight ** sum(labels) * (1 - weight) ** (8 - sum(labels))
-        spent = test.spent
+            has_failed = has_failed or counts[True][True] > 0
+        probability = weight ** sum(labels) * (1 - weight) ** (8 - sum(labels))
+        chance += probability * has_alarmed
+        without_a_failure += probability * (has_alarmed and not has_failed)
+        spent = max(spent, test.spent)
     assert chance == pytest.approx(spent, abs=1e-12)
     assert 0 < chance <= 0.2
+    assert without_a_failure == 0
+
+
+def test_a_target_that_has_not_failed_is_not_worse() -> None:
+    """All good ends on stable are as rare as an alarm; what is said waits for a failure of the target."""
+    test = FailureTest()
+    test.take([cohort(0.5, (0, 0), (12, 0))])
+    waiting = test.look(0.01)
+    assert not waiting.is_alarm
+    assert waiting.by_chance == pytest.approx(0.5**12)
+    test.take([cohort(0.5, (0, 1), (0, 0))])
+    found = test.look(0.02)
+    assert found.is_alarm
+    assert (found.by_chance, found.needed) == (waiting.by_chance, waiting.needed)
 
 
 def test_half_of_the_failures_are_enough_above_two_thousand() -> None:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sfn_rollouts.analysis.tally import Cut, Tally
 from sfn_rollouts.analysis.values import Cohort
@@ -23,12 +24,14 @@ class FailureTest:
     for both versions, and zero once enough executions were judged.
     """
 
-    __slots__ = ("_all", "_bad", "_tally")
+    __slots__ = ("_alarm", "_all", "_bad", "_has_target_failed", "_tally")
 
     def __init__(self) -> None:
         self._tally = Tally()
         self._bad = 0
         self._all = 0
+        self._has_target_failed = False
+        self._alarm: Cut | None = None
 
     @property
     def spent(self) -> float:
@@ -47,11 +50,18 @@ class FailureTest:
             self._tally.toss(each.weight, _WHOLE - q, each.bad.both, each.bad.target)
             self._tally.toss(each.weight, -q, each.good.both, each.good.target)
             self._bad += each.bad.both
+            self._has_target_failed = self._has_target_failed or each.bad.target > 0
             self._all += each.bad.both + each.good.both
 
     def look(self, due: float) -> Cut:
-        """Look, with this probability of a false alarm due until now."""
-        return self._tally.look(due)
+        """Look, with this probability of a false alarm due until now.
+
+        A target that has not failed once is not worse, however few of the good ends came from it: its alarm waits.
+        """
+        cut = self._alarm or self._tally.look(due)
+        if cut.is_alarm:
+            self._alarm = cut
+        return cut if self._has_target_failed else replace(cut, is_alarm=False)
 
 
 def _eighths(bad: int, all_judged: int) -> int:
