@@ -133,9 +133,8 @@ class Judging:
         target = Counts(started.target, self._judged.target, self._bad.target, self._aborted.target)
         stable = Counts(started.stable, self._judged.stable, self._bad.stable, self._aborted.stable)
         failures, durations = self._cuts(self._policy.false_alarm_rate * self._plan.due(at))
-        # Good ends have a score as well, so that few starts of the target may be an alarm too: nobody calls that worse.
         for verdict, cut in ((Verdict.WORSE, failures), (Verdict.SLOWER, durations)):
-            if cut is not None and cut.is_alarm and (verdict is Verdict.SLOWER or target.bad):
+            if cut is not None and cut.is_alarm:
                 self._alarms[verdict] = Finding(verdict, at, target, stable, cut.by_chance, cut.needed)
         final = [self._alarms[verdict] for verdict in (Verdict.WORSE, Verdict.SLOWER) if verdict in self._alarms]
         by_chance, needed = (failures.by_chance, failures.needed) if failures is not None else (None, None)
