@@ -52,7 +52,7 @@ crds: setup ## Regenerate the CRD, the spec reference and the phase diagram
 sim: setup ## Search SEEDS simulated worlds (5000) and all small ones for a broken invariant
 	@$(BIN)/python -m sfn_rollouts.sim --corpus tests/sim/corpus --seeds $(or $(SEEDS),5000) $(if $(FIRST),--first $(FIRST))
 
-mutants: setup ## Break core and engine in thousands of ways; do their tests notice? (ONLY=core/checks/chains.py, AGAIN=1)
+mutants: setup ## Break core and engine in thousands of ways; do their tests notice? (ONLY=core/checks, AGAIN=1)
 	@$(BIN)/python -m devenv.mutants $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again)
 
 bench: setup ## Measure latency, CPU, memory and calls; prints the table of docs/performance.md

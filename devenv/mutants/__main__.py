@@ -1,4 +1,4 @@
-"""`python -m devenv.mutants [--only core/checks/chains.py] [--again]`: prints the figures; exit 1 where too low."""
+"""`python -m devenv.mutants [--only core/checks] [--again]`: prints the figures; exit 1 where too low."""
 
 import argparse
 import os
@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from devenv.mutants.results import FATES, SURVIVORS, Mutant, forget, read, results_of, score, table
-from devenv.mutants.tree import BUILD, ROOT, prepare
+from devenv.mutants.results import FATES, SURVIVORS, Mutant, forget, prefix_of, read, results_of, score, table
+from devenv.mutants.tree import BUILD, PACKAGE, ROOT, prepare
 
 HERE = Path(__file__).parent
 AREAS = ("core", "engine")
@@ -23,7 +23,9 @@ POLITELY = ("nice", "-n", "19", str(VENV / "bin" / "python"))
 def main(arguments: list[str] | None = None) -> int:
     """Run what is asked for and report it."""
     parser = argparse.ArgumentParser(prog="make mutants")
-    parser.add_argument("--only", help="one module, like core/checks/chains.py; its mutants are all tried again")
+    parser.add_argument(
+        "--only", type=part, help="a module or folder, like core/checks/chains.py; its mutants are all tried again"
+    )
     parser.add_argument("--again", action="store_true", help="keep what was killed before, try only the rest")
     parser.add_argument("--children", type=int, default=2, help="how many mutants are tried at the same time")
     options = parser.parse_args(arguments)
@@ -34,9 +36,20 @@ def main(arguments: list[str] | None = None) -> int:
     return _report(areas, options.only)
 
 
+def part(given: str) -> str:
+    """A module or folder of core or engine, written like `core/checks`; raises ArgumentTypeError for anything else."""
+    name = given.rstrip("/")
+    if name.split("/")[0] not in AREAS or not (PACKAGE / name).exists():
+        raise argparse.ArgumentTypeError(
+            f"{given!r} is no module or folder of core or engine; write it like core/checks/chains.py or core/checks"
+        )
+    return name
+
+
 def _run(area: str, options: argparse.Namespace) -> None:
     """A few tests against all mutants, then three times as many against those that survived."""
-    tree = prepare(area)
+    tree = BUILD / area
+    prepare(tree, area)
     if not options.again:
         forget(tree, FATES, options.only)
     for tests_s in TESTS_S:
@@ -52,12 +65,11 @@ def _try(area: str, options: argparse.Namespace, tests_s: float) -> None:
         f"mutants: {area}, {tests_s:g} s of tests each; results in {results_of(tree).relative_to(ROOT)}",
         file=sys.stderr,
     )
-    pattern = f"sfn_rollouts.{options.only.removesuffix('.py').replace('/', '.')}.*" if options.only else "*"
     environ = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join((str(tree / "mutants" / "src"), str(tree / "mutants"))),
         "MUTANTS_RESULTS": str(results_of(tree)),
-        "MUTANTS_PATTERN": pattern,
+        "MUTANTS_PREFIX": prefix_of(options.only),
         "MUTANTS_TESTS_S": str(tests_s),
         "MUTANTS_CHILDREN": str(options.children),
     }
@@ -67,7 +79,9 @@ def _try(area: str, options: argparse.Namespace, tests_s: float) -> None:
         tersely = ("-q", "--assert=plain", "--tb=no", "-p", "no:cacheprovider", "-p", "mutants_loop")
         patiently = ("-o", "timeout=0")  # being polite, it may take minutes where a test alone takes seconds
         command = [*POLITELY, "-m", "pytest", *tersely, *patiently, f"tests/{area}"]
-        subprocess.run(command, cwd=tree / "mutants", env=environ, stdout=output, stderr=output, check=True)
+        done = subprocess.run(command, cwd=tree / "mutants", env=environ, stdout=output, stderr=output, check=False)
+    if done.returncode:
+        sys.exit(f"mutants: the tests of {area} do not run on the unbroken code; why, {log.relative_to(ROOT)} says")
 
 
 def _report(areas: Iterable[str], only: str | None) -> int:
@@ -86,7 +100,7 @@ def _report(areas: Iterable[str], only: str | None) -> int:
 
 
 def _chosen(tree: Path, only: str | None) -> list[Mutant]:
-    return [mutant for mutant in read(tree) if only is None or mutant.module == only]
+    return [mutant for mutant in read(tree) if mutant.is_in(only)]
 
 
 def _install() -> None:

@@ -14,7 +14,6 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatch
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -24,7 +23,7 @@ from mutmut.mutation.trampoline import set_mutant_under_test  # type: ignore[imp
 from mutmut.state import state  # type: ignore[import-not-found] # likewise
 
 KILLED, SURVIVED, TIMED_OUT = 1, 0, 24
-_THREADED = ("test_loop_and_workers.py", "test_election.py")
+_THREADED = ("test_loop_and_workers.py", "test_time_limit.py")
 _UNTRIED = "mutant_generation"  # mutmut's word for: call the unbroken functions
 
 
@@ -42,9 +41,9 @@ class Mutant(NamedTuple):
 class Loop:
     """Runs in place of pytest's own loop over the tests."""
 
-    def __init__(self, results: Path, pattern: str, tests_s: float, children: int) -> None:
+    def __init__(self, results: Path, prefix: str, tests_s: float, children: int) -> None:
         self._results = results
-        self._pattern = pattern
+        self._prefix = prefix
         self._tests_s = tests_s
         self._children = children
         self._running: dict[int, Mutant] = {}
@@ -57,6 +56,8 @@ class Loop:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Measure, try, and leave the results in a file, one a line."""
+        if session.testsfailed:
+            raise session.Interrupted("there are tests that cannot be collected: no mutant would meet them")
         mutants = list(self._chosen())
         print(f"\n{len(mutants)} mutants to try", file=sys.stderr)
         if mutants:
@@ -80,7 +81,7 @@ class Loop:
     def _chosen(self) -> Iterator[Mutant]:
         done = {(line["name"], line["digest"]) for line in read_lines(self._results)}
         for mutant in all_mutants(Path("src")):
-            if mutant not in done and fnmatch(mutant.name, self._pattern):
+            if mutant not in done and mutant.name.startswith(self._prefix):
                 yield mutant
 
     # -- which tests --
@@ -205,6 +206,6 @@ def read_lines(results: Path) -> list[dict[str, Any]]:
 def pytest_configure(config: pytest.Config) -> None:
     """Replace pytest's own loop."""
     given = os.environ
-    results, pattern = Path(given["MUTANTS_RESULTS"]), given["MUTANTS_PATTERN"]
-    loop = Loop(results, pattern, float(given["MUTANTS_TESTS_S"]), int(given["MUTANTS_CHILDREN"]))
+    results, prefix = Path(given["MUTANTS_RESULTS"]), given["MUTANTS_PREFIX"]
+    loop = Loop(results, prefix, float(given["MUTANTS_TESTS_S"]), int(given["MUTANTS_CHILDREN"]))
     config.pluginmanager.register(loop)

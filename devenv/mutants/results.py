@@ -23,10 +23,9 @@ class Mutant:
     name: str
     fate: str
 
-    @property
-    def module(self) -> str:
-        """`core/checks/chains.py`."""
-        return "/".join(self.name.split(".")[1:-1]) + ".py"
+    def is_in(self, part: str | None) -> bool:
+        """Whether it is of this module or folder; None is everything."""
+        return self.name.startswith(prefix_of(part))
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,14 @@ class Score:
         return self.percent >= WANTED_PERCENT
 
 
+def prefix_of(part: str | None) -> str:
+    """What the names of its mutants begin with; a part is a module or a folder: `core/checks/chains.py`, `core/checks`.
+
+    None is everything.
+    """
+    return f"sfn_rollouts.{part.removesuffix('.py').replace('/', '.')}." if part else ""
+
+
 def read(tree: Path) -> list[Mutant]:
     """Return all mutants of a tree, in the order of the code."""
     fates = {(line["name"], line["digest"]): _FATE_OF[line["code"]] for line in _lines(tree)}
@@ -66,12 +73,12 @@ def read(tree: Path) -> list[Mutant]:
     return found
 
 
-def forget(tree: Path, fates: frozenset[str], module: str | None) -> None:
-    """Have mutants tried again, of one module or of all."""
+def forget(tree: Path, fates: frozenset[str], part: str | None) -> None:
+    """Have mutants tried again, of one module or folder or of all."""
     kept = [
         line
         for line in _lines(tree)
-        if _FATE_OF[line["code"]] not in fates or module not in (None, Mutant(line["name"], "").module)
+        if (fate := _FATE_OF[line["code"]]) not in fates or not Mutant(line["name"], fate).is_in(part)
     ]
     results_of(tree).write_text("".join(json.dumps(line) + "\n" for line in kept))
 

@@ -11,30 +11,31 @@ BUILD = ROOT / "build" / "mutants"
 _LEFT_OUT_FILES = ("test_properties.py", "test_determinism.py")
 """Hypothesis reaches every function and takes ten seconds; the other one starts Pythons that know no mutants."""
 
+_BESIDE = ("devenv/__init__.py", "devenv/waiting.py", "tests/true_time.py", "docs/concepts.md")
+"""What the tests of core and engine read besides their own folders."""
+
 _CONFIG = """
 [tool.mutmut]
 source_paths = ["src"]
 only_mutate = ["src/sfn_rollouts/{area}/*"]
-also_copy = ["devenv", "mutants_loop.py"]
+also_copy = ["devenv", "docs", "mutants_loop.py"]
 do_not_mutate_patterns = ["\\\\b_?log(\\\\.\\\\w+)?\\\\("]
 """
 
 
-def prepare(area: str) -> Path:
+def prepare(tree: Path, area: str) -> None:
     """Bring the tree of one area ("core" or "engine") up to date; what has not changed keeps its results."""
-    tree = BUILD / area
     wanted = {Path("pyproject.toml"): (ROOT / "pyproject.toml").read_text() + _CONFIG.format(area=area)}
     for source in PACKAGE.rglob("*.py"):
         package = source.relative_to(PACKAGE)
         text = source.read_text()
         wanted[Path("src/sfn_rollouts") / package] = methods_for_properties(text) if package.parts[0] == area else text
     tests = [*(ROOT / "tests/core").rglob("*.*"), *(ROOT / "tests/engine").rglob("*.*")]
-    for path in (*tests, ROOT / "devenv/__init__.py", ROOT / "devenv/waiting.py"):
-        if path.name not in _LEFT_OUT_FILES and path.suffix in (".py", ".txt"):
-            wanted[path.relative_to(ROOT)] = path.read_text()
+    read_by_tests = [path for path in tests if path.suffix in (".py", ".txt") and path.name not in _LEFT_OUT_FILES]
+    for path in (*read_by_tests, *(ROOT / name for name in _BESIDE)):
+        wanted[path.relative_to(ROOT)] = path.read_text()
     wanted[Path("mutants_loop.py")] = (Path(__file__).parent / "loop.py").read_text()
     _write(tree, wanted)
-    return tree
 
 
 def methods_for_properties(source: str) -> str:
