@@ -32,6 +32,7 @@ class Beginning:
     rollouts: int
     cpu_s: float
     calls: dict[str, int]
+    status_writes: float
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,18 @@ class Reaction:
     since_poll_s: float
 
 
-def beginning(aws: Emulator, pid: int, rollouts: int, begin: Callable[[], None]) -> Beginning:
+def beginning(aws: Emulator, pid: int, health_url: str, rollouts: int, begin: Callable[[], None]) -> Beginning:
     """Count what the operator does while these rollouts begin."""
     aws.forget_calls()
-    before = usage(pid)
+    before, writes = usage(pid), _status_writes(health_url)
     begin()
-    return Beginning(rollouts, usage(pid).cpu_s - before.cpu_s, aws.call_counts())
+    return Beginning(rollouts, usage(pid).cpu_s - before.cpu_s, aws.call_counts(), _status_writes(health_url) - writes)
 
 
 def steady(aws: Emulator, pid: int, health_url: str, seconds: float) -> Steady:
     """Let it run for a while and count."""
     aws.forget_calls()
-    before, writes = usage(pid), counter(health_url, "sfn_rollouts_status_writes_total")
+    before, writes = usage(pid), _status_writes(health_url)
     began = time.monotonic()
     time.sleep(seconds)  # a measurement needs a stretch of time, not a condition
     elapsed_s = time.monotonic() - began
@@ -63,8 +64,12 @@ def steady(aws: Emulator, pid: int, health_url: str, seconds: float) -> Steady:
         cpu_s=after.cpu_s - before.cpu_s,
         resident_mib=after.resident_mib,
         calls=dict(Counter(call.operation for call in aws.calls())),
-        status_writes=counter(health_url, "sfn_rollouts_status_writes_total") - writes,
+        status_writes=_status_writes(health_url) - writes,
     )
+
+
+def _status_writes(health_url: str) -> float:
+    return counter(health_url, "sfn_rollouts_status_writes_total")
 
 
 def reactions(subjects: Sequence[Subject], gap_s: float) -> list[Reaction]:

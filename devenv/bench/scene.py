@@ -15,6 +15,8 @@ from devenv.waiting import wait_until
 
 PER_REGION = 50
 POLL_S = 10
+DEADLINE_S = 1800
+"""Long enough for a machine that has much else to do."""
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,35 @@ class Subject:
 
 
 def publish(url: str, count: int) -> list[Subject]:
-    """Publish `count` machines with two versions, an alias on version 1 and two alarms each."""
+    """Publish `count` machines with two versions, an alias on version 1 and two alarms each.
+
+    Each calls a function of its own and has a role of its own, so that preflight asks all that it ever asks.
+    """
     subjects = []
     for index in range(count):
         aws = Emulator(url, region=f"eu-west-{index // PER_REGION + 1}")
         name = f"machine-{index:04d}"
-        machine = aws.publish_machine(name)
+        function = f"{aws.put_function(name)}:{aws.publish_function(name)}"
+        role = aws.put_role(name, _MAY_INVOKE)
+        machine = aws.publish_machine(name, [_calling(function, version) for version in (1, 2)], role=role)
         aws.create_alias(machine, "live", {1: 100})
         subject = Subject(name, machine, aws)
         for alarm in subject.alarms:
             aws.put_alarm(alarm)
         subjects.append(subject)
     return subjects
+
+
+_MAY_INVOKE = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}],
+}
+
+
+def _calling(function: str, version: int) -> dict[str, Any]:
+    """A definition of one task."""
+    work = {"Type": "Task", "Resource": function, "End": True}
+    return {"Comment": f"{version}", "StartAt": "Work", "States": {"Work": work}}
 
 
 def apply(kubectl: Kubectl, manifests: Sequence[dict[str, Any]]) -> None:
@@ -83,4 +102,4 @@ def wait_for(kubectl: Kubectl, namespace: str, is_there: Callable[[dict[str, Any
         answer = json.loads(kubectl("get", "sfnrollouts", "-n", namespace, "-o", "json").stdout)
         return all(is_there(item.get("status", {})) for item in answer["items"])
 
-    wait_until(check, 300, what, interval_s=2.0)
+    wait_until(check, DEADLINE_S, what, interval_s=2.0)

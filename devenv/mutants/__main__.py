@@ -81,7 +81,7 @@ def _try(area: str, options: argparse.Namespace, tests_s: float) -> None:
         command = [*POLITELY, "-m", "pytest", *tersely, *patiently, f"tests/{area}"]
         done = subprocess.run(command, cwd=tree / "mutants", env=environ, stdout=output, stderr=output, check=False)
     if done.returncode:
-        sys.exit(f"mutants: the tests of {area} do not run on the unbroken code; why, {log.relative_to(ROOT)} says")
+        sys.exit(f"mutants: pytest ended with {done.returncode} in {area}; why, {log.relative_to(ROOT)} says")
 
 
 def _report(areas: Iterable[str], only: str | None) -> int:

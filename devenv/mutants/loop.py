@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from random import Random
@@ -37,6 +37,10 @@ class Mutant(NamedTuple):
     def function(self) -> str:
         return self.name.partition("__mutmut_")[0]
 
+    @property
+    def module(self) -> str:
+        return self.name.rpartition(".")[0]
+
 
 class Loop:
     """Runs in place of pytest's own loop over the tests."""
@@ -49,6 +53,8 @@ class Loop:
         self._running: dict[int, Mutant] = {}
         self._reached: dict[str, list[pytest.Item]] = {}
         self._took_s: dict[str, float] = {}
+        self._noticed: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._learnt_to = 0
         self._has_failed = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -65,7 +71,7 @@ class Loop:
             measured = self._measured(items)
             self._took_s = measured["took_s"]
             self._reached = {
-                function: [items[test] for test in sorted(tests, key=self._rank)]
+                function: [items[test] for test in sorted(tests, key=lambda test: self._rank(function, test))]
                 for function, tests in measured["reached"].items()
             }
             gc.freeze()  # else every child copies the whole heap when it counts references
@@ -97,10 +103,14 @@ class Loop:
         set_mutant_under_test(_UNTRIED)
         return noted
 
-    def _rank(self, test: str) -> tuple[bool, float]:
-        """Quick tests first, and those that look at everything; those with threads wait long before they fail."""
+    def _rank(self, function: str, test: str) -> tuple[bool, int, float]:
+        """Tests named like the module first, then quick ones, and those that look at everything.
+
+        Those with threads come last: they wait long before they fail.
+        """
         strict = 0.25 if "test_transcripts.py" in test else 1.0
-        return any(name in test for name in _THREADED), strict * self._took_s[test]
+        named = sum(word.removesuffix("s") in test.partition("::")[0] for word in function.split(".")[2:-1])
+        return any(name in test for name in _THREADED), -named, strict * self._took_s[test]
 
     def _measure(self, items: Mapping[str, pytest.Item]) -> dict[str, Any]:
         """Run every test once on the unbroken code: what it takes, and which functions it reaches."""
@@ -118,17 +128,31 @@ class Loop:
                 reached[function].append(name)
         return {"took_s": took_s, "reached": reached}
 
-    def _tests(self, function: str) -> Iterator[pytest.Item]:
-        """The quickest tests that reach a function, as many as the time allows, and one in any case."""
-        left_s = self._tests_s
-        for place, item in enumerate(self._reached.get(function, ())):
+    def _learn(self) -> None:
+        """Which tests have noticed mutants of each module so far: the next ones of it are likely to meet them, too."""
+        if not self._results.exists():
+            return
+        with self._results.open() as results:
+            results.seek(self._learnt_to)
+            for line in map(json.loads, results.readlines()):
+                self._noticed[Mutant(line["name"], line["digest"]).module][line["by"]] += line["code"] == KILLED
+            self._learnt_to = results.tell()
+
+    def _tests(self, mutant: Mutant) -> Iterator[pytest.Item]:
+        """The tests that reach a mutant, as many as the time allows, and one in any case.
+
+        First those that have noticed most of its module, then the quickest.
+        """
+        left_s, noticed = self._tests_s, self._noticed[mutant.module]
+        tests = sorted(self._reached.get(mutant.function, ()), key=lambda item: -noticed[item.nodeid])
+        for place, item in enumerate(tests):
             left_s -= self._took_s[item.nodeid]
             if place and left_s < 0:
                 return
             yield item
 
-    def _cost_s(self, function: str) -> float:
-        return sum(self._took_s[item.nodeid] for item in self._tests(function))
+    def _cost_s(self, mutant: Mutant) -> float:
+        return sum(self._took_s[item.nodeid] for item in self._tests(mutant))
 
     def _passes(self, item: pytest.Item) -> bool:
         self._has_failed = False
@@ -140,6 +164,7 @@ class Loop:
     def _begin(self, mutant: Mutant) -> None:
         while len(self._running) >= self._children:
             self._await_one()
+        self._learn()
         child = os.fork()
         if child == 0:
             self._try(mutant)
@@ -147,14 +172,14 @@ class Loop:
 
     def _try(self, mutant: Mutant) -> None:
         """In the child: the first test that fails ends it. A mutant that never ends is ended by the kernel."""
-        limit_s = int(self._cost_s(mutant.function) * 2) + 3
+        limit_s = int(self._cost_s(mutant) * 2) + 3
         resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s + 1))
         signal.alarm(10 * limit_s)  # some wait for ever and use no CPU
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         set_mutant_under_test(mutant.name)
-        for item in self._tests(mutant.function):
+        for item in self._tests(mutant):
             try:
                 passes = self._passes(item)
             except BaseException:  # noqa: BLE001 - whatever breaks pytest itself is noticed, too

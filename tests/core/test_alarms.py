@@ -420,6 +420,13 @@ def test_an_alarm_that_nobody_evaluates_is_of_an_unknown_state():
     assert memory.state is OK
 
 
+def test_it_is_said_what_leads_out_of_what_cannot_be_judged():
+    [finding] = judge({}, unevaluated(OK), WAS_OK).findings
+    assert finding.message.endswith("correct what it evaluates, or set spec.alarms.onUnevaluated: Ignore")
+    [finding] = judge({}, reading(OK, read_s=-30.0), WAS_OK).findings
+    assert finding.message == "alarm A could not be read: the last reading is older than three polls"
+
+
 def test_what_was_judged_is_remembered_and_not_judged_again():
     verdict = judge({}, reading(OK, -10, changes=FIRED), WAS_OK)
     again = judge({}, reading(OK, -10), verdict.memories[0])

@@ -5,16 +5,19 @@ from datetime import timedelta
 
 import pytest
 
+from sfn_rollouts.api.analysis import Analysis
 from sfn_rollouts.api.status import AlarmState, HistoryEntry, Outcome, Status
 from sfn_rollouts.core.beginning import Beginning, beginning_of
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.checks.chains import BEFORE_LOOKING, BEFORE_START, Check, first_hold
+from sfn_rollouts.core.checks.version import version_is_missing
 from sfn_rollouts.core.holding import hold_start, hold_step
 from sfn_rollouts.core.judges.alarms import ALARMS
+from sfn_rollouts.core.judges.analysis import forecast_look
 from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.findings import PASS, Finding, Hold
-from sfn_rollouts.core.values.looks import CountRunning, FindVersion, ReadAlarms, ReadAlias
+from sfn_rollouts.core.values.looks import CountRunning, FindVersion, ReadAlarms, ReadAlias, ReadDefinition
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.core.values.readings import (
@@ -30,7 +33,7 @@ from sfn_rollouts.core.values.readings import (
 )
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
-from tests.core.specs import UNCHECKED, WITH_ALARM, spec
+from tests.core.specs import MACHINE, UNCHECKED, WITH_ALARM, spec
 from tests.core.world import START
 
 ELSEWHERE = Account("210987654321", "aws")
@@ -60,7 +63,8 @@ ALL_SEEN = {**alias(), **version(1), **version(2)}
 
 def case(answers=ALL_SEEN, alarm_seen=None, status=None, **changes):
     """Pending, with everything read just now and nothing in the way."""
-    seen = {name: changes.pop(name) for name in ("written_at", "account", "has_older_rival") if name in changes}
+    given = ("written_at", "account", "has_older_rival", "is_region_known")
+    seen = {name: changes.pop(name) for name in given if name in changes}
     wanted = spec(2, **{**WITH_ALARM, **changes})
     known = status or Status(target_version=2)
     observed = Observation(answers=answers, alarms={"A": alarm_seen or alarm()}, **seen)
@@ -100,6 +104,110 @@ def test_what_is_found_first_counts(name):
     """Each case has the finding of this check, and those of checks below it where they can stand together."""
     found = next(check for check in BEFORE_START if isinstance(check(IN_THE_WAY[name]), Hold))
     assert found.__name__ == name
+
+
+def soon(seconds):
+    return START + timedelta(seconds=seconds)
+
+
+ONCE_MORE = "alias and version are being read once more"
+SPLIT_SAID = (
+    "alias live is already split (50 % on version 1, 50 % on version 7) and this rollout did not do it: route it to "
+    "one version (aws stepfunctions update-state-machine-alias), then the rollout starts by itself; or set "
+    "spec.stableVersion to the side that is stable (1 or 7), then it is taken over"
+)
+UNANSWERED = "could not be read: it did not answer"
+NO_VERSION_SAID = (
+    f"version 2 of {MACHINE} does not exist: publish it (aws stepfunctions publish-state-machine-version) or correct "
+    "spec.version"
+)
+ALIAS, TARGET, STABLE = ReadAlias(), FindVersion(2), FindVersion(1)
+DEFINITION = ReadDefinition(2, LONG_AGO)
+
+
+def hold(reason, message, *looks, needs_person=False, until=None):
+    return Hold(reason, message, needs_person, frozenset(looks), until)
+
+
+FOUND = {
+    "alias_is_unreadable": hold(Reason.RETRYING_AWS, f"the alias {UNANSWERED}", ALIAS, TARGET),
+    "version_is_unreadable": hold(Reason.NOT_FOUND, f"version 2 {UNANSWERED}", TARGET, needs_person=True),
+    "alias_or_version_is_unread": hold(Reason.INITIALIZING, "alias and version are being read", ALIAS),
+    "version_is_missing": hold(Reason.NOT_FOUND, NO_VERSION_SAID, TARGET, needs_person=True),
+    "alias_was_read_before_our_write": hold(Reason.INITIALIZING, ONCE_MORE, until=soon(0.5)),
+    "alias_is_split_by_somebody_else": hold(Reason.ALIAS_SPLIT, SPLIT_SAID, needs_person=True, until=soon(5)),
+    "person_holds_the_start": hold(Reason.PAUSED, "paused by spec.paused; set it to false to go on"),
+    "judge_holds": hold(Reason.ALARM_FIRING, "alarm A is firing"),
+    "preflight_holds": hold(Reason.INITIALIZING, "the target is being looked at before it gets traffic", DEFINITION),
+    "forecast_is_awaited": hold(
+        Reason.INITIALIZING,
+        "what the plan can notice is being worked out",
+        forecast_look(spec(2, analysis={}), Analysis()),
+    ),
+    "evidence_is_older_than_due": hold(
+        Reason.INITIALIZING, "the alarms are being read once more before the step", ReadAlarms()
+    ),
+    "alias_or_version_was_read_long_ago": hold(Reason.INITIALIZING, ONCE_MORE, ALIAS, TARGET, until=soon(10)),
+    "served_version_is_undated": hold(Reason.INITIALIZING, "version 1, which the alias serves, is being read", STABLE),
+}
+
+
+@pytest.mark.parametrize("name", IN_THE_WAY)
+def test_each_says_what_it_needs_and_until_when(name):
+    check = next(check for check in BEFORE_START if check.__name__ == name)
+    assert check(IN_THE_WAY[name]) == FOUND[name]
+
+
+FOUND_ALSO = {
+    "a split that was seen long ago": (
+        "alias_is_split_by_somebody_else",
+        case({**alias(SPLIT, read_at=LONG_AGO), **version()}),
+        hold(Reason.ALIAS_SPLIT, SPLIT_SAID, ALIAS, needs_person=True, until=soon(5)),
+    ),
+    "a target that was seen long ago, beside an alias of now": (
+        "alias_or_version_was_read_long_ago",
+        case({**alias(), **version(2, read_at=soon(-10))}),
+        hold(Reason.INITIALIZING, ONCE_MORE, TARGET),
+    ),
+    "a served version that cannot be seen": (
+        "served_version_is_undated",
+        case({**ALL_SEEN, STABLE: unseen()}),
+        hold(Reason.RETRYING_AWS, f"version 1 {UNANSWERED}", STABLE),
+    ),
+    "a served version that was seen long ago": (
+        "served_version_is_undated",
+        case({**ALL_SEEN, **version(1, read_at=soon(-10))}),
+        hold(Reason.INITIALIZING, "version 1, which the alias serves, is being read", STABLE),
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", FOUND_ALSO)
+def test_it_needs_this_too_of(sentence):
+    name, found_in, expected = FOUND_ALSO[sentence]
+    check = next(check for check in BEFORE_START if check.__name__ == name)
+    assert check(found_in) == expected
+
+
+OF_ELSEWHERE = (
+    "the state machine is in account 123456789012, and the operator has credentials of account 210987654321: delete "
+    "this resource and create one with a stateMachineArn of that account, or run an operator with credentials of the "
+    "other one"
+)
+OF_NOWHERE = (
+    "region eu-west-1 is not known in partition aws: delete this resource and create one with the right region in "
+    "stateMachineArn; for a region newer than the operator, upgrade it or set its AWS_REGION to that region"
+)
+
+
+def test_what_keeps_it_from_looking_needs_a_person_and_no_look():
+    elsewhere, nowhere = case(account=ELSEWHERE), case(is_region_known=False)
+    assert first_hold(BEFORE_LOOKING, elsewhere) == hold(Reason.FOREIGN_ACCOUNT, OF_ELSEWHERE, needs_person=True)
+    assert first_hold(BEFORE_LOOKING, nowhere) == hold(Reason.UNKNOWN_REGION, OF_NOWHERE, needs_person=True)
+
+
+def test_a_version_that_cannot_be_seen_is_not_said_to_be_missing():
+    assert version_is_missing(case({**alias(), FindVersion(2): unseen()})) == PASS
 
 
 def test_each_row_is_asked_for_in_its_order():

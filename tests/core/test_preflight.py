@@ -7,10 +7,12 @@ from sfn_rollouts.core.announce import announcements
 from sfn_rollouts.core.values.conditions import condition, is_true
 from sfn_rollouts.core.values.looks import AskRole, CountCallers, FindCallee, ReadDefinition
 from sfn_rollouts.core.values.readings import Trouble
+from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import UNCHECKED, WITH_ALARM
 from tests.core.world import World
 
+READING = "reading the alias, the version and the alarms"
 LINEAR = {"strategy": {"linear": {"increment": 40, "interval": "10m"}}, "bakeTime": "5m"}
 
 
@@ -73,6 +75,7 @@ def test_what_passes_is_told_by_the_condition_alone():
     world.settle()
     assert is_true(world.status, "PreflightPassed")
     assert (world.status.preflight.version, str(world.status.preflight.verdict)) == (2, "Passed")
+    assert condition(world.status, "PreflightPassed").message == Reason.PREFLIGHT_PASSED.meaning
     assert not told(world, "PreflightWarning") + told(world, "PreflightFailed")
 
 
@@ -161,8 +164,12 @@ def test_a_restart_shows_what_blocked_until_it_has_looked_again():
     world.settle()
     statuses = len(world.statuses)
     world.restart()
-    reasons = {condition(status, "Ready").reason for status in world.statuses[statuses:]}
-    assert reasons <= {"PreflightFailed", "Initializing"}
+    blocked = [status for status in world.statuses[statuses:] if status.message != READING]
+    assert {condition(status, "Ready").reason for status in blocked} == {"PreflightFailed"}
+    assert all(is_true(status, "Stalled") for status in blocked)
+    assert {status.preflight for status in world.statuses[statuses:]} == {world.status.preflight}
+    passed = [condition(status, "PreflightPassed") for status in world.statuses[statuses:]]
+    assert {(each.status, each.reason) for each in passed} == {("False", "PreflightFailed")}
     assert world.alias == Routing.whole(1)
 
 
@@ -257,6 +264,15 @@ def test_a_permission_taken_away_in_flight_holds_the_next_step_until_it_is_back(
     assert ("pins", "Passed") in findings(world)
     world.aws.targets.change(is_there=True, is_allowed=True)
     world.advance(600)
+    assert world.alias == Routing.split(1, 2, 80)
+
+
+def test_the_last_increase_waits_for_its_permission_too():
+    world = enforced("permissions")
+    world.advance(1100)
+    assert world.alias == Routing.split(1, 2, 80)
+    world.aws.targets.change(is_there=True, is_allowed=False)
+    world.advance(1200)
     assert world.alias == Routing.split(1, 2, 80)
 
 

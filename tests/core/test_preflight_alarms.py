@@ -163,6 +163,8 @@ WAITS: dict[str, tuple[Any, str | None, str | None]] = {
     "all at once, and nobody watches": ({"allAtOnce": {}}, "0s", "0"),
     "a person, then a wait": (steps(10, None, 50, "2m"), "1h", "120"),
     "a person only": (steps(10, None), "0s", None),
+    "a step of one per cent": (steps(1, "1m", 50, "1h"), "1h", "60"),
+    "a wait of one second": ({"canary": {"weight": 10, "interval": "10m"}}, "1s", "1"),
     "milliseconds": ({"canary": {"weight": 10, "interval": "1500ms"}}, "1h", "1.5"),
 }
 

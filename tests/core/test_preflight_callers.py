@@ -73,3 +73,8 @@ def test_what_could_not_be_seen_never_blocks(unseen: Unseen) -> None:
     found = callers(unseen, ENFORCE)
     assert lines(found) == [f"Unknown {MACHINE}: its callers could not be seen: {unseen.why}"]
     assert not found.looks
+
+
+@pytest.mark.parametrize("answer", [counted(3, 400), DENIED], ids=["a problem", "unseen"])
+def test_what_it_tells_can_be_asked_again(answer: Any) -> None:
+    assert callers(answer).stands_on == {CountCallers()}

@@ -143,3 +143,11 @@ def test_two_rollouts_of_one_alias_are_told_by_the_first() -> None:
 
 def test_nobody_has_no_neighbours() -> None:
     assert neighbours_of([]) == Neighbours()
+
+
+def test_its_own_call_hides_no_other() -> None:
+    both = Neighbours(
+        own="shop/orders", calls={ALIAS: (AliasCall("shop/orders", "A"), AliasCall("shop/checkout", "B"))}
+    )
+    (message,) = lines(entry_point(None, both))
+    assert message.startswith(f"Warning {ALIAS}: state B of rollout shop/checkout calls this alias")

@@ -258,3 +258,43 @@ def test_the_role_of_a_definition_that_was_given_as_a_file_is_not_known() -> Non
 
 def test_a_question_to_iam_is_named_in_few_words() -> None:
     assert str(AskRole(ROLE, frozenset({("lambda:InvokeFunction", "*")}))) == "AskRole(orders, 1 rights)"
+
+
+def by(role: str) -> dict[str, Any]:
+    """A task that takes this role for its call."""
+    return {**task(INVOKE, FunctionName="charge:7"), "Credentials": {"RoleArn": role}}
+
+
+@pytest.mark.parametrize(
+    ("states", "role"), [({"Far": by(AFAR), "Near": by(OLD_ROLE)}, ROLE), ({"Near": by(OLD_ROLE)}, "")]
+)
+def test_a_role_elsewhere_or_unknown_hides_no_other(states: dict[str, Any], role: str) -> None:
+    found = ask(Check.PERMISSIONS, subject(None), target_is(machine(**states), role))
+    assert look(RIGHT, role=OLD_ROLE) in found.looks
+
+
+def inside(work: dict[str, Any]) -> dict[str, Any]:
+    """A Map whose one state is `Work`."""
+    return machine(Each={"Type": "Map", "ItemProcessor": {**machine(Work=work)}, "End": True})
+
+
+def test_a_state_inside_another_is_named_with_it() -> None:
+    nested = inside(task(INVOKE, FunctionName="charge:7"))
+    (lacking,) = permissions(says(NOT_ALLOWED), definition=nested).findings
+    assert lacking.message.startswith("state Each.ItemProcessor.Work of version 42 needs lambda:InvokeFunction")
+
+    afar = inside(by(AFAR))
+    (elsewhere,) = permissions({}, definition=afar).findings
+    assert (
+        f"version 42 uses role {AFAR} in state Each.ItemProcessor.Work; it is in account 222222222222"
+        in elsewhere.message
+    )
+
+    (unclear,) = permissions({}, definition=inside(task("arn:aws:states:::aws-sdk:polly:describeVoices"))).findings
+    assert unclear.message.startswith("state Each.ItemProcessor.Work of version 42 ")
+
+
+def test_a_second_state_of_which_nobody_can_tell_is_counted() -> None:
+    unknown = task("arn:aws:states:::aws-sdk:polly:describeVoices")
+    (found,) = permissions({}, definition=machine(A=unknown, B=unknown)).findings
+    assert found.message.endswith("its permissions are not known (and 1 more like it)")

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from sfn_rollouts.core.values.readings import Account, Trouble, Unseen
+from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.core.values.conditions import condition
+from sfn_rollouts.core.values.readings import Account, AlarmReading, AlarmSnapshot, Trouble, Unseen
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import WITH_ALARM
 from tests.core.world import START, World
@@ -97,6 +99,16 @@ def test_credentials_exchanged_in_flight_hold_the_next_step_and_read_no_alarm() 
     assert world.ready() == ("False", "ForeignAccount")
     assert "the next step is held: the state machine is in account 123456789012" in world.status.message
     assert not world.decision.watches_alarms
+
+
+def test_an_alarm_that_fires_there_is_not_ours_and_people_see_why() -> None:
+    world = in_flight(**WITH_ALARM, progressDeadline="720h")
+    world.alarm("A", AlarmState.ALARM)
+    world.seen = replace(world.seen, alarms={"A": AlarmReading(AlarmSnapshot(AlarmState.ALARM, START), START)})
+    world.settle()
+    assert world.writes == [Routing.split(1, 2, 10)]
+    assert condition(world.status, "AlarmsHealthy").reason == "AccessDenied"
+    assert world.status.alarms[0].reason == "it is in another account than the operator's credentials"
 
 
 def test_they_hold_it_without_alarms_too_and_lets_it_go_on_later() -> None:
