@@ -107,6 +107,7 @@ def test_what_was_found_of_the_version_before_says_nothing_of_the_next():
     world.edit(version=3)
     world.advance(3600)
     assert world.status.target_version == 3 or condition(world.status, "PreflightPassed").status != "True"
+    assert world.status.preflight is None
 
 
 @pytest.mark.parametrize("check", ["targets", "permissions"])
