@@ -37,6 +37,7 @@ def _live_through_much(story: Story, aws: Emulator) -> None:
     aws.set_alarm(ALARM, "ALARM")
     story.wait_for_phase("RolledBack")
     aws.set_alarm(ALARM, "OK")
-    story.edit(version=3)
+    story.edit(version=3, analysis={})
     story.wait_for_weight(10)
+    story.wait_for(lambda status: (status["analysis"] or {}).get("target"), "a look at its executions")
     wait_until(lambda: "sfn_rollouts_events_total{" in story.operator.get("/metrics")[1], DEADLINE_S, "an Event")
