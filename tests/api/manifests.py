@@ -123,6 +123,16 @@ ACCEPTED: dict[str, dict[str, Any]] = {
             "callers": "Off",
         }
     ),
+    "a smoke with the defaults": manifest(preflight={"smoke": {"input": {}}}),
+    "a smoke with all of it": manifest(
+        preflight={
+            "smoke": {
+                "input": {"dryRun": True, "nothing": None, "list": [1, 2.5, {"deep": [None]}], "Any field": "ä"},
+                "timeout": "1h",
+                "expect": {"status": "TIMED_OUT", "output": {"ok": None}},
+            }
+        }
+    ),
     "an analysis that leaves all to the defaults": manifest(analysis={}),
     "an analysis of everything": manifest(
         analysis={
@@ -625,6 +635,35 @@ REFUSED: dict[str, Refused] = {
         "spec.preflight.entry_point",
         "unknown field 'entry_point': did you mean 'entryPoint'?",
         'unknown field "spec.preflight.entry_point"',
+    ),
+    "a smoke without an input": Refused(
+        manifest(preflight={"smoke": {"timeout": "1m"}}),
+        "spec.preflight.smoke.input",
+        "is required: The execution's input, any JSON object of at most 8 KiB",
+        "Required value",
+    ),
+    "a smoke whose input is a text": Refused(
+        manifest(preflight={"smoke": {"input": '{"dryRun": true}'}}),
+        "spec.preflight.smoke.input",
+        """'{"dryRun": true}' is no object: write its fields below it""",
+        'spec.preflight.smoke.input in body must be of type object: "string"',
+    ),
+    "a smoke that takes longer than an hour": Refused(
+        manifest(preflight={"smoke": {"input": {}, "timeout": "2h"}}),
+        "spec.preflight.smoke.timeout",
+        "'2h' is out of bounds: give 1s to 1h",
+    ),
+    "a smoke that is to end as nothing ends": Refused(
+        manifest(preflight={"smoke": {"input": {}, "expect": {"status": "DONE"}}}),
+        "spec.preflight.smoke.expect.status",
+        "'DONE' is not known: use one of SUCCEEDED, FAILED, TIMED_OUT, ABORTED",
+        'Unsupported value: "DONE": supported values: "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"',
+    ),
+    "a smoke with a strictness": Refused(
+        manifest(preflight={"smoke": "Enforce"}),
+        "spec.preflight.smoke",
+        "'Enforce' is no object: write its fields below it",
+        'spec.preflight.smoke in body must be of type object: "string"',
     ),
     "a preflight that is one word": Refused(
         manifest(preflight="Enforce"),

@@ -55,6 +55,30 @@ def test_a_word_that_yaml_takes_for_a_boolean_is_reported_with_its_remedy(*, giv
     assert errors(manifest(preflight={"callers": given})) == [f"spec.preflight.callers: {sentence}"]
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"text": "x" * 8182}, "is 8193 bytes of JSON: give at most 8192 (8 KiB)"),
+        ({"text": "ä" * 4091}, "is 8193 bytes of JSON: give at most 8192 (8 KiB)"),
+        ({"number": float("nan")}, "is no JSON object: use texts, numbers, true, false, null, lists and mappings only"),
+        ({"half": "\ud800"}, "is no JSON object: use texts, numbers, true, false, null, lists and mappings only"),
+    ],
+)
+def test_what_the_api_server_cannot_see_of_an_input_is_reported_all_the_same(given: Any, sentence: str) -> None:
+    """CEL sees nothing of an object without a schema; so these have no row of the table."""
+    for field, smoke in (("input", {"input": given}), ("expect.output", {"input": {}, "expect": {"output": given}})):
+        assert errors(manifest(preflight={"smoke": smoke})) == [f"spec.preflight.smoke.{field}: {sentence}"]
+    assert errors(manifest(preflight={"smoke": {"input": {"text": "x" * 8181}}})) == []
+
+
+def test_an_input_is_kept_as_it_was_written() -> None:
+    written = {"nothing": None, "list": [{"nothing": None}], "snake_case": 1, "camelCase": 1.5}
+    preflight = parse_spec(manifest(preflight={"smoke": {"input": written}})["spec"]).preflight
+    assert preflight is not None
+    assert preflight.smoke is not None
+    assert preflight.smoke.input == written
+
+
 def test_half_of_a_character_is_reported_without_showing_it() -> None:
     (problem,) = lint(manifest(retryToken="\ud800"))
 
