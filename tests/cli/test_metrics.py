@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sfn_rollouts.api.analysis import AnalysisStatus, Judged
+from sfn_rollouts.api.analysis import Verdict as JudgesVerdict
 from sfn_rollouts.api.preflight import Check, PreflightFinding, PreflightStatus, Verdict
 from sfn_rollouts.api.status import (
     AlarmState,
@@ -239,3 +241,36 @@ def found_by_preflight(*verdicts: Verdict) -> Status:
     )
     found = PreflightStatus(version=42, checked_at=NOON, verdict=verdicts[0], findings=findings)
     return MOVING.model_copy(update={"preflight": found})
+
+
+def test_what_the_judge_says_and_counts_is_shown_and_goes_with_the_rollout() -> None:
+    meter = PrometheusMeter()
+    of = 'name="orders",namespace="shop"'
+
+    meter.rollout(ORDERS, LIVE, judged_so_far(JudgesVerdict.SUSPECT))
+    assert shown(meter, "analysis") == [
+        f'analysis_verdict{{{of},verdict="Suspect"}} 1.0',
+        f'analysis_executions{{{of},outcome="bad",version="target"}} 2.0',
+        f'analysis_executions{{{of},outcome="good",version="target"}} 5.0',
+        f"analysis_looked_timestamp_seconds{{{of}}} 1.7723664e+09",
+    ]
+
+    meter.rollout(ORDERS, LIVE, judged_so_far(JudgesVerdict.NOT_ENOUGH))
+    assert shown(meter, "analysis_verdict") == [f'analysis_verdict{{{of},verdict="NotEnough"}} 1.0']
+
+    meter.gone(ORDERS)
+    assert shown(meter, "analysis") == []
+
+
+def test_the_age_of_the_judges_look_is_no_figure_once_nobody_looks_any_more() -> None:
+    meter = PrometheusMeter()
+
+    meter.rollout(ORDERS, LIVE, judged_so_far(JudgesVerdict.WORSE).with_(finished_at=NOON))
+    assert shown(meter, "analysis_looked") == []
+    assert shown(meter, "analysis_verdict") != []
+
+
+def judged_so_far(verdict: JudgesVerdict) -> Status:
+    target = Judged(started=9, judged=7, bad=2)
+    found = AnalysisStatus(verdict=verdict, since=NOON, message="", target=target, looked_at=NOON)
+    return MOVING.with_(started_at=NOON, analysis=found)

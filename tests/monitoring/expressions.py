@@ -25,6 +25,7 @@ from promql_parser import (
     parse,
 )
 
+from sfn_rollouts.api import analysis, preflight
 from sfn_rollouts.api.status import AlarmState, Outcome, Phase
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.core.values.readings import Trouble
@@ -39,6 +40,7 @@ VALUES: Mapping[str, frozenset[str]] = {
     "outcome": frozenset(Outcome),
     "state": frozenset(AlarmState),
     "api": frozenset(Api),
+    "verdict": frozenset({*analysis.Verdict, *preflight.Verdict}),
     "role": frozenset({"stable", "target"}),
     "result": frozenset({"OK", "Read", "Missing", "Limited", "Dropped", "NotStored", *Trouble}),
 }

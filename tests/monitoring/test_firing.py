@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sfn_rollouts.api.analysis import AnalysisStatus, Verdict
 from sfn_rollouts.api.status import Condition, ConditionStatus, HistoryEntry, Outcome, Phase, Status
 from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.metrics import PrometheusMeter
@@ -34,6 +35,11 @@ def is_in(phase: Phase, reason: str, *, is_stalled: bool = False, key: Key = ORD
     )
     status = Status(phase=phase, weight=10, conditions=conditions)
     return lambda meter: meter.rollout(key, LIVE, status)
+
+
+def is_judged(phase: Phase, verdict: Verdict) -> Happening:
+    found = AnalysisStatus(verdict=verdict, since=NOON, message="", looked_at=NOON)
+    return lambda meter: meter.rollout(ORDERS, LIVE, Status(phase=phase, started_at=NOON, analysis=found))
 
 
 def ended(outcome: Outcome, reason: str, times: int = 1) -> Happening:
@@ -73,6 +79,8 @@ QUIET: Mapping[str, Happening] = {
     "nothing happens": lambda meter: None,
     "a rollout is promoted": ended(Outcome.PROMOTED, "RolloutComplete"),
     "a rollout waits for an alarm": is_in(Phase.PENDING, "AlarmFiring"),
+    "a rollout is found suspect": is_judged(Phase.PROGRESSING, Verdict.SUSPECT),
+    "a rollout ended as it had not been judged": is_judged(Phase.SUCCEEDED, Verdict.BLIND),
     "a rollout bakes": is_in(Phase.BAKING, "Baking"),
     "a write meets another": lambda meter: meter.status_write("Conflict"),
     "the watch was started again once": lambda meter: meter.kopf_restarted(),
@@ -104,6 +112,7 @@ LOUD: Mapping[str, tuple[Happening, str]] = {
         "SfnRolloutFailed",
     ),
     "somebody else took the alias": (is_in(Phase.PROGRESSING, "AliasDrifted", is_stalled=True), "SfnRolloutStalled"),
+    "the executions cannot be read": (is_judged(Phase.PROGRESSING, Verdict.BLIND), "SfnRolloutNotJudged"),
     "nobody approves": (is_in(Phase.PAUSED, "AwaitingApproval"), "SfnRolloutWaitsForAPerson"),
     "many go back": (ended(Outcome.ROLLED_BACK, "AlarmFiring", times=4), "SfnRolloutsManyRollbacks"),
     "alarms cannot be read": (lambda meter: meter.alarms_watched(2, 1, NOON), "SfnRolloutsAlarmReadingsOld"),

@@ -72,6 +72,12 @@ class RolloutMetrics:
             "version",
             "outcome",
         )
+        self._looked = series.gauge(
+            "analysis_looked_timestamp_seconds",
+            "Of a rollout in flight: Unix time of the look that the judge's figures are of.",
+            "namespace",
+            "name",
+        )
         self._preflight = series.gauge(
             "preflight_findings", "Of a rollout: what preflight found.", "namespace", "name", "check", "verdict"
         )
@@ -134,18 +140,26 @@ class RolloutMetrics:
             yield self._weight, (), status.weight
         if status.alarm is not None:
             yield self._alarm, (str(status.alarm),), 1
-        if status.analysis is not None:
-            yield self._verdict, (str(status.analysis.verdict),), 1
-            for whose, counts in (("target", status.analysis.target), ("stable", status.analysis.stable)):
-                if counts is not None:
-                    yield self._judged, (whose, "bad"), counts.bad
-                    yield self._judged, (whose, "good"), counts.judged - counts.bad
+        yield from self._analysis(status)
         found = status.preflight.findings if status.preflight is not None else ()
         for (check, verdict), count in Counter((each.check, each.verdict) for each in found).items():
             yield self._preflight, (str(check), str(verdict)), count
         for role, version in (("stable", status.stable_version), ("target", status.target_version)):
             if version is not None:
                 yield self._version, (role,), version
+
+    def _analysis(self, status: Status) -> Iterator[tuple[Gauge, tuple[str, ...], float]]:
+        """What the judge of its executions says. At rest nobody looks, so that a look's age would only grow."""
+        analysis = status.analysis
+        if analysis is None:
+            return
+        yield self._verdict, (str(analysis.verdict),), 1
+        for whose, counts in (("target", analysis.target), ("stable", analysis.stable)):
+            if counts is not None:
+                yield self._judged, (whose, "bad"), counts.bad
+                yield self._judged, (whose, "good"), counts.judged - counts.bad
+        if analysis.looked_at is not None and status.is_in_flight:
+            yield self._looked, (), analysis.looked_at.timestamp()
 
     @staticmethod
     def _hide(series: Iterable[_Labelled]) -> None:
