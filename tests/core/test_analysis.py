@@ -479,3 +479,39 @@ def test_good_news_is_no_warning() -> None:
     it.has_callers(BUSY)
     run(it, 25)
     assert said(it) == [("VersionNotWorse", False)]
+
+
+def test_that_the_evidence_is_back_is_said_and_is_no_warning() -> None:
+    it = world(onBlind="Ignore", margin="0.1%")
+    it.has_callers(BUSY)
+    it.troubles["executions"] = Trouble.DENIED
+    run(it, 5)
+    it.troubles.clear()
+    run(it, 10)
+    assert said(it) == [("AnalysisBlind", True), ("AnalysisNotEnough", False)]
+    assert [words for words in messages(it) if words.startswith("no longer Blind: target failed 0 of ")]
+
+
+def test_that_nobody_could_ever_judge_it_is_said_though_nothing_waits_for_it() -> None:
+    it = world(onBlind="Ignore")
+    it.troubles["executions"] = Trouble.DENIED
+    run(it, 5)
+    assert said(it) == [("AnalysisBlind", True)]
+
+
+def test_what_was_said_of_the_version_before_is_not_taken_back() -> None:
+    it = world(onSuspect="Ignore")
+    it.has_callers(BUSY, v2=0.5)
+    run(it, 20)
+    before = len(said(it))
+    it.edit(version=3)
+    run(it, 3)
+    assert it.status.is_in_flight
+    assert said(it)[before:] == []
+
+
+def messages(it: World) -> list[str]:
+    """Every announcement, as people read it."""
+    return [
+        news.message for before, after in pairwise([Status(), *it.statuses]) for news in announcements(before, after)
+    ]

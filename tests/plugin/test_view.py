@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from sfn_rollouts.api.analysis import Analysis
 from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.explain.course import StepState, course_of
 from sfn_rollouts.explain.next_up import next_up
 from sfn_rollouts.explain.remedies import REMEDIES
-from sfn_rollouts.explain.rollout import Rollout
+from sfn_rollouts.explain.rollout import JUDGES_POLICIES, Rollout
 from sfn_rollouts.explain.times import o_clock
 from sfn_rollouts.plugin.verbs import VERBS
 from sfn_rollouts.plugin.view.event_lines import event_lines, step_entries
@@ -337,3 +338,63 @@ def test_reading_a_resource_needs_the_standard_library_alone() -> None:
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout == "\n"
+
+
+# -- what the judge says --
+
+
+def judged(**changes: Any) -> str:
+    """The block about the analysis of a rollout that is held at half of the traffic; `changes` are of its status."""
+    seen = scene("suspect, held")
+    status = seen.resource["status"]
+    status = {**status, **changes, "analysis": {**status["analysis"], **changes.get("analysis", {})}}
+    text = rendered(Scene({**seen.resource, "status": status}, seen.now), 200)
+    return text.partition("\nAnalysis\n")[2].partition("\n\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("Worse", "onWorse: Ignore; so and so"),
+        ("Slower", "onSlower: Ignore; so and so"),
+        ("Suspect", "holds the next step; so and so"),
+        ("Skewed", "holds the next step; so and so"),
+        ("Blind", "holds the next step; so and so"),
+        ("NotWorse", " so and so"),
+        ("NotEnough", " so and so"),
+    ],
+)
+def test_the_block_says_what_the_verdict_does(verdict: str, said: str) -> None:
+    first = judged(analysis={"verdict": verdict, "message": "so and so"}).splitlines()[0]
+    assert f" {verdict} " in first
+    assert first.endswith(said)
+
+
+def test_nothing_waits_for_a_split_that_is_over() -> None:
+    assert "holds" not in judged(weight=100, analysis={"verdict": "Skewed"})
+
+
+def test_that_somebody_promoted_in_spite_of_it_stands_there() -> None:
+    assert "promoted in spite of it; " in judged(analysis={"verdict": "Suspect", "accepted": "Suspect"})
+    assert "promoted in spite of it" not in judged(analysis={"verdict": "Suspect", "accepted": "Blind"})
+
+
+def test_it_says_how_often_it_would_come_by_chance_where_the_message_does_not() -> None:
+    figures = {"byChance": 0.25, "needed": 0.001}
+    assert re.search(
+        r"by chance +1 rollout in 4 +Worse from 1 in 1000 on", judged(analysis={"verdict": "Suspect", **figures})
+    )
+    assert "by chance " not in judged(analysis={"verdict": "NotEnough", "message": "so", **figures})
+    assert "by chance " not in judged(analysis={"verdict": "Suspect", "byChance": "often", "needed": True})
+
+
+def test_of_a_rollout_that_has_ended_it_says_when_it_was_found() -> None:
+    ended = judged(finishedAt="2026-11-21T12:30:00Z", analysis={"verdict": "Worse"})
+    assert re.search(r"Worse +\w+ ago", ended)
+    assert "last look" not in ended
+    assert "by now" not in ended
+
+
+def test_what_a_verdict_does_is_read_as_the_api_defaults_it() -> None:
+    defaults = Analysis().model_dump(by_alias=True)
+    assert {field: defaults[field] for field, _ in JUDGES_POLICIES.values()} == dict(JUDGES_POLICIES.values())

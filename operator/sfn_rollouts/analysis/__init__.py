@@ -25,7 +25,7 @@ from sfn_rollouts.analysis.values import (
     Policy,
     Verdict,
 )
-from sfn_rollouts.analysis.wording import in_words, message
+from sfn_rollouts.analysis.wording import how_often, in_words, message, one_in
 
 __all__ = [
     "LOOK_EVERY_S",
@@ -45,7 +45,9 @@ __all__ = [
     "better_plan",
     "forecast",
     "horizon_of",
+    "how_often",
     "in_words",
     "is_possible",
     "message",
+    "one_in",
 ]

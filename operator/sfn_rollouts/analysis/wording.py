@@ -35,17 +35,19 @@ def _failed(finding: Finding) -> str:
 
 
 def _odds(finding: Finding) -> str:
-    needed = f", {_one_in(finding.needed)} is enough now" if finding.needed else ""
-    return f"{_rollouts(finding.by_chance)} would look like this by chance{needed}"
+    needed = f", {one_in(finding.needed)} is enough now" if finding.needed else ""
+    return f"{how_often(finding.by_chance)} would look like this by chance{needed}"
 
 
-def _rollouts(by_chance: float | None) -> str:
+def how_often(by_chance: float | None) -> str:
+    """Return in how many rollouts of a version that is no worse it would look like this."""
     if by_chance is None or by_chance > 0.5:
         return "most rollouts"
     return f"1 rollout in {_number(by_chance)}"
 
 
-def _one_in(probability: float) -> str:
+def one_in(probability: float) -> str:
+    """Return a probability as people read it, like 1 in 620."""
     return f"1 in {_number(probability)}"
 
 

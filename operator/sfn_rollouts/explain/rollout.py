@@ -142,15 +142,24 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the judge says by the executions; `verdict` is as in `api.analysis.Verdict`, `horizon` as written there."""
+    """What the judge says by the executions; `verdict` is as in `api.analysis.Verdict`, `horizon` as written there.
+
+    `policy` and `action`: which field of `spec.analysis` says what this verdict does, and what it says; both empty
+    where there is none.
+    """
 
     verdict: str
     since: datetime | None
     message: str
     target: Counts | None
     stable: Counts | None
+    by_chance: float | None
+    needed: float | None
     horizon: str
+    looked_at: datetime | None
     forecast: str
+    policy: str
+    action: str
     is_accepted: bool
 
 
@@ -240,7 +249,7 @@ class Rollout:
             pause_command=_one(status.get("pauseCommand"), _pause_command),
             trip=_one(status.get("trip"), _trip),
             running_executions=_one(status.get("runningExecutions"), _running),
-            analysis=_judged(_mapping(status.get("analysis"))),
+            analysis=_judged(_mapping(status.get("analysis")), _mapping(spec.get("analysis"))),
             preflight=_preflight(_mapping(status.get("preflight")), _number(spec.get("version"))),
             resource=resource,
         )
@@ -368,18 +377,34 @@ def _condition(raw: Mapping[str, Any]) -> Condition:
     )
 
 
-def _judged(raw: Mapping[str, Any]) -> Judged | None:
+JUDGES_POLICIES: Mapping[str, tuple[str, str]] = {
+    "Worse": ("onWorse", "Rollback"),
+    "Slower": ("onSlower", "Hold"),
+    "Suspect": ("onSuspect", "Hold"),
+    "Skewed": ("onBlind", "Hold"),
+    "Blind": ("onBlind", "Hold"),
+}
+"""Which field of `spec.analysis` says what a verdict does, and what it says where it is left out."""
+
+
+def _judged(raw: Mapping[str, Any], analysis: Mapping[str, Any]) -> Judged | None:
     verdict = text_of(raw.get("verdict"))
     if not verdict:
         return None
+    policy, default = JUDGES_POLICIES.get(verdict, ("", ""))
     return Judged(
         verdict=verdict,
         since=moment_of(raw.get("since")),
         message=text_of(raw.get("message")),
         target=_counts(_mapping(raw.get("target"))),
         stable=_counts(_mapping(raw.get("stable"))),
+        by_chance=_fraction(raw.get("byChance")),
+        needed=_fraction(raw.get("needed")),
         horizon=text_of(raw.get("horizon")),
+        looked_at=moment_of(raw.get("lookedAt")),
         forecast=text_of(_mapping(raw.get("forecast")).get("message")),
+        policy=policy,
+        action=text_of(analysis.get(policy)) or default,
         is_accepted=text_of(raw.get("accepted")) == verdict,
     )
 
@@ -489,6 +514,13 @@ def _number(value: object) -> int | None:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _fraction(value: object) -> float | None:
+    """From 0 to 1; what is no probability is not known."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+        return None
+    return float(value)
 
 
 def moment_of(value: object) -> datetime | None:

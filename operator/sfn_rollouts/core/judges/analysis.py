@@ -314,7 +314,7 @@ class _Case:
             stable=_judged(said.stable),
             by_chance=said.by_chance,
             needed=said.needed,
-            horizon=Duration(written(reading.horizon_s)),
+            horizon=Duration(written(round(reading.horizon_s, 1))),
             source=reading.source,
             looked_at=reading.looked_at,
         )
@@ -350,13 +350,19 @@ def _condition(reported: AnalysisStatus) -> ConditionValue:
 
 
 def _news(before: Status, after: Status) -> Iterator[News]:
-    """Each change of the verdict once, and never a look; what sends it back is announced as the trip."""
+    """Each change of the verdict once, and never a look; what sends it back is announced as the trip.
+
+    A rollout begins as NotEnough, whatever was said of the one before: that is news after a bad verdict only.
+    """
     old, new = before.analysis, after.analysis
     if new is None or after.trip is not None or after.finished_at is not None or not after.is_in_flight:
         return
-    if old is None or old.verdict is new.verdict:
+    was = old.verdict if old is not None and before.started_at == after.started_at else Verdict.NOT_ENOUGH
+    if was is new.verdict:
         return
-    yield News(_REASONS[new.verdict], new.message, is_warning=new.verdict in _ACCEPTABLE)
+    is_bad = new.verdict in _ACCEPTABLE
+    message = f"no longer {was}: {new.message}" if was in _ACCEPTABLE and not is_bad else new.message
+    yield News(_REASONS[new.verdict], message, is_warning=is_bad)
 
 
 def _is_judged(spec: Spec) -> bool:
