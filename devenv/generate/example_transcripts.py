@@ -5,6 +5,7 @@ from pathlib import Path
 
 _MORE: Mapping[str, Sequence[str]] = {
     "canary": ["--alarm OrderProcessor-p95=ALARM@12m..14m"],
+    "analysis": ["--starts-per-hour 40"],
     "linear": ["--alarm OrderProcessor-failures=INSUFFICIENT_DATA@7m..12m"],
     "exponential": ["--fault states.UpdateStateMachineAlias=timeout-after@10m..11m --kill-operator 20m..22m"],
     "steps-with-approval": ["--user promote@15m", "--user abort@12m"],

@@ -28,6 +28,11 @@ ALL_AT_ONCE = GOOD.replace("{canary: {weight: 10, interval: 10m}}", "{allAtOnce:
 OTHER = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
 
 
+def analysed(strategy: str, analysis: str = "{}") -> str:
+    """A good manifest with this strategy that asks for analysis."""
+    return GOOD.replace("{canary: {weight: 10, interval: 10m}}", strategy) + f"  analysis: {analysis}\n"
+
+
 def lint(*arguments: str, stdin: str = "") -> Result:
     return CliRunner().invoke(main, ["lint", *arguments], input=stdin)
 
@@ -378,3 +383,49 @@ def test_what_needs_no_cluster_loads_no_client(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
 
     assert done.stdout.endswith("heavy: []\n")
+
+
+# -- what an analysis could not notice --
+
+TENTH = "{canary: {weight: 10, interval: 10m}}"
+NOTHING_TO_COMPARE = "spec.analysis: no step waits while both versions have traffic, so nothing can be compared: "
+
+ANALYSED: dict[str, tuple[str, str | None]] = {
+    "all at once": (analysed("{allAtOnce: {}}"), NOTHING_TO_COMPARE),
+    "no wait below 100 %": (analysed("{steps: [{pause: {duration: 5m}}, {setWeight: 50}]}"), NOTHING_TO_COMPARE),
+    "waits that are over before the first look": (
+        analysed("{steps: [{setWeight: 50}, {pause: {duration: 45s}}]}"),
+        "the steps below 100 % last 45s, and the first execution is judged 1m after they begin: ",
+    ),
+    "a horizon beyond the steps": (
+        analysed(TENTH, "{horizon: 15m}"),
+        "the steps below 100 % last 10m, and the first execution is judged 16m after they begin: ",
+    ),
+    "steps that suffice": (analysed(TENTH), None),
+    "a step that a person ends": (analysed("{steps: [{setWeight: 50}, {pause: {}}]}"), None),
+    "no analysis": (GOOD, None),
+}
+
+
+@pytest.mark.parametrize("sentence", ANALYSED)
+def test_a_plan_that_compares_nothing_is_a_warning(sentence: str) -> None:
+    text, expected = ANALYSED[sentence]
+    result = lint("-", stdin=text)
+    assert result.exit_code == 0
+    found = [line for line in result.output.splitlines() if "spec.analysis" in line]
+    assert [expected in line for line in found] == ([True] if expected is not None else [])
+
+
+def test_at_little_traffic_lint_says_what_the_plan_would_miss() -> None:
+    quiet = lint("-", "--starts-per-hour", "10", stdin=analysed(TENTH)).output
+    assert "warning: spec.analysis: at 10 starts an hour this plan notices, of 100 rollouts" in quiet
+    assert "50 % of new executions for" in quiet
+    assert "spec.analysis" not in lint("-", "--starts-per-hour", "100000", stdin=analysed(TENTH)).output
+    assert "spec.analysis" not in lint("-", "--starts-per-hour", "10", stdin=GOOD).output
+
+
+def test_what_is_no_number_of_starts_is_refused() -> None:
+    for word in ("nan", "-1", "many"):
+        result = lint("-", "--starts-per-hour", word, stdin=GOOD)
+        assert result.exit_code == 2
+        assert "--starts-per-hour" in result.output

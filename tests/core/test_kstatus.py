@@ -280,6 +280,10 @@ def held_suspect():
     return judged(onWorse="Ignore", onSlower="Ignore")
 
 
+def held_until_not_worse():
+    return judged(fails=0.0, starts_per_hour=40.0, requireNotWorse=True)
+
+
 def judged_by_nobody():
     return judged(Trouble.DENIED)
 
@@ -361,6 +365,15 @@ TABLE = {
     "found worse by its executions": (judged_worse, "RolledBack", "False", "VersionWorse", False, True, "Failed"),
     "found worse, held": (held_worse, "Progressing", "False", "VersionWorse", False, True, "Failed"),
     "suspect, held": (held_suspect, "Progressing", "False", "VersionSuspect", True, False, "InProgress"),
+    "not known to be no worse, held": (
+        held_until_not_worse,
+        "Progressing",
+        "False",
+        "AnalysisNotEnough",
+        True,
+        False,
+        "InProgress",
+    ),
     "judged by nobody": (judged_by_nobody, "Progressing", "False", "AnalysisBlind", True, False, "InProgress"),
     "an older rival": (rival, "Pending", "False", "AliasConflict", False, True, "Failed"),
 }

@@ -22,6 +22,7 @@ from devenv.aws.server import AwsEmulator
 from devenv.control_plane import ControlPlane, ensure_binaries, install_crds
 from devenv.control_plane.kubectl import Kubectl
 from devenv.operator_process import OperatorProcess
+from devenv.waiting import wait_until
 from sfn_rollouts.api import COMMAND_ANNOTATION
 from tests.e2e.cluster import Cluster
 from tests.e2e.preflight import calling, function, only
@@ -33,6 +34,7 @@ NAMESPACE, UNWATCHED = "orders", "orders-without-operator"
 CRDS = Path(__file__).parents[2] / "crds"
 STEPS = ({"setWeight": 10}, {"pause": {"duration": "1h"}}, {"setWeight": 50}, {"pause": {"duration": "1h"}})
 APPROVAL = ({"setWeight": 10}, {"pause": {}}, {"setWeight": 50}, {"pause": {"duration": "1h"}})
+JUDGED_S = 300.0
 QUICK = ({"setWeight": 10}, {"pause": {"duration": "1s"}})
 
 ACTIONS: Mapping[str, tuple[str, str]] = {
@@ -220,6 +222,23 @@ def preflight_failed(story: Story) -> None:
     story.wait_for_reason("PreflightFailed")
 
 
+def version_worse(story: Story) -> None:
+    """A look each 30 s at executions that are 30 s old: it takes a minute or two."""
+    _judged(story, fails=0.6)
+    wait_until(lambda: story.status()["phase"] == "RolledBack", JUDGED_S, "the version to go back")
+
+
+def analysis_blind(story: Story) -> None:
+    story.aws.fail("ListExecutions", "denied", match=story.machine)
+    _judged(story, fails=0.0, pause="1s")
+    story.wait_for_reason("AnalysisBlind")
+
+
+def _judged(story: Story, fails: float, pause: str = "1h") -> None:
+    story.aws.set_traffic(story.alias, starts_per_hour=7200.0, outcomes={2: (fails, 0.5)}, past_s=600.0)
+    _apply(story, steps=({"setWeight": 50}, {"pause": {"duration": pause}}), analysis={"durations": False})
+
+
 def alias_conflict(story: Story) -> None:
     _shifted(story.called("older-resource"), alarms={"names": [f"{story.name}-failures"]})
     _apply(story)
@@ -263,6 +282,8 @@ DUMPS: Mapping[str, Dump] = {
     "degraded_foreignAccount": Dump(foreign_account, "the state machine is in another account"),
     "degraded_unknownRegion": Dump(unknown_region, "the region is not known"),
     "degraded_preflightFailed": Dump(preflight_failed, "preflight fails at the start", _OPEN | {"retry"}),
+    "degraded_versionWorse": Dump(version_worse, "the judge finds it worse, went back", frozenset({"retry"})),
+    "progressing_analysisBlind": Dump(analysis_blind, "its executions cannot be read, held", _MOVING),
     "degraded_approvalTimedOut": Dump(approval_timed_out, "not approved in time", frozenset({"retry"})),
     "progressing_newGeneration": Dump(newer_generation, "a new generation, not yet seen by the operator"),
 }

@@ -234,6 +234,7 @@ ROWS: dict[str, Row] = {
     "the judge finds it worse, went back": given_up("found worse by its executions"),
     "the judge finds it worse, held": given_up("found worse, held"),
     "the judge suspects it, held": moving("suspect, held"),
+    "requireNotWorse and not enough is known, held": moving("not known to be no worse, held"),
     "its executions cannot be read, held": moving("judged by nobody"),
     "the alias was split by somebody else": given_up("alias split by somebody else"),
     "a split that was found is taken over": moving("a split taken over"),

@@ -337,3 +337,30 @@ def test_a_definition_that_is_none_is_one_line(tmp_path: Path) -> None:
     played = _play(tmp_path, _manifest(), "[]")
     assert (played.exit_code, played.stdout) == (2, "")
     assert played.stderr == f"{tmp_path / 'asl.json'}: is no definition: it is not a JSON object\n"
+
+
+# -- what the judge of executions does --
+
+ANALYSED = str(ROOT / "examples/analysis.yaml")
+
+
+def test_a_judged_rollout_says_where_it_is_compared_and_what_follows() -> None:
+    said = _simulate(ANALYSED).output
+    assert "\nanalysis: a look every 30s compares the versions at 10 %, 50 %; Worse: Rollback, Slower: Hold, " in said
+    assert "analysis:" not in _simulate(CANARY).output
+
+
+def test_with_its_traffic_it_says_what_would_be_noticed() -> None:
+    assert "\nforecast: at 40 starts an hour this plan notices" in _simulate(ANALYSED, "--starts-per-hour", "40").output
+    assert "forecast" not in _simulate(ANALYSED).output
+    assert "forecast" not in _simulate(CANARY, "--starts-per-hour", "40").output
+    data = json.loads(_simulate(ANALYSED, "--starts-per-hour", "40", "-o", "json").stdout)
+    assert data["forecast"].startswith("at 40 starts an hour this plan notices")
+
+
+def test_a_plan_with_nothing_to_compare_says_so(tmp_path: Path) -> None:
+    manifest = tmp_path / "rollout.yaml"
+    text = Path(CANARY).read_text().replace("canary:", "allAtOnce: {}")
+    lines = [line for line in text.splitlines() if "weight:" not in line and "interval:" not in line]
+    manifest.write_text("\n".join([*lines, "  analysis: {onBlind: Ignore}"]))
+    assert "\nanalysis: nothing to compare; Worse: Rollback" in _simulate(str(manifest)).output

@@ -5,7 +5,6 @@ Does not belong here: what the commands do (`app`, `api`). No command's function
 importing the module would put it in the function's place.
 """
 
-import math
 import sys
 from typing import Any
 
@@ -15,6 +14,7 @@ from sfn_rollouts import __version__
 from sfn_rollouts.api import LARGEST_VERSION
 from sfn_rollouts.cli.definition import definition_option, insist_on_one_reader
 from sfn_rollouts.cli.program import Program
+from sfn_rollouts.cli.traffic import starts_option
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -31,17 +31,19 @@ def version() -> None:
 @main.command("lint")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @definition_option("first rollout of the first file")
+@starts_option("Executions that each alias starts: warn where an analysis would notice little.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def lint_command(files: tuple[str, ...], definition: str | None, output: str) -> None:
+def lint_command(files: tuple[str, ...], definition: str | None, starts_per_hour: float | None, output: str) -> None:
     """Find what the API server or the operator would refuse in manifests; `-` reads standard input.
 
-    Also what preflight would find, as far as files tell: an error where it would block. Documents of other kinds are
-    skipped. The exit code is 1 when there are errors, 0 with warnings only.
+    Also what preflight would find, as far as files tell: an error where it would block; and where a plan leaves an
+    analysis nothing to compare. Documents of other kinds are skipped. The exit code is 1 when there are errors, 0 with
+    warnings only.
     """
     insist_on_one_reader(files, definition)
     from sfn_rollouts.cli.lint import lint_files, shown_as_json, shown_as_text  # noqa: PLC0415 - see the package's docstring
 
-    result = lint_files(files, definition)
+    result = lint_files(files, definition, starts_per_hour)
     click.echo(shown_as_json(result) if output == "json" else shown_as_text(result))
     sys.exit(1 if result.errors else 0)
 
@@ -82,6 +84,7 @@ def preflight_command(
 )
 @click.option("--name", help="Which rollout, where the file has several.")
 @definition_option("rollout")
+@starts_option("Executions that the alias starts: say what the analysis would notice.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def simulate_command(file: str, output: str, **options: Any) -> None:
     """Play what a rollout would do, minute by minute, without a cluster and without AWS; `-` reads standard input.
@@ -122,21 +125,13 @@ def judge_command(outcomes: str, manifest: str, name: str | None, output: str) -
 
 @main.command("forecast")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option(
-    "--starts-per-hour",
-    required=True,
-    metavar="NUMBER",
-    type=click.FloatRange(0, 1_000_000_000),
-    help="Executions that are started through the alias, of both versions.",
-)
+@starts_option("Executions that are started through the alias, of both versions.", required=True)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def forecast_command(file: str, starts_per_hour: float, output: str) -> None:
     """Show in how many of 100 rollouts a plan would notice a version that fails more often; `-` reads standard input.
 
     Noticed means that the analysis finds it Worse while the rollout lasts; stable fails one time in a hundred.
     """
-    if math.isnan(starts_per_hour):
-        raise click.BadParameter("nan is no number of starts: give one like 40", param_hint="--starts-per-hour")
     from sfn_rollouts.cli.forecast import forecast_file, shown_as_json, shown_as_text  # noqa: PLC0415 - see the package's docstring
 
     forecasted = forecast_file(file, starts_per_hour)

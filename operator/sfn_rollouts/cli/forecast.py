@@ -14,14 +14,35 @@ from sfn_rollouts.printable import json_text, one_line
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What is noticed by a plan, and by a better one if there is any."""
+
+    noticed: Forecast
+    better: tuple[Plan, Forecast] | None
+
+    def in_words(self, starts_per_hour: float) -> str:
+        """Return it as a sentence."""
+        return in_words(self.noticed, starts_per_hour, self.better)
+
+
+def forecast_of(spec: Spec, starts_per_hour: float) -> Foreseen:
+    """Return what the plan of a spec would notice, as if it were judged."""
+    policy, compiled = policy_of(spec.analysis or Analysis()), compile_plan(spec)
+    plan, bake_s = judged_plan(compiled), compiled.bake_s
+    return Foreseen(
+        forecast(plan, policy, starts_per_hour, bake_s=bake_s),
+        better_plan(plan, policy, starts_per_hour, bake_s=bake_s),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Forecasted:
-    """A rollout, and what is noticed of it: by its own plan, and by a better one if there is any."""
+    """A rollout, and what is noticed of it."""
 
     namespace: str
     name: str
     starts_per_hour: float
-    noticed: Forecast
-    better: tuple[Plan, Forecast] | None
+    foreseen: Foreseen
 
 
 def forecast_file(file: str, starts_per_hour: float) -> Sequence[Forecasted]:
@@ -37,8 +58,7 @@ def forecast_file(file: str, starts_per_hour: float) -> Sequence[Forecasted]:
 def shown_as_text(forecasted: Sequence[Forecasted]) -> str:
     """A line for each rollout."""
     return "\n".join(
-        one_line(f"{each.namespace}/{each.name}: {in_words(each.noticed, each.starts_per_hour, each.better)}")
-        for each in forecasted
+        one_line(f"{each.namespace}/{each.name}: {each.foreseen.in_words(each.starts_per_hour)}") for each in forecasted
     )
 
 
@@ -48,31 +68,24 @@ def shown_as_json(forecasted: Sequence[Forecasted]) -> str:
 
 
 def _forecasted(manifest: Mapping[str, Any], starts_per_hour: float) -> Forecasted:
-    spec = Spec.model_validate(manifest["spec"])
-    policy, plan, bake_s = (
-        policy_of(spec.analysis or Analysis()),
-        judged_plan(compile_plan(spec)),
-        compile_plan(spec).bake_s,
-    )
     return Forecasted(
         str((manifest.get("metadata") or {}).get("namespace") or "default"),
         name_of(manifest),
         starts_per_hour,
-        forecast(plan, policy, starts_per_hour, bake_s=bake_s),
-        better_plan(plan, policy, starts_per_hour, bake_s=bake_s),
+        forecast_of(Spec.model_validate(manifest["spec"]), starts_per_hour),
     )
 
 
 def _data(each: Forecasted) -> dict[str, Any]:
     better = None
-    if each.better is not None:
-        plan, noticed = each.better
+    if each.foreseen.better is not None:
+        plan, noticed = each.foreseen.better
         steps = [{"weight": round(100 * weight), "seconds": seconds} for weight, seconds in plan.steps]
         better = {"steps": steps, "noticed": asdict(noticed)}
     return {
         "namespace": each.namespace,
         "name": each.name,
         "startsPerHour": each.starts_per_hour,
-        "noticed": asdict(each.noticed),
+        "noticed": asdict(each.foreseen.noticed),
         "better": better,
     }

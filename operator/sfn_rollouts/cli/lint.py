@@ -9,6 +9,7 @@ from sfn_rollouts.api.problems import Problem, Severity
 from sfn_rollouts.api.resource import concerns
 from sfn_rollouts.api.resource import lint as lint_manifest
 from sfn_rollouts.cli.candidates import Candidate
+from sfn_rollouts.cli.comparable import problems_of_analysis
 from sfn_rollouts.cli.manifests import manifests_in, within
 from sfn_rollouts.cli.offline import candidate_of, no_owner, problems_offline, with_definition
 from sfn_rollouts.printable import json_text, one_line
@@ -37,10 +38,11 @@ class LintResult:
         return sum(each.problem.severity is Severity.ERROR for each in self.findings)
 
 
-def lint_files(files: Sequence[str], definition: str | None = None) -> LintResult:
+def lint_files(files: Sequence[str], definition: str | None = None, starts_per_hour: float | None = None) -> LintResult:
     """Check each rollout in these files; `-` is standard input. What cannot be read is an error like others.
 
-    The definition, in Amazon States Language, belongs to the first rollout of the first file.
+    The definition, in Amazon States Language, belongs to the first rollout of the first file. `starts_per_hour`: how
+    busy each alias is, for what an analysis could notice.
 
     Raises:
         SystemExit: 2, the definition cannot be read, or there is no rollout for it; standard error says why.
@@ -50,7 +52,7 @@ def lint_files(files: Sequence[str], definition: str | None = None) -> LintResul
     if definition is not None:
         _give_to_first(definition, files[0], checked)
     candidates = [each.candidate for each in checked if each.candidate is not None]
-    findings = [finding for each in checked for finding in each.findings(candidates)]
+    findings = [finding for each in checked for finding in each.findings(candidates, starts_per_hour)]
     rollouts = sum(each.is_rollout for each in checked)
     return LintResult(findings, rollouts, len(documents) - len(checked))
 
@@ -66,9 +68,10 @@ class _Checked:
     is_rollout: bool
     candidate: Candidate | None
 
-    def findings(self, candidates: Sequence[Candidate]) -> Iterator[Finding]:
-        """Return what the API server would say of it, then what preflight would."""
-        for problem in (*self.problems, *self._of_preflight(candidates)):
+    def findings(self, candidates: Sequence[Candidate], starts_per_hour: float | None) -> Iterator[Finding]:
+        """Return what the API server would say of it, then what preflight would, then what the judge could not."""
+        judged = problems_of_analysis(self.candidate.spec, starts_per_hour) if self.candidate is not None else ()
+        for problem in (*self.problems, *self._of_preflight(candidates), *judged):
             yield Finding(self.file, self.document, within(self.place, problem))
 
     def _of_preflight(self, candidates: Sequence[Candidate]) -> Iterator[Problem]:

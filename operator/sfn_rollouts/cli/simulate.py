@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from sfn_rollouts.api.spec import Spec
+from sfn_rollouts.cli.forecast import forecast_of
 from sfn_rollouts.cli.offline import candidate_of, with_definition
 from sfn_rollouts.cli.rollouts import name_of, rollout_among
 from sfn_rollouts.core.decide import decide
@@ -33,6 +35,7 @@ class SimulateOptions:
     from_version: int | None = None
     name: str | None = None
     definition: str | None = None
+    starts_per_hour: float | None = None
 
 
 def simulate_file(file: str, options: SimulateOptions, output: str) -> str:
@@ -50,7 +53,17 @@ def simulate_file(file: str, options: SimulateOptions, output: str) -> str:
     if rollout.outline is not None:
         world.step_functions.targets.outlines = {rollout.spec.version: rollout.outline}
     run = world.run()
-    return json_text(as_data(run)) if output == "json" else as_text(run).rstrip("\n")
+    foreseen = _foreseen(rollout.spec, options.starts_per_hour)
+    if output == "json":
+        return json_text(as_data(run) | ({"forecast": foreseen} if foreseen else {}))
+    return "\n".join([as_text(run).rstrip("\n"), *([f"forecast: {foreseen}"] if foreseen else [])])
+
+
+def _foreseen(spec: Spec, starts_per_hour: float | None) -> str:
+    """What the judge would notice, in words; empty where nobody judges, or nobody knows how busy the alias is."""
+    if spec.analysis is None or starts_per_hour is None:
+        return ""
+    return forecast_of(spec, starts_per_hour).in_words(starts_per_hour)
 
 
 def _knowing(neighbours: Neighbours) -> Decide:

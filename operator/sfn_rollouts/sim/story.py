@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sfn_rollouts.analysis import LOOK_EVERY_S
+from sfn_rollouts.api.analysis import Analysis
 from sfn_rollouts.api.preflight import PROBLEMS, PreflightFinding
 from sfn_rollouts.api.status import Outcome, Status
 from sfn_rollouts.core.values.conditions import READY, condition
@@ -91,6 +93,8 @@ def _head(run: Run) -> Iterator[str]:
             f"smoke: one execution of version {spec.version} before any traffic, for up to {smoke.timeout}; "
             "here it ends as expected after a second"
         )
+    if spec.analysis is not None:
+        yield f"analysis: {_judging(spec.analysis, plan)}"
     for found in _problems(run):
         yield f"preflight: {found.verdict}: {found.check}: {found.subject}: {found.message}"
 
@@ -115,6 +119,17 @@ def _step(step: PlannedStep) -> str:
     if step.wait_s is None:
         return f"{step.weight} % until promoted"
     return f"{step.weight} % for {clock(step.wait_s)}" if step.wait_s else f"{step.weight} %"
+
+
+def _judging(analysis: Analysis, plan: Plan) -> str:
+    """Where both versions run they are compared; what is found leads to what the policy says."""
+    weights = ", ".join(f"{step.weight} %" for step in plan.steps if 0 < step.weight < 100 and step.wait_s != 0.0)
+    actions = (
+        f"Worse: {analysis.on_worse}, Slower: {analysis.on_slower}, Suspect: {analysis.on_suspect}, "
+        f"Blind: {analysis.on_blind}"
+    )
+    where = f"a look every {LOOK_EVERY_S:.0f}s compares the versions at {weights}" if weights else "nothing to compare"
+    return f"{where}; {actions}; no executions are played here"
 
 
 # -- line by line --
