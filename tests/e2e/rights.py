@@ -70,7 +70,7 @@ def not_used(requests: Iterable[Right], granted: Iterable[Right]) -> list[str]:
 
 
 PEOPLES = ("states:StartExecution", "states:DeleteStateMachineAlias", "states:DeleteStateMachine")
-"""Called by the stories themselves, as callers of a state machine and people do; the operator's code has neither."""
+"""Called by the stories themselves, as callers of a state machine and people do; the operator starts but the smoke."""
 
 NEEDS_NO_PERMISSION = ("sts:GetCallerIdentity", ":AssumeRoleWithWebIdentity")
 """No policy can deny the first; the second is asked of the role's trust policy, unsigned, so it names no service."""
