@@ -312,3 +312,13 @@ def test_a_rollout_that_an_older_operator_began_is_asked_for_its_permissions_onl
     world.advance(601)
     assert world.alias == Routing.split(1, 2, 40)
     assert findings(world)[0] == ("permissions", "Failed")
+
+
+def test_a_version_that_is_gone_while_preflight_blocks_it_is_looked_for_again():
+    world = enforced("permissions")
+    world.aws.targets.change(is_there=True, is_allowed=False)
+    world.advance(60)
+    assert world.ready() == ("False", "PreflightFailed")
+    world.missing_versions.add(2)
+    world.advance(600)
+    assert world.ready() == ("False", "NotFound")

@@ -3,7 +3,7 @@
 from sfn_rollouts.api.status import Phase
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.closing import close
-from sfn_rollouts.core.rechecking import STALLED_MAX_S, look_again
+from sfn_rollouts.core.rechecking import STALLED_MAX_S, look_again, target_again
 from sfn_rollouts.core.staying import stay, summary_in_flight
 from sfn_rollouts.core.values.conditions import ConditionValue, Summary
 from sfn_rollouts.core.values.decision import Decision
@@ -40,6 +40,8 @@ def hold_start(case: Case, hold: Hold) -> Decision:
         is_judged = not hold.needs_person or hold.reason is Reason.INTERNAL_ERROR  # which passes by itself, maybe
         return close(case, summary, looks=hold.looks, wakes=[hold.until], alias=alias, is_judged=is_judged)
     looks, wake = look_again(case, STALLED_MAX_S)
+    if hold.reason is Reason.PREFLIGHT_FAILED:
+        looks |= target_again(case, STALLED_MAX_S)
     summary = _summary(hold, f"not started: {hold.message}")
     return close(case, summary, looks=looks | hold.looks, wakes=[wake, hold.until], alias=_in_sync(case))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sfn_rollouts.core import memory
 from sfn_rollouts.core.case import Case
-from sfn_rollouts.core.values.looks import Look, ReadAlias
+from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlias
 from sfn_rollouts.core.values.moments import after
 from sfn_rollouts.core.values.readings import Trouble
 
@@ -30,6 +30,13 @@ def look_again(case: Case, after_s: float) -> tuple[frozenset[Look[Any]], dateti
     if due > case.now:
         return frozenset(), due
     return frozenset({ReadAlias()}), case.in_seconds(after_s)
+
+
+def target_again(case: Case, after_s: float) -> frozenset[Look[Any]]:
+    """Return whether the version that is asked for is due for another look: it may be gone, with its state machine."""
+    look = FindVersion(case.spec.version)
+    read_at = getattr(case.seen.of(look), "read_at", None)
+    return frozenset({look}) if read_at is not None and after(read_at, after_s) <= case.now else frozenset()
 
 
 def looks_if_gone(case: Case) -> frozenset[Look[Any]]:
