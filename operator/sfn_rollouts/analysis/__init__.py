@@ -10,6 +10,7 @@ To read: `tally` is the test itself; `failures`, `durations` and `evidence` are 
 
 from sfn_rollouts.analysis.before import Horizon, horizon_of
 from sfn_rollouts.analysis.forecasting import Forecast, better_plan, forecast
+from sfn_rollouts.analysis.foreseeing import Foreseen, foresee
 from sfn_rollouts.analysis.judging import Judging
 from sfn_rollouts.analysis.outcome import is_possible
 from sfn_rollouts.analysis.plan import Plan
@@ -36,6 +37,7 @@ __all__ = [
     "Execution",
     "Finding",
     "Forecast",
+    "Foreseen",
     "Horizon",
     "Judgement",
     "Judging",
@@ -44,6 +46,7 @@ __all__ = [
     "Verdict",
     "better_plan",
     "forecast",
+    "foresee",
     "horizon_of",
     "how_often",
     "in_words",

@@ -38,11 +38,13 @@ class Before:
     durations: Sequence[float]
 
 
-def horizon_of(past: Iterable[Execution], plan: Plan) -> Horizon:
+def horizon_of(past: Iterable[Execution], plan: Plan, fixed_s: float | None = None) -> Horizon:
     """Return p99 of the time that stable's last executions took, but at most a third of the shortest step below 100 %.
 
-    Without a past it is that third: what is judged too early counts as good.
+    Without a past it is that third: what is judged too early counts as good. `fixed_s`: what a user has set instead.
     """
+    if fixed_s is not None:
+        return Horizon(fixed_s, is_capped=False)
     shortest = plan.shortest
     cap = shortest * _PART_OF_A_STEP if shortest is not None else math.inf
     times = sorted(lasted_at(each, math.inf) for each in _last_ended(past, LAST_TIMED, count_aborted=False))

@@ -1,12 +1,10 @@
-"""Durations in the API: kept as the text that was written, never rewritten, so that Git stays the truth."""
+"""Durations in the API."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import core_schema
-
-from sfn_rollouts.api.rules import Rule, cel_text, with_rules
+from sfn_rollouts.api.rules import Rule, cel_text
+from sfn_rollouts.api.written import Written
 from sfn_rollouts.durations import FORM, GRAMMAR, is_duration, seconds_of
 
 # CEL's duration() fails, with an unreadable text, beyond 292 years. With these caught, 32 characters stay below it.
@@ -20,34 +18,18 @@ FORMAT = Rule(
 )
 
 
-class Duration(str):
+class Duration(Written):
     """A duration as written, like `1h30m`; `seconds` is its length."""
 
     __slots__ = ()
+
+    FORMAT = FORMAT
+    LONGEST = 32
 
     @property
     def seconds(self) -> float:
         """Length in seconds, to the microsecond."""
         return seconds_of(self)
-
-    @classmethod
-    def parse(cls, text: str) -> "Duration":
-        """Parse a duration as written.
-
-        Raises:
-            ValueError: the text is no duration; the message says what one looks like.
-        """
-        return cls(FORMAT.check(text))
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(cls.parse, core_schema.str_schema(max_length=32))
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, inner: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return with_rules(handler(inner), FORMAT)
 
 
 def is_within(text: str, low: str, high: str) -> bool:

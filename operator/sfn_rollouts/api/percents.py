@@ -1,12 +1,9 @@
-"""Percentages as text, like `2.5%`: kept as written, never rewritten, so that Git stays the truth."""
+"""Percentages in the API, as text like `2.5%`."""
 
 import re
-from typing import Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import core_schema
-
-from sfn_rollouts.api.rules import Rule, cel_text, with_rules
+from sfn_rollouts.api.rules import Rule, cel_text
+from sfn_rollouts.api.written import Written
 
 GRAMMAR = r"^[0-9]{1,3}([.][0-9]{1,3})?%$"
 _FORM = re.compile(GRAMMAR)
@@ -18,34 +15,18 @@ FORMAT = Rule(
 )
 
 
-class PercentText(str):
+class PercentText(Written):
     """A percentage as written, like `2.5%`; `fraction` is its value."""
 
     __slots__ = ()
+
+    FORMAT = FORMAT
+    LONGEST = 8
 
     @property
     def fraction(self) -> float:
         """Its value, 0.025 for `2.5%`."""
         return float(self.removesuffix("%")) / 100.0
-
-    @classmethod
-    def parse(cls, text: str) -> "PercentText":
-        """Parse a percentage as written.
-
-        Raises:
-            ValueError: the text is no percentage; the message says what one looks like.
-        """
-        return cls(FORMAT.check(text))
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(cls.parse, core_schema.str_schema(max_length=8))
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, inner: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return with_rules(handler(inner), FORMAT)
 
 
 def between(low: str, high: str) -> Rule:

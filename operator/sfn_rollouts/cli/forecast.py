@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sfn_rollouts.analysis import Forecast, Plan, better_plan, forecast, in_words
+from sfn_rollouts.analysis import Foreseen, foresee
 from sfn_rollouts.api.analysis import Analysis
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.cli.rollouts import name_of, rollouts_in
@@ -13,26 +13,10 @@ from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.printable import json_text, one_line
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
-    """What is noticed by a plan, and by a better one if there is any."""
-
-    noticed: Forecast
-    better: tuple[Plan, Forecast] | None
-
-    def in_words(self, starts_per_hour: float) -> str:
-        """Return it as a sentence."""
-        return in_words(self.noticed, starts_per_hour, self.better)
-
-
 def forecast_of(spec: Spec, starts_per_hour: float) -> Foreseen:
     """Return what the plan of a spec would notice, as if it were judged."""
     policy, compiled = policy_of(spec.analysis or Analysis()), compile_plan(spec)
-    plan, bake_s = judged_plan(compiled), compiled.bake_s
-    return Foreseen(
-        forecast(plan, policy, starts_per_hour, bake_s=bake_s),
-        better_plan(plan, policy, starts_per_hour, bake_s=bake_s),
-    )
+    return foresee(judged_plan(compiled), policy, starts_per_hour, bake_s=compiled.bake_s)
 
 
 @dataclass(frozen=True, slots=True)

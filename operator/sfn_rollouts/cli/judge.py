@@ -39,8 +39,7 @@ def judge_file(manifest_file: str, outcomes_file: str, name: str | None, output:
     executions = read_outcomes(outcomes_file)
     past = [each for each in executions if each.started_at < 0.0]
     begun = [each for each in executions if not each.started_at < 0.0]  # with what is no number: it is counted there
-    fixed_s = fixed_horizon_s(analysis)
-    horizon = horizon_of(past, plan) if fixed_s is None else Horizon(fixed_s, is_capped=False)
+    horizon = horizon_of(past, plan, fixed_horizon_s(analysis))
     _mention(executions, horizon)
     for judgement in changes(policy, plan, horizon.seconds, past, begun):
         yield shown_as(output, judgement, policy)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sfn_rollouts.analysis import SETTLE_S, Counts, Plan
+from sfn_rollouts.analysis import Finding as Found
 from sfn_rollouts.analysis import Judgement as Said
 from sfn_rollouts.analysis import message as message_of
 from sfn_rollouts.api.analysis import (
@@ -279,12 +280,15 @@ class _Case:
         """What each verdict that stands leads to, the gravest first. What a person has accepted holds nothing."""
         for found in said.findings:
             verdict = Verdict(found.verdict)
-            action, message = self._action(verdict), message_of(found, policy_of(self.policy))
+            action = self._action(verdict)
             if action == OnWorse.ROLLBACK:
-                yield Trip(_REASONS[verdict], message)
+                yield Trip(_REASONS[verdict], self._message(found))
             elif action == OnWorse.HOLD and not is_accepted:
                 is_final = verdict in (Verdict.WORSE, Verdict.SLOWER)
-                yield Hold(_REASONS[verdict], message, needs_person=is_final, ends_by_promote=True)
+                yield Hold(_REASONS[verdict], self._message(found), needs_person=is_final, ends_by_promote=True)
+
+    def _message(self, found: Found) -> str:
+        return message_of(found, policy_of(self.policy))
 
     @property
     def _has_control(self) -> bool:
@@ -309,7 +313,7 @@ class _Case:
         is_recent = looked_at is not None and reading.looked_at < after(looked_at, REPORTED_EVERY_S)
         if known.verdict is verdict and is_recent:
             return known
-        return self._as_verdict(verdict, message_of(said.strongest, policy_of(self.policy))).with_(
+        return self._as_verdict(verdict, self._message(said.strongest)).with_(
             target=_judged(said.target),
             stable=_judged(said.stable),
             by_chance=said.by_chance,

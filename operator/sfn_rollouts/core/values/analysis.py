@@ -20,7 +20,6 @@ class AnalysisReading:
     next_at: datetime
     horizon_s: float
     source: Source
-    is_horizon_capped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

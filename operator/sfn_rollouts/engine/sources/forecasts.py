@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sfn_rollouts.analysis import Forecast, Plan, Policy, better_plan, forecast, in_words
+from sfn_rollouts.analysis import foresee
 from sfn_rollouts.core.values.analysis import ForecastReading
 from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.looks import ForecastAnalysis
@@ -20,19 +20,14 @@ _HOUR_S = 3600.0
 def forecasts_source(feed: ExecutionFeed, clock: Clock) -> Source:
     """Answers `ForecastAnalysis`. Nothing waits for it for long: what is not known is said without it."""
 
-    def foresee(alias: AliasArn, look: ForecastAnalysis, _: Urgency) -> ForecastReading:
+    def answer(alias: AliasArn, look: ForecastAnalysis, _: Urgency) -> ForecastReading:
         read_at = clock.now()
         starts_per_hour = _starts_per_hour(feed, alias)
-        foreseen, message = _foreseen(look.plan, look.policy, look.bake_s, _rounded(starts_per_hour))
-        return ForecastReading(starts_per_hour, foreseen, message, read_at)
+        rounded = _rounded(starts_per_hour)
+        foreseen = foresee(look.plan, look.policy, rounded, bake_s=look.bake_s)
+        return ForecastReading(starts_per_hour, foreseen.noticed, foreseen.in_words(rounded), read_at)
 
-    return Source("forecast", foresee, spare, TRIES, is_kept_at_rest=False)
-
-
-def _foreseen(plan: Plan, policy: Policy, bake_s: float, starts_per_hour: float) -> tuple[Forecast, str]:
-    foreseen = forecast(plan, policy, starts_per_hour, bake_s=bake_s)
-    better = better_plan(plan, policy, starts_per_hour, bake_s=bake_s)
-    return foreseen, in_words(foreseen, starts_per_hour, better)
+    return Source("forecast", answer, spare, TRIES, is_kept_at_rest=False)
 
 
 def _rounded(starts_per_hour: float) -> float:

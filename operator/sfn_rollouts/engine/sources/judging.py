@@ -6,7 +6,7 @@ due: of the executions before them the lists are complete by then.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -79,7 +79,7 @@ class _Replay:
     weights: tuple[tuple[datetime, int | None], ...]
     since: datetime
     judging: Judging | None = None
-    horizon: Horizon = field(default_factory=lambda: Horizon(0.0, is_capped=False))
+    horizon_s: float = 0.0
     judgement: Judgement | None = None
     next_look: int = 0
     ended: set[str] = field(default_factory=set)
@@ -91,22 +91,18 @@ class _Replay:
         """Take what is not judged for good, and make the looks up to this time, each once."""
         judging = self.judging = self.judging or self._begin(look, found)
         new = [each for each in found if each.started_at >= self.since and each.name not in self.ended]
-        weighed = ((each, _weight_at(look.weights, each.started_at)) for each in new)
-        judging.take(
-            execution
-            for each, weight in weighed
-            if weight is not None and (execution := _execution(each, look, weight)) is not None
-        )
+        judging.take(_executions(look, new))
         last = int((as_of - look.began_at).total_seconds() // LOOK_EVERY_S)
         while self.next_look <= last:
             self.judgement = judging.look(self.next_look * LOOK_EVERY_S)
             self.next_look += 1
-        self.since = max(self.since, after(look.began_at, last * LOOK_EVERY_S - self.horizon.seconds - SETTLE_S))
+        self.since = max(self.since, after(look.began_at, last * LOOK_EVERY_S - self.horizon_s - SETTLE_S))
         self.ended = {each.name for each in found if each.ended_at is not None and each.started_at >= self.since}
 
     def _begin(self, look: JudgeExecutions, found: Sequence[ExecutionReading]) -> Judging:
-        past, self.horizon = _before(look, found)
-        return Judging(look.policy, look.plan, self.horizon.seconds, past)
+        past, horizon = _before(look, found)
+        self.horizon_s = horizon.seconds
+        return Judging(look.policy, look.plan, horizon.seconds, past)
 
 
 class ExecutionsJudge:
@@ -163,9 +159,8 @@ class ExecutionsJudge:
             looked_at=looked_at,
             read_at=listing.read_at,
             next_at=after(listing.read_at, (after(looked_at, LOOK_EVERY_S) - as_of).total_seconds()),
-            horizon_s=replay.horizon.seconds,
+            horizon_s=replay.horizon_s,
             source=EvidenceSource.EXECUTIONS,
-            is_horizon_capped=replay.horizon.is_capped,
         )
 
     def _list(self, alias: AliasArn, replay: _Replay) -> _Listing:
@@ -199,10 +194,8 @@ def judged_again(feed: ExecutionFeed, alias: AliasArn, look: JudgeExecutions) ->
             break
     found = sorted(listing.found.values(), key=lambda each: (each.started_at, each.name))
     past, horizon = _before(look, found)
-    begun = ((each, _weight_at(look.weights, each.started_at)) for each in found if each.started_at >= look.began_at)
-    split = ((each, weight) for each, weight in begun if weight is not None and 0.0 < weight < 1.0)
-    executions = [execution for each, weight in split if (execution := _execution(each, look, weight)) is not None]
-    return changes(look.policy, look.plan, horizon.seconds, past, executions)
+    begun = _executions(look, (each for each in found if each.started_at >= look.began_at))
+    return changes(look.policy, look.plan, horizon.seconds, past, [each for each in begun if 0.0 < each.weight < 1.0])
 
 
 def judging_source(feed: ExecutionFeed, clock: Clock) -> Source:
@@ -219,8 +212,7 @@ def _before(look: JudgeExecutions, found: Sequence[ExecutionReading]) -> tuple[S
         for each in sorted(ended, key=lambda each: each.ended_at or each.started_at)[-PAST_EXECUTIONS:]
         if each.version == look.stable and (execution := _execution(each, look, _NOT_JUDGED)) is not None
     ]
-    known = look.horizon_s
-    return past, horizon_of(past, look.plan) if known is None else Horizon(known, is_capped=False)
+    return past, horizon_of(past, look.plan, look.horizon_s)
 
 
 def _is_far_enough(listing: _Listing, page: ExecutionPage, replay: _Replay) -> bool:
@@ -242,6 +234,15 @@ def _weight_at(weights: Sequence[tuple[datetime, int | None]], moment: datetime)
     if since is None or weight is None or moment < since + timedelta(seconds=UNSETTLED_S):
         return None
     return weight / 100.0
+
+
+def _executions(look: JudgeExecutions, found: Iterable[ExecutionReading]) -> Iterator[Execution]:
+    """Yield those that started at a weight that is known, as the arithmetic takes them."""
+    for each in found:
+        weight = _weight_at(look.weights, each.started_at)
+        execution = _execution(each, look, weight) if weight is not None else None
+        if execution is not None:
+            yield execution
 
 
 def _execution(each: ExecutionReading, look: JudgeExecutions, weight: float) -> Execution | None:
