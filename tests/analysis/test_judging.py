@@ -3,7 +3,6 @@
 import math
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -131,7 +130,7 @@ def test_a_verdict_that_is_ignored_uncovers_the_next() -> None:
         ("still running", execution(10.0, Ended.RUNNING), (1, 0)),
         ("aborted", execution(10.0, Ended.ABORTED), (0, 0)),
         ("aborted after the horizon", execution(10.0, Ended.ABORTED, seconds=H + 1), (1, 0)),
-        ("redriven, and well in the end", replace(execution(10.0), is_redriven=True), (1, 1)),
+        ("redriven, and well in the end", execution(10.0)._replace(is_redriven=True), (1, 1)),
         ("all traffic on the target", execution(10.0, Ended.FAILED, weight=1.0), (0, 0)),
         ("no traffic on the target", execution(10.0, Ended.FAILED, weight=0.0), (0, 0)),
     ],
@@ -175,7 +174,7 @@ def test_aborted_executions_count_as_failed_where_the_policy_says_so() -> None:
 
 def test_nothing_good_is_said_where_more_than_a_tenth_was_aborted() -> None:
     executions = [
-        replace(each, status=Ended.ABORTED) if each.is_target and number % 5 == 0 else each
+        each._replace(status=Ended.ABORTED) if each.is_target and number % 5 == 0 else each
         for number, each in enumerate(rollout(3000, 0.02, 0.02))
     ]
     last = judged(executions)[-1]
@@ -210,7 +209,7 @@ def same(first: Sequence[Judgement], second: Sequence[Judgement]) -> bool:
 def test_the_order_in_which_executions_come_does_not_matter(seed: int, order: random.Random) -> None:
     rng = random.Random(seed)
     executions = list(rollout(rng.choice([20, 150]), 0.05, rng.choice([0.05, 0.4]), seed=seed))
-    executions = [replace(each, started_at=float(round(each.started_at)), ended_at=None, status=Ended.RUNNING)
+    executions = [each._replace(started_at=float(round(each.started_at)), ended_at=None, status=Ended.RUNNING)
                   if rng.random() < 0.1 else each for each in executions]  # fmt: skip
     shuffled = order.sample(executions, len(executions))
     assert same(judged(executions, before=past(50)), judged(shuffled, before=past(50)))
@@ -222,14 +221,14 @@ def test_bit_by_bit_as_it_happens_is_the_same_as_in_one_go(seed: int, slower: fl
     """Seen running, again and again, and then ended; listed by the look after it happened."""
     rng = random.Random(seed)
     executions = [
-        replace(each, key=str(number))
+        each._replace(key=str(number))
         for number, each in enumerate(rollout(rng.choice([20, 150]), 0.05, 0.3, seed=seed, slower=slower))
     ]
     judging, judgements, done = Judging(Policy(), PLAN, H, past(50)), [], set()
     for at in LOOKS:
         begun = [each for each in executions if each.started_at <= at and each.key not in done]
         ended = [each for each in begun if each.ended_at is not None and each.ended_at <= at]
-        running = [replace(each, ended_at=None, status=Ended.RUNNING) for each in begun if each not in ended]
+        running = [each._replace(ended_at=None, status=Ended.RUNNING) for each in begun if each not in ended]
         judging.take(rng.sample([*ended, *running], len(begun)))
         done |= {each.key for each in ended}
         judgements.append(judging.look(at))
@@ -242,7 +241,7 @@ def test_what_ends_badly_after_it_was_judged_is_suspect_and_no_worse() -> None:
     judging.take(running)
     for at in LOOKS[:10]:
         assert judging.look(at).verdict is Verdict.NOT_ENOUGH
-    judging.take(replace(each, status=Ended.FAILED, ended_at=290.0) for each in running)
+    judging.take(each._replace(status=Ended.FAILED, ended_at=290.0) for each in running)
     judgement = judging.look(300.0)
     assert judgement.verdict is Verdict.SUSPECT
     assert judgement.target == Counts(started=3, judged=3)

@@ -6,9 +6,9 @@ due: of the executions before them the lists are complete by then.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from sfn_rollouts.analysis import (
@@ -38,7 +38,7 @@ PAGES_A_JOB = 10
 PAST_EXECUTIONS = 1000
 """So many of those that ended before the rollout say what is usual."""
 
-UNSETTLED_S = 10.0
+UNSETTLED = timedelta(seconds=10)
 """AWS uses a new routing "within a few seconds": what starts in these is judged under neither weight."""
 
 GIVEN_UP_S = 60.0
@@ -49,6 +49,8 @@ FORGOTTEN_AFTER_S = 600.0
 
 _NOT_JUDGED = 0.0
 """A weight at which nothing is compared."""
+
+_STATUSES = {each.value: each for each in Ended}
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ class _Listing:
     def take(self, page: ExecutionPage) -> None:
         """Pages shift while they are read, so one execution may stand on two."""
         self.as_of = self.as_of or page.as_of
-        self.found.update((each.name, each) for each in page.executions)
+        self.found.update({each.name: each for each in page.executions})
         self.token = page.next_token
 
 
@@ -87,19 +89,19 @@ class _Replay:
     used_at: float = 0.0
     read_since: float | None = None
 
-    def take(self, look: JudgeExecutions, found: Sequence[ExecutionReading], as_of: datetime) -> None:
+    def take(self, look: JudgeExecutions, found: Collection[ExecutionReading], as_of: datetime) -> None:
         """Take what is not judged for good, and make the looks up to this time, each once."""
         judging = self.judging = self.judging or self._begin(look, found)
-        new = [each for each in found if each.started_at >= self.since and each.name not in self.ended]
-        judging.take(_executions(look, new))
+        since, ended = self.since, self.ended
+        judging.take(_executions(look, [each for each in found if each.started_at >= since and each.name not in ended]))
         last = int((as_of - look.began_at).total_seconds() // LOOK_EVERY_S)
         while self.next_look <= last:
             self.judgement = judging.look(self.next_look * LOOK_EVERY_S)
             self.next_look += 1
-        self.since = max(self.since, after(look.began_at, last * LOOK_EVERY_S - self.horizon_s - SETTLE_S))
-        self.ended = {each.name for each in found if each.ended_at is not None and each.started_at >= self.since}
+        since = self.since = max(since, after(look.began_at, last * LOOK_EVERY_S - self.horizon_s - SETTLE_S))
+        self.ended = {each.name for each in found if each.ended_at is not None and each.started_at >= since}
 
-    def _begin(self, look: JudgeExecutions, found: Sequence[ExecutionReading]) -> Judging:
+    def _begin(self, look: JudgeExecutions, found: Iterable[ExecutionReading]) -> Judging:
         past, horizon = _before(look, found)
         self.horizon_s = horizon.seconds
         return Judging(look.policy, look.plan, horizon.seconds, past)
@@ -150,7 +152,7 @@ class ExecutionsJudge:
         replay.weights = look.weights
         listing = self._list(alias, replay)
         as_of = listing.as_of or listing.read_at
-        replay.take(look, sorted(listing.found.values(), key=lambda each: (each.started_at, each.name)), as_of)
+        replay.take(look, listing.found.values(), as_of)
         if replay.judgement is None:
             raise Transient("AWS's clock is behind the rollout's first write")
         looked_at = after(look.began_at, replay.judgement.at)
@@ -192,9 +194,9 @@ def judged_again(feed: ExecutionFeed, alias: AliasArn, look: JudgeExecutions) ->
         token = page.next_token
         if token is None or _is_far_enough(listing, page, replay):
             break
-    found = sorted(listing.found.values(), key=lambda each: (each.started_at, each.name))
+    found = listing.found.values()
     past, horizon = _before(look, found)
-    begun = _executions(look, (each for each in found if each.started_at >= look.began_at))
+    begun = _executions(look, [each for each in found if each.started_at >= look.began_at])
     return changes(look.policy, look.plan, horizon.seconds, past, [each for each in begun if 0.0 < each.weight < 1.0])
 
 
@@ -204,14 +206,15 @@ def judging_source(feed: ExecutionFeed, clock: Clock) -> Source:
     return Source("judging", judge.answer, spare, is_kept_at_rest=False, longest_pause_s=LOOK_EVERY_S)
 
 
-def _before(look: JudgeExecutions, found: Sequence[ExecutionReading]) -> tuple[Sequence[Execution], Horizon]:
+def _before(look: JudgeExecutions, found: Iterable[ExecutionReading]) -> tuple[Sequence[Execution], Horizon]:
     """Return what ended before the rollout, for what is usual, and the horizon that follows from it."""
-    ended = [each for each in found if each.ended_at is not None and each.ended_at < look.began_at]
-    past = [
-        execution
-        for each in sorted(ended, key=lambda each: each.ended_at or each.started_at)[-PAST_EXECUTIONS:]
-        if each.version == look.stable and (execution := _execution(each, look, _NOT_JUDGED)) is not None
-    ]
+    ended = sorted(
+        (ended_at, each.name, each)
+        for each in found
+        if (ended_at := each.ended_at) is not None and ended_at < look.began_at
+    )
+    stables = [each for _, _, each in ended[-PAST_EXECUTIONS:] if each.version == look.stable]
+    past = list(_at_weight(_NOT_JUDGED, look, stables))
     return past, horizon_of(past, look.plan, look.horizon_s)
 
 
@@ -220,7 +223,7 @@ def _is_far_enough(listing: _Listing, page: ExecutionPage, replay: _Replay) -> b
     than what is wanted, and nothing behind it started later.
     """
     ends = [each.ended_at for each in page.executions if each.ended_at is not None]
-    is_past_ended = any(ended_at < replay.since for ended_at in ends)
+    is_past_ended = bool(ends) and min(ends) < replay.since
     is_past_running = not ends and bool(page.executions) and all(e.started_at < replay.since for e in page.executions)
     if not (is_past_ended or is_past_running) or replay.judging is not None:
         return is_past_ended or is_past_running
@@ -228,36 +231,34 @@ def _is_far_enough(listing: _Listing, page: ExecutionPage, replay: _Replay) -> b
     return ended >= PAST_EXECUTIONS
 
 
-def _weight_at(weights: Sequence[tuple[datetime, int | None]], moment: datetime) -> float | None:
-    """Return the target's share of what started then; None just after a write, or where somebody else set it."""
-    since, weight = next(((at, weight) for at, weight in reversed(weights) if at <= moment), (None, None))
-    if since is None or weight is None or moment < since + timedelta(seconds=UNSETTLED_S):
-        return None
-    return weight / 100.0
+def _known(weights: Sequence[tuple[datetime, int | None]]) -> Iterator[tuple[datetime, datetime, float]]:
+    """Yield (since, until, the target's share): all but what is just after a write, or where somebody else set it."""
+    writes = [at for at, _ in weights]
+    for (at, weight), until in zip(weights, [*writes[1:], datetime.max.replace(tzinfo=UTC)], strict=True):
+        if weight is not None:
+            yield at + UNSETTLED, until, weight / 100.0
 
 
-def _executions(look: JudgeExecutions, found: Iterable[ExecutionReading]) -> Iterator[Execution]:
+def _executions(look: JudgeExecutions, found: Collection[ExecutionReading]) -> Iterator[Execution]:
     """Yield those that started at a weight that is known, as the arithmetic takes them."""
+    for since, until, weight in _known(look.weights):
+        yield from _at_weight(weight, look, [each for each in found if since <= each.started_at < until])
+
+
+def _at_weight(weight: float, look: JudgeExecutions, found: Sequence[ExecutionReading]) -> Iterator[Execution]:
+    """Yield them as the arithmetic takes them, in seconds since the first write, without those of a third version.
+
+    There may be a hundred thousand of them, and each is made once.
+    """
+    began_at, target, versions, statuses = look.began_at, look.target, (look.stable, look.target), _STATUSES
     for each in found:
-        weight = _weight_at(look.weights, each.started_at)
-        execution = _execution(each, look, weight) if weight is not None else None
-        if execution is not None:
-            yield execution
-
-
-def _execution(each: ExecutionReading, look: JudgeExecutions, weight: float) -> Execution | None:
-    """Return it as the arithmetic takes it, in seconds since the first write; None for a third version's."""
-    if each.version not in (look.stable, look.target):
-        return None
-    try:
-        status = Ended(each.status)
-    except ValueError:
-        return None
-    return Execution(
-        started_at=(each.started_at - look.began_at).total_seconds(),
-        is_target=each.version == look.target,
-        weight=weight,
-        ended_at=(each.ended_at - look.began_at).total_seconds() if each.ended_at is not None else None,
-        status=status,
-        key=each.name,
-    )
+        version, ended_at, status = each.version, each.ended_at, statuses.get(each.status)
+        if status is not None and version in versions:
+            yield Execution(
+                started_at=(each.started_at - began_at).total_seconds(),
+                is_target=version == target,
+                weight=weight,
+                ended_at=(ended_at - began_at).total_seconds() if ended_at is not None else None,
+                status=status,
+                key=each.name,
+            )
