@@ -37,7 +37,7 @@ def outlined(definition: Mapping[str, Any], machine: str = MACHINE) -> Outline:
 
 
 def reading(definition: Mapping[str, Any] | None, role: str = ROLE, why: str = "", machine: str = MACHINE) -> Any:
-    """Return what DescribeStateMachine told of a version; None for one that cannot be understood."""
+    """Return what DescribeStateMachine answered for a version; None for one that cannot be understood."""
     found = outlined(definition, machine) if definition is not None else None
     return DefinitionReading(found, role, is_express=False, read_at=START, why=why)
 

@@ -383,7 +383,7 @@ def test_polls_that_miss_an_alarm(sentence):
     assert missing_for(*seconds) == words
 
 
-def test_a_poll_that_finds_the_alarm_begins_the_count_anew():
+def test_a_poll_that_finds_the_alarm_begins_the_count_again():
     [memory] = judge({}, AlarmMissing(at(-20)), WAS_OK).memories
     [memory] = judge({}, AlarmMissing(at(-10)), memory).memories
     assert memory.missed.polls == 2
@@ -392,7 +392,7 @@ def test_a_poll_that_finds_the_alarm_begins_the_count_anew():
     assert missing_for(0, 10, memory=found) == [HELD, HELD]
 
 
-def test_a_poll_that_fails_neither_counts_nor_begins_anew():
+def test_a_poll_that_fails_neither_counts_nor_begins_again():
     [memory] = judge({}, AlarmMissing(at(-20)), WAS_OK).memories
     [memory] = judge({}, Unseen("throttled", at(-10)), memory).memories
     assert missing_for(0, 10, memory=memory) == [HELD, GONE]

@@ -158,13 +158,13 @@ def test_nothing_new_is_no_news():
 
 def test_the_sentences():
     world = rolled_back()
-    told = [
+    messages = [
         news.message
         for before, after in zip([Status(), *world.statuses], world.statuses, strict=False)
         for news in announcements(before, after)
     ]
-    assert "step 1/2: version 2 has 10 % of new executions" in told
-    assert "alarm A is firing: threshold crossed; going back to version 1" in told
+    assert "step 1/2: version 2 has 10 % of new executions" in messages
+    assert "alarm A is firing: threshold crossed; going back to version 1" in messages
 
 
 def test_an_announcement_fits_into_an_event():

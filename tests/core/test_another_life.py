@@ -181,9 +181,9 @@ def test_at_rest_another_version_2_gets_its_traffic_by_steps(outcome: str, polic
     world = recreated_at_rest(ended(outcome, driftPolicy=policy), 1)
     assert world.writes == [Routing.split(1, 2, 10)]
     news = [each for before, after in pairwise(world.statuses) for each in announcements(before, after)]
-    told = [each.message for each in news if each.reason == "StateMachineRecreated"]
-    assert len(told) == 1
-    assert "its version 2 is another one than before" in told[0]
+    messages = [each.message for each in news if each.reason == "StateMachineRecreated"]
+    assert len(messages) == 1
+    assert "its version 2 is another one than before" in messages[0]
 
 
 def test_at_rest_a_version_that_went_back_stays_so_where_nobody_knows_its_date() -> None:
@@ -232,10 +232,10 @@ def test_at_rest_an_alias_written_again_as_it_was_is_looked_into_once() -> None:
     world.advance(700)
     statuses = len(world.statuses)
     assert world.ready() == ("True", "RolloutComplete")
-    world.told.clear()
+    world.transcript.clear()
     world.advance(3600)
     assert len(world.statuses) == statuses
-    assert all(FindVersion(2) not in what.looks for _, what in world.told if isinstance(what, Decision))
+    assert all(FindVersion(2) not in what.looks for _, what in world.transcript if isinstance(what, Decision))
 
 
 # -- in flight --

@@ -57,12 +57,12 @@ def test_nobody_promotes_in_time_and_it_goes_on_as_if_somebody_had():
         "1/3",
         START + timedelta(seconds=DAY_S),
     )
-    told = ("ApprovalTimedOut", "nobody promoted step 1/3 in time; going on, as onTimeout: Continue says", True)
-    assert events(world).count(told) == 1
+    event = ("ApprovalTimedOut", "nobody promoted step 1/3 in time; going on, as onTimeout: Continue says", True)
+    assert events(world).count(event) == 1
     assert condition(world.status, "AwaitingApproval").status == "False"
     world.advance(3600)
     assert (world.status.phase, world.status.outcome) == ("Succeeded", "Promoted")
-    assert events(world).count(told) == 1
+    assert events(world).count(event) == 1
 
 
 def test_a_promote_in_time_ends_it():

@@ -281,7 +281,7 @@ def test_who_aborted_stands_in_whatever_tells_of_it():
     assert world.status.message.startswith("version 2 was rolled back (Aborted by eve); change spec.version")
 
 
-def test_who_aborted_is_told_of_the_rollout_that_was_aborted_when_the_next_is_asked_for():
+def test_who_aborted_is_named_for_the_rollout_that_was_aborted_when_the_next_is_asked_for():
     world = stepping()
     world.troubles["write"] = Trouble.TRANSIENT
     world.say("abort")
@@ -376,8 +376,8 @@ def test_a_malformed_command_is_answered_with_each_of_its_faults():
 
 
 def test_a_command_as_argo_cd_sends_it():
-    told = {"id": "argocd-1790000000-4711", "action": "promote-full", "generation": 3, "by": None, "more": 1}
-    assert parse_command(json.dumps(told)) == Command(id=told["id"], action="promote-full", generation=3)
+    written = {"id": "argocd-1790000000-4711", "action": "promote-full", "generation": 3, "by": None, "more": 1}
+    assert parse_command(json.dumps(written)) == Command(id=written["id"], action="promote-full", generation=3)
     assert pending_command(None, Status()) is None
 
 
@@ -387,8 +387,8 @@ SEEN = "x 2026-11-28T10:00:00Z [info] promoted [2J   # #[error]"
 
 def test_what_a_person_writes_into_a_command_begins_no_line_and_moves_no_cursor():
     world = stepping()
-    told = {"id": HOSTILE, "action": "abort", "by": HOSTILE, "uid": UID, "generation": world.generation}
-    world.command = json.dumps(told)
+    written = {"id": HOSTILE, "action": "abort", "by": HOSTILE, "uid": UID, "generation": world.generation}
+    world.command = json.dumps(written)
     world.settle()
     last, past = world.status.last_command, world.status.history[0]
     assert (last.id, last.by, past.by) == (SEEN, SEEN, SEEN)
@@ -399,8 +399,8 @@ def test_what_a_person_writes_into_a_command_begins_no_line_and_moves_no_cursor(
 @pytest.mark.parametrize("field", ["uid", "id", "by"])
 def test_what_is_made_printable_fits_into_its_field(field):
     text = "##[" * 84 + "x"
-    told = {"id": "1", "action": "pause", "generation": 1, field: text}
-    assert len(getattr(parse_command(json.dumps(told)), field)) == 253
+    written = {"id": "1", "action": "pause", "generation": 1, field: text}
+    assert len(getattr(parse_command(json.dumps(written)), field)) == 253
 
 
 @pytest.mark.parametrize("field", ["id", "action", "generation", "uid", "by", "step", HOSTILE])

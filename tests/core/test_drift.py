@@ -91,7 +91,7 @@ def test_put_back_by_hand_it_goes_on():
     assert is_true(world.status, "AliasInSync")
 
 
-def test_reassert_writes_the_step_again_and_its_wait_starts_anew():
+def test_reassert_writes_the_step_again_and_its_wait_starts_again():
     world = in_flight("Reassert", SPLIT)
     assert world.alias == Routing.split(1, 2, 50)
     world.advance(299)
@@ -111,12 +111,12 @@ def ended_while_nobody_looked(before_the_restart):
     return world
 
 
-def test_no_success_is_told_of_an_alias_that_somebody_changed_meanwhile():
+def test_no_success_is_reported_for_an_alias_that_somebody_changed_meanwhile():
     world = ended_while_nobody_looked(lambda world: world.route(1))
     assert (world.ready()[1], world.status.history, world.status.stable_version) == ("AliasDrifted", (), 1)
 
 
-def test_no_success_is_told_of_an_alias_that_somebody_changed_during_the_bake():
+def test_no_success_is_reported_for_an_alias_that_somebody_changed_during_the_bake():
     """Nobody had looked since the last write; the bake's end is when somebody does."""
     world = World()
     world.advance(899)
@@ -126,7 +126,7 @@ def test_no_success_is_told_of_an_alias_that_somebody_changed_during_the_bake():
     assert (world.ready()[1], world.status.history, world.status.stable_version) == ("AliasDrifted", (), 1)
 
 
-def test_no_success_is_told_of_an_alias_that_cannot_be_read():
+def test_no_success_is_reported_for_an_alias_that_cannot_be_read():
     world = ended_while_nobody_looked(lambda world: world.troubles.update(alias=Trouble.TRANSIENT))
     assert (world.status.phase, world.ready()[1], world.status.history) == ("Baking", "RetryingAWS", ())
     assert world.status.message == "the next step is held: the alias could not be read: no answer"
@@ -166,7 +166,7 @@ def test_reassert_before_the_first_traffic_puts_all_back_on_stable():
     assert (world.alias, world.status.weight, world.status.step_index) == (Routing.whole(1), 0, 0)
 
 
-def test_reassert_in_the_bake_bakes_anew():
+def test_reassert_in_the_bake_bakes_again():
     world = World(driftPolicy="Reassert")
     world.advance(700)
     world.route(1)
@@ -530,7 +530,7 @@ def test_adopt_at_rest_cannot_take_a_split():
     assert at_rest("Adopt", None).ready() == ("False", "AliasDrifted")
 
 
-def test_drift_after_a_rollback_is_told_and_changes_nothing():
+def test_drift_after_a_rollback_is_reported_and_changes_nothing():
     world = World(**WITH_ALARM)
     world.advance(30)
     world.alarm("A", FIRING)

@@ -9,7 +9,7 @@ from sfn_rollouts.core.values.readings import Trouble
 from tests.core.specs import LINEAR
 from tests.core.test_stepping import EDITS, stepped
 
-TOLD = {
+MESSAGES = {
     "goes on at the same weight, and waits again": (
         "the steps were edited at step 2/4 with 50 %: stays at 50 % in step 1/2; step 2/2 (100 %) is next, "
         "after a wait of 5m"
@@ -29,36 +29,36 @@ TOLD = {
 }
 
 
-def told_of_edits(world, since):
-    """What Events of a world say about edited steps, each tick of the engine being told as one."""
+def edit_messages(world, since):
+    """What Events of a world say about edited steps, each tick of the engine being reported as one."""
     news = announcements(since, world.status, compile_plan(parse_spec(world.raw)))
     return [item.message for item in news if item.reason == "StepsEdited"]
 
 
-@pytest.mark.parametrize("sentence", TOLD)
-def test_an_edited_plan_is_told_once(sentence):
+@pytest.mark.parametrize("sentence", MESSAGES)
+def test_an_edited_plan_is_reported_once(sentence):
     """`edit` settles until AWS answers, as the engine does in one tick and the next; here the first of them counts."""
     world = stepped()
     world.troubles["write"] = Trouble.TRANSIENT
     world.advance(100)
     before = world.status
     world.edit(strategy=EDITS[sentence][0])
-    assert told_of_edits(world, before) == [TOLD[sentence]]
+    assert edit_messages(world, before) == [MESSAGES[sentence]]
 
     world.restart()
     edited = world.status
     world.advance(1)
-    assert told_of_edits(world, edited) == []
+    assert edit_messages(world, edited) == []
 
 
-def test_an_edited_plan_is_told_by_whoever_finds_it():
+def test_an_edited_plan_is_reported_by_whoever_finds_it():
     """The operator was down: what it stored last is all that it knows."""
     world = stepped()
     before = world.status
     world.raw["strategy"], world.generation = {"steps": [{"setWeight": 50}, {"pause": {"duration": "90m"}}]}, 2
     world.restart()
-    [told] = told_of_edits(world, before)
-    assert told.endswith("stays at 50 % in step 1/2; step 2/2 (100 %) is next, after a wait of 1h30m")
+    [message] = edit_messages(world, before)
+    assert message.endswith("stays at 50 % in step 1/2; step 2/2 (100 %) is next, after a wait of 1h30m")
 
 
 def test_an_edited_plan_in_a_pause_says_so():
@@ -66,7 +66,7 @@ def test_an_edited_plan_in_a_pause_says_so():
     world.say("pause")
     before = world.status
     world.edit(strategy={"linear": {"increment": 50, "interval": "10s"}})
-    assert told_of_edits(world, before)[0].endswith("is next, after a wait of 10s, when it is resumed")
+    assert edit_messages(world, before)[0].endswith("is next, after a wait of 10s, when it is resumed")
 
 
 def test_an_edited_plan_below_its_first_step_says_what_holds_nothing_but_the_pause():
@@ -74,8 +74,8 @@ def test_an_edited_plan_below_its_first_step_says_what_holds_nothing_but_the_pau
     world.say("pause")
     before = world.status
     world.edit(strategy={"allAtOnce": {}})
-    [told] = told_of_edits(world, before)
-    assert told.endswith("with 50 %: stays at 50 %; step 1/1 (100 %) is next, at once, when it is resumed")
+    [message] = edit_messages(world, before)
+    assert message.endswith("with 50 %: stays at 50 %; step 1/1 (100 %) is next, at once, when it is resumed")
 
 
 def test_an_edited_plan_on_the_way_to_all_traffic_says_so():
@@ -86,10 +86,10 @@ def test_an_edited_plan_on_the_way_to_all_traffic_says_so():
     before = world.status
     edited = before.with_(plan_hash="2-other", intent=None)
     plan = compile_plan(parse_spec(world.raw))
-    [told] = [
+    [message] = [
         item.message for item in announcements(edited, before.with_(intent=None), plan) if item.reason == "StepsEdited"
     ]
-    assert "step 4/4 (100 %) is next, at once" in told
+    assert "step 4/4 (100 %) is next, at once" in message
 
 
 NO_EDITS = {
@@ -114,7 +114,7 @@ def test_an_edit_that_changes_no_steps_in_flight_tells_nothing_of_steps(sentence
     world = stepped()
     before = world.status
     world.edit(**NO_EDITS[sentence])
-    assert told_of_edits(world, before) == []
+    assert edit_messages(world, before) == []
 
 
 def test_an_edited_plan_while_baking_tells_nothing():
@@ -122,5 +122,5 @@ def test_an_edited_plan_while_baking_tells_nothing():
     before = world.status
     world.edit(strategy={"canary": {"weight": 5, "interval": "1m"}})
     assert world.status.plan_hash != before.plan_hash
-    assert told_of_edits(world, before) == []
+    assert edit_messages(world, before) == []
     assert announcements(before, world.status) == (), "nor of a step that was started"

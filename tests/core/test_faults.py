@@ -259,7 +259,7 @@ def test_a_rollback_that_is_retried_for_too_long_has_failed_so_far():
 
 
 @pytest.mark.parametrize("trouble", [Trouble.DENIED, Trouble.INTERNAL])
-def test_a_rollback_that_a_person_must_mend(trouble):
+def test_a_rollback_that_a_person_must_fix(trouble):
     world = going_back(trouble)
     assert (world.status.phase, world.ready()) == ("Failed", ("False", "RollbackFailed"))
     assert "no answer" in world.status.message
@@ -299,7 +299,7 @@ def test_killed_while_going_back():
 # -- a spec that makes no sense --
 
 
-def test_invalid_at_the_start_and_mended():
+def test_invalid_at_the_start_and_fixed():
     world = World(version=0)
     world.settle()
     assert (world.status.phase, world.ready(), world.writes) == ("Failed", ("False", "InvalidSpec"), [])
@@ -318,7 +318,7 @@ def test_invalid_at_rest_leaves_the_alias_alone_and_what_was_last_known_of_its_a
     assert world.ready() == ("True", "RolloutComplete")
 
 
-def test_invalid_and_mended_with_nothing_to_do_is_up_to_date_again():
+def test_invalid_and_fixed_with_nothing_to_do_is_up_to_date_again():
     world = World(alias=2)
     world.settle()
     world.edit(bakeTime="never")
@@ -412,7 +412,7 @@ def test_a_defect_is_bounded_by_the_deadline_of_the_spec():
     assert decision.watches_alarms is False
 
 
-# A failed write, seen while going back: seconds after the trip, phase stored with it, trouble, phase told
+# A failed write, seen while going back: seconds after the trip, phase stored with it, trouble, phase shown
 FAILED_WRITES = {
     "a restore that was refused, before its phase was stored": (1, "Progressing", Trouble.DENIED, "Failed"),
     "a restore that was refused at once": (0, "Progressing", Trouble.DENIED, "Failed"),
@@ -425,13 +425,13 @@ FAILED_WRITES = {
 
 @pytest.mark.parametrize("sentence", FAILED_WRITES)
 def test_whose_failure_it_is(sentence):
-    after_s, stored, trouble, told = FAILED_WRITES[sentence]
+    after_s, stored, trouble, shown = FAILED_WRITES[sentence]
     world = going_back(Trouble.TRANSIENT)
     failed_at = world.status.trip.at + timedelta(seconds=after_s)
     seen = replace(world.seen, write_failure=WriteFailure("no", trouble, failed_at))
     status = world.status.with_(phase=stored)
     decision = decide(Rollout(1, spec(**WITH_ALARM), status, START), seen, world.now)
-    assert decision.status.phase == told
+    assert decision.status.phase == shown
 
 
 def test_a_defect_with_a_spec_of_no_sense_is_bounded_too():

@@ -90,8 +90,8 @@ def test_its_hold_holds_the_step(world: World) -> None:
     assert decision.status.message == "the next step is held: the sea stands 150 cm high"
     assert condition(decision.status, "Stalled").reason == "AlarmUnevaluated"
     assert condition(decision.status, "TideLow").status == "False"
-    told = announcements(world.status, decision.status)
-    assert [(each.reason, each.is_warning) for each in told] == [("AlarmUnevaluated", True)]
+    news = announcements(world.status, decision.status)
+    assert [(each.reason, each.is_warning) for each in news] == [("AlarmUnevaluated", True)]
 
 
 def test_its_trip_sends_the_rollout_back(world: World) -> None:
@@ -101,7 +101,7 @@ def test_its_trip_sends_the_rollout_back(world: World) -> None:
     assert (decision.status.phase, decision.status.trip.message) == (Phase.ROLLING_BACK, "the sea stands 250 cm high")
 
 
-def test_a_trip_of_the_first_row_is_the_one_that_is_told(world: World) -> None:
+def test_a_trip_of_the_first_row_is_the_one_that_is_reported(world: World) -> None:
     firing = {"A": AlarmReading(AlarmSnapshot(AlarmState.ALARM, world.now), world.now)}
     seen = replace(world.seen.answering(ReadTide(), 250), alarms=firing)
     decision = decide(Rollout(1, spec(2, **WITH_ALARM), world.status, START), seen, world.now, BOTH)

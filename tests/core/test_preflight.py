@@ -25,7 +25,7 @@ def findings(world):
     return [(str(each.check), str(each.verdict)) for each in world.status.preflight.findings]
 
 
-def told(world, reason):
+def messages(world, reason):
     """Return what people hear for this reason, over the whole life so far."""
     pairs = zip(world.statuses, world.statuses[1:], strict=False)
     return [news.message for old, new in pairs for news in announcements(old, new) if news.reason == reason]
@@ -46,10 +46,10 @@ def test_by_default_everything_is_looked_at_and_nothing_waits():
         "pins", "targets", "permissions", "entryPoint", "alarms", "callers"
     }  # fmt: skip
     assert condition(world.status, "PreflightPassed").reason == "PreflightWarning"
-    assert [message[:17] for message in told(world, "PreflightWarning")] == ["preflight pins: s"]
+    assert [message[:17] for message in messages(world, "PreflightWarning")] == ["preflight pins: s"]
 
 
-def test_a_warning_is_told_though_the_start_waits_for_something_else():
+def test_a_warning_is_reported_though_the_start_waits_for_something_else():
     """Found in one status, begun in a later one: looking took so long that the alias is read once more."""
     world = World(**LINEAR, preflight={**UNCHECKED, "pins": "Warn"})
     world.aws.targets.unpinned = frozenset({2})
@@ -70,13 +70,13 @@ def test_each_definition_is_read_once_and_as_that_of_a_version_with_its_date():
     ]
 
 
-def test_what_passes_is_told_by_the_condition_alone():
+def test_what_passes_is_shown_by_the_condition_alone():
     world = enforced("pins", "targets", "permissions")
     world.settle()
     assert is_true(world.status, "PreflightPassed")
     assert (world.status.preflight.version, str(world.status.preflight.verdict)) == (2, "Passed")
     assert condition(world.status, "PreflightPassed").message == Reason.PREFLIGHT_PASSED.meaning
-    assert not told(world, "PreflightWarning") + told(world, "PreflightFailed")
+    assert not messages(world, "PreflightWarning") + messages(world, "PreflightFailed")
 
 
 def test_what_is_enforced_blocks_the_start_and_nothing_is_written():
@@ -87,7 +87,7 @@ def test_what_is_enforced_blocks_the_start_and_nothing_is_written():
     assert (world.status.phase, condition(world.status, "Ready").reason) == ("Pending", "PreflightFailed")
     assert is_true(world.status, "Stalled")
     assert "state Work calls Lambda function work without a version" in world.status.message
-    assert len(told(world, "PreflightFailed")) == 1
+    assert len(messages(world, "PreflightFailed")) == 1
 
 
 def test_another_version_that_passes_begins_at_once():
@@ -286,13 +286,13 @@ def test_one_that_stays_away_leads_back_by_the_deadline():
     assert world.status.history[0].reason == "ProgressDeadlineExceeded"
 
 
-def test_under_warn_it_is_told_once_and_goes_on():
+def test_under_warn_it_is_reported_once_and_goes_on():
     world = World(**LINEAR, preflight={**UNCHECKED, "permissions": "Warn"})
     world.settle()
     world.aws.targets.change(is_there=True, is_allowed=False)
     world.advance(1900)
     assert world.status.phase == "Succeeded"
-    assert len(told(world, "PreflightWarning")) == 1
+    assert len(messages(world, "PreflightWarning")) == 1
 
 
 def test_the_end_of_the_bake_does_not_wait():

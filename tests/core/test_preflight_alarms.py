@@ -85,7 +85,7 @@ MISFITS: dict[str, tuple[Any, str]] = {
         reading(60, StateMachineArn=OTHER),
         f"alarm A looks at {OTHER}, not at the state machine of this rollout: name one that does",
     ),
-    "a version of another state machine is told once": (
+    "a version of another state machine is reported once": (
         reading(60, StateMachineArn=OTHER, Version="41"),
         f"alarm A looks at {OTHER}, not at the state machine of this rollout: name one that does",
     ),
@@ -129,7 +129,7 @@ def test_what_could_not_be_read_never_blocks(unseen: Any) -> None:
     assert not found.looks
 
 
-def test_each_alarm_is_told_with_all_that_is_wrong() -> None:
+def test_each_alarm_is_reported_with_all_that_is_wrong() -> None:
     found = alarms(
         {"A": reading(900, "EVALUATION_FAILURE", StateMachineArn=OTHER), "B": reading(), "C": AlarmMissing(START)}
     )
@@ -151,7 +151,7 @@ def steps(*items: Any) -> Any:
     }
 
 
-# strategy and bake: the shortest wait in seconds that an alarm of 1000 seconds is told of, None where it is not
+# strategy and bake: the shortest wait in seconds that is reported for an alarm of 1000 seconds, None where none is
 WAITS: dict[str, tuple[Any, str | None, str | None]] = {
     "a canary and a shorter bake": ({"canary": {"weight": 10, "interval": "10m"}}, "1m", "60"),
     "a canary and a longer bake": ({"canary": {"weight": 10, "interval": "10m"}}, "1h", "600"),

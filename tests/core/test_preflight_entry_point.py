@@ -96,12 +96,12 @@ def test_another_rollout_that_calls_this_alias(strictness: Any, verdict: str) ->
     assert lines(entry_point(None, CALLED, strictness)) == [f"{verdict} {OUTER}"]
 
 
-def test_both_sides_are_told() -> None:
+def test_both_sides_are_reported() -> None:
     found = entry_point(f"{CHILD}:live", Neighbours(SHIFTED.shifts, CALLED.calls))
     assert lines(found) == [f"Warning {INNER}", f"Warning {OUTER}"]
 
 
-def test_callers_are_told_without_the_definition_of_the_target() -> None:
+def test_callers_are_reported_without_the_definition_of_the_target() -> None:
     waiting = ask(Check.ENTRY_POINT, subject(), {}, ENFORCE, neighbours=CALLED)
     assert lines(waiting) == [f"Failed {OUTER}"]
     assert waiting.looks == {ReadDefinition(TARGET)}
@@ -137,7 +137,7 @@ def test_neighbours_are_filed_by_alias() -> None:
     }
 
 
-def test_two_rollouts_of_one_alias_are_told_by_the_first() -> None:
+def test_two_rollouts_of_one_alias_are_reported_by_the_first() -> None:
     assert neighbours_of([("a/a", CHILDS, None), ("b/b", CHILDS, None)]).shifts == {f"{CHILD}:live": "a/a"}
 
 

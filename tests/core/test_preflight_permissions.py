@@ -154,7 +154,7 @@ def large(count: int) -> dict[str, Any]:
     return machine(**{f"S{number}": task(f"{CHARGE}{number}") for number in range(count)})
 
 
-def test_iam_is_asked_for_no_more_than_two_hundred_and_the_rest_is_told() -> None:
+def test_iam_is_asked_for_no_more_than_two_hundred_and_the_rest_is_counted() -> None:
     (asked,) = permissions({}, definition=large(MOST_ASKED + 1)).looks
     assert asked == look(*(("lambda:InvokeFunction", f"{CHARGE}{number}") for number in range(MOST_ASKED)))
 
@@ -208,12 +208,12 @@ def test_a_role_whose_account_its_name_does_not_tell() -> None:
     ]
 
 
-# -- what cannot be told --
+# -- what cannot be decided --
 
 HTTP = task("arn:aws:states:::http:invoke", ApiEndpoint="https://example.com")
 
 
-def test_what_cannot_be_told_is_one_finding_and_never_a_pass() -> None:
+def test_what_cannot_be_decided_is_one_finding_and_never_a_pass() -> None:
     definition = machine(**SEVEN["States"], Post=HTTP)
     first = "state Post of version 42 calls http:invoke, which preflight does not know"
     assert lines(permissions(says(ALLOWED), ENFORCE, definition=definition)) == [

@@ -97,7 +97,7 @@ def test_a_definition_that_cannot_be_understood_never_blocks() -> None:
     ]
 
 
-def test_all_states_are_told_and_what_is_pinned_is_not() -> None:
+def test_each_state_has_a_finding_and_what_is_pinned_has_none() -> None:
     names = ["a", "b:1", "c:live", "d"]
     found = pins(machine(**{name[0]: task(INVOKE, FunctionName=name) for name in names}))
     assert [each.subject for each in found.findings] == ["States.a", "States.c", "States.d"]

@@ -50,7 +50,7 @@ def test_each_finding_of_pins(shape: Shape, strictness: Strictness) -> None:
 @EACH
 def test_each_right(shape: Shape) -> None:
     needs = [need for need in outlined(shape.definition, shape.machine).rights if isinstance(need, Right)]
-    assert [told(need) for need in needs] == list(shape.needs)
+    assert [described(need) for need in needs] == list(shape.needs)
 
 
 @EACH
@@ -61,6 +61,6 @@ def test_each_state_of_which_nobody_can_tell(shape: Shape) -> None:
         assert piece in each.why
 
 
-def told(need: Right) -> str:
+def described(need: Right) -> str:
     role = f" as {need.role.rpartition('/')[2]}" if need.role is not None else ""
     return f"{need.action} {need.resource}{role}"

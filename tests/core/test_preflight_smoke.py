@@ -449,18 +449,19 @@ def test_while_an_express_execution_runs_it_says_for_how_long():
     world.is_express = True
     world.troubles["start"] = Trouble.TRANSIENT
     world.settle()
-    told = [status.message for status in world.statuses if status.message]
-    assert any("runs, for up to 5m" in message for message in told)
+    messages = [status.message for status in world.statuses if status.message]
+    assert any("runs, for up to 5m" in message for message in messages)
 
 
 # -- what people hear --
 
 
-def test_it_is_told_when_it_runs_and_when_it_fails():
+def test_it_is_reported_when_it_runs_and_when_it_fails():
     world = smoked()
     ends(world, FAILS)
     world.advance(60)
     pairs = zip(world.statuses, world.statuses[1:], strict=False)
-    told = [str(news.reason) for old, new in pairs for news in announcements(old, new)]
-    assert [each for each in told if each in ("SmokeRunning", "PreflightFailed")] == ["SmokeRunning", "PreflightFailed"]
+    reasons = [str(news.reason) for old, new in pairs for news in announcements(old, new)]
+    order = ["SmokeRunning", "PreflightFailed"]
+    assert [each for each in reasons if each in order] == order
     assert world.now > START

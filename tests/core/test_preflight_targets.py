@@ -159,7 +159,7 @@ def test_answers_come_in_one_by_one() -> None:
     assert lines(found) == [f"Passed {VERSION}: all 3 functions and state machines that its definition names are there"]
 
 
-def test_no_more_than_a_hundred_are_looked_for_and_the_rest_is_told() -> None:
+def test_no_more_than_a_hundred_are_looked_for_and_the_rest_is_counted() -> None:
     arns = [f"{HERE}:charge-{number}" for number in range(MOST_LOOKED_FOR + 7)]
     found = targets(machine(**{f"S{number}": task(arn) for number, arn in enumerate(arns)}), strictness=ENFORCE)
 

@@ -1,4 +1,4 @@
-"""Where the operator's credentials lead: another account and an unknown region are told before any look."""
+"""Where the operator's credentials lead: another account and an unknown region are reported before any look."""
 
 from dataclasses import replace
 
@@ -65,7 +65,7 @@ def test_a_command_is_refused_with_the_reason() -> None:
     assert "account 210987654321" in world.status.last_command.message
 
 
-def test_an_unknown_region_is_told_with_the_way_out() -> None:
+def test_an_unknown_region_is_reported_with_the_way_out() -> None:
     world = World()
     world.seen = replace(world.seen, is_region_known=False)
     world.advance(3600)

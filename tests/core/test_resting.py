@@ -102,7 +102,7 @@ def test_a_version_found_up_to_date_is_not_judged_by_its_own_earlier_rollback():
 
 
 def test_a_version_gone_back_to_before_the_next_began_stays_up_to_date():
-    """Its own success, told of before, is not told of again."""
+    """Its own success, reported before, is not reported again."""
     world = World(strategy={"allAtOnce": {}}, bakeTime=None)
     world.settle()
     world.edit(version=3, paused=True)
@@ -113,7 +113,7 @@ def test_a_version_gone_back_to_before_the_next_began_stays_up_to_date():
     assert (world.ready(), len(world.statuses)) == (("True", "UpToDate"), count)
 
 
-def test_a_reason_that_only_a_later_operator_knows_is_told_as_an_abort():
+def test_a_reason_that_only_a_later_operator_knows_is_shown_as_an_abort():
     world = rolled_back()
     entry = world.status.history[0].with_(reason="CanaryIsSick")
     world.status = world.status.with_(history=(entry,), phase=None)

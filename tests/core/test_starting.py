@@ -161,7 +161,7 @@ FIXED = {
 
 
 @pytest.mark.parametrize("sentence", FIXED)
-def test_what_a_person_must_mend(sentence):
+def test_what_a_person_must_fix(sentence):
     spoil, reason, words = FIXED[sentence]
     world = World()
     spoil(world)

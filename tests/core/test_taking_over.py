@@ -21,8 +21,8 @@ def lost(alias=AT_TEN, stable=1, **spec):
 
 def heard(world):
     """Reasons and words of all announcements."""
-    told = zip([Status(), *world.statuses], world.statuses, strict=False)
-    return [(str(news.reason), news.message) for before, after in told for news in announcements(before, after)]
+    pairs = zip([Status(), *world.statuses], world.statuses, strict=False)
+    return [(str(news.reason), news.message) for before, after in pairs for news in announcements(before, after)]
 
 
 def test_it_goes_on_from_the_split_as_it_was_found():
@@ -88,7 +88,7 @@ def test_an_alarm_that_fires_leads_back_to_the_named_version(minutes):
     assert "AliasTakenOver" in [reason for reason, _ in heard(world)]
 
 
-def test_what_fires_when_it_is_taken_over_leads_back_though_it_was_told_to_wait_before():
+def test_what_fires_when_it_is_taken_over_leads_back_though_it_stood_by_before():
     """The field is added to a resource that has stood by, stalled, while the alarm fired."""
     world = lost(stable=None)
     world.alarm("A", FIRING)

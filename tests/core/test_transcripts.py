@@ -1,4 +1,4 @@
-"""Whole lives, told word for word: what a person reads at each moment, and what the engine is asked to do.
+"""Whole lives, written down word for word: what a person reads at each moment, and what the engine is asked to do.
 
 Each story has its transcript in `transcripts/`. A changed sentence shows there as a difference that somebody reads.
 """
@@ -72,12 +72,12 @@ ACTS: Mapping[str, Callable[..., None]] = {
 def story(
     *acts: tuple[Any, ...], before: tuple[tuple[Any, ...], ...] = (), **given: Any
 ) -> Callable[[], tuple[World, Status, int]]:
-    """A world as `given`, and what happens in it one after the other; what happens `before` is not told."""
+    """A world as `given`, and what happens in it one after the other; what happens `before` is not written down."""
 
     def play() -> tuple[World, Status, int]:
         world = World(**given)
         _act(world, before)
-        status, since = world.status, len(world.told)
+        status, since = world.status, len(world.transcript)
         world.settle()
         _act(world, acts)
         return world, status, since
@@ -367,7 +367,7 @@ STORIES = {
     "a drift at rest that a pause keeps from being put back": story(
         ("advance", 600), before=(*SUCCEEDED, edit(paused=True), ("route", 7)), driftPolicy="Reassert"
     ),
-    "an alias deleted at rest that is created anew": story(
+    "an alias deleted at rest that is created again": story(
         ("advance", 600), before=(*SUCCEEDED, ("route", None)), driftPolicy="Reassert"
     ),
     "a drift after a rollback": story(("advance", 600), before=(*STEPPING, ("say", "abort"), ("route", 7))),
@@ -416,5 +416,5 @@ def test_each_transcript_has_its_story():
 
 
 if __name__ == "__main__":  # writes all again; read the difference
-    for name, told in STORIES.items():
-        path_of(name).write_text(transcript(*told()))
+    for name, play in STORIES.items():
+        path_of(name).write_text(transcript(*play()))

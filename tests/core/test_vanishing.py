@@ -182,7 +182,7 @@ def test_on_the_way_back_what_cannot_be_read_holds_up_no_end():
     assert world.status.phase == "Failed"
 
 
-def test_a_machine_that_goes_later_is_told_too():
+def test_a_machine_that_goes_later_is_reported_too():
     world = World(strategy=LINEAR)
     world.advance(310)
     _lose(world, VersionFound.DELETING)

@@ -1,4 +1,4 @@
-"""What a world tells, line by line: what happened, what the status says from then on, what the decision asks for.
+"""What a world went through, by lines: what happened, what the status says from then on, what the decision asks for.
 
 `python -m tests.core.transcripts` writes transcripts/*.txt again, for whoever has read the difference.
 """
@@ -22,15 +22,15 @@ def transcript(world: World, before: Status, since: int) -> str:
     A decision that says nothing new is passed over.
     """
     lines, asked = [], ""
-    for moment, told in world.told[since:]:
-        if isinstance(told, str):
-            lines.append(f"{_ago(moment)} {told}")
+    for moment, entry in world.transcript[since:]:
+        if isinstance(entry, str):
+            lines.append(f"{_ago(moment)} {entry}")
             continue
-        changes, asks = [*_changes(before, told.status)], _asks(told)
+        changes, asks = [*_changes(before, entry.status)], _asks(entry)
         if changes or asks != asked:
-            wake = f", again at {_ago(told.wake_at)}" if told.wake_at is not None else ""
-            lines += [f"{_ago(moment)} decides", *changes, *_news(before, told.status), f"    -> {asks}{wake}"]
-        before, asked = told.status, asks
+            wake = f", again at {_ago(entry.wake_at)}" if entry.wake_at is not None else ""
+            lines += [f"{_ago(moment)} decides", *changes, *_news(before, entry.status), f"    -> {asks}{wake}"]
+        before, asked = entry.status, asks
     return _short_times("\n".join(lines)) + "\n"
 
 

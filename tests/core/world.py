@@ -119,7 +119,7 @@ class World:
         self.targets_asked: list[Look[Any]] = []
         self.writes: list[Routing] = []
         self.statuses: list[Status] = []
-        self.told: list[tuple[datetime, str | Decision]] = []
+        self.transcript: list[tuple[datetime, str | Decision]] = []
         self.decision = Decision(self.status)
         self.seen = Observation()
         for name in self.raw.get("alarms", {}).get("names", ()):
@@ -164,8 +164,8 @@ class World:
     ) -> None:
         """Send a command, as the plugin does; without a uid as people do who write the annotation themselves."""
         self._note(f"somebody sends {action}")
-        told = {"id": id_ or f"{action}-{self.now}", "action": action, "by": "eve", "step": step, "uid": uid}
-        self.command = json.dumps({**told, "generation": self.generation if generation is None else generation})
+        command = {"id": id_ or f"{action}-{self.now}", "action": action, "by": "eve", "step": step, "uid": uid}
+        self.command = json.dumps({**command, "generation": self.generation if generation is None else generation})
         self.settle()
 
     def route(self, alias: Routing | int | None) -> None:
@@ -214,7 +214,7 @@ class World:
         self.settle()
 
     def _note(self, happening: str) -> None:
-        self.told.append((self.now, happening))
+        self.transcript.append((self.now, happening))
 
     # -- time --
 
@@ -252,7 +252,7 @@ class World:
         self.decision = decide(self._rollout(), seen, self.now)
         assert decide(self._rollout(), seen, self.now) == self.decision, "decide must be deterministic"
         self._check(before, self.decision)
-        self.told.append((self.now, self.decision))
+        self.transcript.append((self.now, self.decision))
         self.status = self.decision.status
         if self.status != before:
             self.statuses.append(self.status)
@@ -439,8 +439,8 @@ class World:
 
     def phases(self) -> list[str]:
         """Phases in their order, each once."""
-        told = [str(status.phase) for status in self.statuses]
-        return [phase for index, phase in enumerate(told) if index == 0 or told[index - 1] != phase]
+        phases = [str(status.phase) for status in self.statuses]
+        return [phase for index, phase in enumerate(phases) if index == 0 or phases[index - 1] != phase]
 
 
 class _Router:

@@ -1,4 +1,4 @@
-"""Faults that a fake is told to have: on which call, how often, before or after it took effect."""
+"""Faults that a test asks of a fake: on which call, how often, before or after it took effect."""
 
 from collections import defaultdict
 from dataclasses import dataclass

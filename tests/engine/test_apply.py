@@ -140,7 +140,7 @@ def test_what_was_written_and_cannot_be_read_back_is_written() -> None:
     assert apply_write(router, LIVE, STEP, _at(0), _leave()) == Applied(None, _at(100))
 
 
-def test_without_leave_nothing_is_written_but_what_was_found_is_told() -> None:
+def test_without_leave_nothing_is_written_but_what_was_found_is_reported() -> None:
     clock = FakeClock()
     permit = Permit(clock)
     clock.advance(VALID_S)

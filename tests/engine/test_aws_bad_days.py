@@ -94,7 +94,7 @@ def test_a_new_alias_that_is_not_visible_yet_is_not_created_in_a_tight_loop() ->
     assert world.cloud.count()["create"] <= 12
 
 
-def test_an_alias_that_somebody_creates_at_the_same_time_is_looked_at_anew() -> None:
+def test_an_alias_that_somebody_creates_at_the_same_time_is_read_again() -> None:
     world = World()
     world.cloud.route(None)
 
@@ -119,7 +119,7 @@ FIXED_BY_A_PERSON = {
 
 
 @pytest.mark.parametrize("case", FIXED_BY_A_PERSON)
-def test_what_a_person_must_mend_is_said_and_tried_again_ever_less_until_it_works(case: str) -> None:
+def test_what_a_person_must_fix_is_said_and_tried_again_ever_less_until_it_works(case: str) -> None:
     call, error, reason = FIXED_BY_A_PERSON[case]
     world = World()
     world.cloud.faults.add(call, error, FOR_EVER)

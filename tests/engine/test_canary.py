@@ -20,7 +20,7 @@ def test_a_canary_ends_promoted_with_two_writes() -> None:
     assert set(world.meter.shown.values()) == {"Succeeded"}
 
 
-def test_each_transition_is_written_and_told_once() -> None:
+def test_each_transition_is_written_and_announced_once() -> None:
     world = World()
     world.api.apply("orders", spec())
     world.run(until=world.is_in(Phase.SUCCEEDED))

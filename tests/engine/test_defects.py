@@ -58,9 +58,9 @@ def test_one_that_cannot_be_decided_is_tried_again_ever_less_and_the_log_says_wh
     world = World(switch.decide)
     world.api.apply("orders", spec(alarms=None))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))  # undone by conftest.py
-    with capture_logs() as told:
+    with capture_logs() as logged:
         world.run_for(100)
-    errors = [line for line in told if line["log_level"] == "error"]
+    errors = [line for line in logged if line["log_level"] == "error"]
     assert {(line["event"], line["rollout"]) for line in errors} == {("deciding failed", "shop/orders")}
     assert all(isinstance(line["exc_info"], ZeroDivisionError) for line in errors)
     assert len(errors) == switch.calls < 10
@@ -109,7 +109,7 @@ def test_a_core_that_never_comes_to_an_end_is_stopped() -> None:
     assert "no end after 12 decisions" in (world.status().message or "")
 
 
-def test_a_defect_of_many_words_is_told_in_few() -> None:
+def test_a_defect_of_many_words_is_reported_in_few() -> None:
     def verbose(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
         raise ValueError("x" * 600)
 
@@ -120,7 +120,7 @@ def test_a_defect_of_many_words_is_told_in_few() -> None:
 
 
 class Broken(Metered):
-    """Fails for one rollout, once it is told to."""
+    """Fails for one rollout, once a test asks for it."""
 
     is_broken = False
 

@@ -122,11 +122,11 @@ def test_the_log_warns_of_one_that_is_gone_by_force_while_in_flight_and_of_no_ot
         world.run(until=lambda: world.status().stable_version == 2)
         world.settle()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))  # undone by conftest.py
-    with capture_logs() as told:
+    with capture_logs() as logged:
         world.api.watch.append(world.api.drop("orders"))
         world.settle()
     words = "gone while in flight: nobody looks after its alias any more"
-    assert [line["event"] for line in told] == ([words] if is_in_flight else [])
+    assert [line["event"] for line in logged] == ([words] if is_in_flight else [])
 
 
 def test_gone_by_force_while_in_flight_nothing_more_is_written() -> None:

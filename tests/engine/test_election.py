@@ -84,7 +84,7 @@ def test_a_lease_that_cannot_be_renewed_is_lost_and_the_election_ends() -> None:
     elected.election.release()  # the API server is still away: it is logged, not raised
 
 
-def test_an_outage_is_told_once_and_so_is_its_end() -> None:
+def test_an_outage_is_logged_once_and_so_is_its_end() -> None:
     """The one that stands by bids on through it, every two seconds for maybe an hour."""
     elected = Elected(FakeLeases())
     elected.leases.is_away = True

@@ -55,7 +55,7 @@ def test_no_step_is_taken_whose_intent_cannot_be_stored() -> None:
     assert 60 < world.api.calls.count("report") < 400
 
 
-def test_the_spec_edited_while_a_status_is_written_is_a_conflict_and_decided_anew() -> None:
+def test_the_spec_edited_while_a_status_is_written_is_a_conflict_and_decided_again() -> None:
     world = _applied()
     edits: list[str] = []
 
@@ -72,7 +72,7 @@ def test_the_spec_edited_while_a_status_is_written_is_a_conflict_and_decided_ane
     assert world.cloud.writes == [FORWARD[0], "60 % on version 1, 40 % on version 2", FORWARD[1]]
 
 
-def test_events_of_a_conflicting_report_are_told_once() -> None:
+def test_events_of_a_conflicting_report_are_sent_once() -> None:
     world = _applied()
     world.api.faults.add("report", Conflict("409"), 3)
     world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=200)
@@ -179,7 +179,7 @@ def test_no_step_forward_is_taken_while_its_intent_is_pruned_and_all_goes_on_wit
     assert world.announced.reasons.count("StatusNotStored") == 1
 
 
-def test_each_situation_is_told_once() -> None:
+def test_each_situation_is_reported_once() -> None:
     world = _applied(strategy={"canary": {"weight": 10, "interval": "1h"}})
     _in_flight(world)
     for _ in range(2):
@@ -191,15 +191,15 @@ def test_each_situation_is_told_once() -> None:
     assert world.announced.reasons.count("StatusNotStored") == 2
 
 
-def test_news_that_leave_the_status_as_it_is_stored_are_told_once() -> None:
-    """The answer to the report was lost: the watch brings the status, but nobody has been told."""
+def test_news_that_leave_the_status_as_it_is_stored_are_sent_once() -> None:
+    """The answer to the report was lost: the watch brings the status, but no Event has been sent."""
     world = _applied()
     world.api.faults.add("report", Transient("reset"), is_after_effect=True)
     world.run_for(1800)
     assert world.announced.reasons.count("Initializing") == 1
 
 
-def test_news_whose_report_got_no_answer_are_told_soon_though_nothing_else_happens() -> None:
+def test_news_whose_report_got_no_answer_are_sent_soon_though_nothing_else_happens() -> None:
     world = _applied(strategy={"canary": {"weight": 10, "interval": "1h"}})
     world.run(until=lambda: len(world.cloud.writes) == 1)
     world.api.faults.add("report", Transient("reset"), is_after_effect=True)
@@ -234,7 +234,7 @@ def test_what_the_watch_brings_twice_or_late_is_passed_over() -> None:
     assert not world.workers.jobs
 
 
-def test_versions_that_are_no_numbers_are_only_told_apart() -> None:
+def test_versions_that_are_no_numbers_are_only_compared() -> None:
     world = _applied()
     raw = world.api.resource("orders")
     assert raw is not None
@@ -246,7 +246,7 @@ def test_versions_that_are_no_numbers_are_only_told_apart() -> None:
     assert record.resource.resource_version == "abc"
 
 
-def test_a_resource_deleted_and_created_anew_under_its_name_is_another_one() -> None:
+def test_a_resource_deleted_and_created_again_under_its_name_is_another_one() -> None:
     world = _applied()
     world.run(until=world.is_in(Phase.SUCCEEDED))
     world.settle()
@@ -318,7 +318,7 @@ def test_a_pause_lasts_until_it_is_resumed_and_alarms_stay_watched() -> None:
 
 
 def test_a_condition_that_flips_back_before_it_can_be_stored_keeps_its_time() -> None:
-    """The alarm has no data for a while and nobody can be told: for people it was healthy all along."""
+    """The alarm has no data for a while and the status cannot be written: for people it was healthy all along."""
     alarms = {"names": ["errors"], "onInsufficientData": "Hold"}
     world = _applied(strategy={"canary": {"weight": 10, "interval": "1h"}}, alarms=alarms)
     world.run(until=lambda: world.status().step_index == 0)
@@ -329,7 +329,7 @@ def test_a_condition_that_flips_back_before_it_can_be_stored_keeps_its_time() ->
     reports = world.api.calls.count("report")
     world.cloud.set_alarm("errors", AlarmState.INSUFFICIENT_DATA)
     world.run_for(30)
-    assert world.api.calls.count("report") > reports, "there was news that could not be told"
+    assert world.api.calls.count("report") > reports, "there was news that could not be reported"
     world.cloud.set_alarm("errors", AlarmState.OK)
     world.run_for(30)
     world.api.faults.fix("report")

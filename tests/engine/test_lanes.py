@@ -143,8 +143,8 @@ def test_whoever_is_refused_hears_of_it_later_once_and_why(desk: Desk) -> None:
     assert desk.results[name] == []  # never from within `submit`: a tick must not be entered twice
     desk.lanes.run_due()
     desk.lanes.run_due()
-    (told,) = desk.results[name]
-    assert str(told) == (
+    (result,) = desk.results[name]
+    assert str(result) == (
         "AWS (account 111122223333, us-east-1) does not answer. One call after the other is tried until it does"
     )
 
@@ -207,9 +207,9 @@ def test_a_job_that_takes_too_long_as_a_whole_is_given_up_and_its_slot_is_free(d
     assert desk.wait(24.9) == pytest.approx(desk.clock.monotonic() + 0.1)
     assert desk.results[dripping[0]] == []
     desk.wait(0.1)
-    (told,) = desk.results[dripping[0]]
-    assert isinstance(told, NoAnswer)
-    assert str(told) == "AWS (account 111122223333, us-east-1) did not end its answer in time. It is tried again"
+    (result,) = desk.results[dripping[0]]
+    assert isinstance(result, NoAnswer)
+    assert str(result) == "AWS (account 111122223333, us-east-1) did not end its answer in time. It is tried again"
     assert (desk.lanes.lost, desk.meter.lost_threads, desk.meter.given_up) == (8, 8, ["rollback"] * 8)
 
 

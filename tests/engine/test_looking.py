@@ -122,11 +122,11 @@ def test_a_look_that_aws_does_not_answer_is_no_error_in_the_log_and_a_defect_is_
     world.cloud.faults.add("read", Transient("503"))
     world.cloud.faults.add("find", defect)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("debug"))  # undone by conftest.py
-    with capture_logs() as told:
+    with capture_logs() as logged:
         world.api.apply("orders", spec())
         world.run_for(10)
     kept = ("log_level", "look", "error", "exc_info", "rollout")
-    assert [tuple(line[key] for key in kept) for line in told if line["event"] == "look failed"] == [
+    assert [tuple(line[key] for key in kept) for line in logged if line["event"] == "look failed"] == [
         ("debug", "ReadAlias", "503", None, "shop/orders"),
         ("error", "FindVersion(2)", "internal error: ValueError: a defect", defect, "shop/orders"),
     ]

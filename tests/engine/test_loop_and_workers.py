@@ -80,12 +80,12 @@ def test_more_calls_than_a_burst_are_all_made(running: Running) -> None:
     for number in range(1000):
         running.loop.post(lambda number=number: seen.append(number))  # type: ignore[misc]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))  # undone by conftest.py
-    with capture_logs() as told:
+    with capture_logs() as logged:
         running.loop.start()
         wait_until(lambda: len(seen) == 1000, 10, "all calls")
         assert running.loop.stop(5.0)
     assert seen == list(range(1000))
-    assert told == []
+    assert logged == []
 
 
 def test_stopping_waits_for_a_write_and_its_report(running: Running) -> None:
@@ -305,7 +305,7 @@ def test_a_thread_without_a_job_for_long_ends() -> None:
 
 
 def test_a_pool_that_was_stopped_waits_for_nobody_and_begins_nothing() -> None:
-    """A process that is told to end would else be kept by a job, or write past its drain."""
+    """A process that is asked to end would else be kept by a job, or write past its drain."""
     pool, may_end, late = Pool(), threading.Event(), []
     answers = pool.run(lambda: may_end.wait(10))
     pool.pool.stop()

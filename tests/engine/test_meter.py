@@ -183,7 +183,7 @@ def test_a_board_that_nobody_watches_has_no_oldest_reading() -> None:
     assert world.meter.board == (0, 0, None)
 
 
-def test_an_alarm_that_has_never_been_read_is_as_old_as_the_wish_to_read_it() -> None:
+def test_an_alarm_that_has_never_been_read_is_as_old_as_the_request_to_read_it() -> None:
     world = World()
     world.cloud.faults.add("alarms", Transient("503"), FOR_EVER)
     world.api.apply("orders", spec())

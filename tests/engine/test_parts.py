@@ -41,7 +41,7 @@ def test_a_pace_doubles_up_to_its_limit_with_jitter() -> None:
     assert len(set(delays)) == 40
 
 
-def test_a_pace_keeps_at_least_what_it_is_told_and_starts_again_after_a_success() -> None:
+def test_a_pace_keeps_at_least_what_it_is_given_and_starts_again_after_a_success() -> None:
     pace = Backoff(Random(1))
     assert pace.wait(100.0, 1.0, 10.0, at_least_s=60.0) == 60.0
     assert pace.next_at == 160.0
@@ -72,7 +72,7 @@ def test_an_agenda_does_not_grow_with_every_change() -> None:
     assert (timers.pop(1.0), timers.pop(20_000.0)) == ("one", "two")
 
 
-def test_an_agenda_of_many_is_not_sorted_anew_with_each_change() -> None:
+def test_an_agenda_of_many_is_not_sorted_again_with_each_change() -> None:
     timers = TimerQueue()
     for number in range(1000):
         timers.set(f"uid-{number}", float(number))
@@ -149,7 +149,7 @@ def test_what_is_known_only_while_it_is_asked_for_is_dropped_when_it_is_not() ->
     assert set(facts.answers) == {at(9), CountRunning(7)}, "it is read: what could not be read before is superseded"
 
 
-def test_a_defect_is_told_in_few_words() -> None:
+def test_a_defect_is_reported_in_few_words() -> None:
     assert reading_of(ValueError("x" * 600)) == (Trouble.INTERNAL, "internal error: ValueError: " + "x" * 484)
     assert reading_of(Denied("no")) == (Trouble.DENIED, "no")
 
@@ -169,7 +169,7 @@ class Asked:
         return call
 
 
-def test_the_jobs_of_looking_ask_for_what_they_are_told_to() -> None:
+def test_the_jobs_of_looking_ask_for_what_their_look_names() -> None:
     clock = FakeClock()
     found = _reading(0, 0)
     change = AlarmTransition(NOON, AlarmState.OK, AlarmState.ALARM)
@@ -191,7 +191,7 @@ def _answer(look: Look[Any]) -> object:
     return sources(outside, FakeClock())[type(look)].answer(LIVE, look, Urgency.FORWARD)
 
 
-def test_executions_that_aws_does_not_list_are_told_as_such() -> None:
+def test_executions_that_aws_does_not_list_are_reported_as_such() -> None:
     with pytest.raises(Gone) as raised:
         _answer(CountRunning(7))
     assert raised.value.why == "AWS does not list executions of Express state machines"

@@ -177,7 +177,7 @@ def test_a_refusal_of_every_call_counts_at_once(board: Board) -> None:
     assert all(isinstance(fact, Unseen) and fact.trouble is Trouble.DENIED for fact in facts)
 
 
-def test_a_refusal_over_one_name_is_not_told_to_the_others(board: Board) -> None:
+def test_a_refusal_over_one_name_is_not_reported_to_the_others(board: Board) -> None:
     """A rollout that is stalled for a moment has failed for good to Argo CD and Flux."""
     board.watch("victim", "errors")
     board.run_for(1)

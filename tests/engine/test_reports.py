@@ -1,4 +1,4 @@
-"""The job of reporting: what is written, who is told, and what is made of a conflict."""
+"""The job of reporting: what is written, what is announced, and what is made of a conflict."""
 
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.reasons import Reason
@@ -9,7 +9,7 @@ from tests.engine.world import World, spec
 NEWS = [Announcement(Reason.STEP_STARTED, "10 % on version 2")]
 
 
-def test_people_are_told_even_where_nothing_has_to_be_written() -> None:
+def test_news_is_announced_even_where_nothing_has_to_be_written() -> None:
     world = World()
     uid = world.api.apply("orders", spec())
     calls = list(world.api.calls)
@@ -20,7 +20,7 @@ def test_people_are_told_even_where_nothing_has_to_be_written() -> None:
     assert world.api.calls == calls
 
 
-def test_people_are_told_of_the_resource_that_was_written() -> None:
+def test_news_is_announced_for_the_resource_that_was_written() -> None:
     world = World()
     uid = world.api.apply("orders", spec())
     report = Report(Key("shop", "orders"), uid, "101", status={"phase": "Pending"}, finalizer=None)

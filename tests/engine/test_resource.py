@@ -36,7 +36,7 @@ def test_a_status_that_was_taken_away_is_still_known_of() -> None:
     assert Resource.parse(raw).rollout.had_status
 
 
-def test_of_a_spec_with_very_many_mistakes_the_first_are_told() -> None:
+def test_of_a_spec_with_very_many_mistakes_the_first_are_named() -> None:
     world = World()
     world.api.apply("orders", spec(alarms={"names": ["x" * 300 + str(number) for number in range(99)]}))
     invalid = Resource.parse(world.api.list()[0]).rollout.spec

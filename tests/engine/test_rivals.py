@@ -72,7 +72,7 @@ def test_nothing_begins_before_the_first_sweep_but_what_is_in_flight_goes_on() -
 
 
 def _in_flight_as_an_older_one_appears(first: Mapping[str, Any]) -> World:
-    """Of its creation the watch told nothing."""
+    """The watch did not show its creation."""
     world = World()
     world.api.is_watch_cut = True
     world.api.apply("first", first)

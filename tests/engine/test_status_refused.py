@@ -43,8 +43,8 @@ def test_an_alarm_leads_back_and_events_say_so_though_no_status_is_taken(error: 
     world.run_for(60)
 
     assert world.phase() is Phase.PROGRESSING, "nothing of it is stored"
-    (told,) = world.announced.messages("StatusNotStored")
-    assert error.args[0] in told
+    (message,) = world.announced.messages("StatusNotStored")
+    assert error.args[0] in message
     assert world.announced.reasons.count("AlarmFiring") == 2, "that it goes back, and that it is back"
 
     world.api.faults.fix("report")
@@ -58,10 +58,10 @@ def test_what_the_answer_was_is_one_printable_line_that_an_event_can_hold() -> N
     _refuse(world, Rejected("patch x: no\n\x1b[2Jand\u202e no" + " more" * 400))
     world.api.command("orders", id="1", action="pause")
     world.run_for(10)
-    (told,) = world.announced.messages("StatusNotStored")
-    assert told.startswith("the API server refuses the operator's write: patch x: no ")
-    assert told.isprintable()
-    assert len(told) <= 1024
+    (message,) = world.announced.messages("StatusNotStored")
+    assert message.startswith("the API server refuses the operator's write: patch x: no ")
+    assert message.isprintable()
+    assert len(message) <= 1024
 
 
 @pytest.mark.parametrize("error", [REFUSED, DENIED], ids=["refused", "denied"])
@@ -78,7 +78,7 @@ def test_no_step_forward_is_taken_and_all_goes_on_by_itself_when_writes_are_take
     assert world.announced.reasons.count("StatusNotStored") == 1
 
 
-def test_nothing_begins_and_the_deadline_is_told() -> None:
+def test_nothing_begins_and_the_deadline_is_reported() -> None:
     world = World()
     world.api.apply("orders", spec(progressDeadline="5m"))
     _refuse(world)
@@ -140,7 +140,7 @@ def test_a_finalizer_that_cannot_be_taken_away_is_said_and_counted() -> None:
     world.run(until=lambda: world.api.resource("orders") is None, limit_s=62)
 
 
-def test_one_situation_after_another_is_told_each_time() -> None:
+def test_one_situation_after_another_is_reported_each_time() -> None:
     world = _in_flight()
     for number in range(3):
         _refuse(world)
@@ -151,7 +151,7 @@ def test_one_situation_after_another_is_told_each_time() -> None:
     assert world.announced.reasons.count("StatusNotStored") == 3
 
 
-def test_an_older_crd_below_a_policy_is_told_as_well() -> None:
+def test_an_older_crd_below_a_policy_is_reported_as_well() -> None:
     world = _in_flight()
     _refuse(world)
     world.api.command("orders", id="1", action="pause")
@@ -165,7 +165,7 @@ def test_an_older_crd_below_a_policy_is_told_as_well() -> None:
 
 
 @pytest.mark.parametrize("error", [DENIED, Transient("503")], ids=["denied", "transient"])
-def test_what_may_pass_in_a_moment_is_not_told(error: Exception) -> None:
+def test_what_may_pass_in_a_moment_is_not_reported(error: Exception) -> None:
     """An API server that has just started refuses everything until it has read its roles."""
     world = _in_flight()
     _refuse(world, error)

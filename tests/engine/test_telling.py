@@ -1,4 +1,4 @@
-"""Telling: who is told what, with which weight."""
+"""Telling: what is counted, logged and announced, with which weight."""
 
 from datetime import datetime
 
@@ -28,11 +28,11 @@ def test_in_the_log_a_step_is_information_and_a_firing_alarm_a_warning() -> None
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))  # undone by conftest.py
     world = World()
     world.api.apply("orders", spec())
-    with capture_logs() as told:
+    with capture_logs() as logged:
         world.run(until=lambda: world.status().step_index == 0)
         world.cloud.set_alarm("errors", AlarmState.ALARM)
         world.run(until=world.is_in(Phase.ROLLED_BACK))
-    news = [line for line in told if line["event"] != "alias written" and "rollout" in line]
+    news = [line for line in logged if line["event"] != "alias written" and "rollout" in line]
     levels = {line["reason"]: line["log_level"] for line in news}
     assert (levels["StepStarted"], levels["AlarmFiring"]) == ("info", "warning")
     assert "error" not in levels.values()

@@ -5,7 +5,7 @@ from sfn_rollouts.engine.tombstones import Tombstones
 from tests.engine.world import World, spec
 
 
-def test_a_late_event_from_before_the_deletion_does_not_begin_the_rollout_anew() -> None:
+def test_a_late_event_from_before_the_deletion_does_not_begin_the_rollout_again() -> None:
     world = World()
     world.api.apply("orders", spec(alarms={"names": []}))
     world.run(until=lambda: world.status().intent is not None)

@@ -150,12 +150,12 @@ def test_a_defect_of_a_write_is_logged_with_its_traceback_and_a_bad_moment_of_aw
     for error in errors:
         scene.world.cloud.faults.add("shift", error)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))  # undone by conftest.py
-    with capture_logs() as told:
+    with capture_logs() as logged:
         for _ in errors:
             assert scene.ask()
             assert scene.world.workers.run_one()
             scene.world.clock.advance(600)
-    assert [line["exc_info"] for line in told] == [errors[0], None]
+    assert [line["exc_info"] for line in logged] == [errors[0], None]
 
 
 def test_a_restore_was_asked_for_before_aws_was_called(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""Operators at work, told call by call: what is asked of AWS and of the API server, when, how urgently, how often.
+"""Operators at work, call by call: what is asked of AWS and of the API server, when, how urgently, how often.
 
 Each story has its diary in `transcripts/`. A changed pace, order or lane shows there as a difference to be read.
 """

@@ -15,11 +15,11 @@ _HOUR_MS = 3_600_000
 
 
 class Diary(World):
-    """A world whose `lines` tell all that its operator did."""
+    """A world whose `lines` are all that its operator did."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self._told: Counter[str] = Counter()
+        self._written: Counter[str] = Counter()
         super().__init__()
 
     def note(self, happening: str) -> None:
@@ -43,9 +43,9 @@ class Diary(World):
         yield from (f"alias is {routing}" for routing in self._new("writes", self.cloud.writes))
         yield from (f"measures {line}" for line in self._measured())
         for lane, number in self.workers.submitted.items():
-            if number > self._told[f"{id(self.workers)} {lane}"]:
-                yield f"asks the lane {lane} {number - self._told[f'{id(self.workers)} {lane}']} times"
-                self._told[f"{id(self.workers)} {lane}"] = number
+            if number > self._written[f"{id(self.workers)} {lane}"]:
+                yield f"asks the lane {lane} {number - self._written[f'{id(self.workers)} {lane}']} times"
+                self._written[f"{id(self.workers)} {lane}"] = number
 
     def _calls(self) -> Iterator[str]:
         urgencies = [urgency for _, urgency in self._new("urgencies", self.cloud.urgencies)]
@@ -64,17 +64,17 @@ class Diary(World):
         yield from (f"a status write {result}" for result in self._new("status writes", meter.status_writes))
         yield from (f"a step of {seconds:g} s" for seconds in self._new("steps", meter.steps_s))
         yield from (f"a rollback of {seconds:g} s" for seconds in self._new("rollbacks", meter.rollbacks_s))
-        if meter.defects > self._told["defects"]:
-            yield f"{meter.defects - self._told['defects']} defects"
-            self._told["defects"] = meter.defects
+        if meter.defects > self._written["defects"]:
+            yield f"{meter.defects - self._written['defects']} defects"
+            self._written["defects"] = meter.defects
         for result, number in meter.alarm_reads_of.items():
-            if number > self._told[f"alarms {result}"]:
-                yield f"{number - self._told[f'alarms {result}']} alarms {result}"
-                self._told[f"alarms {result}"] = number
+            if number > self._written[f"alarms {result}"]:
+                yield f"{number - self._written[f'alarms {result}']} alarms {result}"
+                self._written[f"alarms {result}"] = number
 
     def _new(self, what: str, items: list[Any]) -> list[Any]:
-        told, self._told[what] = self._told[what], len(items)
-        return items[told:]
+        written, self._written[what] = self._written[what], len(items)
+        return items[written:]
 
 
 def main() -> None:
@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def diary(name: str) -> str:
-    """Live through a story and give what was written."""
+    """Live through a story and return what was written."""
     from tests.engine.test_transcripts import STORIES  # noqa: PLC0415 - likewise
 
     world = Diary()

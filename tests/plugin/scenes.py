@@ -60,7 +60,7 @@ def events_of(world: World) -> list[Mapping[str, Any]]:
     """What the operator would have announced, each once."""
     said: list[Mapping[str, Any]] = []
     before = None
-    for at, known in world.told:
+    for at, known in world.transcript:
         if isinstance(known, str):
             continue
         if before is not None:
