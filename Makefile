@@ -55,8 +55,8 @@ sim: setup ## Search SEEDS simulated worlds (5000) and all small ones for a brok
 mutants: setup ## Break core and engine in thousands of ways; do their tests notice? (ONLY=core/checks, AGAIN=1)
 	@$(BIN)/python -m devenv.mutants $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again)
 
-bench: setup ## Measure latency, CPU, memory and calls; prints the table of docs/performance.md
-	@$(BIN)/python -m devenv.bench
+bench: setup ## Measure latency, CPU, memory and calls; prints the tables of docs/performance.md (ONLY=judged)
+	@$(BIN)/python -m devenv.bench $(if $(ONLY),--only $(ONLY))
 
 judge-bench: setup ## Measure the judge of executions against its bars; RUNS=20000 for the whole of it
 	@$(BIN)/python -m devenv.judge_bench $(if $(RUNS),--runs $(RUNS))

@@ -2,7 +2,8 @@
 
 A page is text with fenced `console` blocks, in which a line that begins with `$ ` is a command (it goes on while a line
 ends with a backslash), and the lines up to the next command are what it prints. What differs from run to run is not
-compared: times, durations, names of pods, ids, the width of columns, and which Events there are already.
+compared: times, durations, names of pods, ids, the width of columns, where a sentence is broken into lines, which
+Events there are already, and the figures of executions that come by chance: what the judge says of them is compared.
 """
 
 import argparse
@@ -33,8 +34,13 @@ _VARYING = (
     (re.compile(r"\b[0-9a-f]{10}-[0-9a-f]{5}\b"), "<pod>"),
     (re.compile(r"\b(\d+(\.\d+)?(ms|s|m|h|d))+\b"), "<duration>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "<address>"),
+    (re.compile(r"\b\d+ of \d+\b|\b\d+ started, \d+ not judged"), "<counts>"),
+    (re.compile(r"\b1 rollout in \d+|\b1 in \d+ is enough"), "<chance>"),
+    (re.compile(r"\b\d+ (?=starts an hour)|(?<=in twenty, )\d+"), "<about> "),
+    (re.compile(r"\b\d+ (?=executions are still running)"), "<about> "),
     (re.compile(r"[ \t]+"), " "),
 )
+_GOES_ON = re.compile(r"[│ ] {7,}(?=\S)")
 
 
 @dataclass(frozen=True)
@@ -127,8 +133,19 @@ def _lines(part: str | Step) -> list[str]:
 
 def _comparable(step: Step) -> list[str]:
     """Without what varies; of Events, which come in their own time, only that there are some."""
-    lines = [_without_what_varies(line) for line in step.output]
+    lines = [_without_what_varies(line) for line in _unbroken(step.output)]
     return [line for line, is_event in zip(lines, _are_events(lines), strict=True) if not is_event]
+
+
+def _unbroken(lines: Sequence[str]) -> Sequence[str]:
+    """Return each sentence as one line: what goes on below stands far to the right, as in `kubectl sfnrollout get`."""
+    whole: list[str] = []
+    for line in lines:
+        if whole and (goes_on := _GOES_ON.match(line)):
+            whole[-1] += " " + line[goes_on.end() :]
+        else:
+            whole.append(line)
+    return whole
 
 
 def _are_events(lines: Sequence[str]) -> Iterator[bool]:

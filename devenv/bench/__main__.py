@@ -1,4 +1,4 @@
-"""`python -m devenv.bench [--sizes 1,100,1000] [--seconds 60]`: prints Markdown tables."""
+"""`python -m devenv.bench [--sizes 1,100,1000] [--seconds 60] [--only judged]`: prints Markdown tables."""
 
 import argparse
 import platform
@@ -6,19 +6,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from devenv.aws.server import AwsEmulator
+from devenv.bench import judged
 from devenv.bench.measure import Beginning, Reaction, Steady, beginning, reactions, steady, summary
-from devenv.bench.scene import POLL_S, Subject, apply, publish, wait_for
+from devenv.bench.scene import CRDS, POLL_S, UNCHECKED, Subject, apply, publish, wait_for
 from devenv.bench.startup import COMMANDS, RUNS, Startup, startups
 from devenv.control_plane import ControlPlane, Kubectl, ensure_binaries, install_crds
 from devenv.operator_process import OperatorProcess
-from sfn_rollouts.api.preflight import LOOKING
 
-CRDS = Path(__file__).parents[2] / "crds"
-UNCHECKED: dict[str, Any] = dict.fromkeys(LOOKING, "Off")
 STEPS = {"steps": [{"setWeight": 10}, {"pause": {"duration": "12h"}}]}
 NAMESPACE, IDLE_NAMESPACE = "bench", "bench-idle"
 ALARMS_FIRED = 20
@@ -41,10 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--sizes", default="1,100,1000", help="numbers of rollouts, separated by commas")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each steady stretch lasts")
+    parser.add_argument("--only", choices=("sizes", "judged"), help="measure only this part")
     options = parser.parse_args(arguments)
     ensure_binaries()
-    results = [measure(int(size), options.seconds) for size in options.sizes.split(",")]
-    print(report(results))
+    print(f"Measured {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}.")
+    if options.only != "judged":
+        print(report([measure(int(size), options.seconds) for size in options.sizes.split(",")]))
+    if options.only != "sizes":
+        print(judged.report(judged.watched(say), judged.alone()))
     return 0
 
 
@@ -54,21 +55,21 @@ def measure(size: int, seconds: float) -> Result:
         kubectl = control_plane.as_admin()
         install_crds(kubectl, CRDS)
         kubectl("create", "namespace", NAMESPACE)
-        _say(f"{size}: publishing machines")
+        say(f"{size}: publishing machines")
         subjects = publish(emulator.url, size)
         with OperatorProcess(control_plane, emulator.client, namespaces=(NAMESPACE,)) as operator:
             operator.wait_ready()
             # Half of them without preflight, so that what it adds is a ratio within one run.
             half = size // 2
             begun = {
-                words: _begun(kubectl, emulator, operator, part, checks)
-                for words, part, checks in (("Off", subjects[:half], UNCHECKED), ("Warn", subjects[half:], None))
+                words: _begun(kubectl, emulator, operator, part, spec)
+                for words, part, spec in (("Off", subjects[:half], UNCHECKED), ("Warn", subjects[half:], {}))
                 if part
             }
-            _say(f"{size}: in flight; watching for {seconds:.0f} s")
+            say(f"{size}: in flight; watching for {seconds:.0f} s")
             watching = steady(emulator.client, operator.pid, operator.health_url, seconds)
             fired = subjects[:: max(len(subjects) // ALARMS_FIRED, 1)][:ALARMS_FIRED]
-            _say(f"{size}: firing {len(fired)} alarms")
+            say(f"{size}: firing {len(fired)} alarms")
             seen = reactions(fired, gap_s=POLL_S / ALARMS_FIRED)
         finished = _finished(control_plane, emulator, subjects, seconds)
         plugin = startups(kubectl)
@@ -80,10 +81,10 @@ def _begun(
     emulator: AwsEmulator,
     operator: OperatorProcess,
     subjects: Sequence[Subject],
-    preflight: dict[str, Any] | None,
+    spec: dict[str, Any],
 ) -> Beginning:
     def begin() -> None:
-        apply(kubectl, [subject.manifest(2, STEPS, NAMESPACE, preflight=preflight) for subject in subjects])
+        apply(kubectl, [subject.manifest(2, STEPS, NAMESPACE, **spec) for subject in subjects])
         wait_for(
             kubectl, NAMESPACE, lambda status: status.get("weight") == 10, f"{len(subjects)} rollouts more in flight"
         )
@@ -105,14 +106,13 @@ def _finished(
         wait_for(
             kubectl, IDLE_NAMESPACE, lambda status: status.get("phase") == "Succeeded", f"{size} finished rollouts"
         )
-        _say(f"{size}: finished; idle for {seconds:.0f} s")
+        say(f"{size}: finished; idle for {seconds:.0f} s")
         return steady(emulator.client, operator.pid, operator.health_url, seconds)
 
 
 def report(results: Sequence[Result]) -> str:
     """Return the tables."""
-    today, python = f"{datetime.now(UTC):%Y-%m-%d}", platform.python_version()
-    head = f"Measured {today}, Python {python}, two alarms a rollout, polled every {POLL_S} s."
+    head = f"Two alarms a rollout, polled every {POLL_S} s."
     rows = [
         "| rollouts begun | preflight | CPU ms each | AWS calls each | status writes each |",
         "|---|---|---|---|---|",
@@ -179,7 +179,8 @@ def _calls(stretch: Steady) -> str:
     return ", ".join(f"{name} {count / stretch.minutes:.1f}" for name, count in sorted(stretch.calls.items())) or "none"
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """What is under way, for who waits."""
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 

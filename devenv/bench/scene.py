@@ -7,11 +7,17 @@ a thousand rollouts of one region could not all begin within ten minutes, whoeve
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from devenv.aws.client import Emulator
 from devenv.control_plane import Kubectl
 from devenv.waiting import wait_until
+from sfn_rollouts.api.preflight import LOOKING
+
+CRDS = Path(__file__).parents[2] / "crds"
+UNCHECKED: dict[str, Any] = {"preflight": dict.fromkeys(LOOKING, "Off")}
+"""Fields of a spec: nothing is looked at before the first shift."""
 
 PER_REGION = 50
 POLL_S = 10
@@ -37,11 +43,8 @@ class Subject:
         """Its two alarms."""
         return f"{self.name}-failures", f"{self.name}-p95"
 
-    def manifest(
-        self, version: int, strategy: dict[str, Any], namespace: str, *, preflight: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """The resource that asks for a version."""
-        checks = {"preflight": preflight} if preflight is not None else {}
+    def manifest(self, version: int, strategy: dict[str, Any], namespace: str, **spec: Any) -> dict[str, Any]:
+        """The resource that asks for a version; `spec`: further fields of its spec."""
         return {
             "apiVersion": "sfnrollouts.dev/v1alpha1",
             "kind": "StepFunctionRollout",
@@ -52,7 +55,7 @@ class Subject:
                 "version": version,
                 "strategy": strategy,
                 "alarms": {"names": list(self.alarms), "pollInterval": f"{POLL_S}s"},
-                **checks,
+                **spec,
             },
         }
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from devenv.aws.client import Emulator
-from devenv.demo.order_processor import ALIAS, NAME, PINNED, UNPINNED
+from devenv.demo.order_processor import ALIAS, LOSING, NAME, PINNED, UNPINNED
 
 _STATES = "arn:aws:states:eu-west-1:123456789012:stateMachine"
 _GIFTS = "arn:aws:lambda:eu-west-1:123456789012:function:wrap-gift:1"
@@ -57,6 +57,7 @@ RELEASES: Mapping[str, Callable[[Emulator], dict[str, Any]]] = {
     "gifts": _gift,
     "invoices-by-alias": _new_invoices,
     "invoices-by-version": lambda _: _invoices("1"),
+    "losing": lambda _: LOSING,
 }
 
 

@@ -19,7 +19,7 @@ def parsed(value: float | str) -> datetime:
 
 def to_milliseconds(moment: datetime) -> datetime:
     """Cut to whole milliseconds, in UTC. With more, a time read back from the status would seem older than itself."""
-    utc = moment.astimezone(UTC)
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
