@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from devenv.judge_bench.whole import even_rollout
 from sfn_rollouts.analysis import LOOK_EVERY_S, Execution, Plan, Policy
-from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
-from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading, MinuteCounts
+from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage, ExecutionReading
 from sfn_rollouts.core.values.looks import JudgeExecutions
 from sfn_rollouts.engine.sources.judging import ExecutionsJudge
 from sfn_rollouts.ports import Urgency
@@ -43,9 +43,7 @@ class _World:
     def page(self, _: AliasArn, token: str | None) -> ExecutionPage:
         return self.pages[self.look][int(token or 0)]
 
-    def minutes(
-        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
-    ) -> Mapping[int, Sequence[MinuteCounts]]:
+    def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
         raise NotImplementedError
 
 

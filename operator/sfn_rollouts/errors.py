@@ -47,6 +47,10 @@ class Gone(PortError):  # noqa: N818
     trouble = Trouble.GONE
 
 
+class NotListed(Gone):
+    """AWS lists no executions of Express state machines: they are counted by metrics only."""
+
+
 class Conflict(PortError):  # noqa: N818
     """Somebody else wrote in between: read again and decide again."""
 

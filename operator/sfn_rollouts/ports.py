@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.values.executions import ExecutionPage, MinuteCounts
+from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage
 from sfn_rollouts.core.values.readings import (
     Account,
     AlarmSnapshot,
@@ -101,16 +101,14 @@ class ExecutionFeed(Protocol):
     """Executions that were started through an alias, and what became of them. In the background of every quota."""
 
     def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
-        """List up to 1,000 of them; `token` None begins with the newest. Gone: Express machines list none.
+        """List up to 1,000 of them; `token` None begins with the newest. NotListed: the machine is an Express one.
 
         A token that AWS does not know any more is a Conflict: begin again.
         """
         ...
 
-    def minutes(
-        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
-    ) -> Mapping[int, Sequence[MinuteCounts]]:
-        """Count by version and minute, oldest first, minutes without any left out; both times are whole minutes."""
+    def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
+        """Count each by minute from `since`, a whole minute, until now. All are of this place."""
         ...
 
 

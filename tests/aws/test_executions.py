@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sfn_rollouts.core.values.arn import StateMachineArn
-from sfn_rollouts.core.values.executions import ExecutionReading, MinuteCounts
+from sfn_rollouts.core.values.executions import Counted, ExecutionReading, MinuteCounts
 from sfn_rollouts.errors import Conflict, Denied, Gone, PortError, Transient
 from tests.aws.doubles import NOON, Answer
 
@@ -44,9 +44,11 @@ READ = ExecutionReading(
 
 
 @pytest.fixture
-def began() -> datetime:
-    """A whole minute, an hour ago: the emulator forgets executions of long ago."""
-    return datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
+def began(clock: HandClock) -> datetime:
+    """A whole minute, an hour ago: the emulator forgets executions of long ago. Our clock is right."""
+    now = datetime.now(UTC)
+    clock.advance((now - clock.now()).total_seconds())
+    return now.replace(second=0, microsecond=0) - timedelta(hours=1)
 
 
 @pytest.fixture
@@ -195,33 +197,63 @@ def test_executions_are_counted_by_version_and_minute(kind: str, aws: Aws, emula
             (2, after(-1), after(-1), "FAILED"),
         ],
     )
-    assert aws.executions.minutes(machine, {1, 2, 3}, began, began + 3 * MINUTE) == {
-        1: [
-            MinuteCounts(began, started=1, failed=0, succeeded=1),
-            MinuteCounts(began + MINUTE, 0, 0, 0),
-            MinuteCounts(began + 2 * MINUTE, 0, 0, 0),
-        ],
-        2: [
-            MinuteCounts(began, started=2, failed=0, succeeded=0),
-            MinuteCounts(began + MINUTE, started=1, failed=1, succeeded=0, aborted=1),
-            MinuteCounts(began + 2 * MINUTE, started=0, failed=1, succeeded=0),
-        ],
-        3: [MinuteCounts(began + number * MINUTE, 0, 0, 0) for number in range(3)],
-    }
+    numbers = [Counted(machine, qualifier) for qualifier in ("1", "2", "3", "live")]
+    found = aws.executions.minutes(machine.place, numbers, began)
+    one, two, three, by_alias = (found.minutes[each][:3] for each in numbers)
+    assert one == [
+        MinuteCounts(began, started=1, failed=0, succeeded=1),
+        MinuteCounts(began + MINUTE, 0, 0, 0),
+        MinuteCounts(began + 2 * MINUTE, 0, 0, 0),
+    ]
+    assert two == [
+        MinuteCounts(began, started=2, failed=0, succeeded=0),
+        MinuteCounts(began + MINUTE, started=1, failed=1, succeeded=0, aborted=1),
+        MinuteCounts(began + 2 * MINUTE, started=0, failed=1, succeeded=0),
+    ]
+    assert three == [MinuteCounts(began + number * MINUTE, 0, 0, 0) for number in range(3)]
+    assert [(each.started, each.failed, each.succeeded) for each in by_alias] == [(3, 0, 1), (1, 1, 0), (0, 1, 0)]
     [call] = emulator.calls("GetMetricData")
-    assert len(call.params["MetricDataQueries"]) == 15
+    assert len(call.params["MetricDataQueries"]) == 20
+    assert {len(each) for each in found.minutes.values()} == {(found.as_of - began) // MINUTE}
 
 
-def test_no_minute_needs_no_call(aws: Aws, emulator: Emulator, machine: StateMachineArn) -> None:
-    assert aws.executions.minutes(machine, {1}, NOON, NOON) == {1: []}
-    assert aws.executions.minutes(machine, set(), NOON, NOON + MINUTE) == {}
+def test_two_machines_are_counted_in_one_call(aws: Aws, emulator: Emulator, began: datetime) -> None:
+    machines = [StateMachineArn.parse(emulator.publish_machine(name, type="EXPRESS")) for name in ("One", "Other")]
+    for each in machines:
+        live = emulator.create_alias(str(each), "live", {1: 100})
+        emulator.add_executions(live, [(1, began, began, "FAILED")] * (2 if each.name == "One" else 1))
+    wanted = [Counted(each, "1") for each in machines]
+    found = aws.executions.minutes(machines[0].place, wanted, began)
+    assert [found.minutes[each][0].failed for each in wanted] == [2, 1]
+    assert len(emulator.calls("GetMetricData")) == 1
+
+
+def test_a_clock_of_ours_that_is_behind_hides_no_minute(
+    aws: Aws, emulator: Emulator, machine: StateMachineArn, began: datetime, clock: HandClock
+) -> None:
+    """AWS says what time it is; one that is far behind is of no use for signatures either."""
+    clock.advance(-3000.0)
+    found = aws.executions.minutes(machine.place, [Counted(machine, "1")], began)
+    [minutes] = found.minutes.values()
+    assert minutes[-1].at + MINUTE <= found.as_of < minutes[-1].at + 2 * MINUTE
+    assert found.as_of > began + 30 * MINUTE
+
+
+def test_what_is_of_nobody_or_to_come_needs_no_call(
+    aws: Aws, emulator: Emulator, machine: StateMachineArn, began: datetime
+) -> None:
+    assert aws.executions.minutes(machine.place, [], began).minutes == {}
+    wanted = Counted(machine, "1")
+    assert aws.executions.minutes(machine.place, [wanted], began + timedelta(hours=9)).minutes == {wanted: []}
     assert not emulator.calls("GetMetricData")
 
 
-def test_five_hundred_metrics_are_a_call(aws: Aws, emulator: Emulator, machine: StateMachineArn) -> None:
+def test_five_hundred_metrics_are_a_call(
+    aws: Aws, emulator: Emulator, machine: StateMachineArn, began: datetime
+) -> None:
     """Five of each version."""
-    counted = aws.executions.minutes(machine, range(1, 102), NOON, NOON + MINUTE)
-    assert counted.keys() == set(range(1, 102))
+    wanted = [Counted(machine, str(number)) for number in range(1, 102)]
+    assert list(aws.executions.minutes(machine.place, wanted, began).minutes) == wanted
     calls = emulator.calls("GetMetricData")
     assert [len(call.params["MetricDataQueries"]) for call in calls] == [500, 5]
 
@@ -241,11 +273,18 @@ def metrics(*, status: str = "Complete", token: str | None = None, **points: lis
         for number, name in enumerate(NAMES)
     ]
     body = {"MetricDataResults": results} | ({"NextToken": token} if token else {})
-    return Answer(body=json.dumps(body))
+    return Answer(body=json.dumps(body), headers=(*HEADERS, ("Date", f"Sun, 01 Mar 2026 {AS_OF:%H:%M:%S} GMT")))
 
 
-def counted(feed: AwsExecutionFeed, minutes: int = 2) -> list[MinuteCounts]:
-    return list(feed.minutes(NOWHERE.machine, {1}, NOON, NOON + minutes * MINUTE)[1])
+AS_OF = NOON + timedelta(seconds=150)
+
+
+def counted(feed: AwsExecutionFeed) -> list[MinuteCounts]:
+    """The minutes from noon to AWS's time."""
+    found = feed.minutes(NOWHERE.machine.place, [Counted(NOWHERE.machine, "1")], NOON)
+    assert found.as_of == AS_OF
+    [minutes] = found.minutes.values()
+    return list(minutes)
 
 
 def test_partial_data_goes_on_with_the_next_page(canned: CannedServer, feed: AwsExecutionFeed) -> None:

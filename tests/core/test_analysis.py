@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.analysis import Judgement
-from sfn_rollouts.api.analysis import AnalysisStatus, Verdict, WeightSince
+from sfn_rollouts.api.analysis import AnalysisStatus, Source, Verdict, WeightSince
 from sfn_rollouts.api.status import Intent, Outcome, Phase, Status
 from sfn_rollouts.core.announce import announcements
 from sfn_rollouts.core.values.analysis import AnalysisReading
@@ -211,6 +211,56 @@ def test_what_could_not_be_read_a_moment_ago_is_tried_again() -> None:
     del it.troubles["executions"]
     run(it, 1)
     assert it.status.phase is Phase.SUCCEEDED
+
+
+# -- Express machines, whose executions AWS only counts --
+
+
+def test_a_worse_version_of_an_express_machine_goes_back_by_its_metrics() -> None:
+    it = world()
+    it.has_callers(BUSY, is_express=True, v2=0.5)
+    run(it, 20)
+    assert it.alias == Routing.whole(1)
+    assert it.status.history[0].reason == "VersionWorse"
+    reported = analysis_of(it)
+    assert (reported.source, reported.horizon) == (Source.METRICS, "2m")
+    assert reported.counted is not None
+    assert sum(int(entry.partition("/")[2]) for entry in reported.counted.failures.split()) == reported.target.bad
+
+
+def test_an_equal_version_of_an_express_machine_is_promoted() -> None:
+    it = world()
+    it.has_callers(BUSY, is_express=True, v1=0.02, v2=0.02)
+    run(it, 40)
+    assert it.status.phase is Phase.SUCCEEDED
+    assert analysis_of(it).verdict in (Verdict.NOT_WORSE, Verdict.NOT_ENOUGH)
+
+
+def test_restarts_change_no_verdict_by_metrics() -> None:
+    def played(restarts_every_s: float) -> World:
+        it = world()
+        it.has_callers(BUSY, is_express=True, v1=0.05, v2=0.3)
+        for _ in range(int(1500 / restarts_every_s)):
+            it.advance(restarts_every_s)
+            it.restart()
+        return it
+
+    undisturbed, restarted = analysis_of(played(1500.0)), analysis_of(played(25.0))
+    assert undisturbed.verdict is Verdict.WORSE
+    assert undisturbed.with_(since=restarted.since) == restarted, "deciding takes a moment"
+
+
+@pytest.mark.parametrize("trouble", [Trouble.DENIED, Trouble.TRANSIENT])
+def test_metrics_that_cannot_be_read_hold(trouble: Trouble) -> None:
+    it = world(TWO_STEPS)
+    it.has_callers(BUSY, is_express=True)
+    run(it, 5)
+    it.troubles["minutes"] = trouble
+    run(it, 20)
+    assert (it.status.weight, analysis_of(it).verdict) == (10, Verdict.BLIND)
+    del it.troubles["minutes"]
+    run(it, 10)
+    assert it.status.weight == 50
 
 
 # -- what a restart must not change --

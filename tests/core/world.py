@@ -5,7 +5,7 @@ invariants that every rollout keeps. `operator_down` stops deciding, and `restar
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -18,11 +18,11 @@ from sfn_rollouts.core.decide import decide
 from sfn_rollouts.core.judges.alarms import judge_alarms
 from sfn_rollouts.core.phases import is_allowed
 from sfn_rollouts.core.values.analysis import ForecastReading
-from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
+from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.values.chores import StartSmoke
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
-from sfn_rollouts.core.values.executions import ExecutionPage, MinuteCounts
+from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage
 from sfn_rollouts.core.values.looks import (
     AskRole,
     CountCallers,
@@ -188,10 +188,12 @@ class World:
             self.changes.setdefault(name, []).append(AlarmTransition(moment, before.state, state))
         self.alarms[name] = AlarmSnapshot(state, moment, "threshold crossed") if state is not None else None
 
-    def has_callers(self, starts_per_hour: float, seed: int = 1, past_h: float = 2.0, **fails: float) -> None:
+    def has_callers(
+        self, starts_per_hour: float, seed: int = 1, past_h: float = 2.0, *, is_express: bool = False, **fails: float
+    ) -> None:
         """There is traffic, and has been for a while; `v2=0.5`: half of the executions of version 2 fail."""
         behaviours = tuple((int(version[1:]), Behaviour(rate)) for version, rate in fails.items())
-        callers = Callers(starts_per_hour, behaviours, past_s=past_h * 3600.0)
+        callers = Callers(starts_per_hour, behaviours, past_s=past_h * 3600.0, is_express=is_express)
         Traffic(self.aws, self.now, callers, Random(seed))
 
     def blip(self, name: str = "A") -> None:
@@ -478,15 +480,17 @@ class _Feed:
         self._world = world
 
     def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
-        trouble = self._world.troubles.get("executions")
-        if trouble is not None:
-            raise {Trouble.DENIED: Denied, Trouble.GONE: Gone}.get(trouble, Transient)("no answer")
+        self._fail("executions")
         return self._world.aws.executions.page(token)
 
-    def minutes(
-        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
-    ) -> Mapping[int, Sequence[MinuteCounts]]:
-        return self._world.aws.executions.minutes(versions, since, until)
+    def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
+        self._fail("minutes")
+        return self._world.aws.executions.minutes(wanted, since)
+
+    def _fail(self, call: str) -> None:
+        trouble = self._world.troubles.get(call)
+        if trouble is not None:
+            raise {Trouble.DENIED: Denied, Trouble.GONE: Gone}.get(trouble, Transient)("no answer")
 
 
 class _Clock:

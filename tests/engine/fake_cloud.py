@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading, MinuteCounts
+from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage, ExecutionReading
 from sfn_rollouts.core.values.readings import (
     Account,
     AlarmSnapshot,
@@ -171,11 +171,9 @@ class FakeCloud:
         with self._call("page"):
             return self._service(alias).executions.page(token)
 
-    def minutes(
-        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
-    ) -> Mapping[int, Sequence[MinuteCounts]]:
+    def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
         with self._call("minutes"):
-            return self._service(machine.alias(LIVE.name)).executions.minutes(versions, since, until)
+            return self._service(LIVE).executions.minutes(wanted, since)
 
     # -- ports.SmokeRunner --
 

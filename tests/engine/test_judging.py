@@ -1,6 +1,6 @@
 """The source of judgements: pages read and taken once each, looks on AWS's clock, and nothing lost in between."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,8 +8,8 @@ import pytest
 
 from sfn_rollouts.analysis import Plan, Policy, Verdict
 from sfn_rollouts.api.status import Status
-from sfn_rollouts.core.values.arn import AliasArn, StateMachineArn
-from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading, MinuteCounts
+from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage, ExecutionReading
 from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
 from sfn_rollouts.engine.sources.forecasts import forecasts_source
 from sfn_rollouts.engine.sources.judging import (
@@ -68,9 +68,7 @@ class Feed:
         end = start + self.page_size
         return ExecutionPage(tuple(listed[start:end]), str(end) if end < len(listed) else None, now)
 
-    def minutes(
-        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
-    ) -> Mapping[int, Sequence[MinuteCounts]]:
+    def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
         raise NotImplementedError
 
 

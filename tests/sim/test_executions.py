@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sfn_rollouts.core.values.executions import ExecutionReading, MinuteCounts
-from sfn_rollouts.errors import Conflict
+from sfn_rollouts.core.values.arn import StateMachineArn
+from sfn_rollouts.core.values.executions import Counted, ExecutionReading, MinuteCounts
+from sfn_rollouts.errors import Conflict, NotListed
 from sfn_rollouts.sim.executions import PAGE_SIZE, Executions
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+MACHINE = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:Orders")
+TWO, LIVE = Counted(MACHINE, "2"), Counted(MACHINE, "live")
 
 
 def at(second: int) -> datetime:
@@ -62,8 +65,26 @@ def test_starts_count_by_the_minute_of_the_start_and_ends_by_that_of_the_end() -
     ends = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
     service = Service(*(laid(status, 0, 65, version=2, status=status) for status in ends), laid("other", 0, 1))
     service.now = at(120)
-    assert service.minutes({2}, NOON, NOON + 2 * MINUTE) == {
-        2: [MinuteCounts(NOON, 4, 0, 0), MinuteCounts(NOON + MINUTE, 0, failed=2, succeeded=1, aborted=1)]
+    counted = service.minutes([TWO], NOON)
+    assert counted.minutes == {
+        TWO: [MinuteCounts(NOON, 4, 0, 0), MinuteCounts(NOON + MINUTE, 0, failed=2, succeeded=1, aborted=1)]
     }
+    assert counted.as_of == at(120)
     service.now = at(64)
-    assert service.minutes({2}, NOON, NOON + 2 * MINUTE)[2][1] == MinuteCounts(NOON + MINUTE, 0, 0, 0)
+    assert service.minutes([TWO], NOON).minutes == {TWO: [MinuteCounts(NOON, 4, 0, 0)]}, "of whole minutes only"
+
+
+def test_what_was_started_past_the_alias_counts_for_the_version_alone() -> None:
+    service = Service(laid("by alias", 0, 1, version=2), laid("stable", 0, 1))
+    service.past_the_alias.append(laid("directly", 0, 1, version=2, status="FAILED"))
+    service.now = at(60)
+    counted = service.minutes([TWO, LIVE], NOON)
+    assert counted.minutes == {TWO: [MinuteCounts(NOON, 2, 1, 1)], LIVE: [MinuteCounts(NOON, 2, 0, 2)]}
+    assert [each.name for each in service.page(None).executions] == ["by alias", "stable"]
+
+
+def test_those_of_an_express_machine_are_not_listed() -> None:
+    service = Service(laid("one", 0, 1))
+    service.is_express = True
+    with pytest.raises(NotListed):
+        service.page(None)

@@ -5,10 +5,12 @@ and nothing beyond the standard library. The words of the verdicts are here too,
 say the same. Does not belong here: where executions come from (`aws`), what a rollout does about a verdict (`core`).
 
 To read: `tally` is the test itself; `failures`, `durations` and `evidence` are what is tested with it or beside it;
-`judging` puts them together. docs/analysis.md says what they promise; decision 0032 why it is done so.
+`verdicts` puts them together, `judging` feeds it with executions and `counting` with minutes. docs/analysis.md says
+what they promise; decision 0032 why it is done so.
 """
 
-from sfn_rollouts.analysis.before import Horizon, horizon_of
+from sfn_rollouts.analysis.before import Before, Horizon, horizon_of
+from sfn_rollouts.analysis.counting import CountJudging
 from sfn_rollouts.analysis.forecasting import Forecast, better_plan, forecast
 from sfn_rollouts.analysis.foreseeing import Foreseen, foresee
 from sfn_rollouts.analysis.judging import Judging
@@ -16,6 +18,7 @@ from sfn_rollouts.analysis.outcome import is_possible
 from sfn_rollouts.analysis.plan import Plan
 from sfn_rollouts.analysis.values import (
     LOOK_EVERY_S,
+    MINUTE_S,
     SETTLE_S,
     AgainstThePast,
     Counts,
@@ -24,14 +27,18 @@ from sfn_rollouts.analysis.values import (
     Finding,
     Judgement,
     Policy,
+    Reported,
     Verdict,
 )
 from sfn_rollouts.analysis.wording import how_often, in_words, message, one_in
 
 __all__ = [
     "LOOK_EVERY_S",
+    "MINUTE_S",
     "SETTLE_S",
     "AgainstThePast",
+    "Before",
+    "CountJudging",
     "Counts",
     "Ended",
     "Execution",
@@ -43,6 +50,7 @@ __all__ = [
     "Judging",
     "Plan",
     "Policy",
+    "Reported",
     "Verdict",
     "better_plan",
     "forecast",

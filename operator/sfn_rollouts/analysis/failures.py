@@ -21,12 +21,13 @@ class FailureTest:
     """The tally of failures over one rollout.
 
     A bad end scores 1 - q and a good one -q, in eighths, where q is the pooled failure rate of earlier looks: the same
-    for both versions, and zero once enough executions were judged.
+    for both versions, and zero once enough executions were judged. `counts_good` False: it is zero from the start.
     """
 
-    __slots__ = ("_alarm", "_all", "_bad", "_has_target_failed", "_tally")
+    __slots__ = ("_alarm", "_all", "_bad", "_counts_good", "_has_target_failed", "_tally")
 
-    def __init__(self) -> None:
+    def __init__(self, *, counts_good: bool = True) -> None:
+        self._counts_good = counts_good
         self._tally = Tally()
         self._bad = 0
         self._all = 0
@@ -45,7 +46,7 @@ class FailureTest:
 
     def take(self, cohorts: Iterable[Cohort]) -> None:
         """Take what is judged at one look."""
-        q = _eighths(self._bad, self._all)
+        q = _eighths(self._bad, self._all) if self._counts_good else 0
         for each in cohorts:
             self._tally.toss(each.weight, _WHOLE - q, each.bad.both, each.bad.target)
             self._tally.toss(each.weight, -q, each.good.both, each.good.target)

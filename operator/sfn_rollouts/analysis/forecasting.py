@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from sfn_rollouts.analysis.failures import FailureTest
 from sfn_rollouts.analysis.plan import Plan
-from sfn_rollouts.analysis.values import LOOK_EVERY_S, SETTLE_S, Cohort, Policy, Split
+from sfn_rollouts.analysis.values import LOOK_EVERY_S, Cohort, Policy, Reported, Split
 
 ROLLOUTS = 200
 """Simulated for each failure rate: "in 50 of 100" is 43 to 57."""
@@ -50,25 +50,41 @@ class Forecast:
 
 
 @lru_cache(maxsize=256)
-def forecast(plan: Plan, policy: Policy, starts_per_hour: float, *, bake_s: float = 0.0) -> Forecast:
+def forecast(
+    plan: Plan,
+    policy: Policy,
+    starts_per_hour: float,
+    *,
+    bake_s: float = 0.0,
+    reported: Reported = Reported.LISTED,
+) -> Forecast:
     """Return what is noticed within plan and bake. The last answers are kept: each takes a part of a second."""
-    return Forecast(*(_noticed(plan, policy, starts_per_hour, bake_s, rate) for rate in TARGET_FAILS))
+    looks = list(_looks(plan, policy, starts_per_hour, bake_s, reported))
+    return Forecast(
+        *(_noticed(looks, reported, repr((plan, policy, starts_per_hour, bake_s, rate)), rate) for rate in TARGET_FAILS)
+    )
 
 
 def better_plan(
-    plan: Plan, policy: Policy, starts_per_hour: float, *, bake_s: float = 0.0
+    plan: Plan,
+    policy: Policy,
+    starts_per_hour: float,
+    *,
+    bake_s: float = 0.0,
+    reported: Reported = Reported.LISTED,
 ) -> tuple[Plan, Forecast] | None:
     """Return a plan that notices more, and its forecast: half the traffic, for as long as it takes.
 
     It is made for a version that fails one time in five; at less traffic for one that fails one time in two, or always.
     None where it would notice no more of those than this plan, or would take more than two days.
     """
-    known = forecast(plan, policy, starts_per_hour, bake_s=bake_s)
+    known = forecast(plan, policy, starts_per_hour, bake_s=bake_s, reported=reported)
+    unseen_s = reported.skipped_s + reported.late_s - Reported.LISTED.late_s
     for rate, needed in _NEEDED if starts_per_hour > 0.0 else ():
-        seconds = _rounded_up(_HOUR_S * needed / starts_per_hour)
+        seconds = _rounded_up(_HOUR_S * needed / starts_per_hour + unseen_s)
         if seconds <= _LONGEST_S:
             better = Plan(((_HALF, seconds),))
-            found = forecast(better, policy, starts_per_hour, bake_s=bake_s)
+            found = forecast(better, policy, starts_per_hour, bake_s=bake_s, reported=reported)
             return (better, found) if found.at(rate) > known.at(rate) else None
     return None
 
@@ -79,10 +95,10 @@ def _rounded_up(seconds: float) -> float:
     return float(math.ceil(seconds / unit) * unit)
 
 
-def _noticed(plan: Plan, policy: Policy, starts_per_hour: float, bake_s: float, rate: float) -> int:
-    rng = random.Random(repr((plan, policy, starts_per_hour, bake_s, rate)))  # noqa: S311 - a simulation
-    looks = list(_looks(plan, policy, starts_per_hour, bake_s))
-    noticed = sum(_is_noticed(rng, looks, rate) for _ in range(ROLLOUTS))
+def _noticed(looks: Sequence["_Look"], reported: Reported, seed: str, rate: float) -> int:
+    rng = random.Random(seed)  # noqa: S311 - a simulation
+    counts_good = reported is Reported.LISTED
+    noticed = sum(_is_noticed(rng, looks, FailureTest(counts_good=counts_good), rate) for _ in range(ROLLOUTS))
     return round(100 * noticed / ROLLOUTS)
 
 
@@ -94,18 +110,18 @@ class _Look:
     starts: Sequence[tuple[float, float]]
 
 
-def _looks(plan: Plan, policy: Policy, starts_per_hour: float, bake_s: float) -> Iterator[_Look]:
+def _looks(plan: Plan, policy: Policy, starts_per_hour: float, bake_s: float, reported: Reported) -> Iterator[_Look]:
     end, information = plan.length + bake_s, plan.information()
     starts_a_second = min(starts_per_hour / _HOUR_S, _ENOUGH / information) if information else 0.0
     every = LOOK_EVERY_S * max(1, math.ceil(end / LOOK_EVERY_S / _MOST_LOOKS))
     for number in range(1, int(end / every) + 1):
-        until = number * every - SETTLE_S
-        starts = [(weight, seconds * starts_a_second) for weight, seconds in plan.between(until - every, until)]
+        until = number * every - reported.late_s
+        behind = plan.between(until - every, until, skipped_s=reported.skipped_s)
+        starts = [(weight, seconds * starts_a_second) for weight, seconds in behind]
         yield _Look(policy.false_alarm_rate * policy.failures_part * plan.due(number * every), starts)
 
 
-def _is_noticed(rng: random.Random, looks: Sequence[_Look], rate: float) -> bool:
-    test = FailureTest()
+def _is_noticed(rng: random.Random, looks: Sequence[_Look], test: FailureTest, rate: float) -> bool:
     for look in looks:
         test.take([_cohort(rng, weight, starts, rate) for weight, starts in look.starts])
         if test.look(look.due).is_alarm:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sfn_rollouts.analysis.forecasting import Forecast, better_plan, forecast
 from sfn_rollouts.analysis.plan import Plan
-from sfn_rollouts.analysis.values import Policy
+from sfn_rollouts.analysis.values import Policy, Reported
 from sfn_rollouts.analysis.wording import in_words
 
 
@@ -20,7 +20,9 @@ class Foreseen:
         return in_words(self.noticed, starts_per_hour, self.better)
 
 
-def foresee(plan: Plan, policy: Policy, starts_per_hour: float, *, bake_s: float) -> Foreseen:
+def foresee(
+    plan: Plan, policy: Policy, starts_per_hour: float, *, bake_s: float, reported: Reported = Reported.LISTED
+) -> Foreseen:
     """Return what is noticed within plan and bake, and a plan that notices more."""
-    noticed = forecast(plan, policy, starts_per_hour, bake_s=bake_s)
-    return Foreseen(noticed, better_plan(plan, policy, starts_per_hour, bake_s=bake_s))
+    noticed = forecast(plan, policy, starts_per_hour, bake_s=bake_s, reported=reported)
+    return Foreseen(noticed, better_plan(plan, policy, starts_per_hour, bake_s=bake_s, reported=reported))

@@ -43,11 +43,11 @@ class Plan:
         """Sum of w (1 - w) x seconds: what one execution a second would tell about a difference."""
         return sum(weight * (1.0 - weight) * seconds for weight, seconds in self.steps)
 
-    def between(self, since: float, until: float) -> Sequence[tuple[float, float]]:
-        """Return what lies between two times, as (weight, seconds)."""
+    def between(self, since: float, until: float, *, skipped_s: float = 0.0) -> Sequence[tuple[float, float]]:
+        """Return what lies between two times, as (weight, seconds); `skipped_s`: without so much of each step."""
         ends = list(accumulate(length for _, length in self.steps))
         parts = [
-            (weight, min(end, until) - max(end - length, since))
+            (weight, min(end, until) - max(end - length + skipped_s, since))
             for end, (weight, length) in zip(ends, self.steps, strict=True)
         ]
         return [(weight, seconds) for weight, seconds in parts if seconds > 0.0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import NamedTuple
 
 LOOK_EVERY_S = 30.0
@@ -10,6 +10,8 @@ LOOK_EVERY_S = 30.0
 
 SETTLE_S = 30.0
 """How long AWS's lists of executions may take to be complete."""
+
+MINUTE_S = 60.0
 
 ROUNDING_S = 1e-6
 """AWS has milliseconds; what is less is the error of subtracting two times."""
@@ -32,6 +34,19 @@ class Policy:
     def failures_part(self) -> float:
         """The part of the false alarm rate that Worse may take; the rest is Slower's."""
         return 0.7 if self.durations else 1.0
+
+
+class Reported(Enum):
+    """How AWS reports executions: Standard ones are listed, those of Express machines are counted by the minute."""
+
+    LISTED = 0.0, SETTLE_S
+    COUNTED = 120.0, MINUTE_S + 180.0
+
+    def __init__(self, skipped_s: float, late_s: float) -> None:
+        self.skipped_s = skipped_s
+        """What ends so soon after a change of the weight is not judged, as it may have started before."""
+        self.late_s = late_s
+        """How long after it began AWS's report of something is complete."""
 
 
 class Ended(StrEnum):

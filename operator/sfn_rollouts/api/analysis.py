@@ -171,6 +171,20 @@ class ForecastStatus(StatusModel):
     message: str = Field(max_length=1024, description="The same in words, and a plan that would notice more.")
 
 
+MOST_FAILURES_KEPT = 16_000
+"""Characters: some two thousand minutes with failures, more than a day of nothing else."""
+
+
+class CountedFailures(StatusModel):
+    """The minutes of metrics that were judged: what CloudWatch adds to them later does not count."""
+
+    minutes: int = Field(ge=0, description="How many, from that of the first write on.")
+    failures: str = Field(
+        max_length=MOST_FAILURES_KEPT,
+        description="Those with failures, as minute:failures/on the target, like 3:4/1 7:1/0.",
+    )
+
+
 class AnalysisStatus(StatusModel):
     """What the judge says of the target, and what it needs to say the same again after a restart."""
 
@@ -188,7 +202,11 @@ class AnalysisStatus(StatusModel):
     needed: float | None = Field(
         default=None, ge=0, le=1, description="The verdict is Worse where byChance is at most this."
     )
-    horizon: Duration | None = Field(default=None, description="How old an execution is when it is judged.")
+    horizon: Duration | None = Field(
+        default=None,
+        description="How old an execution is when it is judged. By metrics: how long after a change of the weight "
+        "nothing is judged.",
+    )
     source: Source | None = Field(default=None, description="Executions (ListExecutions) or Metrics (GetMetricData).")
     looked_at: Time | None = Field(default=None, description="The look that these figures are of.")
     forecast: ForecastStatus | None = Field(default=None, description="What this plan can notice.")
@@ -202,3 +220,4 @@ class AnalysisStatus(StatusModel):
     weights: Annotated[tuple[WeightSince, ...], Field(max_length=100), ListType("atomic")] = Field(
         default=(), description="The target's share over time, by AWS's clock."
     )
+    counted: CountedFailures | None = Field(default=None, description="By metrics: what was judged so far.")

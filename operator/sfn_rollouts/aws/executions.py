@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
-from sfn_rollouts.aws.metrics import CloudWatchSums, Metric
+from sfn_rollouts.aws.metrics import STARTED, CloudWatchSums, Metric
 from sfn_rollouts.aws.timestamps import answered_at, to_milliseconds
 from sfn_rollouts.core.values.arn import AliasArn, version_number
-from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading, MinuteCounts
-from sfn_rollouts.errors import Conflict, Gone, PortError
+from sfn_rollouts.core.values.executions import CountedMinutes, ExecutionPage, ExecutionReading, MinuteCounts
+from sfn_rollouts.errors import Conflict, NotListed, PortError
 from sfn_rollouts.ports import Clock, Urgency
 
 if TYPE_CHECKING:
@@ -24,14 +24,18 @@ if TYPE_CHECKING:
     from types_boto3_stepfunctions.type_defs import ListExecutionsInputTypeDef, ListExecutionsOutputTypeDef
 
     from sfn_rollouts.aws.clients import Clients
-    from sfn_rollouts.core.values.arn import StateMachineArn
+    from sfn_rollouts.core.values.arn import Place
+    from sfn_rollouts.core.values.executions import Counted
 
 _LARGEST_PAGE = 1000
 _MINUTE = timedelta(minutes=1)
-_STARTED, _SUCCEEDED, _ABORTED = "ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsAborted"
+_CLOCKS_APART = timedelta(hours=1)
+"""A clock of ours that is behind AWS's must not hide the last minutes."""
+
+_SUCCEEDED, _ABORTED = "ExecutionsSucceeded", "ExecutionsAborted"
 _FAILED, _TIMED_OUT = "ExecutionsFailed", "ExecutionsTimedOut"
 _UNKNOWN = "UNKNOWN"
-_COUNTED = (_STARTED, _SUCCEEDED, _ABORTED, _FAILED, _TIMED_OUT)
+_COUNTED = (STARTED, _SUCCEEDED, _ABORTED, _FAILED, _TIMED_OUT)
 
 
 class AwsExecutionFeed:
@@ -47,7 +51,8 @@ class AwsExecutionFeed:
         """List up to 1,000 executions, newest first; the alias's ARN leaves out whatever was started past it.
 
         Raises:
-            Gone: there is no such alias, or its machine is an Express one.
+            NotListed: its machine is an Express one.
+            Gone: there is no such alias.
             Conflict: AWS does not know the token any more.
         """
         asked_at = self._clock.now()  # before the call: a slow answer must not pass for a fresh one
@@ -60,7 +65,7 @@ class AwsExecutionFeed:
             try:
                 answer = client.list_executions(**request)
             except client.exceptions.StateMachineTypeNotSupported:
-                return Gone("AWS does not list executions of Express state machines")
+                return NotListed("AWS does not list executions of Express state machines")
             except client.exceptions.InvalidToken:
                 return Conflict("AWS does not know the token of a page any more: the list is read from its beginning")
             with reading():
@@ -71,19 +76,22 @@ class AwsExecutionFeed:
             raise found
         return found
 
-    def minutes(
-        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
-    ) -> Mapping[int, Sequence[MinuteCounts]]:
-        """Count by version and minute, oldest first; a minute of which nothing was reported counts none."""
-        metrics = [Metric.of_version(name, version) for version in sorted(versions) for name in _COUNTED]
-        sums = self._metrics.by_minute(machine, metrics, since, until)
-        minutes = [since + number * _MINUTE for number in range((until - since) // _MINUTE)]
+    def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
+        """Count by minute, up to now by AWS's clock; one of which nothing was reported counts none."""
+        asked_at = self._clock.now()
+        by = {each: {name: Metric(each.machine, name, each.qualifier) for name in _COUNTED} for each in wanted}
+        metrics = [metric for of in by.values() for metric in of.values()]
+        sums = self._metrics.by_minute(place, metrics, since, asked_at.replace(second=0, microsecond=0) + _CLOCKS_APART)
+        as_of = sums.as_of or asked_at
+        minutes = [since + number * _MINUTE for number in range((as_of - since) // _MINUTE)]
 
-        def counts(version: int, minute: datetime) -> MinuteCounts:
-            of = {name: sums[Metric.of_version(name, version)].get(minute, 0) for name in _COUNTED}
-            return MinuteCounts(minute, of[_STARTED], of[_FAILED] + of[_TIMED_OUT], of[_SUCCEEDED], of[_ABORTED])
+        def counts(of: Counted, minute: datetime) -> MinuteCounts:
+            count = {name: sums.of[metric].get(minute, 0) for name, metric in by[of].items()}
+            failed = count[_FAILED] + count[_TIMED_OUT]
+            return MinuteCounts(minute, count[STARTED], failed, count[_SUCCEEDED], count[_ABORTED])
 
-        return {version: [counts(version, minute) for minute in minutes] for version in versions}
+        found = {each: [counts(each, minute) for minute in minutes] for each in wanted}
+        return CountedMinutes(found, as_of)
 
 
 def _page(answer: ListExecutionsOutputTypeDef, asked_at: datetime) -> ExecutionPage:

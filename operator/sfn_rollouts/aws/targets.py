@@ -16,7 +16,7 @@ from sfn_rollouts.asl.outline import outline
 from sfn_rollouts.aws.answers import field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.calls import Call, Calls
-from sfn_rollouts.aws.metrics import CloudWatchSums, Metric
+from sfn_rollouts.aws.metrics import STARTED, CloudWatchSums, Metric
 from sfn_rollouts.aws.pages import pages
 from sfn_rollouts.aws.timestamps import to_milliseconds
 from sfn_rollouts.core.preflight.reading import home_of
@@ -132,8 +132,8 @@ class AwsTargetInspector:
     def _express_callers(self, alias: AliasArn, read_at: datetime) -> CallersReading:
         """Without the last minutes: of those the starts by the alias might still be lacking."""
         until = read_at.replace(second=0, microsecond=0) - _REPORTED_AFTER
-        all_of_them, by_alias = Metric.starts(), Metric.starts(alias.name)
-        sums = self._metrics.by_minute(alias.machine, [all_of_them, by_alias], until - _DAY, until)
+        all_of_them, by_alias = Metric(alias.machine, STARTED), Metric(alias.machine, STARTED, alias.name)
+        sums = self._metrics.by_minute(alias.machine.place, [all_of_them, by_alias], until - _DAY, until).of
         started = sum(sums[all_of_them].values())
         past = max(0, started - sum(sums[by_alias].values()))
         return CallersReading(past, started, more=False, read_at=read_at, by_metrics=True)

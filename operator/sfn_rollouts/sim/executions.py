@@ -1,18 +1,28 @@
 """Executions of one alias: what was started through it, listed and counted as AWS does."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading, MinuteCounts
-from sfn_rollouts.errors import Conflict
+from sfn_rollouts.core.values.executions import (
+    Counted,
+    CountedMinutes,
+    ExecutionPage,
+    ExecutionReading,
+    MinuteCounts,
+)
+from sfn_rollouts.errors import Conflict, NotListed
 
 PAGE_SIZE = 1000
 _MINUTE = timedelta(minutes=1)
+_STARTED = "started"
 
 
 class Executions:
     """`laid_down` are executions as they end, in any order; each is running until its end has come. `now`: AWS's clock.
+
+    `past_the_alias` are those of a version that was started directly. Of an Express machine none is listed.
 
     A token is a place in the list, so pages shift while they are read, as AWS's may. `comes` lays down whatever starts
     until a moment.
@@ -21,10 +31,14 @@ class Executions:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self.laid_down: list[ExecutionReading] = []
+        self.past_the_alias: list[ExecutionReading] = []
+        self.is_express = False
         self.comes: Callable[[datetime], None] = lambda _: None
 
     def page(self, token: str | None) -> ExecutionPage:
-        """ListExecutions. Conflict: the token is none of ours."""
+        """ListExecutions. NotListed: the machine is an Express one. Conflict: the token is none of ours."""
+        if self.is_express:
+            raise NotListed("AWS does not list executions of Express state machines")
         now, start = self._now(), _place_of(token)
         self.comes(now)
         begun = [_seen_at(each, now) for each in self.laid_down if each.started_at <= now]
@@ -32,15 +46,26 @@ class Executions:
         end = start + PAGE_SIZE
         return ExecutionPage(tuple(listed[start:end]), str(end) if end < len(listed) else None, now)
 
-    def minutes(
-        self, versions: Collection[int], since: datetime, until: datetime
-    ) -> Mapping[int, Sequence[MinuteCounts]]:
+    def minutes(self, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
         """GetMetricData: starts by the minute of the start, ends by the minute of the end."""
         now = self._now()
         self.comes(now)
-        seen = [_seen_at(each, now) for each in self.laid_down if each.started_at <= now]
-        minutes = [since + number * _MINUTE for number in range((until - since) // _MINUTE)]
-        return {number: [_counts(seen, number, minute) for minute in minutes] for number in versions}
+        minutes = [since + number * _MINUTE for number in range((now - since) // _MINUTE)]
+        counts = {each.qualifier: self._counts(each.qualifier, now) for each in wanted}
+        found = {each: [_of_minute(counts[each.qualifier], minute) for minute in minutes] for each in wanted}
+        return CountedMinutes(found, now)
+
+    def _counts(self, qualifier: str, now: datetime) -> Counter[tuple[datetime, str]]:
+        """Count by minute and by what happened in it; a start is no status."""
+        executions = [*self.laid_down, *self.past_the_alias] if qualifier.isdecimal() else self.laid_down
+        found = Counter[tuple[datetime, str]]()
+        for each in executions:
+            if each.started_at <= now and (not qualifier.isdecimal() or each.version == int(qualifier)):
+                seen = _seen_at(each, now)
+                found[_minute_of(each.started_at), _STARTED] += 1
+                if seen.ended_at is not None:
+                    found[_minute_of(seen.ended_at), seen.status] += 1
+        return found
 
 
 def _place_of(token: str | None) -> int:
@@ -56,13 +81,15 @@ def _seen_at(execution: ExecutionReading, now: datetime) -> ExecutionReading:
     return execution if has_ended else replace(execution, ended_at=None, status="RUNNING")
 
 
-def _counts(seen: Sequence[ExecutionReading], version: int, minute: datetime) -> MinuteCounts:
-    of_version = [each for each in seen if each.version == version]
-    ended = [each.status for each in of_version if each.ended_at and minute <= each.ended_at < minute + _MINUTE]
+def _minute_of(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def _of_minute(counts: Counter[tuple[datetime, str]], minute: datetime) -> MinuteCounts:
     return MinuteCounts(
         at=minute,
-        started=sum(minute <= each.started_at < minute + _MINUTE for each in of_version),
-        failed=ended.count("FAILED") + ended.count("TIMED_OUT"),
-        succeeded=ended.count("SUCCEEDED"),
-        aborted=ended.count("ABORTED"),
+        started=counts[minute, _STARTED],
+        failed=counts[minute, "FAILED"] + counts[minute, "TIMED_OUT"],
+        succeeded=counts[minute, "SUCCEEDED"],
+        aborted=counts[minute, "ABORTED"],
     )

@@ -182,7 +182,7 @@ class Broken:
         return f"{self.invariant}: {self.message}"
 
 
-LIST_EXECUTIONS = "stepfunctions.ListExecutions"
+LIST_EXECUTIONS, COUNT_MINUTES = "stepfunctions.ListExecutions", "cloudwatch.GetMetricData"
 
 LONGEST_CALL_US = 6_000_000
 """After so long the caller knows what became of its call, if it ever will."""
@@ -238,7 +238,7 @@ class History:
         match happening:
             case Called():
                 self.times.setdefault(happening.api, []).append(happening.at_us)
-                if happening.fault and happening.api != LIST_EXECUTIONS:
+                if happening.fault and happening.api not in (LIST_EXECUTIONS, COUNT_MINUTES):
                     self.disturbed_until_us = max(self.disturbed_until_us, happening.at_us + LONGEST_CALL_US)
             case Announced():
                 self.times.setdefault("events", []).append(happening.at_us)

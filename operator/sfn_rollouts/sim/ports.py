@@ -9,7 +9,7 @@ from sfn_rollouts.api.resource import parse_status
 from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.values.executions import ExecutionPage, MinuteCounts
+from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage
 from sfn_rollouts.core.values.readings import (
     Account,
     AlarmSnapshot,
@@ -26,6 +26,7 @@ from sfn_rollouts.ports import Clock, Key, Report, Urgency
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.history import (
+    COUNT_MINUTES,
     LIST_EXECUTIONS,
     AliasChanged,
     Announced,
@@ -48,7 +49,6 @@ READ_ALARMS, READ_HISTORY = f"{CLOUDWATCH}.DescribeAlarms", f"{CLOUDWATCH}.Descr
 LIST, GET = f"{KUBERNETES}.List", f"{KUBERNETES}.Get"
 PATCH, PATCH_STATUS = f"{KUBERNETES}.Patch", f"{KUBERNETES}.PatchStatus"
 READ_DEFINITION, COUNT_CALLERS = FIND_VERSION, COUNT_EXECUTIONS  # other questions, by the same calls
-COUNT_MINUTES = f"{CLOUDWATCH}.GetMetricData"
 START_EXECUTION, READ_EXECUTION = f"{SFN}.StartExecution", f"{SFN}.DescribeExecution"
 FIND_CALLEE, SIMULATE_ROLE = "lambda.GetFunctionConfiguration", "iam.SimulatePrincipalPolicy"
 TARGET_APIS = (FIND_CALLEE, SIMULATE_ROLE)
@@ -63,6 +63,7 @@ AWS_APIS = (
     READ_ALARMS,
     READ_HISTORY,
     *TARGET_APIS,
+    COUNT_MINUTES,
 )
 KUBERNETES_APIS = (LIST, GET, PATCH, PATCH_STATUS)
 
@@ -198,12 +199,10 @@ class SimExecutionFeed:
         """List executions of the alias."""
         return self._network.call(self._caller, LIST_EXECUTIONS, lambda _: self._service.executions.page(token))
 
-    def minutes(
-        self, machine: StateMachineArn, versions: Collection[int], since: datetime, until: datetime
-    ) -> Mapping[int, Sequence[MinuteCounts]]:
-        """Count them by version and minute."""
+    def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
+        """Count them by minute."""
         return self._network.call(
-            self._caller, COUNT_MINUTES, lambda _: self._service.executions.minutes(versions, since, until)
+            self._caller, COUNT_MINUTES, lambda _: self._service.executions.minutes(wanted, since)
         )
 
 

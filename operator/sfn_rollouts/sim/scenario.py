@@ -272,13 +272,17 @@ class Burst:
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """Who starts executions through the alias, for `past_s` already. `behaviours`: ((version, how it behaves), ...)."""
+    """Who starts executions through the alias, for `past_s` already. `behaviours`: ((version, how it behaves), ...).
+
+    `is_express`: the state machine is an Express one, whose executions AWS counts and does not list.
+    """
 
     starts_per_hour: float
     behaviours: tuple[tuple[int, Behaviour], ...] = ()
     outage: Outage | None = None
     burst: Burst | None = None
     past_s: float = 900.0
+    is_express: bool = False
 
     def behaviour_of(self, version: int) -> Behaviour:
         """Return how a version behaves; what is not named never fails."""

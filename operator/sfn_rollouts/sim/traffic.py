@@ -24,6 +24,7 @@ class Traffic:
         self._next += self._gap()
         self._count = 0
         aws.executions.comes = self.until
+        aws.executions.is_express = callers.is_express
 
     def until(self, moment: datetime) -> None:
         """Start all that start until then."""

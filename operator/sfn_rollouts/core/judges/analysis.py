@@ -165,6 +165,7 @@ def look_of(policy: Analysis, status: Status, begun: AnalysisStatus) -> JudgeExe
         policy=policy_of(policy),
         horizon_s=fixed_horizon_s(policy),
         weights=tuple((since.at, since.weight) for since in begun.weights),
+        counted=begun.counted,
     )
 
 
@@ -321,6 +322,7 @@ class _Case:
             horizon=Duration(written(round(reading.horizon_s, 1))),
             source=reading.source,
             looked_at=reading.looked_at,
+            counted=reading.counted,
         )
 
     def _as_verdict(self, verdict: Verdict, message: str) -> AnalysisStatus:

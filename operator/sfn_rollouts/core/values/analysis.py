@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sfn_rollouts.analysis import Forecast, Judgement
-from sfn_rollouts.api.analysis import Source
+from sfn_rollouts.api.analysis import CountedFailures, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class AnalysisReading:
     next_at: datetime
     horizon_s: float
     source: Source
+    counted: CountedFailures | None = None
+    """By metrics: what was judged, so that another process judges the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """Executions that were started through an alias, as AWS lists or counts them. All times are AWS's clock."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from sfn_rollouts.core.values.arn import StateMachineArn
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,16 @@ class ExecutionPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """Whose executions are counted: `qualifier` is the number of a version, however they were started; or an alias."""
+
+    machine: StateMachineArn
+    qualifier: str
+
+
+@dataclass(frozen=True, slots=True)
 class MinuteCounts:
-    """What CloudWatch counted of one version in the minute from `at` on. Failed ones by the minute in which they ended.
+    """What CloudWatch counted in the minute from `at` on. Failed ones by the minute in which they ended.
 
     `failed`: failed and timed out; `aborted`: neither.
     """
@@ -44,3 +55,14 @@ class MinuteCounts:
     failed: int
     succeeded: int
     aborted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CountedMinutes:
+    """Counts by minute, oldest first, minutes without any left out of none. `as_of`: when AWS answered, by its clock.
+
+    Of the last minutes before it something may be lacking yet.
+    """
+
+    minutes: Mapping[Counted, Sequence[MinuteCounts]]
+    as_of: datetime

@@ -4,11 +4,12 @@ So an answer about version 41 is never taken for one about version 42: it is the
 look: a class here, a source in `engine/sources/`, and whoever decides asks `Observation.of`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sfn_rollouts.analysis import Plan, Policy
+from sfn_rollouts.api.analysis import CountedFailures
 from sfn_rollouts.core.values.analysis import AnalysisReading, ForecastReading
 from sfn_rollouts.core.values.readings import (
     AlarmTransition,
@@ -121,7 +122,8 @@ class JudgeExecutions(Look[AnalysisReading]):
     """What the judge says of the executions since the first verified write, by all that can be seen now.
 
     `weights`: (AWS's time of a write, percent on the target from then on; None: somebody else's), oldest first.
-    `horizon_s` None: as the stable version's past says.
+    `horizon_s` None: as the stable version's past says. `counted`: what another process had judged by metrics; it
+    makes this no other question.
     """
 
     stable: int
@@ -130,6 +132,7 @@ class JudgeExecutions(Look[AnalysisReading]):
     policy: Policy
     horizon_s: float | None
     weights: tuple[tuple[datetime, int | None], ...]
+    counted: CountedFailures | None = field(default=None, compare=False)
 
     @property
     def began_at(self) -> datetime:

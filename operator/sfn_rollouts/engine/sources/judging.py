@@ -8,7 +8,7 @@ due: of the executions before them the lists are complete by then.
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 
 from sfn_rollouts.analysis import (
@@ -28,8 +28,10 @@ from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.executions import ExecutionPage, ExecutionReading
 from sfn_rollouts.core.values.looks import JudgeExecutions
 from sfn_rollouts.core.values.moments import after
+from sfn_rollouts.engine.sources.counting import Counting, SharedCounts, counted_again
 from sfn_rollouts.engine.sources.source import Source, spare
-from sfn_rollouts.errors import Conflict, Transient
+from sfn_rollouts.engine.sources.weights import known
+from sfn_rollouts.errors import Conflict, NotListed, Transient
 from sfn_rollouts.ports import Clock, ExecutionFeed, Urgency
 
 PAGES_A_JOB = 10
@@ -74,7 +76,8 @@ class _Replay:
     """The judge of one rollout, and how far its executions have been read.
 
     `since`: all that started before is judged for good; further back no list goes. `ended`: the names of those that
-    started later and have been taken as they ended. `used_at`, `read_since`: when it was asked for last, and since when
+    started later and have been taken as they ended. `counting`: takes the place of all that, for a machine whose
+    executions are only counted. `used_at`, `read_since`: when it was asked for last, and since when
     a job has been at it; None: none is.
     """
 
@@ -86,6 +89,7 @@ class _Replay:
     next_look: int = 0
     ended: set[str] = field(default_factory=set)
     listing: _Listing | None = None
+    counting: Counting | None = None
     used_at: float = 0.0
     read_since: float | None = None
 
@@ -113,6 +117,7 @@ class ExecutionsJudge:
     def __init__(self, feed: ExecutionFeed, clock: Clock) -> None:
         self._feed = feed
         self._clock = clock
+        self._counts = SharedCounts(feed, clock)
         self._lock = Lock()
         self._replays: OrderedDict[tuple[object, ...], _Replay] = OrderedDict()
 
@@ -150,7 +155,10 @@ class ExecutionsJudge:
 
     def _advance(self, alias: AliasArn, look: JudgeExecutions, replay: _Replay) -> AnalysisReading:
         replay.weights = look.weights
-        listing = self._list(alias, replay)
+        listing = self._list(alias, replay) if replay.counting is None else None
+        if listing is None:
+            replay.counting = replay.counting or Counting(alias, look)
+            return replay.counting.advance(look, self._counts)
         as_of = listing.as_of or listing.read_at
         replay.take(look, listing.found.values(), as_of)
         if replay.judgement is None:
@@ -165,12 +173,17 @@ class ExecutionsJudge:
             source=EvidenceSource.EXECUTIONS,
         )
 
-    def _list(self, alias: AliasArn, replay: _Replay) -> _Listing:
-        """Walk back to what is judged for good; before the first look also through what is usual."""
+    def _list(self, alias: AliasArn, replay: _Replay) -> _Listing | None:
+        """Walk back to what is judged for good; before the first look also through what is usual.
+
+        None: AWS lists none of this machine's executions.
+        """
         listing = replay.listing = replay.listing or _Listing(self._clock.now())
         for _ in range(PAGES_A_JOB):
             try:
                 page = self._feed.page(alias, listing.token)
+            except NotListed:
+                return None
             except Conflict:  # the token has expired: from the newest one again
                 replay.listing = None
                 raise
@@ -189,7 +202,10 @@ def judged_again(feed: ExecutionFeed, alias: AliasArn, look: JudgeExecutions) ->
     """
     replay, listing, token = _Replay(look.weights, look.began_at), _Listing(look.began_at), None
     while True:
-        page = feed.page(alias, token)
+        try:
+            page = feed.page(alias, token)
+        except NotListed:
+            return counted_again(feed, alias, look)
         listing.take(page)
         token = page.next_token
         if token is None or _is_far_enough(listing, page, replay):
@@ -231,17 +247,9 @@ def _is_far_enough(listing: _Listing, page: ExecutionPage, replay: _Replay) -> b
     return ended >= PAST_EXECUTIONS
 
 
-def _known(weights: Sequence[tuple[datetime, int | None]]) -> Iterator[tuple[datetime, datetime, float]]:
-    """Yield (since, until, the target's share): all but what is just after a write, or where somebody else set it."""
-    writes = [at for at, _ in weights]
-    for (at, weight), until in zip(weights, [*writes[1:], datetime.max.replace(tzinfo=UTC)], strict=True):
-        if weight is not None:
-            yield at + UNSETTLED, until, weight / 100.0
-
-
 def _executions(look: JudgeExecutions, found: Collection[ExecutionReading]) -> Iterator[Execution]:
     """Yield those that started at a weight that is known, as the arithmetic takes them."""
-    for since, until, weight in _known(look.weights):
+    for since, until, weight in known(look.weights, UNSETTLED):
         yield from _at_weight(weight, look, [each for each in found if since <= each.started_at < until])
 
 

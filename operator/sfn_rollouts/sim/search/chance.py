@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from sfn_rollouts.sim import scenario as plot
-from sfn_rollouts.sim.history import LIST_EXECUTIONS
+from sfn_rollouts.sim.history import COUNT_MINUTES, LIST_EXECUTIONS
 from sfn_rollouts.sim.ports import (
     COUNT_EXECUTIONS,
     FIND_VERSION,
@@ -285,6 +285,14 @@ _SLOW_STRATEGIES: tuple[Mapping[str, Any], ...] = (
 )
 """In a plan of minutes the judge looks a few times."""
 
+_EXPRESS = 0.15
+"""The share of the judged worlds whose executions are only counted."""
+
+_COUNTED_STRATEGIES: tuple[Mapping[str, Any], ...] = (
+    {"canary": {"weight": 40, "interval": "10m"}},
+    {"steps": [{"setWeight": 20}, {"pause": {"duration": "5m"}}, {"setWeight": 50}, {"pause": {"duration": "7m"}}]},
+)
+
 _KEPT = 0.3
 """Of what goes wrong in a plan of seconds so much is left: few rollouts would live to be judged."""
 
@@ -302,7 +310,22 @@ def _with_analysis(scenario: Scenario, random: Random) -> Scenario:
     faults = [_evidence_fault(random) for _ in range(random.choice((0, 0, 1, 2)))]
     events = tuple(sorted((*kept, *later, *faults), key=_time))
     judged = replace(scenario.with_events(events), spec={**scenario.spec, **changes}, callers=_callers(random))
-    return replace(judged, alarms={})
+    return _counted(replace(judged, alarms={}), random) if random.random() < _EXPRESS else replace(judged, alarms={})
+
+
+def _counted(scenario: Scenario, random: Random) -> Scenario:
+    """The state machine is an Express one, which is judged by the minute: its plan takes longer."""
+    events = tuple(map(_of_counts, scenario.events))
+    callers = replace(scenario.callers or _callers(random), is_express=True)
+    spec = {**scenario.spec, "strategy": random.choice(_COUNTED_STRATEGIES)}
+    return replace(scenario.with_events(events), spec=spec, callers=callers)
+
+
+def _of_counts(event: Event) -> Event:
+    """What goes wrong with the list goes wrong with the counts."""
+    if isinstance(event, plot.Fault) and event.api == LIST_EXECUTIONS:
+        return replace(event, api=COUNT_MINUTES)
+    return event
 
 
 def _analysis(random: Random) -> dict[str, Any]:

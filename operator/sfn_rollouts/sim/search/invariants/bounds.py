@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sfn_rollouts.sim import lease, ports
-from sfn_rollouts.sim.history import Announced, Called, History
+from sfn_rollouts.sim.history import COUNT_MINUTES, Announced, Called, History
 
 PER_MINUTE: Mapping[str, int] = {
     ports.UPDATE_ALIAS: 20,
@@ -13,6 +13,7 @@ PER_MINUTE: Mapping[str, int] = {
     ports.READ_HISTORY: 30,
     ports.FIND_VERSION: 40,
     ports.COUNT_EXECUTIONS: 30,
+    COUNT_MINUTES: 30,
     ports.START_EXECUTION: 25,
     ports.READ_EXECUTION: 40,
     ports.FIND_CALLEE: 25,
@@ -34,6 +35,7 @@ PER_HOUR: Mapping[str, int] = {
     ports.READ_HISTORY: 500,
     ports.FIND_VERSION: 500,
     ports.COUNT_EXECUTIONS: 500,
+    COUNT_MINUTES: 300,
     ports.START_EXECUTION: 300,
     ports.READ_EXECUTION: 400,
     ports.FIND_CALLEE: 300,

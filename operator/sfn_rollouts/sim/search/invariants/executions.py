@@ -9,11 +9,25 @@ alone, so that nobody can know by which share the ones before are to be judged.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sfn_rollouts.analysis import LOOK_EVERY_S, Ended, Execution, Judgement, Judging, Plan, Verdict, horizon_of
+from sfn_rollouts.analysis import (
+    LOOK_EVERY_S,
+    Before,
+    CountJudging,
+    Ended,
+    Execution,
+    Judgement,
+    Judging,
+    Plan,
+    Verdict,
+    horizon_of,
+)
+from sfn_rollouts.analysis.counting import Minute
+from sfn_rollouts.analysis.values import Split
 from sfn_rollouts.api.analysis import AUTO, Analysis, AnalysisStatus, OnBlind, OnWorse
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import Shortcut, Status
@@ -24,6 +38,7 @@ from sfn_rollouts.core.values.judging import policy_of
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.durations import seconds_of
 from sfn_rollouts.sim.history import (
+    COUNT_MINUTES,
     LIST_EXECUTIONS,
     LONGEST_CALL_US,
     Called,
@@ -45,12 +60,16 @@ WITHIN_S = 75.0
 UNREAD_S = 90.0 + LOOK_EVERY_S
 """How long nobody may have read the executions when traffic moves on."""
 
+UNCOUNTED_S = 90.0 + 240.0 + LOOK_EVERY_S
+"""The same of metrics: the first minute of a rollout is read when it is complete, the others one by one."""
+
 _GIVEN_UP_US = 60_000_000
 """An answer without an end is given up by then."""
 
 _FINAL = {Reason.VERSION_WORSE: Verdict.WORSE, Reason.VERSION_SLOWER: Verdict.SLOWER}
 _NOT_JUDGED = (Shortcut.NEW_ALIAS, Shortcut.REASSERT, Shortcut.ROLLBACK_WINDOW)
 _SETTLED = timedelta(seconds=1)
+_INSTANT = timedelta(microseconds=1)
 _PAST = 1000
 _UNSETTLED_S = 10.0
 
@@ -158,10 +177,12 @@ def nothing_goes_forward_unread(history: History, sent: WriteSent) -> str | None
     is_step = sent.routing.weight_of(status.target_version or 0) > (status.weight or 0) and not status.shortcut
     if not is_step or memory is None or any("promote" in edit.what for edit in history.edits):
         return None
-    answered = (each for each in reversed(history.called) if each.api == LIST_EXECUTIONS and each.fault in _ANSWERED)
+    is_counted = history.executions is not None and history.executions.is_express
+    api, most_s = (COUNT_MINUTES, UNCOUNTED_S) if is_counted else (LIST_EXECUTIONS, UNREAD_S)
+    answered = (each for each in reversed(history.called) if each.api == api and each.fault in _ANSWERED)
     read_us = next((each.at_us for each in answered if each.at_us <= sent.at_us), 0)
     unread_us = sent.at_us - max(read_us, _began_us(history, memory))
-    if unread_us <= us(UNREAD_S) + LONGEST_CALL_US:
+    if unread_us <= us(most_s) + LONGEST_CALL_US:
         return None
     return f"{sent.routing} was written, and nobody has read an execution for {unread_us / 1e6:.1f} s"
 
@@ -186,13 +207,19 @@ def undisturbed(history: History, decided: Decided) -> Iterator[Judgement]:
     of_both = [each for each in executions.laid_down if each.version in (status.stable_version, status.target_version)]
     truth = _Truth(history.alias_states, memory, status.target_version or 0)
     plan = Plan(tuple((time.weight / 100.0, time.seconds) for time in memory.plan))
-    past = _past(executions.laid_down, began_at, status)
-    judging = Judging(policy_of(spec.analysis), plan, _horizon_s(spec.analysis, past, plan), past)
-    judging.take(
-        _execution(each, began_at, truth.target, weight)
-        for each in of_both
-        if (weight := truth.weight_at(each.started_at)) is not None
-    )
+    judging: Judging | CountJudging
+    if executions.is_express:
+        settle_s = max(120.0, seconds_of(spec.analysis.horizon) if spec.analysis.horizon != AUTO else 0.0)
+        judging = CountJudging(policy_of(spec.analysis), plan, _counted_before(executions.laid_down, began_at, status))
+        judging.take(_minutes(of_both, truth, began_at, elapsed_s, settle_s))
+    else:
+        past = _past(executions.laid_down, began_at, status)
+        judging = Judging(policy_of(spec.analysis), plan, _horizon_s(spec.analysis, past, plan), past)
+        judging.take(
+            _execution(each, began_at, truth.target, weight)
+            for each in of_both
+            if (weight := truth.weight_at(each.started_at)) is not None
+        )
     for number in range(int(elapsed_s // LOOK_EVERY_S) + 1):
         yield judging.look(number * LOOK_EVERY_S)
 
@@ -211,8 +238,69 @@ class _Truth:
         known = self.memory.weights[place] if place >= 0 else None
         if known is None or known.weight is None or moment < known.at + timedelta(seconds=_UNSETTLED_S):
             return None
+        return self._true_weight(moment)
+
+    def weight_over(self, minute: datetime, settle_s: float) -> float | None:
+        """Return the share that was in force over a whole minute, and for so long before, as the operator knows."""
+        writes = self.memory.weights
+        place = bisect_right(writes, minute, key=lambda each: each.at) - 1
+        known = writes[place] if place >= 0 else None
+        ends = writes[place + 1].at if place + 1 < len(writes) else None
+        if known is None or known.weight is None or minute < known.at + timedelta(seconds=settle_s):
+            return None
+        if ends is not None and minute + timedelta(minutes=1) > ends:
+            return None
+        return self._true_weight(minute)
+
+    def _true_weight(self, moment: datetime) -> float | None:
         state = next(each for each in reversed(self.states) if each.update_date <= moment)
         return state.routing.weight_of(self.target) / 100.0 if state.routing is not None else None
+
+
+def _minutes(
+    executions: list[ExecutionReading], truth: "_Truth", began_at: datetime, elapsed_s: float, settle_s: float
+) -> Iterator[Minute]:
+    """Yield each minute with the failures that truly ended in it, none of which was started past the alias."""
+    first = began_at.replace(second=0, microsecond=0)
+    for number in range(int(elapsed_s // 60) + 1):
+        at = first + timedelta(minutes=number)
+        yield Minute(
+            at=(at - began_at).total_seconds(),
+            weight=truth.weight_over(at, settle_s),
+            started=_split([each for each in executions if _is_within(each.started_at, at)], truth.target),
+            bad=_split([each for each in executions if _ended_in(each, at, ("FAILED", "TIMED_OUT"))], truth.target),
+            good=_split([each for each in executions if _ended_in(each, at, ("SUCCEEDED",))], truth.target),
+            aborted=Split(),
+            is_settled=truth.weight_over(at, max(settle_s, 300.0)) is not None,
+        )
+
+
+def _split(executions: list[ExecutionReading], target: int) -> Split:
+    on_target = sum(each.version == target for each in executions)
+    return Split(len(executions) - on_target, on_target)
+
+
+def _ended_in(execution: ExecutionReading, minute: datetime, statuses: tuple[str, ...]) -> bool:
+    ended_at = execution.ended_at
+    return ended_at is not None and execution.status in statuses and _is_within(ended_at, minute)
+
+
+def _is_within(moment: datetime, minute: datetime) -> bool:
+    return minute <= moment < minute + timedelta(minutes=1)
+
+
+def _counted_before(laid_down: list[ExecutionReading], began_at: datetime, status: Status) -> Before:
+    """Return how often stable failed in the last whole minutes before the rollout that have five hundred ends."""
+    minutes = Counter[tuple[int, bool]]()
+    first = began_at.replace(second=0, microsecond=0)
+    for each in laid_down:
+        if each.version == status.stable_version and each.ended_at is not None and each.ended_at < first:
+            minutes[int((first - each.ended_at - _INSTANT).total_seconds() // 60), each.status == "SUCCEEDED"] += 1
+    good = bad = 0
+    for number in range(24 * 60):
+        if good + bad < 500:
+            good, bad = good + minutes[number, True], bad + minutes[number, False]
+    return Before(good + bad, bad, ())
 
 
 def _memory(decided: Decided) -> AnalysisStatus | None:
