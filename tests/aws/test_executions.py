@@ -141,6 +141,8 @@ ODD: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"stopDate": 1789999999},
         {"ended_at": datetime.fromtimestamp(1789999999, UTC)},
     ),
+    "that was redriven": ({"redriveCount": 2}, {"is_redriven": True}),
+    "that was never redriven": ({"redriveCount": 0}, {"is_redriven": False}),
     "without a name": ({"name": None}, {"name": ENTRY["executionArn"]}),
     "with neither name nor ARN": ({"name": None, "executionArn": None}, {"name": ""}),
 }

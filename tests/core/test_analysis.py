@@ -12,6 +12,7 @@ from sfn_rollouts.api.status import Intent, Outcome, Phase, Status
 from sfn_rollouts.core.announce import announcements
 from sfn_rollouts.core.values.analysis import AnalysisReading
 from sfn_rollouts.core.values.conditions import condition
+from sfn_rollouts.core.values.executions import ExecutionReading
 from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
 from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.core.values.routing import Routing
@@ -211,6 +212,32 @@ def test_what_could_not_be_read_a_moment_ago_is_tried_again() -> None:
     del it.troubles["executions"]
     run(it, 1)
     assert it.status.phase is Phase.SUCCEEDED
+
+
+# -- what else must be known --
+
+
+def test_executions_that_outlast_the_steps_are_said() -> None:
+    it = world({"steps": [{"setWeight": 50}, {"pause": {"duration": "60s"}}, {"setWeight": 60}, {"pause": {}}]})
+    it.has_callers(BUSY, lasts_s=90.0)
+    run(it, 5)
+    reported = analysis_of(it)
+    assert reported.horizon == "20s"
+    assert reported.message.endswith("; executions outlast the steps: each is judged after 20s; lengthen the steps")
+
+
+def test_executions_that_cannot_be_are_counted() -> None:
+    it = world()
+    it.has_callers(BUSY)
+    run(it, 5)
+    assert "left out" not in analysis_of(it).message
+    asleep = ExecutionReading("asleep", 2, it.now, it.now, "ASLEEP")
+    backwards = ExecutionReading("backwards", 2, it.now, it.now - timedelta(seconds=9), "FAILED")
+    it.aws.executions.laid_down += [asleep, backwards]
+    run(it, 5)
+    it.restart()
+    run(it, 5)
+    assert analysis_of(it).message.endswith("; executions left out, as they cannot be as AWS reported them: 2")
 
 
 # -- Express machines, whose executions AWS only counts --

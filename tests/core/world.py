@@ -189,10 +189,18 @@ class World:
         self.alarms[name] = AlarmSnapshot(state, moment, "threshold crossed") if state is not None else None
 
     def has_callers(
-        self, starts_per_hour: float, seed: int = 1, past_h: float = 2.0, *, is_express: bool = False, **fails: float
+        self,
+        starts_per_hour: float,
+        seed: int = 1,
+        past_h: float = 2.0,
+        *,
+        is_express: bool = False,
+        lasts_s: float = 2.0,
+        **fails: float,
     ) -> None:
         """There is traffic, and has been for a while; `v2=0.5`: half of the executions of version 2 fail."""
-        behaviours = tuple((int(version[1:]), Behaviour(rate)) for version, rate in fails.items())
+        rates = {"v1": 0.0, "v2": 0.0, **fails}
+        behaviours = tuple((int(version[1:]), Behaviour(rate, lasts_s)) for version, rate in rates.items())
         callers = Callers(starts_per_hour, behaviours, past_s=past_h * 3600.0, is_express=is_express)
         Traffic(self.aws, self.now, callers, Random(seed))
 

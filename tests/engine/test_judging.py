@@ -207,6 +207,22 @@ def test_what_is_of_neither_version_or_of_no_status_is_left_out(
     assert ask(judge).judgement.target.started == 0
 
 
+def test_what_was_bad_stays_bad_when_it_is_redriven_even_after_a_restart(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock
+) -> None:
+    feed.started(20.0, 2, "FAILED")
+    at(clock, 90.0)
+    assert ask(judge).judgement.target.bad == 1
+    feed.executions[0] = replace(feed.executions[0], ended_at=None, status="RUNNING", is_redriven=True)
+    at(clock, 120.0)
+    for process in (judge, ExecutionsJudge(feed, clock)):
+        assert ask(process).judgement.target.bad == 1
+    feed.executions[0] = replace(feed.executions[0], ended_at=clock.now(), status="SUCCEEDED")
+    at(clock, 150.0)
+    for process in (judge, ExecutionsJudge(feed, clock)):
+        assert ask(process).judgement.target.bad == 1
+
+
 # -- pages --
 
 

@@ -30,7 +30,7 @@ from sfn_rollouts.analysis.values import (
     Reported,
     Verdict,
 )
-from sfn_rollouts.analysis.wording import how_often, in_words, message, one_in
+from sfn_rollouts.analysis.wording import how_often, in_words, message, one_in, outlasting
 
 __all__ = [
     "LOOK_EVERY_S",
@@ -61,4 +61,5 @@ __all__ = [
     "is_possible",
     "message",
     "one_in",
+    "outlasting",
 ]

@@ -4,7 +4,7 @@ from sfn_rollouts.analysis.evidence import NOT_WORSE_FROM, SKEWED_FROM
 from sfn_rollouts.analysis.forecasting import Forecast
 from sfn_rollouts.analysis.plan import Plan
 from sfn_rollouts.analysis.values import AgainstThePast, Counts, Finding, Policy, Verdict
-from sfn_rollouts.durations import written
+from sfn_rollouts.durations import rounded, written
 
 _RAREST = 1e-9
 _MANY = 100_000
@@ -27,6 +27,11 @@ def message(finding: Finding, policy: Policy) -> str:
             evidence = _evidence(finding, NOT_WORSE_FROM)
             return f"{_failed(finding)}: at most {_points(policy.margin)} worse ({evidence})"
     return _not_enough(finding, policy)
+
+
+def outlasting(horizon_s: float) -> str:
+    """Return what is said where the steps cap the horizon."""
+    return f"executions outlast the steps: each is judged after {rounded(horizon_s)}; lengthen the steps"
 
 
 def _failed(finding: Finding) -> str:

@@ -114,6 +114,7 @@ def _execution(entry: Mapping[str, Any], version: int | None, as_of: datetime) -
         started_at=to_milliseconds(started) if started is not None else as_of,
         ended_at=to_milliseconds(ended) if ended is not None else None,
         status=entry.get("status", _UNKNOWN) if started is not None else _UNKNOWN,
+        is_redriven=bool(entry.get("redriveCount")),
     )
 
 

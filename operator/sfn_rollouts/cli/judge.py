@@ -6,7 +6,18 @@ from typing import Any, TypeVar
 
 import click
 
-from sfn_rollouts.analysis import Counts, Ended, Execution, Horizon, Judgement, Policy, horizon_of, is_possible, message
+from sfn_rollouts.analysis import (
+    Counts,
+    Ended,
+    Execution,
+    Horizon,
+    Judgement,
+    Policy,
+    horizon_of,
+    is_possible,
+    message,
+    outlasting,
+)
 from sfn_rollouts.analysis.replay import changes
 from sfn_rollouts.api.analysis import Analysis
 from sfn_rollouts.api.problems import shown
@@ -14,7 +25,7 @@ from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.cli.rollouts import rollout_in
 from sfn_rollouts.core.values.judging import fixed_horizon_s, judged_plan, policy_of
 from sfn_rollouts.core.values.plan import compile_plan
-from sfn_rollouts.durations import clock, rounded
+from sfn_rollouts.durations import clock
 from sfn_rollouts.printable import json_text, one_line
 
 UNREADABLE = 2
@@ -117,8 +128,7 @@ def _mention(executions: Sequence[Execution], horizon: Horizon) -> None:
         why = "they ended before they started, have an end while they run or none when they have ended, or no number"
         click.echo(f"note: {left_out} of {len(executions)} executions are left out: {why}", err=True)
     if horizon.is_capped:
-        most = rounded(horizon.seconds)
-        click.echo(f"note: executions outlast the steps: each is judged after {most}; lengthen the steps", err=True)
+        click.echo(f"note: {outlasting(horizon.seconds)}", err=True)
 
 
 def shown_as(output: str, judgement: Judgement, policy: Policy) -> str:

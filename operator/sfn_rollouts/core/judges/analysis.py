@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sfn_rollouts.analysis import SETTLE_S, Counts, Plan
+from sfn_rollouts.analysis import SETTLE_S, Counts, Plan, outlasting
 from sfn_rollouts.analysis import Finding as Found
 from sfn_rollouts.analysis import Judgement as Said
 from sfn_rollouts.analysis import message as message_of
@@ -314,7 +314,10 @@ class _Case:
         is_recent = looked_at is not None and reading.looked_at < after(looked_at, REPORTED_EVERY_S)
         if known.verdict is verdict and is_recent:
             return known
-        return self._as_verdict(verdict, self._message(said.strongest)).with_(
+        notes = [outlasting(reading.horizon_s)] if reading.is_horizon_capped else []
+        if reading.left_out:
+            notes.append(f"executions left out, as they cannot be as AWS reported them: {reading.left_out}")
+        return self._as_verdict(verdict, "; ".join((self._message(said.strongest), *notes))).with_(
             target=_judged(said.target),
             stable=_judged(said.stable),
             by_chance=said.by_chance,

@@ -20,6 +20,9 @@ class AnalysisReading:
     next_at: datetime
     horizon_s: float
     source: Source
+    is_horizon_capped: bool = False
+    left_out: int = 0
+    """Executions that cannot be as AWS reported them, like one that ended before it started."""
     counted: CountedFailures | None = None
     """By metrics: what was judged, so that another process judges the same."""
 

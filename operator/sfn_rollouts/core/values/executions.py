@@ -12,7 +12,7 @@ class ExecutionReading:
     """One execution: the version that ran it (None where AWS does not say), start, end, and status as AWS spells it.
 
     `name` is unique among the executions of the state machine, so that one that two pages show counts once. `ended_at`
-    is None while it runs; a redriven one runs again.
+    is None while it runs; a redriven one runs again, and is marked for good.
     """
 
     name: str
@@ -20,6 +20,7 @@ class ExecutionReading:
     started_at: datetime
     ended_at: datetime | None
     status: str
+    is_redriven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

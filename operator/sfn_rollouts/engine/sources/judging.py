@@ -49,6 +49,8 @@ GIVEN_UP_S = 60.0
 FORGOTTEN_AFTER_S = 600.0
 """A rollout that nobody has asked about for so long has ended, or is read again from its beginning."""
 
+_NO_HORIZON = Horizon(0.0, is_capped=False)
+
 _NOT_JUDGED = 0.0
 """A weight at which nothing is compared."""
 
@@ -76,18 +78,19 @@ class _Replay:
     """The judge of one rollout, and how far its executions have been read.
 
     `since`: all that started before is judged for good; further back no list goes. `ended`: the names of those that
-    started later and have been taken as they ended. `counting`: takes the place of all that, for a machine whose
-    executions are only counted. `used_at`, `read_since`: when it was asked for last, and since when
-    a job has been at it; None: none is.
+    started later and have been taken as they ended. `unknown`: those of a status that nobody knows. `counting`: takes
+    the place of all that, for a machine whose executions are only counted. `used_at`, `read_since`: when it was asked
+    for last, and since when a job has been at it; None: none is.
     """
 
     weights: tuple[tuple[datetime, int | None], ...]
     since: datetime
     judging: Judging | None = None
-    horizon_s: float = 0.0
+    horizon: Horizon = _NO_HORIZON
     judgement: Judgement | None = None
     next_look: int = 0
     ended: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
     listing: _Listing | None = None
     counting: Counting | None = None
     used_at: float = 0.0
@@ -97,17 +100,20 @@ class _Replay:
         """Take what is not judged for good, and make the looks up to this time, each once."""
         judging = self.judging = self.judging or self._begin(look, found)
         since, ended = self.since, self.ended
-        judging.take(_executions(look, [each for each in found if each.started_at >= since and each.name not in ended]))
+        new = [each for each in found if each.started_at >= since and each.name not in ended]
+        judging.take(_executions(look, new))
+        unknown = {each.status for each in new} - _STATUSES.keys()
+        self.unknown |= {each.name for each in new if each.status in unknown} if unknown else set()
         last = int((as_of - look.began_at).total_seconds() // LOOK_EVERY_S)
         while self.next_look <= last:
             self.judgement = judging.look(self.next_look * LOOK_EVERY_S)
             self.next_look += 1
-        since = self.since = max(since, after(look.began_at, last * LOOK_EVERY_S - self.horizon_s - SETTLE_S))
+        since = self.since = max(since, after(look.began_at, last * LOOK_EVERY_S - self.horizon.seconds - SETTLE_S))
         self.ended = {each.name for each in found if each.ended_at is not None and each.started_at >= since}
 
     def _begin(self, look: JudgeExecutions, found: Iterable[ExecutionReading]) -> Judging:
         past, horizon = _before(look, found)
-        self.horizon_s = horizon.seconds
+        self.horizon = horizon
         return Judging(look.policy, look.plan, horizon.seconds, past)
 
 
@@ -169,7 +175,9 @@ class ExecutionsJudge:
             looked_at=looked_at,
             read_at=listing.read_at,
             next_at=after(listing.read_at, (after(looked_at, LOOK_EVERY_S) - as_of).total_seconds()),
-            horizon_s=replay.horizon_s,
+            horizon_s=replay.horizon.seconds,
+            is_horizon_capped=replay.horizon.is_capped,
+            left_out=replay.judgement.left_out + len(replay.unknown),
             source=EvidenceSource.EXECUTIONS,
         )
 
@@ -269,4 +277,5 @@ def _at_weight(weight: float, look: JudgeExecutions, found: Sequence[ExecutionRe
                 ended_at=(ended_at - began_at).total_seconds() if ended_at is not None else None,
                 status=status,
                 key=each.name,
+                is_redriven=each.is_redriven,
             )
