@@ -251,14 +251,15 @@ def test_a_resource_deleted_and_created_again_under_its_name_is_another_one() ->
     world.run(until=world.is_in(Phase.SUCCEEDED))
     world.settle()
     world.api.is_watch_cut = True
+    deleted = world.api.uid("orders")
     world.api.delete("orders")
     world.api.apply("orders", spec(3))
     world.cloud.route(Routing.whole(2))
-    world.engine._wake("uid-100")
+    world.engine._wake(deleted)
     world.sweep()
     world.run(until=world.is_in(Phase.SUCCEEDED), limit_s=300)
     assert world.cloud.writes[-1] == "100 % on version 3"
-    assert list(world.engine._records) == [world.api.resource("orders")["metadata"]["uid"]]  # type: ignore[index]
+    assert list(world.engine._records) == [world.api.uid("orders")]
 
 
 def test_a_report_for_a_name_that_belongs_to_another_resource_by_now_changes_nothing() -> None:
@@ -270,7 +271,7 @@ def test_a_report_for_a_name_that_belongs_to_another_resource_by_now_changes_not
     world.api.apply("orders", spec(2))
     world.run_for(120)
     assert world.ready_reason() == "AliasSplit"
-    assert list(world.engine._records) == [world.api.resource("orders")["metadata"]["uid"]]  # type: ignore[index]
+    assert list(world.engine._records) == [world.api.uid("orders")]
 
 
 def test_an_invalid_spec_is_said_and_in_flight_it_goes_back() -> None:

@@ -15,6 +15,7 @@ def test_a_resource_is_taken_in_whole() -> None:
     world.api.command("orders", id="1", action="pause")
     raw = world.api.resource("orders")
     assert raw is not None
+    raw["metadata"]["creationTimestamp"] = "2026-03-01T13:00:00Z"
     taken = Resource.parse(raw)
     assert (taken.key, taken.uid, taken.resource_version) == (Key("shop", "orders"), uid, "102")
     assert (taken.alias, taken.has_finalizer) == (LIVE, False)

@@ -32,7 +32,7 @@ def _fire(world: World) -> None:
 
 def _read_alarms(world: World) -> None:
     """In the midst of another job."""
-    world.engine._board.refresh("uid-100")
+    world.engine._board.refresh(world.api.uid("orders"))
     world.engine.run_due()
     job = next(job for job in world.workers.jobs if job.lane is Lane.ALARMS)
     world.workers.jobs.remove(job)
