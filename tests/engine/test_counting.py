@@ -13,8 +13,8 @@ from sfn_rollouts.core.values.analysis import AnalysisReading
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage, ExecutionReading
 from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
-from sfn_rollouts.engine.sources import counting
-from sfn_rollouts.engine.sources.counting import SharedCounts
+from sfn_rollouts.engine.evidence import counting, shared_counts
+from sfn_rollouts.engine.evidence.shared_counts import SharedCounts
 from sfn_rollouts.engine.sources.forecasts import forecasts_source
 from sfn_rollouts.engine.sources.judging import ExecutionsJudge, judged_again
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
@@ -287,7 +287,7 @@ def test_who_has_not_asked_for_minutes_is_not_read_for(judge: ExecutionsJudge, f
     for seconds in (250.0, 310.0):
         clock.set(seconds)
         ask(judge), ask(judge, alias=OTHER)
-    clock.set(310.0 + counting.ASKED_WITHIN_S)
+    clock.set(310.0 + shared_counts.ASKED_WITHIN_S)
     feed.calls.clear()
     ask(judge)
     assert [len(wanted) for wanted, _ in feed.calls] == [3]
@@ -320,7 +320,7 @@ def test_a_long_way_back_is_read_alone(judge: ExecutionsJudge, feed: Feed, clock
 def test_a_job_waits_for_another_that_reads_but_not_for_ever(
     feed: Feed, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "WAITS_S", 0.0)
+    monkeypatch.setattr(shared_counts, "WAITS_S", 0.0)
     shared = SharedCounts(feed, clock)
     wanted, heard = [Counted(ALIAS.machine, "1")], []
     first = feed.minutes
@@ -347,13 +347,13 @@ def test_a_job_waits_for_another_that_reads_but_not_for_ever(
 def test_one_that_is_over_is_judged_again(feed: Feed, clock: Clock) -> None:
     fails_on_target(feed)
     clock.set(5000.0)
-    said = list(judged_again(feed, ALIAS, look((0.0, 50), (1800.0, 0))))
+    said = list(judged_again(feed, clock, ALIAS, look((0.0, 50), (1800.0, 0))))
     assert [each.verdict for each in said] == [Verdict.NOT_ENOUGH, Verdict.WORSE]
 
 
 def test_one_without_a_minute_to_judge_is_judged_again_too(feed: Feed, clock: Clock) -> None:
     clock.set(100.0)
-    assert [each.verdict for each in judged_again(feed, ALIAS, look())] == [Verdict.NOT_ENOUGH]
+    assert [each.verdict for each in judged_again(feed, clock, ALIAS, look())] == [Verdict.NOT_ENOUGH]
 
 
 def test_the_forecast_goes_by_counted_starts_and_notices_what_counts_can_show(feed: Feed, clock: Clock) -> None:

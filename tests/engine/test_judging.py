@@ -11,14 +11,9 @@ from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage, ExecutionReading
 from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
+from sfn_rollouts.engine.evidence.listing import PAGES_A_JOB
 from sfn_rollouts.engine.sources.forecasts import forecasts_source
-from sfn_rollouts.engine.sources.judging import (
-    GIVEN_UP_S,
-    PAGES_A_JOB,
-    ExecutionsJudge,
-    judged_again,
-    judging_source,
-)
+from sfn_rollouts.engine.sources.judging import GIVEN_UP_S, ExecutionsJudge, judged_again, judging_source
 from sfn_rollouts.errors import Conflict, Transient
 from sfn_rollouts.ports import Lane, Urgency
 
@@ -363,7 +358,7 @@ def test_one_that_is_over_is_judged_again_as_it_was(judge: ExecutionsJudge, feed
     for seconds in range(30, 331, 30):
         at(clock, seconds)
         last = ask_until(judge, asked)
-    again = list(judged_again(feed, ALIAS, asked))
+    again = list(judged_again(feed, clock, ALIAS, asked))
     assert again[-1].verdict is last.judgement.verdict is Verdict.WORSE
     assert again[-1].strongest == last.judgement.strongest
 
@@ -380,7 +375,7 @@ def ask_until(judge: ExecutionsJudge, asked: JudgeExecutions):
 def test_one_without_a_past_is_judged_again_too(feed: Feed, clock: Clock) -> None:
     split_traffic(feed, 20)
     at(clock, 600.0)
-    assert [each.verdict for each in judged_again(feed, ALIAS, look())] == [Verdict.NOT_ENOUGH]
+    assert [each.verdict for each in judged_again(feed, clock, ALIAS, look())] == [Verdict.NOT_ENOUGH]
 
 
 # -- the forecast --

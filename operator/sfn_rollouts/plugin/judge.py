@@ -30,8 +30,9 @@ NOT_NOTED = (
 def judge(cluster: Cluster, name: str, *, output: str) -> None:
     """Judge a rollout again by its executions: each change of the verdict with its time and figures.
 
-    The executions are listed with your own AWS credentials (states:ListExecutions), and judged by spec.analysis as it
-    stands now, or by its defaults: edit a copy to see what other settings would have said.
+    The executions are listed with your own AWS credentials (states:ListExecutions; those of an Express state machine
+    are counted, cloudwatch:GetMetricData), and judged by spec.analysis as it stands now, or by its defaults: edit a
+    copy to see what other settings would have said.
     """
     from sfn_rollouts.cli.judge import shown_as  # noqa: PLC0415 - slow to import
     from sfn_rollouts.cli.online import connected  # noqa: PLC0415 - boto3 is slow to import
@@ -40,8 +41,8 @@ def judge(cluster: Cluster, name: str, *, output: str) -> None:
 
     alias, look = _judged(cluster.get(name))
     try:
-        with connected() as (aws, _):
-            for judgement in judged_again(aws.executions, alias, look):
+        with connected() as (aws, clock):
+            for judgement in judged_again(aws.executions, clock, alias, look):
                 click.echo(shown_as(output, judgement, look.policy))
     except PortError as error:
         raise PluginError(error.why) from None
