@@ -69,7 +69,7 @@ class Feed:
 
 def _seen_at(each: ExecutionReading, now: datetime) -> ExecutionReading:
     has_ended = each.ended_at is not None and each.ended_at <= now
-    return each if has_ended else replace(each, ended_at=None, status="RUNNING")
+    return each if has_ended else each._replace(ended_at=None, status="RUNNING")
 
 
 def look(*weights: tuple[float, int | None], horizon_s: float | None = 5.0) -> JudgeExecutions:
@@ -208,11 +208,11 @@ def test_what_was_bad_stays_bad_when_it_is_redriven_even_after_a_restart(
     feed.started(20.0, 2, "FAILED")
     at(clock, 90.0)
     assert ask(judge).judgement.target.bad == 1
-    feed.executions[0] = replace(feed.executions[0], ended_at=None, status="RUNNING", is_redriven=True)
+    feed.executions[0] = feed.executions[0]._replace(ended_at=None, status="RUNNING", is_redriven=True)
     at(clock, 120.0)
     for process in (judge, ExecutionsJudge(feed, clock)):
         assert ask(process).judgement.target.bad == 1
-    feed.executions[0] = replace(feed.executions[0], ended_at=clock.now(), status="SUCCEEDED")
+    feed.executions[0] = feed.executions[0]._replace(ended_at=clock.now(), status="SUCCEEDED")
     at(clock, 150.0)
     for process in (judge, ExecutionsJudge(feed, clock)):
         assert ask(process).judgement.target.bad == 1

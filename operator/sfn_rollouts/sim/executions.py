@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sfn_rollouts.core.values.executions import (
@@ -78,7 +77,7 @@ def _place_of(token: str | None) -> int:
 
 def _seen_at(execution: ExecutionReading, now: datetime) -> ExecutionReading:
     has_ended = execution.ended_at is not None and execution.ended_at <= now
-    return execution if has_ended else replace(execution, ended_at=None, status="RUNNING")
+    return execution if has_ended else execution._replace(ended_at=None, status="RUNNING")
 
 
 def _minute_of(moment: datetime) -> datetime:

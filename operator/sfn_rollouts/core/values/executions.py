@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sfn_rollouts.core.values.arn import StateMachineArn
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionReading:
+class ExecutionReading(NamedTuple):
     """One execution: the version that ran it (None where AWS does not say), start, end, and status as AWS spells it.
 
     `name` is unique among the executions of the state machine, so that one that two pages show counts once. `ended_at`
-    is None while it runs; a redriven one runs again, and is marked for good.
+    is None while it runs; a redriven one runs again, and is marked for good. A tuple, as there may be thousands of them
+    a look.
     """
 
     name: str
