@@ -133,6 +133,22 @@ def test_a_clock_of_ours_that_is_ahead_judges_nothing_too_early(
     assert reading.next_at == BEGAN + timedelta(seconds=110), "by our clock"
 
 
+@pytest.mark.parametrize("late_s", [0.0, 0.2, 0.9])
+def test_each_look_is_one_reading_although_aws_tells_whole_seconds(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock, late_s: float
+) -> None:
+    """The first write was at .700; answers say the second in which they were made."""
+    asked, fraction = look((0.7, 50)), timedelta(seconds=late_s)
+    clock.moment = asked.began_at + timedelta(seconds=3) + fraction
+    looked_at = []
+    for _ in range(4):
+        feed.skew = -timedelta(microseconds=clock.moment.microsecond)
+        reading = ask(judge, asked)
+        looked_at.append((reading.looked_at - asked.began_at).total_seconds())
+        clock.moment = reading.next_at
+    assert looked_at == [0.0, 30.0, 60.0, 90.0]
+
+
 def test_before_the_first_write_there_is_nothing_to_say(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
     feed.skew = timedelta(seconds=-50)
     at(clock, 10.0)

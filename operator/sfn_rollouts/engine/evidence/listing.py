@@ -5,6 +5,7 @@ makes the same looks again, so that it says the same and spends nothing twice. A
 due: of the executions before them the lists are complete by then.
 """
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -100,7 +101,7 @@ class Listing:
             judgement=self._judgement,
             looked_at=looked_at,
             read_at=walk.read_at,
-            next_at=after(walk.read_at, (after(looked_at, LOOK_EVERY_S) - as_of).total_seconds()),
+            next_at=after(walk.read_at, _whole_seconds(after(looked_at, LOOK_EVERY_S) - as_of)),
             horizon_s=self._horizon.seconds,
             is_horizon_capped=self._horizon.is_capped,
             left_out=self._judgement.left_out + len(self._unknown),
@@ -160,6 +161,13 @@ def listed_again(feed: ExecutionFeed, alias: AliasArn, look: JudgeExecutions) ->
     past, horizon = _before(look, found)
     begun = _executions(look, [each for each in found if each.started_at >= look.began_at])
     return changes(look.policy, look.plan, horizon.seconds, past, [each for each in begun if 0.0 < each.weight < 1.0])
+
+
+def _whole_seconds(wait: timedelta) -> float:
+    """Return it rounded up: AWS's `Date` has no fraction, so asked at the very time of a look it names a second before
+    it, and the list would have been read for nothing.
+    """
+    return float(math.ceil(wait.total_seconds()))
 
 
 def _before(look: JudgeExecutions, found: Iterable[ExecutionReading]) -> tuple[Sequence[Execution], Horizon]:
