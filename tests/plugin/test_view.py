@@ -388,6 +388,12 @@ def test_it_says_how_often_it_would_come_by_chance_where_the_message_does_not() 
     assert "by chance " not in judged(analysis={"verdict": "Suspect", "byChance": "often", "needed": True})
 
 
+def test_it_says_how_old_what_is_judged_must_be() -> None:
+    assert re.search(r"horizon +2m +an execution is judged when it is so old; ", judged(analysis={"horizon": "2m"}))
+    by_metrics = judged(analysis={"horizon": "2m", "source": "Metrics"})
+    assert re.search(r"horizon +2m +by metrics: minutes that began so long after a change of the weight, ", by_metrics)
+
+
 def test_of_a_rollout_that_has_ended_it_says_when_it_was_found() -> None:
     ended = judged(finishedAt="2026-11-21T12:30:00Z", analysis={"verdict": "Worse"})
     assert re.search(r"Worse +\w+ ago", ended)

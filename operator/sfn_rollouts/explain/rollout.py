@@ -142,7 +142,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the judge says by the executions; `verdict` is as in `api.analysis.Verdict`, `horizon` as written there.
+    """What the judge says by the executions; `verdict` is as in `api.analysis.Verdict`, `horizon` as written there,
+    `source` as in `api.analysis.Source`.
 
     `policy` and `action`: which field of `spec.analysis` says what this verdict does, and what it says; both empty
     where there is none.
@@ -156,6 +157,7 @@ class Judged:
     by_chance: float | None
     needed: float | None
     horizon: str
+    source: str
     looked_at: datetime | None
     forecast: str
     policy: str
@@ -401,6 +403,7 @@ def _judged(raw: Mapping[str, Any], analysis: Mapping[str, Any]) -> Judged | Non
         by_chance=_fraction(raw.get("byChance")),
         needed=_fraction(raw.get("needed")),
         horizon=text_of(raw.get("horizon")),
+        source=text_of(raw.get("source")),
         looked_at=moment_of(raw.get("lookedAt")),
         forecast=text_of(_mapping(raw.get("forecast")).get("message")),
         policy=policy,

@@ -18,6 +18,10 @@ _WITHOUT_CHANCE = ("Suspect", "Skewed", "NotWorse")
 """Verdicts whose message does not say how often failures would fall like this by chance."""
 
 
+_BY_EXECUTIONS = "an execution is judged when it is so old"
+_BY_METRICS = "by metrics: minutes that began so long after a change of the weight, three minutes late"
+
+
 def analysis_rows(rollout: Rollout, now: datetime, marks: Marks) -> list[Row]:
     """Return what is judged, in short, and the figures; nothing where the rollout is not judged."""
     judged = rollout.analysis
@@ -60,7 +64,8 @@ def _more(rollout: Rollout, judged: Judged, now: datetime) -> Iterator[Row]:
     if judged.horizon:
         looked = age(judged.looked_at, now) if rollout.is_in_flight else ""
         last = f"; last look {looked} ago" if looked else ""
-        yield _row("horizon", judged.horizon, f"an execution is judged when it is so old{last}")
+        is_counted = judged.source == "Metrics"
+        yield _row("horizon", judged.horizon, f"{_BY_METRICS if is_counted else _BY_EXECUTIONS}{last}")
     if judged.forecast:
         yield marked(" ", Tone.QUIET, "forecast"), Text(""), words(judged.forecast, Tone.QUIET)
 
