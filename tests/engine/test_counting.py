@@ -341,6 +341,19 @@ def test_a_job_waits_for_another_that_reads_but_not_for_ever(
     assert heard == [True]
 
 
+# -- long rollouts --
+
+
+def test_after_weeks_a_restart_goes_by_what_was_kept(feed: Feed, clock: Clock) -> None:
+    """CloudWatch has no minutes of the first days any more."""
+    clock.set(20 * 86_400.0)
+    kept = CountedFailures(minutes=20 * 1440 - 10, failures="3:1/1 20000:2/0")
+    asked = replace(look((0.0, 50), (20 * 86_400.0 - 600.0, 60)), counted=kept)
+    reading = ask(ExecutionsJudge(feed, clock), asked)
+    assert (reading.judgement.target.bad, reading.judgement.stable.bad) == (1, 2)
+    assert feed.calls[0][1] > clock.now() - timedelta(days=15)
+
+
 # -- what is over, and what is to come --
 
 
@@ -349,6 +362,12 @@ def test_one_that_is_over_is_judged_again(feed: Feed, clock: Clock) -> None:
     clock.set(5000.0)
     said = list(judged_again(feed, clock, ALIAS, look((0.0, 50), (1800.0, 0))))
     assert [each.verdict for each in said] == [Verdict.NOT_ENOUGH, Verdict.WORSE]
+
+
+def test_one_that_is_over_for_weeks_cannot_be_judged_again(feed: Feed, clock: Clock) -> None:
+    clock.set(15 * 86_400.0)
+    with pytest.raises(Gone, match="began more than 15 days ago"):
+        judged_again(feed, clock, ALIAS, look())
 
 
 def test_one_without_a_minute_to_judge_is_judged_again_too(feed: Feed, clock: Clock) -> None:

@@ -64,6 +64,23 @@ def test_each_change_of_the_verdict_is_a_line(
     assert "Worse" in judge(plugin, aws).stdout.splitlines()[-1]
 
 
+def test_one_of_an_express_machine_is_judged_by_what_cloudwatch_counted(
+    plugin: Plugin, cluster: Cluster, namespace: str, aws: Emulator
+) -> None:
+    machine = aws.publish_machine("Bills", [small_definition(f"version {number}") for number in (1, 2)], type="EXPRESS")
+    alias = aws.create_alias(machine, "live", {1: 50, 2: 50})
+    began = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
+    starts = [began + timedelta(seconds=180 + 10 * number) for number in range(60)]
+    aws.add_executions(alias, [(1 + n % 2, at, at, "FAILED" if n % 2 else "SUCCEEDED") for n, at in enumerate(starts)])
+    at = began.isoformat().replace("+00:00", "Z")
+    seen = analysis(weights=[{"at": at, "weight": 50}])
+    give(cluster, namespace, "orders", of_versions(analysis=seen), stateMachineArn=machine, analysis={})
+    shown = judge(plugin, aws, "-o", "json")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    last = json.loads(shown.stdout.splitlines()[-1])
+    assert (last["verdict"], last["stable"]["bad"]) == ("Worse", 0)
+
+
 def test_one_that_nobody_judged_says_what_to_do(
     plugin: Plugin, cluster: Cluster, namespace: str, aws: Emulator, machine: str
 ) -> None:

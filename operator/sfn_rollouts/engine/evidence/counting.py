@@ -20,7 +20,7 @@ from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.executions import Counted, CountedMinutes, MinuteCounts
 from sfn_rollouts.core.values.looks import JudgeExecutions
 from sfn_rollouts.core.values.moments import after
-from sfn_rollouts.engine.evidence.shared_counts import SharedCounts, minute_start
+from sfn_rollouts.engine.evidence.shared_counts import RETAINED, SharedCounts, minute_start
 from sfn_rollouts.engine.evidence.weights import known
 from sfn_rollouts.errors import Gone, Transient
 
@@ -82,8 +82,15 @@ class Counting:
         )
 
     def again(self, look: JudgeExecutions) -> Iterator[Judgement]:
-        """Return each change of the verdict on a rollout that is over, by what CloudWatch counts now."""
-        counted, _ = self._counts.read(self._wanted, self._first - PAST)
+        """Return each change of the verdict on a rollout that is over, by what CloudWatch counts now.
+
+        Raises:
+            Gone: it is over for so long that CloudWatch has no minutes of it any more.
+        """
+        counted, read_at = self._counts.read(self._wanted, self._first - PAST)
+        if self._first < read_at - RETAINED:
+            days = RETAINED.days + 1
+            raise Gone(f"the rollout began more than {days} days ago: CloudWatch has no minutes of that time any more")
         minutes = [self._minute(look, counted, number) for number in range(self._complete(counted.as_of))]
         last = max((number for number, minute in enumerate(minutes) if minute.weight), default=-1)
         return changes_by_minute(look.policy, look.plan, self._before(counted), minutes[: last + 1])
@@ -140,8 +147,11 @@ def _weight_of(look: JudgeExecutions, minute: datetime, unsettled: timedelta) ->
 
 
 def _ends_at(minutes: Sequence[MinuteCounts], at: datetime) -> Ends:
-    """Return what was counted in one minute; `minutes` are in a row."""
-    found = minutes[(at - minutes[0].at) // _MINUTE]
+    """Return what was counted in one minute: nothing before the first one. `minutes` are in a row."""
+    number = (at - minutes[0].at) // _MINUTE
+    if number < 0:
+        return Ends()
+    found = minutes[number]
     return Ends(found.started, found.failed, found.succeeded, found.aborted)
 
 

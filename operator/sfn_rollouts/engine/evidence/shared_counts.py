@@ -12,6 +12,11 @@ from sfn_rollouts.core.values.executions import Counted, CountedMinutes
 from sfn_rollouts.errors import PortError, Transient
 from sfn_rollouts.ports import Clock, ExecutionFeed
 
+RETAINED = timedelta(days=15) - timedelta(minutes=1)
+"""CloudWatch keeps minutes for so long; from further back it has longer periods only, and none of these:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+"""
+
 TOGETHER = timedelta(minutes=15)
 """The last minutes that are read for all rollouts in one go; who wants more reads alone."""
 
@@ -34,13 +39,16 @@ class SharedCounts:
         self._shelves: dict[Place, _Shelf] = {}
 
     def read(self, wanted: Collection[Counted], since: datetime) -> tuple[CountedMinutes, datetime]:
-        """Return the counts from `since` on, and when they were read by our clock. All wanted are of one place.
+        """Return the counts from `since` on, as far as CloudWatch has them, and when they were read by our clock.
+
+        All wanted are of one place.
 
         Raises:
             PortError: they cannot be read, or another job has been reading them for long.
         """
         [place] = {each.machine.place for each in wanted}
         now = self._clock.now()
+        since = max(since, minute_start(now - RETAINED))
         if since < now - TOGETHER:
             return self._feed.minutes(place, wanted, since), now
         with self._lock:
