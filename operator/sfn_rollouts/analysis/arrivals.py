@@ -5,12 +5,9 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 from sfn_rollouts.analysis.outcome import has_succeeded, is_possible
-from sfn_rollouts.analysis.values import LOOK_EVERY_S, ROUNDING_S, Ended, Execution
-
-_started_at, _weight = attrgetter("started_at"), attrgetter("weight")
+from sfn_rollouts.analysis.values import LOOK_EVERY_S, ROUNDING_S, Ended, Execution, started_at_of, weight_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +43,17 @@ class Arrivals:
         coming, seen_running, self._is_sorted = self._coming, self._seen_running, False
         succeeded, endless = Ended.SUCCEEDED, math.inf  # what is looked up once takes no time a hundred thousand times
         for each in executions:
-            ended_at = each.ended_at
+            started_at, _, weight, ended_at, status, key, is_redriven = each
             if (
-                each.status is succeeded
+                status is succeeded
                 and ended_at is not None
-                and 0.0 <= each.started_at <= ended_at < endless
-                and 0.0 <= each.weight <= 1.0
-                and not each.is_redriven
-                and (not seen_running or each.key not in seen_running)
+                and 0.0 <= started_at <= ended_at < endless
+                and 0.0 <= weight <= 1.0
+                and not is_redriven
+                and (not seen_running or key not in seen_running)
             ):
                 coming.append(each)
-            elif not is_possible(each) or each.started_at < 0.0:
+            elif not is_possible(each) or started_at < 0.0:
                 self.left_out += 1
             else:
                 self._take_other(each)
@@ -65,7 +62,7 @@ class Arrivals:
         """Return what the looks up to this one learn, without what was returned before."""
         now = look * LOOK_EVERY_S
         if not self._is_sorted:
-            self._coming.sort(key=_started_at)
+            self._coming.sort(key=started_at_of)
             self._is_sorted = True
         started = _by_weight(_cut_off(self._coming, now))
         for weight, begun in started.items():
@@ -73,7 +70,7 @@ class Arrivals:
                 self._ageing[weight] += begun
         due = {}
         for weight, ageing in sorted(self._ageing.items()):
-            ageing.sort(key=_started_at)
+            ageing.sort(key=started_at_of)
             old_enough = _cut_off(ageing, now - self._age_s)
             if old_enough:
                 due[weight] = [self._as_last_seen(each) for each in old_enough] if self._seen_running else old_enough
@@ -104,7 +101,7 @@ class Arrivals:
 
 
 def _by_weight(executions: Sequence[Execution]) -> Mapping[float, Sequence[Execution]]:
-    weights = sorted(set(map(_weight, executions)))
+    weights = sorted(set(map(weight_of, executions)))
     if len(weights) == 1:  # as in most looks
         return {weights[0]: executions}
     return {weight: [each for each in executions if each.weight == weight] for weight in weights}
@@ -112,7 +109,7 @@ def _by_weight(executions: Sequence[Execution]) -> Mapping[float, Sequence[Execu
 
 def _cut_off(executions: list[Execution], until: float) -> Sequence[Execution]:
     """Remove those that started by this time from a sorted list, and return them."""
-    count = bisect_right(executions, until + ROUNDING_S, key=_started_at)
+    count = bisect_right(executions, until + ROUNDING_S, key=started_at_of)
     found = executions[:count]
     del executions[:count]
     return found

@@ -9,7 +9,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from operator import attrgetter
 
 from sfn_rollouts.analysis.arrivals import Arrivals
 from sfn_rollouts.analysis.before import read_before
@@ -17,10 +16,8 @@ from sfn_rollouts.analysis.failures import FailureTest
 from sfn_rollouts.analysis.outcome import Outcome, lasted_at, outcome_at
 from sfn_rollouts.analysis.plan import Plan
 from sfn_rollouts.analysis.sampling import sampled
-from sfn_rollouts.analysis.values import SETTLE_S, Cohort, Ended, Execution, Judgement, Policy, Split
+from sfn_rollouts.analysis.values import SETTLE_S, Cohort, Ended, Execution, Judgement, Policy, Split, is_target_of
 from sfn_rollouts.analysis.verdicts import Looks, Verdicts
-
-_is_target = attrgetter("is_target")
 
 
 class Judging:
@@ -96,5 +93,5 @@ class Judging:
 
 
 def _split(executions: Sequence[Execution]) -> Split:
-    on_target = sum(map(_is_target, executions))
+    on_target = sum(map(is_target_of, executions))
     return Split(len(executions) - on_target, on_target)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
+from operator import itemgetter
 from typing import NamedTuple
 
 LOOK_EVERY_S = 30.0
@@ -76,6 +77,10 @@ class Execution(NamedTuple):
     status: Ended
     key: str | None = None
     is_redriven: bool = False
+
+
+started_at_of, is_target_of, weight_of = map(itemgetter, range(3))
+"""The first three fields of an Execution; by name it takes twice as long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from sfn_rollouts.analysis import (
     LOOK_EVERY_S,
@@ -45,6 +46,8 @@ _NOT_JUDGED = 0.0
 
 _STATUSES = {each.value: each for each in Ended}
 
+_name = attrgetter("name")
+
 
 @dataclass(slots=True)
 class _Walk:
@@ -61,7 +64,7 @@ class _Walk:
     def take(self, page: ExecutionPage) -> None:
         """Pages shift while they are read, so one execution may stand on two."""
         self.as_of = self.as_of or page.as_of
-        self.found.update({each.name: each for each in page.executions})
+        self.found.update(zip(map(_name, page.executions), page.executions, strict=True))
         self.token = page.next_token
 
 
@@ -186,9 +189,11 @@ def _is_far_enough(walk: _Walk, page: ExecutionPage, since: datetime, *, needs_p
     """Those that ended are listed by their end, running ones by their start or redrive: one of either that is older
     than what is wanted, and nothing behind it started later.
     """
-    ends = [each.ended_at for each in page.executions if each.ended_at is not None]
-    is_past_ended = bool(ends) and min(ends) < since
-    is_past_running = not ends and bool(page.executions) and all(e.started_at < since for e in page.executions)
+    oldest_end = next((each.ended_at for each in reversed(page.executions) if each.ended_at is not None), None)
+    is_past_ended = oldest_end is not None and oldest_end < since
+    is_past_running = (
+        oldest_end is None and bool(page.executions) and all(each.started_at < since for each in page.executions)
+    )
     if not (is_past_ended or is_past_running) or not needs_past:
         return is_past_ended or is_past_running
     ended = sum(each.ended_at is not None and each.ended_at < since for each in walk.found.values())
