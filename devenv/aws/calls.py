@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from devenv.aws.callers import Caller, user_of
+
 _IAM_PREFIXES = {"stepfunctions": "states"}
 
 
@@ -18,13 +20,19 @@ def _names(identifier: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Call:
-    """`service` is boto3's name where the emulator answers itself, else the signing name."""
+    """`service` is boto3's name where the emulator answers itself, else the signing name. `by` is who made it; None for
+    the user of the account."""
 
     service: str
     operation: str
     params: dict[str, Any]
     account: str
     region: str
+    by: Caller | None = None
+
+    @property
+    def caller(self) -> Caller:
+        return self.by or user_of(self.account)
 
     @property
     def action(self) -> str:

@@ -27,6 +27,7 @@ ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"  # the examples of the AWS documentation; no
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - no secret
 DEFAULT_REGION = "eu-west-1"
 DEFAULT_ACCOUNT = "123456789012"
+_KEYS = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
 _ROLE = "arn:aws:iam::{account}:role/state-machine"
 _session_lock = threading.Lock()  # boto3's Session is not thread-safe; its clients are
 
@@ -59,12 +60,12 @@ class Emulator:
 
     # -- for processes and clients
 
-    def environment(self) -> dict[str, str]:
-        """What a process needs to take the emulator for AWS."""
+    def environment(self, **credentials: str) -> dict[str, str]:
+        """What a process needs to take the emulator for AWS. `credentials` as boto3 names them."""
+        keys = _KEYS | credentials
         return {
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            **{name.upper(): value for name, value in keys.items()},
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -79,7 +80,7 @@ class Emulator:
             read_timeout=read_timeout_s,
             inject_host_prefix=False,
         )
-        keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY} | credentials
+        keys = _KEYS | credentials
         with _session_lock:
             make: Any = _session().client
             return make(service, endpoint_url=self.url, region_name=self.region, config=config, **keys)
@@ -168,10 +169,34 @@ class Emulator:
         """With its versions and aliases."""
         self._call("lambda", "DeleteFunction", FunctionName=name)
 
-    def put_role(self, name: str, *policies: dict[str, Any]) -> str:
-        """A role with exactly these inline policy documents, created when it is not there. Its ARN."""
+    def put_role(
+        self, name: str, *policies: dict[str, Any], trust: dict[str, Any] | None = None, max_s: int | None = None
+    ) -> str:
+        """A role with exactly these inline policy documents, created when it is not there. Its ARN.
+
+        `trust` is its trust policy (`trusting` writes one), by default for Step Functions alone; `max_s` the longest
+        session in seconds, by default an hour. Both stay when they are left out. A role without policies may do
+        everything; from the first role on, an account's roles that are not there can be assumed by nobody."""
         named = {f"policy-{number}": document for number, document in enumerate(policies, start=1)}
-        return str(self._ask("PUT", "role", {"name": name, "policies": named})["arn"])
+        asked = {"name": name, "policies": named, "trust": trust, "maxSeconds": max_s}
+        return str(self._ask("PUT", "role", asked)["arn"])
+
+    def set_trust(self, role: str, trust: dict[str, Any]) -> None:
+        """Another trust policy of a role, by its name. Sessions that there are go on."""
+        self._ask("PUT", "role-trust", {"name": role, "trust": trust})
+
+    def credentials(
+        self, role: str, session_name: str, *, tags: dict[str, str] | None = None, seconds: int = 3600
+    ) -> dict[str, str]:
+        """Credentials of a session of a role, by its name, whomever it trusts: as a pod finds its own. For
+        `boto3_client` and `environment`."""
+        asked = {"role": role, "sessionName": session_name, "tags": tags or {}, "seconds": seconds}
+        found = self._ask("POST", "credentials", asked)
+        return {
+            "aws_access_key_id": found["accessKey"],
+            "aws_secret_access_key": found["secretKey"],
+            "aws_session_token": found["token"],
+        }
 
     def allow(self, role: str, action: str, resource: str = "*") -> None:
         """A further inline policy of a role, by its name; takes back a `deny` of the same action and resource."""
@@ -182,6 +207,7 @@ class Emulator:
         self._say(role, "Deny", action, resource)
 
     def delete_role(self, name: str) -> None:
+        """Nobody can assume it any more; sessions that there are go on."""
         self._ask("DELETE", "role", {"name": name})
 
     def put_alarm(self, name: str, state: str = "OK") -> str:
@@ -339,6 +365,15 @@ class Emulator:
         parameters = {"operation": operation, "kind": kind, "times": times, "match": match, "delayS": delay_s}
         return int(self._ask("POST", "faults", parameters)["id"])
 
+    def expire_sessions(self, role: str) -> int:
+        """The credentials that there are of a role, by its name, expire now. How many."""
+        return int(self._ask("POST", "expire", {"role": role})["sessions"])
+
+    def skew_sts(self, ahead_s: float) -> None:
+        """By STS's clock it is so much later (negative: earlier) than by its callers', which is when credentials
+        expire. Beyond 15 minutes STS takes no signature of theirs."""
+        self._ask("PUT", "sts-clock", {"aheadS": ahead_s})
+
     def clear_faults(self) -> None:
         """Calls that a fault holds are let go."""
         self._ask("DELETE", "faults")
@@ -429,6 +464,15 @@ def _routing(fields: dict[str, int]) -> dict[int, int]:
 
 def _change(item: dict[str, Any]) -> AliasChange:
     return AliasChange(datetime.fromisoformat(item["at"]), item["aliasArn"], item["event"], _routing(item["routing"]))
+
+
+def trusting(*principals: str, external_id: str | None = None, may_tag: bool = False) -> dict[str, Any]:
+    """A trust policy for accounts, roles or users, as AWS recommends it for other accounts."""
+    actions = ["sts:AssumeRole", *(["sts:TagSession"] if may_tag else [])]
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"AWS": list(principals)}, "Action": actions}
+    if external_id is not None:
+        statement["Condition"] = {"StringEquals": {"sts:ExternalId": external_id}}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def small_definition(comment: str) -> dict[str, Any]:

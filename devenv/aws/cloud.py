@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devenv.aws import answers, constraints
+from devenv.aws import answers, authorization, constraints
 from devenv.aws.errors import AwsError, unknown_operation
 from devenv.aws.faults import Fault, Faults, refusal
 from devenv.aws.journal import CallRecord, Journal
@@ -67,10 +67,7 @@ class Cloud:
         """Passes a call through faults and quotas to its operation, or to `elsewhere` (moto); writes the journal."""
         fault = self.faults.take(call)
         outcome = self._faulted(call, fault, elsewhere) if fault else self._attempted(call, elsewhere)
-        record = CallRecord(
-            self._clock(), call.service, call.operation, call.account, call.region, call.params, outcome.name
-        )
-        self.journal.add(record)
+        self.journal.add(self._record(call, outcome))
         return outcome
 
     def perform(self, call: Call) -> Fields:
@@ -80,9 +77,32 @@ class Cloud:
             raise unknown_operation(call.action)
         constraints.check(call.service, call.operation, call.params)
         with self.lock:
-            answer = operation(self.region(call.account, call.region), call.params)
+            answer = operation(self.region(call.account, call.region).seen_by(call.caller), call.params)
         answers.check(call.service, call.operation, answer)
         return answer
+
+    def _let_in(self, call: Call) -> None:
+        with self.lock:
+            region = self.region(call.account, call.region)
+            authorization.require_valid(region, call)
+            self.quotas.take(call, self._clock())
+            authorization.require_allowed(region, call)
+
+    def _record(self, call: Call, outcome: Outcome) -> CallRecord:
+        caller = call.caller
+        return CallRecord(
+            self._clock(),
+            call.service,
+            call.operation,
+            call.account,
+            call.region,
+            call.params,
+            outcome.name,
+            caller.arn,
+            caller.role_arn,
+            caller.session_name,
+            caller.session_tags,
+        )
 
     def _faulted(self, call: Call, fault: Fault, elsewhere: Callable[[], Any] | None) -> Outcome:
         if error := refusal(fault, call):
@@ -96,8 +116,7 @@ class Cloud:
 
     def _attempted(self, call: Call, elsewhere: Callable[[], Any] | None) -> Outcome:
         try:
-            with self.lock:
-                self.quotas.take(call, self._clock())
+            self._let_in(call)
             return Outcome(elsewhere() if elsewhere else self.perform(call))
         except AwsError as error:
             return Outcome(error=error)

@@ -22,6 +22,7 @@ _CODES = {
     "cloudwatch": "ValidationError",
     "lambda": "ValidationException",
     "iam": "ValidationError",
+    "sts": "ValidationError",
 }
 
 
@@ -99,7 +100,7 @@ def _broken_text(bounds: dict[str, Any], value: str) -> Iterator[str]:
 
 def _matches(pattern: str, value: str) -> bool:
     try:
-        return re.fullmatch(pattern, value) is not None
+        return re.fullmatch(pattern, value, re.ASCII) is not None  # \w is ASCII in Java
     except re.error:
         return True  # a Java-only class such as \p{ASCII}
 

@@ -7,9 +7,14 @@ here are not in the journal, meet no fault and spend no quota.
     POST   /_control/blip            {name, reason, account, region}     ALARM and OK again, with no poll between
     POST   /_control/evaluation      {name, evaluation, account, region} EvaluationState; null: it is evaluated again
     POST   /_control/function-state  {name, qualifier, state: {State, ...}, account, region}
-    PUT    /_control/role            {name, policies: {name: document}, account, region} -> {arn}
+    PUT    /_control/role            {name, policies: {name: document}, trust, maxSeconds, account, region} -> {arn}
+    PUT    /_control/role-trust      {name, trust, account, region}
     DELETE /_control/role            {name, account, region}
     POST   /_control/role-says       {name, effect, action, resource, account, region}
+    POST   /_control/credentials     {role, sessionName, tags, seconds, account, region}
+                                      -> {accessKey, secretKey, token}
+    POST   /_control/expire          {role, account} -> {sessions}       its credentials expire now
+    PUT    /_control/sts-clock       {aheadS}                            of the callers' clock
     POST   /_control/finish          {executionArn, status, output, error, cause, account, region}
     PUT    /_control/outcome         {arn, status, afterS, output, error, cause}   of a version's or machine's starts
     POST   /_control/executions      {alias, executions: [[version, start, stop, status]]} -> [executionArn]
@@ -35,7 +40,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -128,7 +133,39 @@ def _function_state(cloud: Cloud, parameters: Parameters) -> object:
 def _put_role(cloud: Cloud, parameters: Parameters) -> object:
     with cloud.lock:
         region = cloud.region(*_place(parameters))
-        return {"arn": iam_roles.put_role(region, parameters["name"], parameters["policies"])}
+        cloud.shared.sessions.set_up.add(region.account)
+        said = (parameters["policies"], parameters.get("trust"), parameters.get("maxSeconds"))
+        return {"arn": iam_roles.put_role(region, parameters["name"], *said)}
+
+
+def _set_trust(cloud: Cloud, parameters: Parameters) -> object:
+    with cloud.lock:
+        iam_roles.set_trust(cloud.region(*_place(parameters)), parameters["name"], parameters["trust"])
+    return {}
+
+
+def _credentials(cloud: Cloud, parameters: Parameters) -> object:
+    with cloud.lock:
+        region = cloud.region(*_place(parameters))
+        session = cloud.shared.sessions.issue(
+            iam_roles.named(region, parameters["role"]),
+            iam_roles.issue_keys(region),
+            name=parameters["sessionName"],
+            tags=parameters.get("tags", {}),
+            seconds=parameters["seconds"],
+        )
+    return {"accessKey": session.access_key, "secretKey": session.secret_key, "token": session.token}
+
+
+def _expire(cloud: Cloud, parameters: Parameters) -> object:
+    account, _ = _place(parameters)
+    with cloud.lock:
+        return {"sessions": cloud.shared.sessions.expire(account, parameters["role"])}
+
+
+def _set_sts_clock(cloud: Cloud, parameters: Parameters) -> object:
+    cloud.shared.sessions.skew = timedelta(seconds=parameters["aheadS"])
+    return {}
 
 
 def _delete_role(cloud: Cloud, parameters: Parameters) -> object:
@@ -281,6 +318,10 @@ ROUTES: dict[tuple[str, str], Callable[[Cloud, Parameters], object]] = {
     ("PUT", "role"): _put_role,
     ("DELETE", "role"): _delete_role,
     ("POST", "role-says"): _role_says,
+    ("PUT", "role-trust"): _set_trust,
+    ("POST", "credentials"): _credentials,
+    ("POST", "expire"): _expire,
+    ("PUT", "sts-clock"): _set_sts_clock,
     ("POST", "finish"): _finish,
     ("PUT", "outcome"): _outcome,
     ("GET", "executions"): _executions,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_DENIED_WITH_403 = ("iam", "lambda", "sts")
+
 
 class AwsError(Exception):
     """An error answer. `status` is the HTTP status; `query_code` the code that CloudWatch's query-compatible
@@ -29,12 +31,36 @@ def resource_not_found() -> AwsError:
     return AwsError("ResourceNotFound", "Request references a resource that does not exist.")
 
 
-def kms_access_denied(account: str, key: str) -> AwsError:
-    """The caller may not decrypt with this key. The text is not established; it is worded as IAM words a refusal."""
+def kms_access_denied(user: str, key: str) -> AwsError:
+    """The caller, named by its ARN, may not decrypt with this key. The text is not established; it is worded as IAM
+    words a refusal."""
     return AwsError(
-        "KmsAccessDeniedException",
-        f"User: arn:aws:iam::{account}:user/emulated is not authorized to perform: kms:Decrypt on resource: {key}",
+        "KmsAccessDeniedException", f"User: {user} is not authorized to perform: kms:Decrypt on resource: {key}"
     )
+
+
+def access_denied(service: str, user: str, action: str, resource: str, why: str = "") -> AwsError:
+    """`user` is the caller's ARN. STS says no reason; what other services say of it:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
+    text = f"User: {user} is not authorized to perform: {action} on resource: {resource} {why}".rstrip()
+    status = 403 if service in _DENIED_WITH_403 else 400
+    return AwsError("AccessDeniedException", text, status=status, query_code="AccessDenied")
+
+
+def expired_token(service: str) -> AwsError:
+    text = "The security token included in the request is expired"
+    return AwsError("ExpiredTokenException", text, status=_status_of_token(service), query_code="ExpiredToken")
+
+
+def unknown_token(service: str) -> AwsError:
+    """Of credentials that AWS never gave out, or whose token belongs to others."""
+    text = "The security token included in the request is invalid"
+    status = _status_of_token(service)
+    return AwsError("UnrecognizedClientException", text, status=status, query_code="InvalidClientTokenId")
+
+
+def _status_of_token(service: str) -> int:
+    return 403 if service == "sts" else 400
 
 
 def rate_exceeded(service: str) -> AwsError:

@@ -17,7 +17,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from devenv.aws.errors import AwsError, rate_exceeded
+from devenv.aws.errors import AwsError, access_denied, expired_token, rate_exceeded
 
 if TYPE_CHECKING:
     from devenv.aws.calls import Call
@@ -41,7 +41,6 @@ FaultKind = Literal[
     "drip-after",
 ]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
-_DENIED_WITH_403 = ("iam", "lambda", "sts")
 
 
 @dataclass
@@ -119,11 +118,10 @@ def refusal(fault: Fault, call: Call) -> AwsError | None:
         case "unavailable":
             return AwsError("ServiceUnavailableException", "Service is unavailable.", status=503)
         case "denied":
-            status = 403 if call.service in _DENIED_WITH_403 else 400
-            return AwsError("AccessDeniedException", _denied(call), status=status, query_code="AccessDenied")
+            why = f"because no identity-based policy allows the {call.action} action"
+            return access_denied(call.service, call.caller.arn, call.action, call.resource(), why)
         case "expired":
-            text = "The security token included in the request is expired"
-            return AwsError("ExpiredTokenException", text, query_code="ExpiredToken")
+            return expired_token(call.service)
         case "conflict":
             return AwsError("ConflictException", f"A concurrent request conflicts with {call.operation}.")
         case "invalid":
@@ -142,11 +140,3 @@ def _invalid(call: Call) -> AwsError:
         "constraint: Member must satisfy constraint: [Member must not contain control characters]"
     )
     return AwsError("ValidationException", text, query_code="ValidationError")
-
-
-def _denied(call: Call) -> str:
-    user = f"arn:aws:iam::{call.account}:user/emulated"
-    return (
-        f"User: {user} is not authorized to perform: {call.action} on resource: {call.resource()} "
-        f"because no identity-based policy allows the {call.action} action"
-    )

@@ -49,8 +49,6 @@ def named(region: Region, params: Params) -> FunctionName:
         text = f"Functions from '{found['region']}' are not reachable in this region ('{region.name}')"
         raise AwsError("ResourceNotFoundException", text, status=404)
     if found["account"] not in (None, region.account):
-        text = (
-            f"User: arn:aws:iam::{region.account}:user/emulated is not authorized to perform this action on resource: "
-        )
+        text = f"User: {region.caller.arn} is not authorized to perform this action on resource: "
         raise AwsError("AccessDeniedException", text + params["FunctionName"], status=403)
     return FunctionName(found["name"], qualifier)

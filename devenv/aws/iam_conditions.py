@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     Compare = Callable[[str, str], bool]
+    Context = Mapping[str, Sequence[str]]
 
 _IF_EXISTS = "IfExists"
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _FOR_ALL, _FOR_ANY = "ForAllValues", "ForAnyValue"
 
 
@@ -35,19 +37,20 @@ def keys_of(condition: dict[str, dict[str, Any]]) -> list[str]:
     return [key for wanted_by_key in condition.values() for key in wanted_by_key]
 
 
-def holds(condition: dict[str, dict[str, Any]], context: Mapping[str, Sequence[str]]) -> bool:
+def holds(condition: dict[str, dict[str, Any]], context: Context, *, is_whole: bool = False) -> bool:
     """Every operator and every key must hold. `context` has the values by key in lower case, because IAM does not tell
-    cases apart. Raises PolicyEvaluation for an operator that is not known here, and for a variable in a value."""
+    cases apart. Raises PolicyEvaluation for an operator that is not known here.
+
+    A variable in a value has the value of its key. Where that is not known, a context that `is_whole` has no such key,
+    so that nothing is equal to it; of any other, PolicyEvaluation says that this cannot be decided."""
     return all(
-        _holds(operator, [_text(item) for item in listed(wanted)], context.get(key.lower()))
+        _holds(operator, _wanted(operator, wanted, context, is_whole=is_whole), context.get(key.lower()))
         for operator, wanted_by_key in condition.items()
         for key, wanted in wanted_by_key.items()
     )
 
 
 def _holds(operator: str, wanted: list[str], values: Sequence[str] | None) -> bool:
-    if any("${" in item for item in wanted):
-        raise AwsError("PolicyEvaluation", f"The emulator does not evaluate variables in {operator}.", status=500)
     quantifier, _, plain = operator.rpartition(":")
     name = plain.removesuffix(_IF_EXISTS)
     if name == "Null":
@@ -57,6 +60,14 @@ def _holds(operator: str, wanted: list[str], values: Sequence[str] | None) -> bo
         return _holds_without(quantifier, is_negated=is_negated, if_exists=plain.endswith(_IF_EXISTS))
     fits = [any(compare(value, item) for item in wanted) != is_negated for value in values]
     return all(fits) if quantifier == _FOR_ALL or (is_negated and not quantifier) else any(fits)
+
+
+def _wanted(operator: str, wanted: Any, context: Context, *, is_whole: bool) -> list[str]:
+    texts = [_text(item) for item in listed(wanted)]
+    known = [text for text in texts if all(name.lower() in context for name in VARIABLE.findall(text))]
+    if known != texts and not is_whole:
+        raise AwsError("PolicyEvaluation", f"The emulator does not evaluate variables in {operator}.", status=500)
+    return [VARIABLE.sub(lambda found: context[found[1].lower()][0], text) for text in known]
 
 
 def _holds_without(quantifier: str, *, is_negated: bool, if_exists: bool) -> bool:

@@ -11,20 +11,18 @@ pattern whose variable nobody handed over fits no resource.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devenv.aws import iam_conditions
-from devenv.aws.iam_conditions import is_like, keys_of, listed
+from devenv.aws.iam_conditions import VARIABLE, is_like, keys_of, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator
 
-    Context = Mapping[str, Sequence[str]]
+    from devenv.aws.iam_conditions import Context
 
 ALLOWED, IMPLICIT_DENY, EXPLICIT_DENY = "allowed", "implicitDeny", "explicitDeny"
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _LITERALS = ("*", "?", "$")
 """`${*}` stands for an asterisk itself; here it counts as the wildcard."""
 
@@ -51,14 +49,17 @@ class Verdict:
     missing: tuple[str, ...] = ()
 
 
-def judge(policies: Iterable[Policy], action: str, resource: str, context: Context) -> Verdict:
-    """`context` has the values of condition keys, by their names in lower case."""
+def judge(
+    policies: Iterable[Policy], action: str, resource: str, context: Context, *, is_whole: bool = False
+) -> Verdict:
+    """`context` has the values of condition keys, by their names in lower case; `is_whole` says that a request has no
+    others, as one that is made, other than one that is simulated."""
     said: dict[str, list[Policy]] = {"Allow": [], "Deny": []}
     missing: dict[str, None] = {}
     for policy in policies:
         for statement in _about(policy, action, resource, context):
             missing |= dict.fromkeys(_unknown_keys(statement, context))
-            if _applies(statement, resource, context):
+            if _applies(statement, resource, context, is_whole=is_whole):
                 said[statement["Effect"]].append(policy)
     if said["Deny"]:
         return Verdict(EXPLICIT_DENY, tuple(said["Deny"]), tuple(missing))
@@ -73,9 +74,9 @@ def _about(policy: Policy, action: str, resource: str, context: Context) -> Iter
             yield statement
 
 
-def _applies(statement: dict[str, Any], resource: str, context: Context) -> bool:
+def _applies(statement: dict[str, Any], resource: str, context: Context, *, is_whole: bool) -> bool:
     is_meant = _fits(statement, "Resource", resource, _known_resources(statement, context))
-    return is_meant and iam_conditions.holds(statement.get("Condition", {}), context)
+    return is_meant and iam_conditions.holds(statement.get("Condition", {}), context, is_whole=is_whole)
 
 
 def _might_fit(statement: dict[str, Any], resource: str, context: Context) -> bool:
@@ -104,13 +105,13 @@ def _unknown_keys(statement: dict[str, Any], context: Context) -> Iterator[str]:
 
 
 def _unknown_variables(pattern: str, context: Context) -> list[str]:
-    names = _VARIABLE.findall(pattern)
+    names = VARIABLE.findall(pattern)
     return [name for name in names if name not in _LITERALS and name.lower() not in context]
 
 
 def _filled(pattern: str, context: Context) -> str:
     """With the values of its variables; one that nobody handed over may be anything."""
-    return _VARIABLE.sub(lambda found: _value(found[1], context), pattern)
+    return VARIABLE.sub(lambda found: _value(found[1], context), pattern)
 
 
 def _value(name: str, context: Context) -> str:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devenv.aws import iam_roles
-from devenv.aws.errors import AwsError
+from devenv.aws.errors import AwsError, access_denied
 from devenv.aws.iam_policies import ALLOWED, EXPLICIT_DENY, IMPLICIT_DENY, Policy, Verdict, judge
 from devenv.aws.pagination import page
 
@@ -153,6 +153,4 @@ def _require_role_of(region: Region, arn: str) -> None:
     if len(parts) != 6 or parts[2] != "iam" or not parts[5].startswith("role/"):
         raise AwsError("InvalidInput", f"Invalid Entity Arn: {arn} is no role, and the emulator simulates roles only.")
     if parts[4] != region.account:
-        user = f"arn:aws:iam::{region.account}:user/emulated"
-        text = f"User: {user} is not authorized to perform: iam:SimulatePrincipalPolicy on resource: {arn}"
-        raise AwsError("AccessDenied", text, status=403)
+        raise access_denied("iam", region.caller.arn, "iam:SimulatePrincipalPolicy", arn)

@@ -14,7 +14,11 @@ _KEPT_CALLS = 200_000  # a long benchmark must not grow the process without boun
 
 @dataclass(frozen=True)
 class CallRecord:
-    """One call. `outcome` is "ok", an AWS error code, or the transport fault that hid the answer."""
+    """One call. `outcome` is "ok", an AWS error code, or the transport fault that hid the answer.
+
+    Who made it stands there as in CloudTrail's userIdentity: `caller` is an ARN, as GetCallerIdentity says it; of a
+    session of a role also the role's ARN, the session's name and, which CloudTrail only has where the role was assumed,
+    its tags."""
 
     at: datetime
     service: str
@@ -23,6 +27,10 @@ class CallRecord:
     region: str
     params: dict[str, Any]
     outcome: str
+    caller: str = ""
+    role: str | None = None
+    session_name: str | None = None
+    session_tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

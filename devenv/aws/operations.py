@@ -16,6 +16,7 @@ from devenv.aws import (
     iam_simulation,
     machines,
     metrics,
+    sts,
     versions,
 )
 
@@ -79,9 +80,12 @@ LAMBDA: dict[str, Operation] = {
 
 IAM: dict[str, Operation] = {"SimulatePrincipalPolicy": iam_simulation.simulate}
 
+STS: dict[str, Operation] = {"AssumeRole": sts.assume_role, "GetCallerIdentity": sts.get_caller_identity}
+
 OPERATIONS: dict[str, dict[str, Operation]] = {
     "stepfunctions": STEP_FUNCTIONS,
     "cloudwatch": CLOUDWATCH,
     "lambda": LAMBDA,
     "iam": IAM,
+    "sts": STS,
 }

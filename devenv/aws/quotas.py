@@ -4,7 +4,9 @@ and Lambda say.
 Off unless switched on. Where a rate only is documented, the bucket taken here is one second's worth. Lambda's control
 plane has one bucket for all operations but a few: "15 requests per second across all APIs (not 15 per API)",
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html . IAM publishes no rate; that of
-SimulatePrincipalPolicy is what tools were seen to get.
+SimulatePrincipalPolicy is what tools were seen to get. STS has 600 requests a second for AssumeRole, GetCallerIdentity
+and their kin together, of the account that calls,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html .
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ LIMITS: dict[str, Limit] = {
     "SimulatePrincipalPolicy": (2, 2),
     "GetPolicy": (15, 15),
 }
-_SHARED_LIMITS: dict[str, Limit] = {"lambda": (15, 15)}
+_SHARED_LIMITS: dict[str, Limit] = {"lambda": (15, 15), "sts": (600, 600)}
 _SHARED = "every other operation"
 _LARGE_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 _LARGE_REGION_LIMITS: dict[str, Limit] = {

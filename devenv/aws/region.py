@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from devenv.aws.arns import partition_of
+from devenv.aws.callers import Caller, user_of
 from devenv.aws.consistency import Consistency
 from devenv.aws.journal import AliasHistory
+from devenv.aws.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,11 +39,15 @@ class Shared:
     dice: random.Random = field(default_factory=random.Random)
     consistency: Consistency = field(default_factory=Consistency)
     alias_history: AliasHistory = field(default_factory=AliasHistory)
+    sessions: Sessions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sessions = Sessions(self.clock)
 
 
 @dataclass
 class Region:
-    """State of one (account, region), by name or ARN."""
+    """State of one (account, region), by name or ARN. `by` is who looks at it; None for the user of the account."""
 
     account: str
     name: str
@@ -55,6 +61,15 @@ class Region:
     functions: dict[str, Function] = field(default_factory=dict)
     denied_keys: set[str] = field(default_factory=set)
     traffic: dict[str, Traffic] = field(default_factory=dict)
+    by: Caller | None = None
+
+    @property
+    def caller(self) -> Caller:
+        return self.by or user_of(self.account)
+
+    def seen_by(self, caller: Caller) -> Region:
+        """The same state, for an operation that asks who calls."""
+        return replace(self, by=caller)
 
     def now(self) -> datetime:
         """Cut to milliseconds, the precision of both services."""

@@ -97,7 +97,7 @@ class _Handler(LoopbackHandler):
 def respond(cloud: Cloud, request: Request) -> tuple[Response, Fault | None]:
     """The response, and the fault that keeps it from arriving."""
     try:
-        call = read_call(request)
+        call = read_call(request, cloud.shared.sessions)
     except AwsError as error:
         return write_error(request, error), None
     elsewhere = None if is_ours(call) else lambda: passthrough.ask_moto(request, call)

@@ -82,7 +82,7 @@ def require_key(region: Region, revision: Revision) -> None:
     """Raises KmsAccessDeniedException where the caller may not use the key that encrypts a revision."""
     key = revision.settings.get("encryptionConfiguration", {}).get("kmsKeyId")
     if key in region.denied_keys:
-        raise kms_access_denied(region.account, key)
+        raise kms_access_denied(region.caller.arn, key)
 
 
 def require_type(machine: Machine, wanted: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -22,8 +22,9 @@ from moto.core.utils import get_service_model
 from moto.iam.models import get_account_id_from
 from werkzeug.datastructures import MultiDict
 
-from devenv.aws import rest
+from devenv.aws import iam_roles, rest
 from devenv.aws.arns import partition_of
+from devenv.aws.callers import Caller, of_session, user_of
 from devenv.aws.calls import Call
 from devenv.aws.errors import AwsError
 from devenv.aws.operations import OPERATIONS
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from devenv.aws.region import Fields
+    from devenv.aws.sessions import Sessions
 
 _TARGETS = {"AWSStepFunctions": "stepfunctions", "GraniteServiceVersion20100801": "cloudwatch"}
 _SCOPES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _MOTO_KEY = re.compile(r"[A-Z0-9]{20}")  # moto takes any other key for the default account
+_TEMPORARY = "ASIA"
 _DEFAULT_REGION = "us-east-1"
 _HOMES = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """Where IAM is, which has one place for all regions of a partition."""
@@ -77,12 +80,13 @@ class Response:
     body: bytes = field(repr=False)
 
 
-def read_call(request: Request) -> Call:
+def read_call(request: Request, sessions: Sessions) -> Call:
     """Raises SerializationException for a body that is no JSON object."""
-    account, region = _account(_scope(request, "key")), _scope(request, "region") or _DEFAULT_REGION
+    region = _scope(request, "region") or _DEFAULT_REGION
+    caller = _caller(request, sessions, region)
     service, operation, params = _read(request, _scope(request, "service"))
     place = _HOMES[partition_of(region)] if service == "iam" else region
-    return Call(service, operation, params, account, place)
+    return Call(service, operation, params, caller.account, place, caller)
 
 
 def is_ours(call: Call) -> bool:
@@ -159,10 +163,16 @@ def _json(body: bytes) -> dict[str, Any]:
     return parsed
 
 
-def _account(access_key: str) -> str:
-    """The account of the credentials, as moto's STS and IAM gave them out."""
-    known = access_key if _MOTO_KEY.fullmatch(access_key) else ""
-    return str(get_account_id_from(known))
+def _caller(request: Request, sessions: Sessions, region: str) -> Caller:
+    """Whose credentials signed it: a session of ours, else what moto's STS and IAM gave out. Any other key is taken for
+    the user of the default account, but for one of temporary credentials."""
+    key = _scope(request, "key")
+    if session := sessions.of(key):
+        return of_session(session, token=request.headers.get("x-amz-security-token", ""))
+    known = key if _MOTO_KEY.fullmatch(key) else ""
+    user = user_of(str(get_account_id_from(known)))
+    kept = iam_roles.keeper_of(known, user.account, region)
+    return kept or replace(user, is_known=not known.startswith(_TEMPORARY))
 
 
 def _timestamp(value: object) -> float:
