@@ -120,7 +120,7 @@ def _context(region: Region, params: Params, tags: Mapping[str, str]) -> Context
 
 def _require_duration(region: Region, role: Role, seconds: int) -> None:
     if region.caller.role_arn and seconds > _CHAINED_SECONDS:
-        text = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+        text = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
         raise AwsError("ValidationError", text)
     if seconds > role.max_seconds:
         raise AwsError(

@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from devenv.aws.server import AwsEmulator
+from tests.devenv.aws.accounts import Accounts
 from tests.devenv.aws.world import T0, World
 
 if TYPE_CHECKING:
@@ -68,6 +69,14 @@ def world() -> Iterator[World]:
     now: list[World] = []
     with AwsEmulator(clock=lambda: now[0].now if now else T0, seed=1) as emulator:
         now.append(World(emulator))
+        yield now[0]
+
+
+@pytest.fixture
+def accounts() -> Iterator[Accounts]:
+    now: list[Accounts] = []
+    with AwsEmulator(clock=lambda: now[0].now if now else T0, seed=1) as emulator:
+        now.append(Accounts(emulator))
         yield now[0]
 
 
