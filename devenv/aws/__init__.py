@@ -1,9 +1,9 @@
 """A stand-in for AWS that boto3 reaches over HTTP on loopback: moto's server, extended where it falls short.
 
 What belongs here: Step Functions state machines, versions, aliases, executions and their metrics, CloudWatch alarms of
-all types with their history, Lambda functions as far as one looks at them, what IAM roles may do, who may assume them and
-what their sessions may do then, and the bad days of AWS (faults, quotas, stale reads), each in a file named after it,
-and the control surface by which a test or the demo causes them.
+all types with their history, Lambda functions as far as one looks at them, what IAM roles may do, who may assume them
+and what their sessions may do then, and the bad days of AWS (faults, quotas, stale reads), each in a file named after
+it, and the control surface by which a test or the demo causes them.
 All else (the rest of STS and IAM, SNS, SQS, other metrics) is answered by moto.
 
 What does not: any code of the operator, and anything that only one test needs. An answer follows what AWS was recorded

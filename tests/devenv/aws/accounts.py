@@ -15,6 +15,7 @@ HOME, TEAM = "123456789012", "222222222222"
 OPERATOR_ROLE = f"arn:aws:iam::{HOME}:role/operator"
 TEAM_ROLE = f"arn:aws:iam::{TEAM}:role/sfn-rollouts"
 EXTERNAL_ID = "team-payments"
+_A_WEEK = 7 * 86_400
 
 
 def document(*statements: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +35,7 @@ class Accounts:
         self.team = Emulator(emulator.url, account=TEAM)
         self.home.put_role("operator")
         self.team.put_role("sfn-rollouts", trust=trusting(OPERATOR_ROLE, external_id=EXTERNAL_ID, may_tag=True))
-        self.operator = self.home.credentials("operator", "pod")
+        self.operator = self.home.credentials("operator", "pod", seconds=_A_WEEK)  # a pod's are renewed by themselves
         self.sts = self.home.boto3_client("sts", **self.operator)
 
     def wait(self, seconds: float) -> None:
