@@ -13,7 +13,7 @@ from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage, ExecutionReading
 from sfn_rollouts.core.values.looks import JudgeExecutions
 from sfn_rollouts.engine.sources.judging import ExecutionsJudge
-from sfn_rollouts.ports import Urgency
+from sfn_rollouts.ports import LARGEST_PAGE, Urgency
 
 LOOKS = 60
 _PLAN = Plan(((0.1, 600.0), (0.5, 600.0)))
@@ -40,7 +40,8 @@ class _World:
     def monotonic(self) -> float:
         return self.look * LOOK_EVERY_S
 
-    def page(self, _: AliasArn, token: str | None) -> ExecutionPage:
+    def page(self, _: AliasArn, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
+        del limit  # four pages of 1,000 are wanted in any case
         return self.pages[self.look][int(token or 0)]
 
     def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:

@@ -97,13 +97,17 @@ class TargetInspector(Protocol):
         ...
 
 
+LARGEST_PAGE = 1000
+"""So many executions AWS lists at once, and no more."""
+
+
 class ExecutionFeed(Protocol):
     """Executions that were started through an alias, and what became of them. In the background of every quota."""
 
-    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
-        """List up to 1,000 of them; `token` None begins with the newest. NotListed: the machine is an Express one.
+    def page(self, alias: AliasArn, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
+        """List up to `limit` of them; `token` None begins with the newest. NotListed: the machine is an Express one.
 
-        A token that AWS does not know any more is a Conflict: begin again.
+        All pages of one list have the same limit. A token that AWS does not know any more is a Conflict: begin again.
         """
         ...
 

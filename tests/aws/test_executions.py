@@ -241,6 +241,13 @@ def test_a_clock_of_ours_that_is_behind_hides_no_minute(
     assert found.as_of > began + 30 * MINUTE
 
 
+def test_a_page_has_no_more_than_was_asked_for(aws: Aws, emulator: Emulator, alias: AliasArn, began: datetime) -> None:
+    emulator.add_executions(str(alias), [(1, began, began, "SUCCEEDED")] * 3)
+    first = aws.executions.page(alias, None, 2)
+    last = aws.executions.page(alias, first.next_token, 2)
+    assert [len(page.executions) for page in (first, last)] == [2, 1]
+
+
 def test_what_is_of_nobody_or_to_come_needs_no_call(
     aws: Aws, emulator: Emulator, machine: StateMachineArn, began: datetime
 ) -> None:

@@ -62,7 +62,7 @@ from sfn_rollouts.engine.permit import Permit
 from sfn_rollouts.engine.sources.judging import ExecutionsJudge
 from sfn_rollouts.engine.traffic import known_at
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
-from sfn_rollouts.ports import Urgency
+from sfn_rollouts.ports import LARGEST_PAGE, Urgency
 from sfn_rollouts.sim.scenario import Behaviour, Callers
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.traffic import Traffic
@@ -487,9 +487,9 @@ class _Feed:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
+    def page(self, alias: AliasArn, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
         self._fail("executions")
-        return self._world.aws.executions.page(token)
+        return self._world.aws.executions.page(token, limit)
 
     def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
         self._fail("minutes")

@@ -22,7 +22,7 @@ from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.core.values.smoke import Run
 from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 from sfn_rollouts.errors import PortError
-from sfn_rollouts.ports import Urgency
+from sfn_rollouts.ports import LARGEST_PAGE, Urgency
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.smokes import Smokes
 from sfn_rollouts.sim.step_functions import AliasState, StepFunctions
@@ -167,9 +167,9 @@ class FakeCloud:
         """Executions are started through the alias, each to end as it says."""
         self._service(alias).executions.laid_down.extend(executions)
 
-    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
+    def page(self, alias: AliasArn, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
         with self._call("page"):
-            return self._service(alias).executions.page(token)
+            return self._service(alias).executions.page(token, limit)
 
     def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
         with self._call("minutes"):

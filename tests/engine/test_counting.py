@@ -18,7 +18,7 @@ from sfn_rollouts.engine.evidence.shared_counts import SharedCounts
 from sfn_rollouts.engine.sources.forecasts import forecasts_source
 from sfn_rollouts.engine.sources.judging import ExecutionsJudge, judged_again
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
-from sfn_rollouts.ports import Urgency
+from sfn_rollouts.ports import LARGEST_PAGE, Urgency
 from sfn_rollouts.sim.executions import Executions
 
 BEGAN = datetime(2026, 11, 21, 12, 0, 20, tzinfo=UTC)
@@ -64,8 +64,8 @@ class Feed:
         at = BEGAN + timedelta(seconds=at_s)
         found.append(ExecutionReading(f"e{len(found)}", version, at - timedelta(seconds=1), at, status))
 
-    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
-        return self.of[alias.machine].page(token)
+    def page(self, alias: AliasArn, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
+        return self.of[alias.machine].page(token, limit)
 
     def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
         self.calls.append((frozenset(wanted), since))

@@ -15,7 +15,7 @@ from sfn_rollouts.engine.evidence.listing import PAGES_A_JOB
 from sfn_rollouts.engine.sources.forecasts import forecasts_source
 from sfn_rollouts.engine.sources.judging import GIVEN_UP_S, ExecutionsJudge, judged_again, judging_source
 from sfn_rollouts.errors import Conflict, Transient
-from sfn_rollouts.ports import Lane, Urgency
+from sfn_rollouts.ports import LARGEST_PAGE, Lane, Urgency
 
 BEGAN = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ALIAS = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:Orders").alias("live")
@@ -44,6 +44,7 @@ class Feed:
         self.skew = timedelta()
         self.executions: list[ExecutionReading] = []
         self.pages = 0
+        self.limits: list[int] = []
         self.fails: list[Exception] = []
 
     def started(self, at_s: float, version: int, status: str = "SUCCEEDED", lasts_s: float | None = 1.0) -> None:
@@ -51,8 +52,9 @@ class Feed:
         ended = at + timedelta(seconds=lasts_s) if lasts_s is not None else None
         self.executions.append(ExecutionReading(f"e{len(self.executions)}", version, at, ended, status))
 
-    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
+    def page(self, alias: AliasArn, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
         assert alias == ALIAS
+        self.limits.append(limit)
         if self.fails:
             raise self.fails.pop(0)
         self.pages += 1
@@ -60,7 +62,7 @@ class Feed:
         known = [_seen_at(each, now) for each in self.executions if each.started_at <= now]
         listed = sorted(known, key=lambda each: each.ended_at or each.started_at, reverse=True)
         start = int(token or 0)
-        end = start + self.page_size
+        end = start + min(self.page_size, limit)
         return ExecutionPage(tuple(listed[start:end]), str(end) if end < len(listed) else None, now)
 
     def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
@@ -190,6 +192,15 @@ def test_each_look_reads_no_further_back_than_what_may_have_changed(
     assert feed.pages <= 6, "80 executions are 8 pages"
 
 
+def test_a_look_asks_for_twice_as_many_as_the_last_one_needed(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    for number in range(-1500, 900):
+        feed.started(number / 5, 1 + number % 2)
+    for seconds in (60, 90, 120, 150):
+        at(clock, seconds)
+        ask(judge)
+    assert feed.limits == [1000, 1000, 602, 652, 652], "five a second, of the last minute and five seconds"
+
+
 # -- what is left out --
 
 
@@ -256,11 +267,11 @@ def test_a_call_that_fails_is_gone_on_from(judge: ExecutionsJudge, feed: Feed, c
     feed.fails = []
     first = feed.page
 
-    def fails_once(alias: AliasArn, token: str | None) -> ExecutionPage:
+    def fails_once(alias: AliasArn, token: str | None, limit: int) -> ExecutionPage:
         if feed.pages == 2:
             feed.page = first
             raise Transient("throttled")
-        return first(alias, token)
+        return first(alias, token, limit)
 
     feed.page = fails_once
     with pytest.raises(Transient, match="throttled"):
@@ -319,10 +330,10 @@ def test_one_job_at_a_time_reads_for_a_rollout(judge: ExecutionsJudge, feed: Fee
     at(clock, 60.0)
     first = feed.page
 
-    def asks_meanwhile(alias: AliasArn, token: str | None) -> ExecutionPage:
+    def asks_meanwhile(alias: AliasArn, token: str | None, limit: int) -> ExecutionPage:
         with pytest.raises(Transient, match="are being read already"):
             ask(judge)
-        return first(alias, token)
+        return first(alias, token, limit)
 
     feed.page = asks_meanwhile
     ask(judge)
@@ -333,14 +344,14 @@ def test_a_job_whose_answer_never_ends_is_left_behind(judge: ExecutionsJudge, fe
     at(clock, 90.0)
     wanted, page = ask(ExecutionsJudge(feed, clock)).judgement, feed.page
 
-    def hangs(alias: AliasArn, token: str | None) -> ExecutionPage:
+    def hangs(alias: AliasArn, token: str | None, limit: int) -> ExecutionPage:
         feed.page = page
         at(clock, 90.0 + GIVEN_UP_S - 1.0)
         with pytest.raises(Transient, match="are being read already"):
             ask(judge)
         at(clock, 90.0 + GIVEN_UP_S)
         assert ask(judge).judgement.target == wanted.target
-        return page(alias, token)
+        return page(alias, token, limit)
 
     feed.page = hangs
     ask(judge)

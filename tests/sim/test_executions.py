@@ -7,7 +7,8 @@ import pytest
 from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.core.values.executions import Counted, ExecutionReading, MinuteCounts
 from sfn_rollouts.errors import Conflict, NotListed
-from sfn_rollouts.sim.executions import PAGE_SIZE, Executions
+from sfn_rollouts.ports import LARGEST_PAGE
+from sfn_rollouts.sim.executions import Executions
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -51,10 +52,10 @@ def test_an_execution_runs_until_its_end_has_come() -> None:
 
 
 def test_a_token_leads_to_the_next_page_and_any_other_text_is_a_conflict() -> None:
-    service = Service(*(laid(str(n), n, n) for n in range(PAGE_SIZE + 1)))
-    service.now = at(PAGE_SIZE)
+    service = Service(*(laid(str(n), n, n) for n in range(LARGEST_PAGE + 1)))
+    service.now = at(LARGEST_PAGE)
     first = service.page(None)
-    assert len(first.executions) == PAGE_SIZE
+    assert len(first.executions) == LARGEST_PAGE
     last = service.page(first.next_token)
     assert ([each.name for each in last.executions], last.next_token) == (["0"], None)
     with pytest.raises(Conflict):

@@ -5,6 +5,7 @@ version ran. So Worse goes by failures alone (study, section 9): executions that
 and ended after it fail by the law of a smaller weight, as weights only rise, which makes a false alarm rarer.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -84,7 +85,7 @@ class CountJudging:
     def __init__(self, policy: Policy, plan: Plan, before: Before) -> None:
         self._policy = policy
         self._verdicts = Verdicts(replace(policy, durations=False), plan, before, FailureTest(counts_good=False))
-        self._coming: list[Minute] = []
+        self._coming: deque[Minute] = deque()
         self._looks = Looks()
         self._failed = 0
         self._started = 0
@@ -97,8 +98,7 @@ class CountJudging:
 
     def take(self, minutes: Iterable[Minute]) -> None:
         """Take minutes, each once and before the look that it is due at."""
-        self._coming += minutes
-        self._coming.sort(key=lambda minute: minute.at)
+        self._coming = deque(sorted([*self._coming, *minutes], key=lambda minute: minute.at))
 
     def look(self, at: float) -> Judgement:
         """Judge the minutes that are old enough by now; each look once and in order.
@@ -107,10 +107,9 @@ class CountJudging:
             ValueError: no look falls on `at`, or the last one was not before it.
         """
         self._looks.number_at(at)
-        due = [minute for minute in self._coming if is_due(minute.at, at)]
-        self._coming = self._coming[len(due) :]
-        for minute in due:
-            self._learn(minute if not self._policy.count_aborted else _with_aborted_as_bad(minute))
+        while self._coming and is_due(self._coming[0].at, at):
+            minute = self._coming.popleft()
+            self._learn(_with_aborted_as_bad(minute) if self._policy.count_aborted else minute)
         others = max(0, self._started - self._aborted - self._failed)
         return self._verdicts.judgement(at, failed=self._failed, others=others)
 

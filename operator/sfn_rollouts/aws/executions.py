@@ -16,7 +16,7 @@ from sfn_rollouts.aws.timestamps import answered_at, to_milliseconds
 from sfn_rollouts.core.values.arn import AliasArn, version_number
 from sfn_rollouts.core.values.executions import CountedMinutes, ExecutionPage, ExecutionReading, MinuteCounts
 from sfn_rollouts.errors import Conflict, NotListed, PortError
-from sfn_rollouts.ports import Clock, Urgency
+from sfn_rollouts.ports import LARGEST_PAGE, Clock, Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from sfn_rollouts.core.values.arn import Place
     from sfn_rollouts.core.values.executions import Counted
 
-_LARGEST_PAGE = 1000
 _MINUTE = timedelta(minutes=1)
 _CLOCKS_APART = timedelta(hours=1)
 """A clock of ours that is behind AWS's must not hide the last minutes."""
@@ -47,8 +46,8 @@ class AwsExecutionFeed:
         self._clock = clock
         self._metrics = CloudWatchSums(clients, calls)
 
-    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
-        """List up to 1,000 executions, newest first; the alias's ARN leaves out whatever was started past it.
+    def page(self, alias: AliasArn, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
+        """List up to `limit` executions, newest first; the alias's ARN leaves out whatever was started past it.
 
         Raises:
             NotListed: its machine is an Express one.
@@ -59,7 +58,7 @@ class AwsExecutionFeed:
 
         def work() -> ExecutionPage | PortError:
             client = self._clients.reader(alias.machine.region)
-            request: ListExecutionsInputTypeDef = {"stateMachineArn": str(alias), "maxResults": _LARGEST_PAGE}
+            request: ListExecutionsInputTypeDef = {"stateMachineArn": str(alias), "maxResults": limit}
             if token is not None:
                 request["nextToken"] = token
             try:

@@ -12,8 +12,8 @@ from sfn_rollouts.core.values.executions import (
     MinuteCounts,
 )
 from sfn_rollouts.errors import Conflict, NotListed
+from sfn_rollouts.ports import LARGEST_PAGE
 
-PAGE_SIZE = 1000
 _MINUTE = timedelta(minutes=1)
 _STARTED = "started"
 
@@ -34,7 +34,7 @@ class Executions:
         self.is_express = False
         self.comes: Callable[[datetime], None] = lambda _: None
 
-    def page(self, token: str | None) -> ExecutionPage:
+    def page(self, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
         """ListExecutions. NotListed: the machine is an Express one. Conflict: the token is none of ours."""
         if self.is_express:
             raise NotListed("AWS does not list executions of Express state machines")
@@ -42,7 +42,7 @@ class Executions:
         self.comes(now)
         begun = [_seen_at(each, now) for each in self.laid_down if each.started_at <= now]
         listed = sorted(begun, key=lambda each: each.ended_at or each.started_at, reverse=True)
-        end = start + PAGE_SIZE
+        end = start + limit
         return ExecutionPage(tuple(listed[start:end]), str(end) if end < len(listed) else None, now)
 
     def minutes(self, wanted: Collection[Counted], since: datetime) -> CountedMinutes:

@@ -22,7 +22,7 @@ from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.core.values.smoke import Run
 from sfn_rollouts.core.values.targets import CalleeReading, CallersReading, DefinitionReading, Permissions
 from sfn_rollouts.errors import Conflict, Gone, PortError
-from sfn_rollouts.ports import Clock, Key, Report, Urgency
+from sfn_rollouts.ports import LARGEST_PAGE, Clock, Key, Report, Urgency
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.history import (
@@ -195,9 +195,9 @@ class SimExecutionFeed:
         self._network = network
         self._service = service
 
-    def page(self, alias: AliasArn, token: str | None) -> ExecutionPage:
+    def page(self, alias: AliasArn, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
         """List executions of the alias."""
-        return self._network.call(self._caller, LIST_EXECUTIONS, lambda _: self._service.executions.page(token))
+        return self._network.call(self._caller, LIST_EXECUTIONS, lambda _: self._service.executions.page(token, limit))
 
     def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
         """Count them by minute."""

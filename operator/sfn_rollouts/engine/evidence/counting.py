@@ -106,12 +106,14 @@ class Counting:
     def _take(self, look: JudgeExecutions, counted: CountedMinutes) -> None:
         judging = self._judging = self._judging or CountJudging(look.policy, look.plan, self._before(counted))
         last_look = int((counted.as_of - look.began_at).total_seconds() // LOOK_EVERY_S)
+        minutes = []
         while is_due(self._at_s(look, self._next_minute), last_look * LOOK_EVERY_S):
             minute = self._minute(look, counted, self._next_minute)
-            judging.take([minute])
+            minutes.append(minute)
             if minute.bad.both and minute.weight is not None:
                 self._failures[self._next_minute] = minute.bad
             self._next_minute += 1
+        judging.take(minutes)
         while self._next_look <= last_look:
             self._judgement = judging.look(self._next_look * LOOK_EVERY_S)
             self._next_look += 1
