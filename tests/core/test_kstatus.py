@@ -8,6 +8,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.decide import hold_after_error
 from sfn_rollouts.core.values.conditions import condition
+from sfn_rollouts.core.values.executions import ExecutionReading
 from sfn_rollouts.core.values.readings import Account, Trouble, VersionFound
 from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
@@ -259,8 +260,12 @@ def preflight_failed_in_flight():
     return world
 
 
+def watched(**policies):
+    return World(strategy={"steps": [{"setWeight": 50}, {"pause": {"duration": "30m"}}]}, analysis=policies)
+
+
 def judged(trouble=None, fails=0.5, starts_per_hour=1200.0, minutes=40, **policies):
-    world = World(strategy={"steps": [{"setWeight": 50}, {"pause": {"duration": "30m"}}]}, analysis=policies)
+    world = watched(**policies)
     if trouble is not None:
         world.troubles["executions"] = trouble
     world.has_callers(starts_per_hour, v2=fails)
@@ -276,8 +281,41 @@ def held_worse():
     return judged(onWorse="Hold")
 
 
+def moment(second):
+    return START + timedelta(seconds=second)
+
+
+def executed(executions, **policies):
+    """Nothing else is started. `executions`: (version, second at which it starts, seconds that it takes, its end)."""
+    world = watched(**policies)
+    world.aws.executions.laid_down += [
+        ExecutionReading(f"execution-{number}", version, moment(at), moment(at + lasts), end)
+        for number, (version, at, lasts, end) in enumerate(executions)
+    ]
+    world.advance(2400.0)
+    return world
+
+
+def judged_slower(**policies):
+    """The target takes five times as long; the horizon is long enough to see it."""
+    stable = [(1, second, 2, "SUCCEEDED") for second in range(-300, 300, 2)]
+    target = [(2, second, 10, "SUCCEEDED") for second in range(1, 300, 2)]
+    return executed([*stable, *target], horizon="30s", **policies)
+
+
+def slower_went_back():
+    return judged_slower(onSlower="Rollback")
+
+
+def held_skewed():
+    """Twice as many executions run the target as stable, at half the weight."""
+    return executed((2 if second % 3 else 1, second, 2, "SUCCEEDED") for second in range(300))
+
+
 def held_suspect():
-    return judged(onWorse="Ignore", onSlower="Ignore")
+    """Stable never failed, and three executions are too few for Worse."""
+    past = [(1, second, 2, "SUCCEEDED") for second in range(-300, -10)]
+    return executed([*past, *((2, second, 2, "FAILED") for second in (20, 40, 60))])
 
 
 def held_until_not_worse():
@@ -364,6 +402,9 @@ TABLE = {
     ),
     "found worse by its executions": (judged_worse, "RolledBack", "False", "VersionWorse", False, True, "Failed"),
     "found worse, held": (held_worse, "Progressing", "False", "VersionWorse", False, True, "Failed"),
+    "found slower by its executions": (slower_went_back, "RolledBack", "False", "VersionSlower", False, True, "Failed"),
+    "found slower, held": (judged_slower, "Progressing", "False", "VersionSlower", False, True, "Failed"),
+    "skewed, held": (held_skewed, "Progressing", "False", "TrafficSkewed", True, False, "InProgress"),
     "suspect, held": (held_suspect, "Progressing", "False", "VersionSuspect", True, False, "InProgress"),
     "not known to be no worse, held": (
         held_until_not_worse,

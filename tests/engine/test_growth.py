@@ -38,7 +38,7 @@ def tides(answers: Iterator[str | Exception]) -> Source:
             raise answer
         return f"{answer} in {look.harbour}"
 
-    return Source("tide", ask)
+    return Source(ask)
 
 
 def world_that_asks(*answers: str | Exception) -> tuple[World, list[object]]:
@@ -111,7 +111,7 @@ def world_that_rings(belfry: Belfry, name: str = "noon", **attributes: Any) -> t
         return replace(decide(rollout, seen, now), chores=frozenset({RingBell(name)}))
 
     def chores_of(_outside: Outside, _clock: Clock) -> Chores:
-        return {RingBell: Source("bell", lambda _, chore, urgency: belfry.ring(world, chore, urgency))}
+        return {RingBell: Source(lambda _, chore, urgency: belfry.ring(world, chore, urgency))}
 
     world = World(decide_and_ring, chores_of=chores_of)
     for attribute, value in attributes.items():

@@ -1,19 +1,14 @@
 """The small parts: backoff, timers, permit, facts."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
-from typing import Any
 
 import pytest
 
-from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.core.values.decision import WriteKind
-from sfn_rollouts.core.values.looks import CountRunning, Look, ReadAlias, ReadHistory
+from sfn_rollouts.core.values.looks import CountRunning, ReadAlias, ReadHistory
 from sfn_rollouts.core.values.readings import (
-    AlarmTransition,
     AliasMissing,
     AliasReading,
     RunningExecutions,
@@ -24,12 +19,9 @@ from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.facts import Facts, reading_of
 from sfn_rollouts.engine.permit import VALID_S, Permit
 from sfn_rollouts.engine.record import Record, log_fields
-from sfn_rollouts.engine.sources import sources
 from sfn_rollouts.engine.timer_queue import TimerQueue
-from sfn_rollouts.errors import Denied, Gone
-from sfn_rollouts.ports import Urgency
+from sfn_rollouts.errors import Denied
 from tests.engine.fake_clock import NOON, FakeClock
-from tests.engine.fake_cloud import LIVE, MACHINE
 from tests.engine.world import World, spec
 
 
@@ -152,53 +144,6 @@ def test_what_is_known_only_while_it_is_asked_for_is_dropped_when_it_is_not() ->
 def test_a_defect_is_reported_in_few_words() -> None:
     assert reading_of(ValueError("x" * 600)) == (Trouble.INTERNAL, "internal error: ValueError: " + "x" * 484)
     assert reading_of(Denied("no")) == (Trouble.DENIED, "no")
-
-
-class Asked:
-    """Any port; remembers what it was asked."""
-
-    def __init__(self, answer: Any) -> None:
-        self.calls: list[tuple[Any, ...]] = []
-        self._answer = answer
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(*arguments: Any) -> Any:
-            self.calls.append((name, *arguments))
-            return self._answer
-
-        return call
-
-
-def test_the_jobs_of_looking_ask_for_what_their_look_names() -> None:
-    clock = FakeClock()
-    found = _reading(0, 0)
-    change = AlarmTransition(NOON, AlarmState.OK, AlarmState.ALARM)
-    router, catalog, feed = Asked(found), Asked(RunningExecutions(3)), Asked([change])
-
-    answering = sources(replace(World().outside(), router=router, catalog=catalog, alarms=feed), clock)
-    assert answering[ReadAlias].answer(LIVE, ReadAlias(), Urgency.BACKGROUND) is found
-    assert answering[CountRunning].answer(LIVE, CountRunning(7), Urgency.BACKGROUND) == RunningExecutions(3)
-    history = ReadHistory("errors", NOON, NOON)
-    assert answering[ReadHistory].answer_all(LIVE, [history], Urgency.FORWARD) == {history: (change,)}
-    assert router.calls == [("read", LIVE, Urgency.BACKGROUND)]
-    assert catalog.calls == [("running", MACHINE, 7)]
-    assert feed.calls == [("history", MACHINE.place, "errors", NOON)]
-
-
-def _answer(look: Look[Any]) -> object:
-    """Where AWS knows nothing."""
-    outside = replace(World().outside(), router=Asked(None), catalog=Asked(None))
-    return sources(outside, FakeClock())[type(look)].answer(LIVE, look, Urgency.FORWARD)
-
-
-def test_executions_that_aws_does_not_list_are_reported_as_such() -> None:
-    with pytest.raises(Gone) as raised:
-        _answer(CountRunning(7))
-    assert raised.value.why == "AWS does not list executions of Express state machines"
-
-
-def test_an_alias_that_is_not_there_was_missing_when_it_was_asked_for() -> None:
-    assert _answer(ReadAlias()) == AliasMissing(NOON)
 
 
 def test_every_log_line_says_which_rollout_and_where_it_stands() -> None:

@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from devenv.waiting import wait_until
 from sfn_rollouts.api import COMMAND_ANNOTATION
 from tests.e2e.cluster import Cluster
 from tests.e2e.preflight import calling, function, only
-from tests.e2e.story import ALIAS, Story, whole
+from tests.e2e.story import ALIAS, Story, reason_of, whole
 from tests.gitops.argo import CUSTOMIZATION, NOW_S
 from tests.gitops.situations import ROWS
 
@@ -234,6 +235,48 @@ def analysis_blind(story: Story) -> None:
     story.wait_for_reason("AnalysisBlind")
 
 
+def version_slower(story: Story) -> None:
+    """Executions are judged at the look that finds them as old as the horizon, and what AWS's lists may take."""
+    _watched(story, pause="75s", analysis={"horizon": "5s"})
+    _went(story, {1: ("SUCCEEDED", 0.5), 2: ("SUCCEEDED", 4.0)}, each=30)
+    wait_until(lambda: reason_of(story.status()) == "VersionSlower", JUDGED_S, "the version to be held as slower")
+
+
+def version_suspect(story: Story) -> None:
+    """Three are too few for Worse."""
+    _watched(story)
+    _went(story, {1: ("SUCCEEDED", 0.5), 2: ("FAILED", 0.5)}, each=3)
+    wait_until(lambda: reason_of(story.status()) == "VersionSuspect", JUDGED_S, "the version to be suspected")
+
+
+def traffic_skewed(story: Story) -> None:
+    """All that start run the target, at half the weight."""
+    _watched(story)
+    _went(story, {2: ("SUCCEEDED", 0.5)}, each=40)
+    wait_until(lambda: reason_of(story.status()) == "TrafficSkewed", JUDGED_S, "the split to be doubted")
+
+
+def _watched(story: Story, pause: str = "45s", analysis: Mapping[str, Any] | None = None) -> None:
+    """At half the traffic, with a past of stable; the first look comes 30 s after the write, the step is due later."""
+    now = datetime.now(UTC)
+    past = [now - timedelta(seconds=second) for second in range(60, 360)]
+    story.aws.add_executions(story.alias, [(1, at, at + timedelta(seconds=0.5), "SUCCEEDED") for at in past])
+    steps = ({"setWeight": 50}, {"pause": {"duration": pause}})
+    _apply(story, steps=steps, analysis=analysis or {})
+
+
+def _went(story: Story, outcomes: Mapping[int, tuple[str, float]], each: int) -> None:
+    """So many of each version start when the alias's change has settled, and none later. `outcomes`: version to how
+    they end and the seconds that they take."""
+    status = story.wait_for(lambda status: (status["analysis"] or {}).get("weights"), "the first verified write")
+    written_at = datetime.fromisoformat(status["analysis"]["weights"][0]["at"])
+    starts = [written_at + timedelta(seconds=12.0 + 6.0 * number / each) for number in range(each)]
+    story.aws.add_executions(
+        story.alias,
+        [(version, at, at + timedelta(seconds=s), end) for at in starts for version, (end, s) in outcomes.items()],
+    )
+
+
 def _judged(story: Story, fails: float, pause: str = "1h") -> None:
     story.aws.set_traffic(story.alias, starts_per_hour=7200.0, outcomes={2: (fails, 0.5)}, past_s=600.0)
     _apply(story, steps=({"setWeight": 50}, {"pause": {"duration": pause}}), analysis={"durations": False})
@@ -283,6 +326,9 @@ DUMPS: Mapping[str, Dump] = {
     "degraded_unknownRegion": Dump(unknown_region, "the region is not known"),
     "degraded_preflightFailed": Dump(preflight_failed, "preflight fails at the start", _OPEN | {"retry"}),
     "degraded_versionWorse": Dump(version_worse, "the judge finds it worse, went back", frozenset({"retry"})),
+    "degraded_versionSlower": Dump(version_slower, "the judge finds it slower, held", _MOVING),
+    "progressing_versionSuspect": Dump(version_suspect, "the judge suspects it, held", _MOVING),
+    "progressing_trafficSkewed": Dump(traffic_skewed, "starts are not split as the alias says, held", _MOVING),
     "progressing_analysisBlind": Dump(analysis_blind, "its executions cannot be read, held", _MOVING),
     "degraded_approvalTimedOut": Dump(approval_timed_out, "not approved in time", frozenset({"retry"})),
     "progressing_newGeneration": Dump(newer_generation, "a new generation, not yet seen by the operator"),

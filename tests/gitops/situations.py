@@ -3,7 +3,7 @@
 How a situation comes about is said by the core itself: a world around `decide`, with a fake clock.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -233,6 +233,9 @@ ROWS: dict[str, Row] = {
     "preflight fails in flight": given_up("preflight failed in flight"),
     "the judge finds it worse, went back": given_up("found worse by its executions"),
     "the judge finds it worse, held": given_up("found worse, held"),
+    "the judge finds it slower, went back": given_up("found slower by its executions"),
+    "the judge finds it slower, held": given_up("found slower, held"),
+    "starts are not split as the alias says, held": moving("skewed, held"),
     "the judge suspects it, held": moving("suspect, held"),
     "requireNotWorse and not enough is known, held": moving("not known to be no worse, held"),
     "its executions cannot be read, held": moving("judged by nobody"),
@@ -253,21 +256,20 @@ ROWS: dict[str, Row] = {
 }
 
 
-def cells() -> Iterator[tuple[str, ...]]:
-    """The table as docs/gitops.md shows it."""
-    for situation, row in ROWS.items():
-        status = row.make().status
-        ready = condition(status, "Ready")
-        yield (
-            situation,
-            status.phase or "-",
-            f"{ready.status} {ready.reason}" if ready is not None else "-",
-            next((kind for kind in ("Reconciling", "Stalled") if condition(status, kind) is not None), "-"),
-            row.flux,
-            row.flux_if_a_pause_counts,
-            row.argo,
-            ", ".join(sorted(row.waits)) or "-",
-        )
+def cells_of(situation: str, row: Row) -> tuple[str, ...]:
+    """One line of the table as docs/gitops.md shows it."""
+    status = row.make().status
+    ready = condition(status, "Ready")
+    return (
+        situation,
+        status.phase or "-",
+        f"{ready.status} {ready.reason}" if ready is not None else "-",
+        next((kind for kind in ("Reconciling", "Stalled") if condition(status, kind) is not None), "-"),
+        row.flux,
+        row.flux_if_a_pause_counts,
+        row.argo,
+        ", ".join(sorted(row.waits)) or "-",
+    )
 
 
 HEADINGS = (
@@ -278,5 +280,5 @@ HEADINGS = (
 
 def as_markdown() -> str:
     """The table between its two markers."""
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *cells()]
+    lines = [HEADINGS, ("---",) * len(HEADINGS), *(cells_of(*each) for each in ROWS.items())]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -9,12 +9,14 @@ import pytest
 
 from devenv.control_plane import ControlPlane, Kubectl
 from sfn_rollouts.api import FINALIZER, PLURAL
+from sfn_rollouts.api.analysis import Verdict
 from tests.core.kstatus import kstatus
 from tests.core.specs import raw_spec
+from tests.core.test_kstatus import judged
 from tests.e2e.cluster import Cluster
 from tests.gitops import argo
 from tests.gitops.flux import HealthCheck
-from tests.gitops.situations import BEHIND, ROWS, Row, as_markdown
+from tests.gitops.situations import BEHIND, ROWS, Row, as_markdown, cells_of
 
 GUIDE = Path(__file__).parents[2] / "docs/gitops.md"
 WAITED_FOR = ("Ready", "Promoted", "Stalled", "Paused", "AwaitingApproval")
@@ -23,6 +25,23 @@ WAITED_FOR = ("Ready", "Promoted", "Stalled", "Paused", "AwaitingApproval")
 @pytest.mark.parametrize("situation", ROWS)
 def test_each_tool_says_what_the_table_says(situation: str) -> None:
     assert_each_tool_agrees(ROWS[situation], ROWS[situation].resource())
+
+
+UNHELD = {
+    Verdict.NOT_WORSE: lambda: judged(fails=0.0, minutes=20),
+    Verdict.NOT_ENOUGH: lambda: judged(fails=0.0, starts_per_hour=40.0, minutes=20),
+    Verdict.WORSE: lambda: judged(onWorse="Ignore", onSuspect="Ignore", minutes=20),
+}
+
+
+@pytest.mark.parametrize("verdict", UNHELD)
+def test_what_the_judge_says_without_a_hold_changes_no_column(verdict: Verdict) -> None:
+    said, moving = Row(UNHELD[verdict], "Progressing", "InProgress"), ROWS["traffic is moving"]
+    analysis = said.make().status.analysis
+    assert analysis is not None
+    assert analysis.verdict is verdict
+    assert cells_of("traffic is moving", said) == cells_of("traffic is moving", moving)
+    assert_each_tool_agrees(said, said.resource())
 
 
 def assert_each_tool_agrees(row: Row, resource: dict[str, Any]) -> None:

@@ -344,11 +344,15 @@ def test_reading_a_resource_needs_the_standard_library_alone() -> None:
 
 
 def judged(**changes: Any) -> str:
-    """The block about the analysis of a rollout that is held at half of the traffic; `changes` are of its status."""
+    """The block about the analysis of a rollout that is held at half of the traffic; `changes` are of its status.
+
+    Its policies ignore Worse and Slower.
+    """
     seen = scene("suspect, held")
-    status = seen.resource["status"]
+    spec, status = seen.resource["spec"], seen.resource["status"]
+    spec = {**spec, "analysis": {"onWorse": "Ignore", "onSlower": "Ignore"}}
     status = {**status, **changes, "analysis": {**status["analysis"], **changes.get("analysis", {})}}
-    text = rendered(Scene({**seen.resource, "status": status}, seen.now), 200)
+    text = rendered(Scene({**seen.resource, "spec": spec, "status": status}, seen.now), 200)
     return text.partition("\nAnalysis\n")[2].partition("\n\n")[0]
 
 

@@ -98,7 +98,7 @@ class Looking:
         limit_s = source.together_s(len(looks)) if source.together_s is not None else None
         record.looking.update(looks)
         self._workers.submit(
-            Errand(lane, alias.machine.place, source.what, limit_s),
+            Errand(lane, alias.machine.place, type(looks[0]).__name__, limit_s),
             lambda: source.answer_all(alias, looks, urgency),
             lambda result: self._answered(record, alias, looks, source, result),
         )

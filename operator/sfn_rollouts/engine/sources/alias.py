@@ -15,7 +15,7 @@ def alias_source(router: AliasRouter, clock: Clock) -> Source:
         read_at = clock.now()  # before the call: a slow answer must not pass for a fresh one
         return router.read(alias, urgency) or AliasMissing(read_at)
 
-    return Source("alias", read, _route)
+    return Source(read, _route)
 
 
 def _route(status: Status) -> tuple[Lane, Urgency]:

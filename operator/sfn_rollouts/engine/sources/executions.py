@@ -20,4 +20,4 @@ def executions_source(catalog: VersionCatalog) -> Source:
             raise Gone("AWS does not list executions of Express state machines")
         return counted
 
-    return Source("executions", count, tries=TRIES, is_kept=False)
+    return Source(count, tries=TRIES, is_kept=False)

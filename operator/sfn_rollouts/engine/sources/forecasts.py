@@ -35,7 +35,7 @@ def forecasts_source(feed: ExecutionFeed, clock: Clock) -> Source:
         foreseen = foresee(look.plan, policy, rounded, bake_s=look.bake_s, reported=reported)
         return ForecastReading(starts_per_hour, foreseen.noticed, foreseen.in_words(rounded), read_at)
 
-    return Source("forecast", answer, spare, TRIES, is_kept_at_rest=False)
+    return Source(answer, spare, TRIES, is_kept_at_rest=False)
 
 
 def _rounded(starts_per_hour: float) -> float:

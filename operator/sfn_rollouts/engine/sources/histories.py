@@ -18,7 +18,6 @@ def histories_source(feed: AlarmFeed) -> Source:
         return tuple(feed.history(alias.machine.place, look.alarm, look.since))
 
     return Source(
-        "histories",
         read,
         route=alarms,
         is_kept=False,

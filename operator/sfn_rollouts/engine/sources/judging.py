@@ -107,4 +107,4 @@ def judged_again(feed: ExecutionFeed, clock: Clock, alias: AliasArn, look: Judge
 def judging_source(feed: ExecutionFeed, clock: Clock) -> Source:
     """Answers `JudgeExecutions`."""
     judge = ExecutionsJudge(feed, clock)
-    return Source("judging", judge.answer, spare, is_kept_at_rest=False, longest_pause_s=LOOK_EVERY_S)
+    return Source(judge.answer, spare, is_kept_at_rest=False, longest_pause_s=LOOK_EVERY_S)

@@ -15,7 +15,7 @@ def smoke_source(smokes: SmokeRunner) -> Source:
     def read(alias: AliasArn, look: ReadSmoke, _: Urgency) -> SmokeReading:
         return read_run(smokes.read(alias.machine, look.name), look.expected)
 
-    return Source("smoke", read, _background, is_kept_at_rest=False)
+    return Source(read, _background, is_kept_at_rest=False)
 
 
 def smoke_starter(smokes: SmokeRunner) -> Source:
@@ -24,7 +24,7 @@ def smoke_starter(smokes: SmokeRunner) -> Source:
     def start(alias: AliasArn, chore: StartSmoke, _: Urgency) -> SmokeReading:
         return read_run(smokes.start(alias.machine, chore.version, chore.name, chore.given), chore.expected)
 
-    return Source("smoke start", start, is_kept_at_rest=False)
+    return Source(start, is_kept_at_rest=False)
 
 
 def smoke_runner(smokes: SmokeRunner) -> Source:
@@ -33,7 +33,7 @@ def smoke_runner(smokes: SmokeRunner) -> Source:
     def run(alias: AliasArn, chore: RunSmoke, _: Urgency) -> SmokeReading:
         return read_run(smokes.run(alias.machine, chore.version, chore.name, chore.given), chore.expected)
 
-    return Source("smoke run", run, is_kept_at_rest=False)
+    return Source(run, is_kept_at_rest=False)
 
 
 def _background(_: Status) -> tuple[Lane, Urgency]:

@@ -35,10 +35,10 @@ def never(_: object) -> bool:
 class Source:
     """Who answers one kind of look.
 
-    `what` names its jobs. `answer(alias, look, urgency)` makes the call, in a worker, and may raise PortError. `route`
-    tells lane and urgency for a rollout with this status. `tries`: how often a transient failure is worth another try
-    before it becomes the answer. `is_lacking(answer)`: a person must create something first, so that it is
-    enough to ask again seldom; `longest_pause_s` is how seldom at most.
+    `answer(alias, look, urgency)` makes the call, in a worker, and may raise PortError. `route` tells lane and urgency
+    for a rollout with this status. `tries`: how often a transient failure is worth another try before it becomes the
+    answer. `is_lacking(answer)`: a person must create something first, so that it is enough to ask again seldom;
+    `longest_pause_s` is how seldom at most.
 
     `is_kept`: the answer stays known once no decision asks for it any more; `is_kept_at_rest`: also when the
     rollout is over. `may_be_put_right`: somebody may change outside what it says, while the rollout waits for that:
@@ -47,7 +47,6 @@ class Source:
     grow with them; seconds that so many may take. `is_done_once`: it is asked for again only while it fails.
     """
 
-    what: str
     answer: Callable[[AliasArn, Any, Urgency], object]
     route: Callable[[Status], tuple[Lane, Urgency]] = forward
     tries: int = 0

@@ -30,28 +30,28 @@ def _definitions(targets: TargetInspector) -> Source:
     def read(alias: AliasArn, look: ReadDefinition, _: Urgency) -> DefinitionReading:
         return targets.definition(alias.machine, look.version, look.created_at)
 
-    return Source("definition", read, _background, TRIES)
+    return Source(read, _background, TRIES)
 
 
 def _callees(targets: TargetInspector) -> Source:
     def find(_: AliasArn, look: FindCallee, __: Urgency) -> CalleeReading:
         return targets.callee(look.arn)
 
-    return Source("callees", find, _background, TRIES, may_be_put_right=True, together_s=lambda count: 10.0 + count)
+    return Source(find, _background, TRIES, may_be_put_right=True, together_s=lambda count: 10.0 + count)
 
 
 def _permissions(targets: TargetInspector) -> Source:
     def simulate(alias: AliasArn, look: AskRole, _: Urgency) -> Permissions:
         return targets.permissions(look.role, look.rights, alias.machine.place)
 
-    return Source("permissions", simulate, _background, TRIES, may_be_put_right=True)
+    return Source(simulate, _background, TRIES, may_be_put_right=True)
 
 
 def _callers(targets: TargetInspector) -> Source:
     def count(alias: AliasArn, _: CountCallers, __: Urgency) -> CallersReading:
         return targets.callers(alias)
 
-    return Source("callers", count, _background, TRIES, may_be_put_right=True)
+    return Source(count, _background, TRIES, may_be_put_right=True)
 
 
 def _background(_: Status) -> tuple[Lane, Urgency]:

@@ -13,7 +13,7 @@ def versions_source(catalog: VersionCatalog) -> Source:
     def find(alias: AliasArn, look: FindVersion, _: Urgency) -> VersionReading:
         return catalog.find(alias.machine, look.version)
 
-    return Source("version", find, is_lacking=_is_lacking)
+    return Source(find, is_lacking=_is_lacking)
 
 
 def _is_lacking(answer: object) -> bool:
