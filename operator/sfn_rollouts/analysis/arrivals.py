@@ -67,16 +67,22 @@ class Arrivals:
         started = _by_weight(_cut_off(self._coming, now))
         for weight, begun in started.items():
             if 0.0 < weight < 1.0:
-                self._ageing[weight] += begun
+                self._age(self._ageing[weight], begun)
         due = {}
         for weight, ageing in sorted(self._ageing.items()):
-            ageing.sort(key=started_at_of)
             old_enough = _cut_off(ageing, now - self._age_s)
             if old_enough:
                 due[weight] = [self._as_last_seen(each) for each in old_enough] if self._seen_running else old_enough
         numbers = sorted(number for number in self._not_well if number <= look)
         not_well = [each for number in numbers for each in self._not_well.pop(number)]
         return News(started, not_well, due)
+
+    def _age(self, ageing: list[Execution], begun: Sequence[Execution]) -> None:
+        """Both are in order of start, and only what was listed late started before others that age already."""
+        is_late = bool(ageing) and begun[0].started_at < ageing[-1].started_at
+        ageing += begun
+        if is_late:
+            ageing.sort(key=started_at_of)
 
     def _take_other(self, execution: Execution) -> None:
         key, ended_at = execution.key, execution.ended_at

@@ -10,7 +10,7 @@ from sfn_rollouts.analysis.tally import Cut, Tally
 HISTORY = 500
 """How many of stable's durations from before the rollout are compared with."""
 
-IN_FULL, SHARE_BEYOND = 1000, 0.01
+IN_FULL, SHARE_BEYOND = 1000, 0.005
 """So many executions are tallied, and then this share: ranks cost more than failures, and so many tell enough."""
 
 _LONG = 0.95
