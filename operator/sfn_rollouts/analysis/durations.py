@@ -11,7 +11,12 @@ HISTORY = 500
 """How many of stable's durations from before the rollout are compared with."""
 
 IN_FULL, SHARE_BEYOND = 1000, 0.005
-"""So many executions are tallied, and then this share: ranks cost more than failures, and so many tell enough."""
+"""So many executions are tallied, and then this share, as ranks cost more than failures.
+
+Of a machine with 20,000 executions a rollout a target that takes 1.5 times as long is found Slower in 15 of 100
+rollouts so (60 were played), twice as long in all; with a share of 0.02 in 30, for 20 ms more of CPU for 100,000
+executions.
+"""
 
 _LONG = 0.95
 _LOWEST, _HIGHEST = -2, 8
