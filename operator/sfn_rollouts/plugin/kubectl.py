@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -266,14 +267,39 @@ def _started(arguments: Sequence[str]) -> subprocess.Popen[str]:
     )
 
 
+@contextlib.contextmanager
+def _signals_later() -> Iterator[list[int]]:
+    """Note what ends us, in place of ending: between a fork and its return a kubectl would be left behind.
+
+    Other threads get no signals.
+    """
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    usual = {
+        each: signal.signal(each, lambda number, _: came.append(number)) for each in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield came
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+
 class _Process:
     """One kubectl. What it, or a credential plugin under it, says beside errors goes on to the person at once."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         try:
-            self._popen = _started(arguments)
+            with _signals_later() as came:
+                self._popen = _started(arguments)
         except FileNotFoundError:
             raise no_kubectl() from None
+        if came:
+            self._popen.kill()
+            self._popen.communicate()  # which closes its pipes
+            signal.raise_signal(came[0])
         self._problem: list[str] = []
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._receiver: threading.Thread | None = None
