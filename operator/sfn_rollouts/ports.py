@@ -13,6 +13,7 @@ from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.core.values.readings import (
     Account,
     AlarmSnapshot,
@@ -352,13 +353,15 @@ class Errand:
     """What a job is about, for whoever shares out the threads.
 
     `place` None: the API server. `calls`: what it calls there, in a word: jobs of one lane, place and word fail in the
-    same way. `limit_s`: how long it may take as a whole, where that differs from the lane's limit.
+    same way. `limit_s`: how long it may take as a whole, where that differs from the lane's limit. `caller`: for whom
+    AWS is called; None: it is not called.
     """
 
     lane: Lane
     place: Place | None
     calls: str
     limit_s: float | None = None
+    caller: Caller | None = None
 
 
 class Workers(Protocol):

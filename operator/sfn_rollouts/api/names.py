@@ -83,11 +83,9 @@ StateMachineArnText = Annotated[
     WITHOUT_QUALIFIER,
     immutable("delete this resource and create a new one for another state machine"),
 ]
+AnyAliasName = Annotated[str, Field(min_length=1, max_length=80), ALIAS_CHARACTERS, ALIAS_NOT_A_NUMBER]
 AliasName = Annotated[
-    str,
-    Field(min_length=1, max_length=80),
-    ALIAS_CHARACTERS,
-    ALIAS_NOT_A_NUMBER,
+    AnyAliasName,
     immutable("delete this resource and create a new one for another alias"),
 ]
 AlarmName = Annotated[

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from sfn_rollouts.acting import on_behalf_of
 from sfn_rollouts.core.values.arn import Place
 from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.engine.breaker import Breaker
@@ -155,7 +156,8 @@ class Lanes:
         breaker.begin(now)
         queues.begin(job.errand.place)
         self._running.append(job)
-        self._threads.run(lane, job.work, lambda result: self._ended(job, result))
+        work = on_behalf_of(job.errand.caller, job.work)
+        self._threads.run(lane, work, lambda result: self._ended(job, result))
 
     # -- ending --
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from sfn_rollouts.arns import STATE_MACHINE
+from sfn_rollouts.core.values.identity import OWN, Identity
 
 _PLACE = re.compile(r"aws[a-z-]*:[a-z0-9-]+:[0-9]{12}")
 _NUMBER = re.compile(r"[0-9]+")
@@ -12,10 +13,14 @@ _LONGEST_NAME = 80
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """One account in one region: what clients, quotas and the alarm board are kept for."""
+    """One account in one region, seen by one identity: what lanes, breakers and the alarm board are kept for.
+
+    AWS counts quotas for account and region, whoever calls.
+    """
 
     account: str
     region: str
+    identity: Identity = OWN
 
     def __str__(self) -> str:
         return f"{self.account}/{self.region}"
@@ -50,7 +55,7 @@ class StateMachineArn:
 
     @property
     def place(self) -> Place:
-        """Where it lives."""
+        """Where it lives, seen by the operator's own identity."""
         return Place(self.account, self.region)
 
     def version(self, number: int) -> str:
