@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     log_format: LogFormat = LogFormat.JSON
     log_level: LogLevel = LogLevel.INFO
     min_poll_interval: PollInterval = Duration("5s")
+    require_access: bool = False
     leader_elect: bool = False
     leader_elect_namespace: NamespaceName | None = None
     start_timeout: Annotated[Duration, Field(description="How long to look for the cluster at start.")] = Duration(

@@ -16,6 +16,7 @@ def test_the_defaults() -> None:
     assert (settings.log_format, settings.log_level) == (LogFormat.JSON, LogLevel.INFO)
     assert settings.min_poll_interval.seconds == 5
     assert settings.start_timeout.seconds == 30
+    assert not settings.require_access
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,12 +24,14 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SFN_ROLLOUTS_HEALTH_PORT", "0")
     monkeypatch.setenv("SFN_ROLLOUTS_MIN_POLL_INTERVAL", "1m30s")
     monkeypatch.setenv("SFN_ROLLOUTS_KUBECONFIG", "")
+    monkeypatch.setenv("SFN_ROLLOUTS_REQUIRE_ACCESS", "true")
 
     settings = Settings()
 
     assert settings.namespaces == ("shop", "billing")
     assert settings.health_port == 0
     assert settings.min_poll_interval.seconds == 90
+    assert settings.require_access
     assert settings.kubeconfig is None, "an empty variable, as charts write it, is none"
 
 
