@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,21 +11,23 @@ import pytest
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.budget import Budget
 from sfn_rollouts.aws.quotas import Quota, quota
+from sfn_rollouts.core.values.arn import Place
+from sfn_rollouts.core.values.identity import Identity
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.ports import Urgency
 
 if TYPE_CHECKING:
     from tests.aws.doubles import HandClock
 
-HERE = "eu-west-1"
+HERE = Place("123456789012", "eu-west-1")
 
 
-def spent(budget: Budget, region: str, api: Api, urgency: Urgency) -> int:
+def spent(budget: Budget, place: Place, api: Api, urgency: Urgency) -> int:
     """How many calls are served before the first refusal."""
     count = 0
     try:
         while True:
-            budget.spend(region, api, urgency)
+            budget.spend(place, api, urgency)
             count += 1
     except Transient:
         return count
@@ -55,11 +58,21 @@ def test_every_api_has_a_quota_everywhere(api: Api, region: str) -> None:
     assert quota(api, region).capacity > 0
 
 
-def test_each_region_and_api_has_its_own_bucket(clock: HandClock) -> None:
+def test_each_account_region_and_api_has_its_own_bucket(clock: HandClock) -> None:
     budget = Budget(clock)
     assert spent(budget, HERE, Api.UPDATE_ALIAS, Urgency.ROLLBACK) == 100
     assert spent(budget, HERE, Api.CREATE_ALIAS, Urgency.ROLLBACK) == 100
-    assert spent(budget, "us-east-1", Api.UPDATE_ALIAS, Urgency.ROLLBACK) == 100
+    assert spent(budget, replace(HERE, region="us-east-1"), Api.UPDATE_ALIAS, Urgency.ROLLBACK) == 100
+    assert spent(budget, replace(HERE, account="222222222222"), Api.UPDATE_ALIAS, Urgency.ROLLBACK) == 100
+
+
+def test_two_identities_share_the_bucket_of_an_account(clock: HandClock) -> None:
+    """AWS counts for the account: a second role must not promise what the first has spent."""
+    budget, other = Budget(clock), replace(HERE, identity=Identity("arn:aws:iam::123456789012:role/other"))
+    assert spent(budget, HERE, Api.UPDATE_ALIAS, Urgency.ROLLBACK) == 100
+    assert spent(budget, other, Api.UPDATE_ALIAS, Urgency.ROLLBACK) == 0
+    assert budget.throttled(other, Api.CREATE_ALIAS, Urgency.ROLLBACK) == 1
+    assert spent(budget, HERE, Api.CREATE_ALIAS, Urgency.FORWARD) == 0
 
 
 @pytest.mark.parametrize("urgency", Urgency)
@@ -86,7 +99,7 @@ def test_the_refusal_says_the_same_at_any_level_and_names_what_is_short(clock: H
         clock.advance(0.1)
     (text,) = texts
     assert text == (
-        "states:UpdateStateMachineAlias waits: the account's quota in eu-west-1 is used up, apart from "
+        "states:UpdateStateMachineAlias waits: the quota of account 123456789012 in eu-west-1 is used up, apart from "
         "the share kept for rollbacks. It goes on by itself; ask AWS for a higher quota if this happens often"
     )
 

@@ -8,6 +8,7 @@ import pytest
 
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.budget import Budget, Fill
+from sfn_rollouts.core.values.arn import Place
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.ports import Urgency
 from tests.aws.doubles import HandClock
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from sfn_rollouts.core.values.arn import AliasArn
     from tests.aws.doubles import RecordingMeter
 
-HERE, THERE = "eu-west-1", "us-east-1"
+ACCOUNT = "123456789012"
+HERE, THERE = Place(ACCOUNT, "eu-west-1"), Place(ACCOUNT, "us-east-1")
 
 
 def test_a_call_that_aws_throttles_is_counted_as_such(
@@ -38,7 +40,7 @@ def test_a_call_for_which_there_is_no_token_is_withheld_and_not_made(
 ) -> None:
     while not meter.withheld:
         try:
-            aws.budget.spend(alias.machine.region, Api.DESCRIBE_ALIAS, Urgency.BACKGROUND)
+            aws.budget.spend(alias.machine.place, Api.DESCRIBE_ALIAS, Urgency.BACKGROUND)
         except Transient:
             with pytest.raises(Transient, match="quota"):
                 aws.router.read(alias, Urgency.BACKGROUND)
@@ -57,14 +59,14 @@ def test_a_bucket_is_full_of_what_was_not_spent_and_refills_unasked() -> None:
         budget.spend(HERE, Api.UPDATE_ALIAS, Urgency.FORWARD)
     budget.spend(THERE, Api.DESCRIBE_ALARMS, Urgency.FORWARD)
     assert list(budget.fills()) == [
-        Fill(HERE, Api.UPDATE_ALIAS, 95.0, 100),
-        Fill(THERE, Api.DESCRIBE_ALARMS, 8.0, 9),
+        Fill(ACCOUNT, HERE.region, Api.UPDATE_ALIAS, 95.0, 100),
+        Fill(ACCOUNT, THERE.region, Api.DESCRIBE_ALARMS, 8.0, 9),
     ]
 
     clock.advance(2)
     assert list(budget.fills()) == [
-        Fill(HERE, Api.UPDATE_ALIAS, 97.0, 100),
-        Fill(THERE, Api.DESCRIBE_ALARMS, 9.0, 9),
+        Fill(ACCOUNT, HERE.region, Api.UPDATE_ALIAS, 97.0, 100),
+        Fill(ACCOUNT, THERE.region, Api.DESCRIBE_ALARMS, 9.0, 9),
     ]
 
 

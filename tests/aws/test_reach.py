@@ -115,7 +115,7 @@ def test_what_is_kept_for_a_region_is_given_up(aws: Aws, emulator: Emulator, ali
     assert aws.clients.reader(alias.machine.region) is not kept
 
 
-def test_accounts_share_the_clients_and_the_real_quota(canned: CannedServer, connected: Connect) -> None:
+def test_accounts_share_the_clients_and_each_has_its_own_quota(canned: CannedServer, connected: Connect) -> None:
     routing = {"stateMachineVersionArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:Orders:1", "weight": 100}
     canned.say(Answer(body=json.dumps({"updateDate": 1.0, "routingConfiguration": [routing]})))
     aws = connected()
@@ -123,4 +123,7 @@ def test_accounts_share_the_clients_and_the_real_quota(canned: CannedServer, con
         arn = f"arn:aws:states:eu-west-1:{account:012d}:stateMachine:Orders"
         aws.router.read(StateMachineArn.parse(arn).alias("live"), Urgency.FORWARD)
     assert aws.clients.count() == 1
-    assert [(fill.region, fill.tokens) for fill in aws.bucket_fills()] == [("eu-west-1", 150.0)]
+    fills = [(fill.account, fill.region, fill.tokens) for fill in aws.bucket_fills()]
+    assert fills == [(f"{account:012d}", "eu-west-1", 199.0) for account in range(50)]
+    aws.reach.leave("eu-west-1")
+    assert aws.bucket_fills() == []

@@ -189,16 +189,16 @@ def test_times_are_unix_seconds_and_not_a_number_before_there_is_one() -> None:
 
 
 def test_buckets_are_read_at_each_scrape() -> None:
-    meter, here = PrometheusMeter(), "eu-west-1"
-    fills = [Fill(here, Api.UPDATE_ALIAS, 12.5, 100)]
+    meter, here = PrometheusMeter(), ("222222222222", "eu-west-1")
+    fills = [Fill(*here, Api.UPDATE_ALIAS, 12.5, 100)]
     meter.watch_buckets(lambda: fills)
-    of = 'api="UpdateStateMachineAlias",region="eu-west-1"'
+    of = 'account="222222222222",api="UpdateStateMachineAlias",region="eu-west-1"'
     assert shown(meter, "aws_bucket") == [
         f"aws_bucket_tokens{{{of}}} 12.5",
         f"aws_bucket_capacity{{{of}}} 100.0",
     ]
 
-    fills[:] = [Fill(here, Api.UPDATE_ALIAS, 13.5, 100)]
+    fills[:] = [Fill(*here, Api.UPDATE_ALIAS, 13.5, 100)]
     assert shown(meter, "aws_bucket_tokens") == [f"aws_bucket_tokens{{{of}}} 13.5"]
 
 

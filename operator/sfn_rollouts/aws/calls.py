@@ -52,7 +52,7 @@ class Calls:
 
     def _spend(self, call: Call) -> None:
         try:
-            self._budget.spend(call.place.region, call.api, call.urgency)
+            self._budget.spend(call.place, call.api, call.urgency)
         except Transient:
             self._meter.aws_withheld(call.api)
             raise
@@ -61,6 +61,6 @@ class Calls:
         failure = translated(error, call.api, call.resource, self._holder)
         if is_throttle(error):
             self._meter.aws_throttled(call.api)
-            failure.retry_after_s = self._budget.throttled(call.place.region, call.api, call.urgency)
+            failure.retry_after_s = self._budget.throttled(call.place, call.api, call.urgency)
         self._meter.aws_call(call.api, failure.trouble)
         return failure

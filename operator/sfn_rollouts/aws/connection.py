@@ -42,7 +42,7 @@ class Aws:
             raise without_credentials(error, self.holder) from None
 
     def bucket_fills(self) -> Sequence[Fill]:
-        """Return how full the token buckets are, of every region and API called so far."""
+        """Return how full the token buckets are, of every account, region and API called so far."""
         return self.budget.fills()
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ class _Buckets:
         self.fills: Callable[[], Iterable[Fill]] = tuple
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        labels = ("region", "api")
+        labels = ("account", "region", "api")
         tokens = GaugeMetricFamily(
             "sfn_rollouts_aws_bucket_tokens", "Calls that AWS's quota allows at once now, by our count.", labels=labels
         )
@@ -54,7 +54,7 @@ class _Buckets:
             "sfn_rollouts_aws_bucket_capacity", "Calls that AWS's quota allows at once after a silence.", labels=labels
         )
         for fill in self.fills():
-            where = (fill.region, fill.api)
+            where = (fill.account, fill.region, fill.api)
             tokens.add_metric(where, fill.tokens)
             capacity.add_metric(where, fill.capacity)
         yield from (tokens, capacity)
