@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sfn_rollouts.ports import Lane
+from sfn_rollouts.ports import Errand, Lane, Workers
 
 
 @dataclass
@@ -42,3 +42,18 @@ class FakeWorkers:
 
     def waiting(self, lane: Lane) -> int:
         return sum(job.lane is lane for job in self.jobs)
+
+
+class NotedErrands:
+    """`ports.Workers` over others; remembers what each job was about."""
+
+    def __init__(self, workers: Workers) -> None:
+        self.errands: list[Errand] = []
+        self._workers = workers
+
+    def submit(self, errand: Errand, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        self.errands.append(errand)
+        self._workers.submit(errand, work, done)
+
+    def run_due(self) -> float | None:
+        return self._workers.run_due()
