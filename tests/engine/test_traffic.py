@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from random import Random
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from sfn_rollouts.api.status import Intent
+from sfn_rollouts.api.status import Intent, Trip
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.readings import AliasMissing, Trouble, WriteFailure
 from sfn_rollouts.core.values.routing import Routing
@@ -17,13 +16,21 @@ from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.engine.resource import Resource
-from sfn_rollouts.engine.traffic import Traffic
-from sfn_rollouts.errors import Denied, Transient
+from sfn_rollouts.engine.traffic import HANGS_S, Traffic
+from sfn_rollouts.errors import Denied, NoAnswer, PortError, Transient, Withheld
+from sfn_rollouts.ports import Errand, Lane
+from tests.engine.fake_clock import NOON
+from tests.engine.fake_cloud import LIVE
+from tests.engine.fake_random import Longest
+from tests.engine.fake_workers import NotedErrands
 from tests.engine.world import World, spec
 
 SPLIT = Routing.split(1, 2, 10)
 STEP = Write(WriteKind.FORWARD, Routing.whole(2), expected=SPLIT)
 RESTORE = Write(WriteKind.RESTORE, Routing.whole(1), expected=SPLIT, ours=frozenset({SPLIT, Routing.whole(1)}))
+
+
+TRIP = Trip(reason="AlarmFiring", message="errors", at=NOON)
 
 
 class Scene:
@@ -34,19 +41,24 @@ class Scene:
         self.world.api.apply("orders", spec())
         self.world.run(until=lambda: self.world.status().step_index == 0)
         self.world.workers.jobs.clear()
-        self.record = Record(Resource.parse(self.world.api.list()[0]), Random(1))
+        self.record = Record(Resource.parse(self.world.api.list()[0]), Longest())
         intent = Intent(weight=100, step_index=1, at=self.world.clock.now())
         self.record.stored = self.record.working = self.record.working.with_(intent=intent)
-        lanes = Lanes(self.world.clock, self.world.workers, self.world.meter)
+        self.workers = NotedErrands(Lanes(self.world.clock, self.world.workers, self.world.meter))
         self.retried: list[tuple[str, bool]] = []
-        recovery = Recovery(self.world.clock, lambda uid, is_over: self.retried.append((uid, is_over)))
-        self.traffic = Traffic(self.world.clock, lanes, self.world.cloud, recovery, lambda uid: None)
+        self.woken: list[str] = []
+        self.recovery = Recovery(self.world.clock, lambda uid, is_over: self.retried.append((uid, is_over)))
+        self.traffic = Traffic(self.world.clock, self.workers, self.world.cloud, self.recovery, self.woken.append)
 
     def ask(self, *, may_go_forward: bool = True) -> bool:
         """Whether the step's write is started, now or before."""
         decision = Decision(self.record.working, STEP)
         assert self.traffic.start(self.record, decision, may_go_forward=may_go_forward) is None
         return self.record.writing is not None
+
+    def go_back(self) -> float | None:
+        """Ask for the restore; None where it is started or under way, else when to ask again."""
+        return self.traffic.start(self.record, Decision(self.record.working, RESTORE), may_go_forward=False)
 
     def wait(self) -> float:
         """The monotonic time at which to ask again for the step, which is not started yet."""
@@ -188,3 +200,253 @@ def test_a_step_takes_no_answer_from_before_the_last_write_for_the_present(scene
     assert scene.world.workers.run_one()
     assert scene.world.cloud.routing() == SPLIT
     assert scene.record.writing is None
+
+
+# -- how long a write waits --
+
+MANY = 40
+"""Jobs of the place that wait, too."""
+
+STEP_S = {
+    Transient("reset"): [0.5, 1, 2, 4, 8, 16, 30, 30],
+    Denied("no UpdateStateMachineAlias"): [5, 10, 20, 40, 80, 160, 300, 300],
+    Transient("throttled", retry_after_s=40.0): [40, 40],
+    PortError("garbage", retry_after_s=7.0): [7, 10],
+}
+RESTORE_S = {
+    NoAnswer("timed out"): [0.5, 1, 1],
+    Withheld("it does not answer"): [0.5, 1, 2, 4, 5, 5],
+    Transient("reset"): [0.5, 1, 2, 4, 5, 5],
+    Denied("no UpdateStateMachineAlias"): [2, 4, 8, 15, 15],
+    Transient("throttled", retry_after_s=9.0): [9, 9],
+    Transient("throttled", retry_after_s=40.0): [15, 15],
+}
+BESIDE_MANY_S = {
+    NoAnswer("timed out"): [0.5, 1, 1],
+    Withheld("it does not answer"): [0.5, 1, 2, 4, 8, 0.25 * (MANY + 1), 0.25 * (MANY + 1)],
+    Transient("reset"): [0.5, 1, 2, 4, 8, 16, 32, 64, 2.0 * (MANY + 1)],
+    Denied("no UpdateStateMachineAlias"): [2, 4, 8, 16, 32, 64, 2.0 * (MANY + 1), 2.0 * (MANY + 1)],
+}
+
+
+def _named(error: PortError) -> str:
+    return f"{type(error).__name__} {error.retry_after_s}"
+
+
+@pytest.mark.parametrize("error", STEP_S, ids=_named)
+def test_a_step_that_fails_is_soon_tried_again_unless_a_person_is_needed(scene: Scene, error: PortError) -> None:
+    pauses_s = []
+    for _ in STEP_S[error]:
+        scene.world.cloud.faults.add("read", error)
+        assert scene.ask()
+        assert scene.world.workers.run_one()
+        pauses_s.append(scene.wait() - scene.world.clock.monotonic())
+        scene.world.clock.advance(400)
+    assert pauses_s == pytest.approx(STEP_S[error])
+
+
+def _restores(scene: Scene, error: PortError, times: int) -> list[float]:
+    """How long a restore waits after each of so many failures."""
+    scene.record.working = scene.record.working.with_(trip=TRIP)
+    pauses_s = []
+    for _ in range(times):
+        scene.world.cloud.faults.add("read", error)
+        assert scene.go_back() is None
+        assert scene.world.workers.run_one()
+        next_at = scene.go_back()
+        assert next_at is not None
+        pauses_s.append(next_at - scene.world.clock.monotonic())
+        scene.world.clock.advance(400)
+    return pauses_s
+
+
+@pytest.mark.parametrize("error", RESTORE_S, ids=_named)
+def test_a_restore_that_fails_is_never_put_off_for_long(scene: Scene, error: PortError) -> None:
+    assert _restores(scene, error, len(RESTORE_S[error])) == pytest.approx(RESTORE_S[error])
+
+
+@pytest.mark.parametrize("error", BESIDE_MANY_S, ids=_named)
+def test_a_restore_beside_many_that_wait_in_its_place_leaves_them_their_part_of_the_quota(
+    scene: Scene, error: PortError
+) -> None:
+    for number in range(MANY):
+        scene.recovery.note(LIVE.machine.place, f"other-{number}", "restore", Transient("reset"))
+    assert _restores(scene, error, len(BESIDE_MANY_S[error])) == pytest.approx(BESIDE_MANY_S[error])
+
+
+def test_a_write_that_is_asked_for_though_it_was_done_is_repeated_ever_more_rarely(scene: Scene) -> None:
+    scene.record.working = scene.record.working.with_(trip=TRIP)
+    pauses_s = []
+    for _ in range(10):
+        assert scene.go_back() is None
+        assert scene.world.workers.run_one()
+        next_at = scene.go_back()
+        assert next_at is not None
+        pauses_s.append(next_at - scene.world.clock.monotonic())
+        scene.world.clock.advance(60)
+    assert pauses_s == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30])
+
+
+# -- what is said of a write --
+
+
+def test_a_write_is_a_job_of_its_place_and_a_restore_waits_behind_no_step(scene: Scene) -> None:
+    assert scene.ask()
+    assert scene.world.workers.run_one()
+    scene.go_back()
+    assert scene.workers.errands == [
+        Errand(Lane.FORWARD, LIVE.machine.place, "write"),
+        Errand(Lane.ROLLBACK, LIVE.machine.place, "write"),
+    ]
+
+
+def test_whoever_waits_for_a_write_is_woken_when_it_has_ended_well_or_not(scene: Scene) -> None:
+    scene.world.cloud.faults.add("read", Transient("reset"))
+    for number in (1, 2):
+        assert scene.ask()
+        assert scene.woken == [scene.record.uid] * (number - 1)
+        assert scene.world.workers.run_one()
+        assert scene.woken == [scene.record.uid] * number
+        scene.world.clock.advance(5)
+
+
+def test_a_write_that_was_withheld_says_less_than_why_the_last_one_failed(scene: Scene) -> None:
+    errors = [Transient("reset"), Withheld("it does not answer")]
+    for error in errors:
+        scene.world.cloud.faults.add("read", error)
+        assert scene.ask()
+        assert scene.world.workers.run_one()
+        scene.world.clock.advance(5)
+    assert scene.record.facts.failed is not None
+    assert scene.record.facts.failed.failure.why == "reset"
+
+
+def test_a_write_that_was_withheld_first_is_a_failure_too(scene: Scene) -> None:
+    scene.world.cloud.faults.add("read", Withheld("it does not answer"))
+    assert scene.ask()
+    assert scene.world.workers.run_one()
+    failure = WriteFailure("it does not answer", Trouble.TRANSIENT, scene.world.clock.now())
+    assert scene.record.facts.failed == FailedWrite(WriteKind.FORWARD, failure)
+
+
+def test_a_write_that_works_ends_the_failure_before_it(scene: Scene) -> None:
+    scene.world.cloud.faults.add("read", Transient("reset"))
+    for _ in range(2):
+        assert scene.ask()
+        assert scene.world.workers.run_one()
+        scene.world.clock.advance(5)
+    assert scene.record.facts.failed is None
+    assert scene.record.facts.forward_at == scene.world.cloud.write_times[-1]
+
+
+def test_a_failed_write_waits_with_its_place_and_one_that_works_wakes_all(scene: Scene) -> None:
+    place = LIVE.machine.place
+    scene.recovery.note(place, "other", "restore", Transient("reset"))
+    scene.world.cloud.faults.add("read", Transient("reset"))
+    assert scene.ask()
+    assert scene.world.workers.run_one()
+    assert scene.recovery.waiting(place) == 2
+    scene.world.clock.advance(5)
+    assert scene.ask()
+    assert scene.world.workers.run_one()
+    assert scene.retried == [("other", True), (scene.record.uid, True)]
+
+
+# -- its place answers again --
+
+
+@pytest.mark.parametrize(("is_over", "pause_s"), [(True, 0.5), (False, 4.0)])
+def test_when_a_place_answers_again_a_write_is_tried_at_once_and_its_pause_begins_short_if_it_is_over(
+    scene: Scene, is_over: bool, pause_s: float
+) -> None:
+    scene.world.cloud.faults.add("read", Transient("reset"), 4)
+    for _ in range(3):
+        assert scene.ask()
+        assert scene.world.workers.run_one()
+        scene.wait()
+        scene.traffic.retry(scene.record, is_over=is_over)
+    assert scene.ask()
+    assert scene.world.workers.run_one()
+    assert scene.wait() - scene.world.clock.monotonic() == pytest.approx(pause_s)
+
+
+@pytest.mark.parametrize(("seconds", "is_asked_again"), [(HANGS_S - 0.001, False), (HANGS_S, True)])
+def test_a_restore_that_hangs_while_its_place_answers_is_asked_for_again(
+    scene: Scene, seconds: float, is_asked_again: bool
+) -> None:
+    scene.go_back()
+    first = scene.record.writing
+    assert first is not None
+    scene.world.clock.advance(seconds)
+    scene.traffic.retry(scene.record, is_over=True)
+    assert (scene.record.writing is None) is is_asked_again
+    assert first.permit.is_withdrawn is is_asked_again
+
+
+def test_a_step_that_hangs_is_not_asked_for_again_before_its_end_is_known(scene: Scene) -> None:
+    assert scene.ask()
+    scene.world.clock.advance(60)
+    scene.traffic.retry(scene.record, is_over=True)
+    assert scene.record.writing is not None
+
+
+def test_the_late_answer_to_a_restore_that_was_asked_for_again_changes_nothing(scene: Scene) -> None:
+    scene.go_back()
+    scene.world.clock.advance(HANGS_S)
+    scene.traffic.retry(scene.record, is_over=True)
+    scene.go_back()
+    second = scene.record.writing
+    assert scene.world.workers.run_one()
+    assert scene.record.writing is second
+    assert scene.woken == []
+
+
+# -- taking back --
+
+
+def test_a_step_that_has_begun_is_not_taken_back(scene: Scene) -> None:
+    assert scene.ask()
+    writing = scene.record.writing
+    assert writing is not None
+    assert writing.permit.begin()
+    scene.traffic.withdraw(scene.record)
+    assert scene.record.writing is writing
+
+
+def test_a_restore_is_not_taken_back(scene: Scene) -> None:
+    scene.go_back()
+    scene.traffic.withdraw(scene.record)
+    assert scene.record.writing is not None
+    assert scene.world.workers.run_one()
+    assert scene.world.cloud.routing() == Routing.whole(1)
+
+
+def test_a_step_that_was_given_up_does_not_begin_after_all(scene: Scene) -> None:
+    assert scene.ask()
+    writing = scene.record.writing
+    assert writing is not None
+    scene.world.clock.advance(60)
+    scene.workers.run_due()
+    assert scene.record.writing is None
+    assert writing.permit.is_withdrawn
+    assert scene.world.workers.run_one()
+    assert scene.world.cloud.routing() == SPLIT
+
+
+def test_a_step_may_begin_for_some_seconds_and_a_restore_whenever_its_turn_comes(scene: Scene) -> None:
+    assert scene.ask()
+    scene.world.clock.advance(11)
+    assert scene.world.workers.run_one()
+    assert scene.world.cloud.routing() == SPLIT
+    scene.go_back()
+    scene.world.clock.advance(24)
+    assert scene.world.workers.run_one()
+    assert scene.world.cloud.routing() == Routing.whole(1)
+
+
+def test_a_rollout_without_an_alias_writes_nothing(scene: Scene) -> None:
+    broken = Resource.parse({**scene.world.api.list()[0], "spec": {**spec(), "stateMachineArn": "no ARN"}})
+    scene.record.resource = broken
+    scene.go_back()
+    assert scene.record.writing is None
+    assert scene.workers.errands == []
