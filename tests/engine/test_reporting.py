@@ -9,10 +9,14 @@ import structlog
 from structlog.testing import capture_logs
 
 from sfn_rollouts.core.announce import Announcement
-from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.values.readings import Trouble, WriteFailure
 from sfn_rollouts.core.values.reasons import Reason
+from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.engine.facts import FailedWrite
 from sfn_rollouts.engine.lanes import Lanes
-from sfn_rollouts.engine.record import Record
+from sfn_rollouts.engine.permit import Permit
+from sfn_rollouts.engine.record import Record, Writing
 from sfn_rollouts.engine.reporting import DENIED_S, PACE, UNSTORED, Reporting
 from sfn_rollouts.engine.resource import Resource
 from sfn_rollouts.errors import Denied, PortError, Rejected, Transient
@@ -23,6 +27,7 @@ from tests.engine.faults import FOR_EVER
 from tests.engine.world import World, spec
 
 NEWS = Announcement(Reason.STEP_STARTED, "10 % on version 2")
+RESTORE = Write(WriteKind.RESTORE, Routing.whole(1))
 REFUSED = Rejected("a webhook denied the request")
 UNKNOWN = "the API server does not store the status as written (fields: message)"
 
@@ -150,6 +155,7 @@ def test_a_finalizer_that_was_stored_is_no_reason_to_wait_either(scene: Scene) -
     assert scene.report(scene.record.stored.message, holds_finalizer=True) is None
     assert scene.record.resource.has_finalizer
     assert scene.world.meter.status_writes == ["Transient"]
+    assert scene.record.altered is None
     assert scene.report("two", holds_finalizer=True) is None
 
 
@@ -174,6 +180,36 @@ def test_a_report_and_what_is_asked_about_the_crd_are_jobs_of_their_own_kind(sce
     scene.world.api.unknown_fields = {"message"}
     scene.report("one")
     assert scene.workers.errands == [Errand(Lane.REPORT, None, "report"), Errand(Lane.REPORT, None, "crd")]
+
+
+def _ask(scene: Scene, write: Write | None = None) -> None:
+    """Ask for a report of what has been decided already."""
+    assert scene.reporting.start(scene.record, Decision(scene.record.working, write)) is None
+
+
+def test_where_nothing_is_new_nothing_is_reported(scene: Scene) -> None:
+    _ask(scene)
+    assert scene.workers.errands == []
+
+
+def test_news_alone_are_reason_enough(scene: Scene) -> None:
+    scene.record.queue((NEWS,))
+    _ask(scene)
+    scene.work()
+    assert scene.world.announced.words == [NEWS]
+
+
+@pytest.mark.parametrize(("has_failed", "is_reported"), [(False, False), (True, True)])
+def test_a_report_waits_for_a_restore_under_way_unless_that_has_failed(
+    scene: Scene, has_failed: bool, is_reported: bool
+) -> None:
+    scene.record.queue((NEWS,))
+    scene.record.writing = Writing(RESTORE, Permit(scene.world.clock), 0.0)
+    if has_failed:
+        failure = WriteFailure("reset", Trouble.TRANSIENT, scene.world.clock.now())
+        scene.record.facts.failed = FailedWrite(WriteKind.RESTORE, failure)
+    _ask(scene, RESTORE)
+    assert scene.record.is_reporting is is_reported
 
 
 # -- a conflict --
@@ -301,6 +337,8 @@ def test_while_a_status_is_refused_news_are_announced_without_it(scene: Scene) -
     scene.record.queue((NEWS,))
     assert scene.report("one") is None
     assert NEWS in scene.world.announced.words
+    assert set(scene.world.announced.events) == {("shop/orders", "StepStarted"), ("shop/orders", "StatusNotStored")}
+    assert scene.world.announced.uids == {scene.record.uid}
     assert len(scene.store.reports) == 1
     assert scene.world.meter.status_writes == ["NotStored"], "an Event alone is no write of a status"
 
@@ -392,6 +430,22 @@ def test_once_a_status_is_stored_as_written_the_next_trouble_is_news_again(scene
         assert scene.report(f"kept {number}") is None
         assert scene.record.altered is None
     assert scene.workers.errands.count(Errand(Lane.REPORT, None, "crd")) == 2
+
+
+def test_once_a_status_is_stored_as_written_the_next_refusal_is_tried_again_soon(scene: Scene) -> None:
+    for _ in range(4):
+        scene.world.api.faults.add("report", REFUSED)
+        scene.report("one")
+        scene.work()
+        scene.record.pending_announcements.clear()
+        scene.world.clock.advance(100)
+    assert scene.report("one") is None
+    assert scene.record.refused is None
+    scene.world.api.faults.add("report", REFUSED)
+    scene.report("two")
+    scene.work()
+    scene.record.pending_announcements.clear()
+    assert scene.pause_s("two") == pytest.approx(5)
 
 
 def test_the_log_names_the_reason_under_which_it_was_announced(scene: Scene) -> None:
