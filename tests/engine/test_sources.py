@@ -113,11 +113,13 @@ def all_of(outside: Outside) -> Mapping[type[Look[Any]], Source]:
     return {**sources(outside, clock), **fenced_chores(chores, outside, clock)}
 
 
-SOURCES = all_of(World().outside())
+@pytest.fixture
+def known_sources() -> Mapping[type[Look[Any]], Source]:
+    return all_of(World().outside())
 
 
-def test_each_kind_of_look_and_chore_is_known_here() -> None:
-    assert [type(case.look) for case in CASES] == list(SOURCES)
+def test_each_kind_of_look_and_chore_is_known_here(known_sources: Mapping[type[Look[Any]], Source]) -> None:
+    assert [type(case.look) for case in CASES] == list(LANES) == list(known_sources)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -181,16 +183,20 @@ LANES = {
 """Lane and urgency in flight, on the way back, and at rest."""
 
 
-@pytest.mark.parametrize("kind", SOURCES)
-def test_nothing_that_can_wait_stands_where_a_rollback_goes(kind: type[Look[Any]]) -> None:
-    assert tuple(SOURCES[kind].route(status) for status in (IN_FLIGHT, GOING_BACK, AT_REST)) == LANES[kind]
+@pytest.mark.parametrize("kind", LANES)
+def test_nothing_that_can_wait_stands_where_a_rollback_goes(
+    known_sources: Mapping[type[Look[Any]], Source], kind: type[Look[Any]]
+) -> None:
+    assert tuple(known_sources[kind].route(status) for status in (IN_FLIGHT, GOING_BACK, AT_REST)) == LANES[kind]
 
 
-def test_only_what_may_be_many_goes_together_with_time_for_each() -> None:
-    limits = {kind: source.together_s for kind, source in SOURCES.items() if source.together_s is not None}
+def test_only_what_may_be_many_goes_together_with_time_for_each(
+    known_sources: Mapping[type[Look[Any]], Source],
+) -> None:
+    limits = {kind: source.together_s for kind, source in known_sources.items() if source.together_s is not None}
     assert set(limits) == {FindCallee, ReadHistory}
     for kind, limit_s in limits.items():
-        lane, _ = SOURCES[kind].route(IN_FLIGHT)
+        lane, _ = known_sources[kind].route(IN_FLIGHT)
         assert limit_s(100) >= limit_s(1) + 99.0, "a second for each"
         assert 10.0 < limit_s(1) < 2 * SIZES[lane].limit_s
 
