@@ -309,7 +309,37 @@ def test_a_right_that_is_missing_for_half_a_minute_is_no_api_server_that_has_jus
     assert (scene.record.refused is not None) is is_for_long
 
 
+def test_a_denial_after_another_failure_counts_from_itself_on(scene: Scene) -> None:
+    for error in (Denied("no"), Transient("503"), Denied("no")):
+        scene.world.api.faults.add("report", error)
+        assert scene.report("one") is None
+        scene.world.clock.advance(DENIED_S)
+    assert scene.record.refused is None
+    assert scene.record.denied_since == scene.world.clock.monotonic() - DENIED_S
+
+
 # -- refused for good --
+
+
+def test_a_finalizer_that_was_refused_and_is_stored_then_ends_the_refusal(scene: Scene) -> None:
+    scene.world.api.faults.add("report", REFUSED)
+    assert scene.report(None, holds_finalizer=True) is None
+    scene.work()
+    assert scene.record.refused == scene.record.stored
+    scene.world.clock.advance(100)
+    assert scene.report(None, holds_finalizer=True) is None
+    assert scene.record.refused is None
+
+
+def test_a_finalizer_that_is_stored_does_not_end_the_refusal_of_a_status(scene: Scene) -> None:
+    scene.world.api.faults.add("report", REFUSED)
+    assert scene.report("one") is None
+    scene.work()
+    scene.record.pending_announcements.clear()
+    refused = scene.record.refused
+    assert scene.report(None, holds_finalizer=True) is None
+    assert scene.record.resource.has_finalizer
+    assert scene.record.refused is refused is not None
 
 
 def test_what_is_refused_for_good_is_said_once_as_a_warning_with_what_allows_it(scene: Scene) -> None:
@@ -362,8 +392,9 @@ def test_a_refused_status_whose_time_has_come_is_sent_with_the_news(scene: Scene
         (None, "the CRD is as it should be, so look for an admission policy or a webhook that changes it"),
         ("the CRD is an older one: apply it", "the CRD is an older one: apply it"),
         (Denied("get customresourcedefinitions: no"), "get customresourcedefinitions: no"),
+        (ValueError("a defect"), "internal error: ValueError: a defect"),
     ],
-    ids=["a policy", "an older CRD", "nobody knows"],
+    ids=["a policy", "an older CRD", "nobody may know", "nobody knows"],
 )
 def test_a_status_that_is_stored_without_a_field_is_said_with_what_is_wrong_with_the_crd(
     scene: Scene, problem: str | Exception | None, remedy: str
