@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from random import Random
 
 import pytest
 
@@ -13,10 +12,12 @@ from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, Troubl
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.recovery import Recovery
-from sfn_rollouts.errors import Denied, Transient
+from sfn_rollouts.errors import Denied, PortError, Transient
+from sfn_rollouts.ports import Errand, Lane
 from tests.engine.fake_clock import NOON, FakeClock
 from tests.engine.fake_cloud import AlarmFeedOf, FakeCloud
-from tests.engine.fake_workers import FakeWorkers
+from tests.engine.fake_random import Longest
+from tests.engine.fake_workers import FakeWorkers, NotedErrands
 from tests.engine.faults import FOR_EVER
 from tests.engine.world import Metered
 
@@ -45,9 +46,10 @@ class Board:
         self.woken: list[str] = []
         self.meter = Shown()
         feed = AlarmFeedOf(self.cloud)
-        self.lanes = Lanes(self.clock, self.workers, self.meter)
-        recovery = Recovery(self.clock, lambda uid, is_over: None)
-        self.board = AlarmBoard(self.clock, self.lanes, feed, Random(1), recovery, self.woken.append, self.meter)
+        self.lanes = NotedErrands(Lanes(self.clock, self.workers, self.meter))
+        self.retried: list[tuple[str, bool]] = []
+        self.recovery = Recovery(self.clock, lambda uid, is_over: self.retried.append((uid, is_over)))
+        self.board = AlarmBoard(self.clock, self.lanes, feed, Longest(), self.recovery, self.woken.append, self.meter)
 
     def watch(self, uid: str, *names: str, place: Place = HERE, interval_s: float = 10.0) -> None:
         for name in names:
@@ -62,6 +64,11 @@ class Board:
         self.board.run_due()
         while self.workers.run_one():
             self.lanes.run_due()
+
+    def pause_s(self) -> float:
+        """How long it is until the next call."""
+        assert self.board.next_due is not None
+        return self.board.next_due - self.clock.monotonic()
 
     def run_for(self, seconds: float) -> None:
         end_ms = self.clock.elapsed_ms + round(seconds * 1000)
@@ -334,3 +341,235 @@ def test_a_burst_of_new_rollouts_counts_the_board_once(board: Board) -> None:
 @pytest.mark.parametrize(("seconds", "is_old"), [(29.999, False), (30, True)])
 def test_a_reading_is_too_old_when_three_polls_have_passed(seconds: float, is_old: bool) -> None:
     assert is_stale(NOON, 10.0, NOON + timedelta(seconds=seconds)) is is_old
+
+
+# -- each call --
+
+
+def test_a_call_about_alarms_is_a_job_of_its_place(board: Board) -> None:
+    board.watch("there", "errors", place=THERE)
+    board.work()
+    assert board.lanes.errands == [Errand(Lane.ALARMS, THERE, "alarms")]
+
+
+def test_a_reading_is_of_the_moment_at_which_it_was_asked_for(board: Board) -> None:
+    board.cloud.latency_s = 2.0
+    board.watch("one", "errors")
+    board.clock.advance(5)
+    board.work()
+    fact = board.fact("one", "errors")
+    assert isinstance(fact, AlarmReading)
+    assert fact.read_at == NOON + timedelta(seconds=5)
+
+
+def test_what_is_being_read_is_not_read_twice(board: Board) -> None:
+    board.watch("one", "errors")
+    board.board.run_due()
+    board.clock.advance(20)
+    board.board.refresh("one")
+    board.board.run_due()
+    assert len(board.lanes.errands) == 1
+    assert board.board.next_due is None
+    board.work()
+    assert board.calls() == [1]
+
+
+def test_each_answer_is_counted_by_what_it_says_of_each_alarm(board: Board) -> None:
+    board.watch("one", "errors", "latency", "odd", "other", "gone", "blind")
+    board.cloud.delete_alarm("gone")
+    board.cloud.garbled["odd"] = PortError("state 'PURPLE' is not known")
+    board.cloud.garbled["other"] = PortError("state 'BROWN' is not known")
+    board.cloud.garbled["blind"] = Denied("not this one")
+    board.work()
+    assert board.meter.alarm_reads_of == {"Read": 2, "Missing": 1, "Internal": 2, "Denied": 1}
+
+
+def test_a_call_that_fails_counts_for_each_of_its_alarms(board: Board) -> None:
+    board.watch("one", "errors", "latency", "other")
+    board.cloud.faults.add("alarms", Transient("503"))
+    board.work()
+    assert board.meter.alarm_reads_of == {"Transient": 3}
+
+
+def test_an_answer_without_any_of_the_alarms_that_were_there_counts_as_none(board: Board) -> None:
+    board.watch("one", "errors", "latency")
+    board.work()
+    board.meter.alarm_reads_of.clear()
+    board.cloud.hides_alarms = True
+    board.clock.advance(10)
+    board.work()
+    assert board.meter.alarm_reads_of == {"Transient": 2}
+
+
+def test_alarms_that_are_read_again_after_a_failure_are_a_hint_that_their_place_answers(board: Board) -> None:
+    board.recovery.note(THERE, "waits", "write", Transient("503"))
+    board.watch("one", "errors", place=THERE)
+    board.cloud.faults.add("alarms", Transient("503"))
+    board.work()
+    assert board.retried == []
+    board.clock.advance(10)
+    board.work()
+    assert board.retried == [("waits", False)]
+
+
+# -- how soon again --
+
+PAUSES_S = {
+    "no answer": (Transient("503"), 10.0, [1, 2, 4, 8, 10, 10]),
+    "no answer, read often": (Transient("503"), 0.5, [0.5, 0.5]),
+    "a throttle": (Transient("slow down", retry_after_s=3.0), 10.0, [3, 3, 4, 8, 10]),
+    "a refusal": (Denied("no"), 10.0, [10, 10]),
+    "a refusal of one": (PortError("odd"), 10.0, [1, 2, 4, 8, 10]),
+}
+
+
+@pytest.mark.parametrize("failure", PAUSES_S)
+def test_a_call_that_fails_is_repeated_sooner_than_at_the_next_poll_unless_it_is_refused(
+    board: Board, failure: str
+) -> None:
+    error, interval_s, expected_s = PAUSES_S[failure]
+    board.cloud.faults.add("alarms", error, FOR_EVER)
+    board.watch("one", "errors", interval_s=interval_s)
+    pauses_s = []
+    for _ in expected_s:
+        board.work()
+        pauses_s.append(board.pause_s())
+        board.clock.advance(pauses_s[-1])
+    assert pauses_s == pytest.approx(expected_s)
+
+
+def test_an_answer_makes_the_next_pause_short_again(board: Board) -> None:
+    board.watch("one", "errors")
+    for _ in range(2):
+        board.cloud.faults.add("alarms", Transient("503"), 3)
+        for expected_s in (1, 2, 4, 10):
+            board.work()
+            assert board.pause_s() == pytest.approx(expected_s)
+            board.clock.advance(board.pause_s())
+
+
+@pytest.mark.parametrize(("interval_s", "pause_s"), [(10.0, 1.0), (0.5, 0.5)])
+def test_alarms_that_are_all_gone_are_read_once_more_within_a_second(
+    board: Board, interval_s: float, pause_s: float
+) -> None:
+    board.watch("one", "errors", "latency", interval_s=interval_s)
+    board.work()
+    board.cloud.hides_alarms = True
+    board.clock.advance(interval_s)
+    board.work()
+    assert board.pause_s() == pytest.approx(pause_s)
+    board.board.refresh("one")
+    assert board.pause_s() == pytest.approx(pause_s), "no sooner, whoever asks"
+    board.clock.advance(pause_s)
+    board.work()
+    assert isinstance(board.fact("one", "errors"), AlarmMissing)
+    assert board.pause_s() == pytest.approx(interval_s)
+
+
+def test_an_alarm_that_cannot_be_understood_is_not_read_sooner_whoever_asks(board: Board) -> None:
+    board.cloud.garbled["errors"] = PortError("state 'PURPLE' is not known")
+    board.watch("one", "errors")
+    board.work()
+    board.board.refresh("one")
+    assert board.pause_s() == pytest.approx(10.0)
+
+
+def test_with_one_alarm_put_off_a_refresh_waits_for_all(board: Board) -> None:
+    board.cloud.garbled["errors"] = PortError("state 'PURPLE' is not known")
+    board.watch("one", "errors", "latency")
+    board.work()
+    board.clock.advance(4)
+    board.board.refresh("one")
+    assert board.pause_s() == pytest.approx(6.0)
+
+
+def test_a_watch_reads_a_known_alarm_within_its_own_interval(board: Board) -> None:
+    board.watch("slow", "errors", interval_s=60)
+    board.work()
+    board.clock.advance(1)
+    board.watch("quick", "errors", interval_s=5)
+    assert board.pause_s() == pytest.approx(5.0)
+    board.watch("slower", "errors", interval_s=30)
+    assert board.pause_s() == pytest.approx(5.0), "and no later than it was due"
+
+
+# -- what is known, and who is woken --
+
+
+def test_of_two_failures_only_another_trouble_is_news_and_it_is_so_since_the_first(board: Board) -> None:
+    board.watch("one", "errors")
+    for error, woken in ((Transient("503"), 1), (Transient("504"), 1), (PortError("odd"), 2)):
+        board.cloud.faults.add("alarms", error)
+        board.work()
+        assert board.woken == ["one"] * woken
+        board.clock.advance(10)
+    assert board.fact("one", "errors") == Unseen("odd", NOON, Trouble.INTERNAL)
+
+
+def test_a_reading_that_is_denied_is_unseen_since_now(board: Board) -> None:
+    board.watch("one", "errors")
+    board.work()
+    board.clock.advance(10)
+    board.cloud.faults.add("alarms", Denied("no"))
+    board.work()
+    assert board.fact("one", "errors") == Unseen("no", NOON + timedelta(seconds=10), Trouble.DENIED)
+
+
+def test_an_alarm_whose_reason_has_changed_is_no_news_and_one_that_changed_to_the_same_state_is(board: Board) -> None:
+    board.watch("one", "errors")
+    board.work()
+    board.clock.advance(5)
+    board.cloud.set_alarm("errors", AlarmState.ALARM)
+    board.cloud.set_alarm("errors", AlarmState.OK)
+    board.clock.advance(5)
+    board.work()
+    assert board.woken == ["one", "one"]
+
+
+def test_all_who_watch_an_alarm_hear_of_its_change_in_the_order_of_their_names(board: Board) -> None:
+    for uid in ("c", "a", "b"):
+        board.watch(uid, "errors")
+    board.work()
+    assert board.woken == ["a", "b", "c"]
+
+
+def test_who_was_told_after_a_refresh_is_not_told_the_same_again(board: Board) -> None:
+    board.watch("one", "errors")
+    board.work()
+    board.board.refresh("one")
+    board.work()
+    board.run_for(30)
+    assert board.woken == ["one", "one"]
+
+
+# -- what is shown --
+
+
+def test_the_board_shows_how_many_are_watched_and_unseen_and_the_oldest_reading(board: Board) -> None:
+    board.watch("one", "errors", "latency")
+    board.board.run_due()
+    board.clock.advance(1)
+    board.work()
+    board.clock.advance(3)
+    board.cloud.faults.add("alarms", Transient("503"))
+    board.watch("two", "other", place=THERE)
+    board.work()
+    board.work()
+    assert board.meter.board == (3, 1, NOON + timedelta(seconds=1))
+    board.board.unwatch("two")
+    board.work()
+    assert board.meter.board == (2, 0, NOON + timedelta(seconds=1))
+    board.board.unwatch("one")
+    board.work()
+    assert board.meter.board == (0, 0, None)
+
+
+def test_where_nothing_has_changed_nothing_is_counted_again(board: Board) -> None:
+    board.watch("one", "errors")
+    board.work()
+    board.work()
+    shown = len(board.meter.boards)
+    board.board.unwatch("nobody")
+    board.watch("one", "errors")
+    board.work()
+    assert len(board.meter.boards) == shown
