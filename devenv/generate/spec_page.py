@@ -1,12 +1,12 @@
-"""The reference page of the resource, docs/spec.md: a table per object, made from the same schema as the CRD."""
+"""The reference page of a kind of resource, like docs/spec.md: a table per object, made from the CRD's schema."""
 
 import re
 import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from sfn_rollouts.api import GROUP, KIND, SHORT_NAMES, VERSION
-from sfn_rollouts.api.crd import DESCRIPTION, crd, default_sentence, resource_schema
+from sfn_rollouts.api.crd import default_sentence, resource_schema
+from sfn_rollouts.api.kinds import ACCESS, API_VERSION, ROLLOUT, Kind
 
 Schema = dict[str, Any]
 _WIDTH = 120
@@ -17,34 +17,53 @@ def _wrapped(prose: str) -> str:
     return textwrap.fill(prose, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-_INTRODUCTION = f"""\
-<!-- Made by `make crds` from operator/sfn_rollouts/api: change the models, not this file. -->
-# {KIND} {GROUP}/{VERSION}
-
-{_wrapped(DESCRIPTION)}
-
-The same text is in the cluster: `kubectl explain {SHORT_NAMES[0]}.spec`. Short names: {", ".join(SHORT_NAMES)}.
-Category: sfn.
-
+_OF_ROLLOUTS = """
 Durations are numbers with a unit, `ms`, `s`, `m` or `h`, and can be joined: `90s`, `10m`, `1h30m`. They are kept as
 written. An unknown field is refused. `sfn-rollouts lint FILE` says what the API server would say, without a cluster.
+"""
+_OF_ACCESSES = """
+It is in no namespace: whoever writes one decides for the whole cluster. An unknown field is refused.
+`sfn-rollouts lint FILE` says what the API server would say, and which rollouts of the files each access matches.
 """
 
 
 def spec_page(example: str) -> str:
     """Return the text of docs/spec.md; `example` is a manifest to begin with."""
-    properties = resource_schema()["properties"]
+    written = "Written by the operator alone. Conditions are for machines, the phase is for people.\n"
+    return _page(ROLLOUT, _OF_ROLLOUTS, example, written)
+
+
+def access_page(example: str) -> str:
+    """Return the text of docs/access-spec.md; `example` is a manifest to begin with."""
+    return _page(ACCESS, _OF_ACCESSES, example, "Written by the operator alone.\n")
+
+
+def _page(kind: Kind, about: str, example: str, about_status: str) -> str:
+    properties = resource_schema(kind)["properties"]
     sections = [
-        _INTRODUCTION,
+        _introduction(kind) + about,
         f"## Example\n\n```yaml\n{example.strip()}\n```\n",
         "## spec\n",
         *(_section(path, schema) for path, schema in _objects("spec", properties["spec"])),
         f"## Rules\n\n{_rules(properties['spec'])}",
-        "## status\n\nWritten by the operator alone. Conditions are for machines, the phase is for people.\n",
+        f"## status\n\n{about_status}",
         *(_section(path, schema) for path, schema in _objects("status", properties["status"])),
-        f"## Columns of `kubectl get {SHORT_NAMES[0]}`\n\n{_columns()}",
+        f"## Columns of `kubectl get {kind.short_names[0]}`\n\n{_columns(kind)}",
     ]
     return "\n".join(sections)
+
+
+def _introduction(kind: Kind) -> str:
+    names = ", ".join(kind.short_names)
+    return f"""\
+<!-- Made by `make crds` from operator/sfn_rollouts/api: change the models, not this file. -->
+# {kind.name} {API_VERSION}
+
+{_wrapped(kind.description)}
+
+The same text is in the cluster: `kubectl explain {kind.short_names[0]}.spec`. Short names: {names}.
+Category: sfn.
+"""
 
 
 def _objects(path: str, schema: Schema) -> Iterator[tuple[str, Schema]]:
@@ -76,6 +95,8 @@ def _description(schema: Schema) -> str:
 
 
 def _kind(schema: Schema) -> str:
+    if "additionalProperties" in schema:
+        return f"map of {_kind(schema['additionalProperties'])}"
     if schema["type"] == "array":
         return f"list of {_kind(schema['items'])}"
     if "enum" in schema:
@@ -100,11 +121,17 @@ def _bounds(schema: Schema) -> str:
         ("minimum", "maximum", ""),
         ("minItems", "maxItems", " items"),
         ("minLength", "maxLength", " characters"),
+        ("minProperties", "maxProperties", " entries"),
     ):
         if low in schema or high in schema:
-            each = f", {text} each" if (text := _bounds(schema.get("items", {}))) else ""
+            each = f", {text} each" if (text := _bounds(_inner(schema))) else ""
             return _bounds_of_duration(schema) or _range(schema.get(low), schema.get(high)) + unit + each
     return ""
+
+
+def _inner(schema: Schema) -> Schema:
+    inner: Schema = schema.get("items") or schema.get("additionalProperties") or {}
+    return inner
 
 
 def _range(low: int | None, high: int | None) -> str:
@@ -135,10 +162,9 @@ def _messages(path: str, schema: Schema) -> Iterator[tuple[str, str]]:
         yield from _messages(f"{path}[]", schema["items"])
 
 
-def _columns() -> str:
-    columns = crd()["spec"]["versions"][0]["additionalPrinterColumns"]
+def _columns(kind: Kind) -> str:
     rows = [
-        f"| {column['name'].upper()} | `{column['jsonPath']}` | {'`-o wide`' if 'priority' in column else 'always'} |"
-        for column in columns
+        f"| {each.name.upper()} | `{each.path}` | {'`-o wide`' if each.is_wide else 'always'} |"
+        for each in kind.columns
     ]
     return "\n".join(["| Column | From | Shown |", "|---|---|---|", *rows, ""])

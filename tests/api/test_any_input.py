@@ -1,14 +1,17 @@
 """Whatever stands in a manifest or a status: lint answers, and an operator reads it without falling over."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfn_rollouts.api.resource import SpecError, lint, parse_spec, parse_status
+from sfn_rollouts.api.access import AccessStatus
+from sfn_rollouts.api.resource import SpecError, lint, parse_access, parse_access_status, parse_spec, parse_status
 from sfn_rollouts.api.status import Status
-from tests.api.manifests import ACCEPTED, REFUSED
+from tests.api import accesses
+from tests.api.manifests import ACCEPTED, REFUSED, Refused
 
 anything = st.recursive(
     st.none()
@@ -21,8 +24,11 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | st.integers(), inner, max_size=4),
     max_leaves=8,
 )
-manifests = st.sampled_from([*ACCEPTED.values(), *(case.manifest for case in REFUSED.values())])
-status_fields = st.sampled_from([field.alias or "" for field in Status.model_fields.values()])
+refused: list[Refused] = [*REFUSED.values(), *accesses.REFUSED.values()]
+manifests = st.sampled_from([*ACCEPTED.values(), *accesses.ACCEPTED.values(), *(case.manifest for case in refused)])
+status_fields = st.sampled_from(
+    [field.alias or "" for model in (Status, AccessStatus) for field in model.model_fields.values()]
+)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -49,10 +55,10 @@ def test_lint_answers_whatever_stands_anywhere(data: st.DataObject, document: di
 
 
 @settings(deadline=None)
-@given(raw=anything)
-def test_a_spec_is_read_or_refused(raw: Any) -> None:
+@given(raw=anything, parse=st.sampled_from([parse_spec, parse_access]))
+def test_a_spec_is_read_or_refused(raw: Any, parse: Callable[[object], object]) -> None:
     try:
-        parse_spec(raw)
+        parse(raw)
     except SpecError as error:
         problems = error.problems
     else:
@@ -64,3 +70,4 @@ def test_a_spec_is_read_or_refused(raw: Any) -> None:
 @given(raw=anything | st.dictionaries(status_fields, anything))
 def test_every_status_is_read(raw: Any) -> None:
     assert isinstance(parse_status(raw), Status)
+    assert isinstance(parse_access_status(raw), AccessStatus)

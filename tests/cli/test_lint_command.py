@@ -25,6 +25,14 @@ spec:
 BAD = GOOD.replace("weight: 10", "weight: 101")
 WITH_MERGE = GOOD.replace("{weight: 10, interval: 10m}", "{<<: {weight: 10}, interval: 10m}")
 ALL_AT_ONCE = GOOD.replace("{canary: {weight: 10, interval: 10m}}", "{allAtOnce: {}}")
+ACCESS = """
+apiVersion: sfnrollouts.dev/v1alpha1
+kind: AWSAccess
+metadata: {name: orders}
+spec:
+  namespaces: {names: [shop]}
+  stateMachines: ["arn:aws:states:eu-west-1:123456789012:stateMachine:Order*"]
+"""
 OTHER = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
 
 
@@ -67,6 +75,21 @@ SENTENCES: dict[str, tuple[str, int, list[str]]] = {
     ),
     "a merge key may be given with others": (WITH_MERGE, 0, ["0 errors"]),
     "a warning alone is no error": (ALL_AT_ONCE, 0, ["warning: "]),
+    "accesses are checked beside rollouts": (
+        f"{GOOD.replace('name: orders', 'name: orders, namespace: shop')}---{ACCESS}",
+        0,
+        ["1 rollout and 1 access checked: 0 errors, 0 warnings"],
+    ),
+    "a bad access is named with document and path": (
+        f"{ACCESS}---{ACCESS.replace('Order*', 'Order*:live')}",
+        1,
+        ["-:2: spec.stateMachines[0]: ", "0 rollouts and 2 accesses checked: 1 error, 0 warnings"],
+    ),
+    "the items of a list of accesses are checked": (
+        "apiVersion: sfnrollouts.dev/v1alpha1\nkind: AWSAccessList\nitems:\n- metadata: {name: orders}\n  spec: {}",
+        1,
+        ["-:1: items[0].spec.namespaces: is required", "0 rollouts and 1 access checked"],
+    ),
     "no argument at all": ("", 0, ["0 rollouts checked"]),
 }
 

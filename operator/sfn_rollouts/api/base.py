@@ -38,3 +38,7 @@ class StatusModel(BaseModel):
     def with_(self, **changes: Any) -> Self:
         """Return a copy with these fields (snake_case) changed; the values are not validated again."""
         return self.model_copy(update=changes)
+
+    def to_resource(self) -> dict[str, Any]:
+        """Return it as the API server stores it: camelCase, times as RFC 3339, absent fields left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=False)

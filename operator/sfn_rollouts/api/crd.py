@@ -1,57 +1,52 @@
-"""The CustomResourceDefinition, built from the models: structural, bounded, and readable with `kubectl explain`."""
+"""The CustomResourceDefinitions, built from the models: structural, bounded, and readable with `kubectl explain`."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from sfn_rollouts.api import GROUP, KIND, PLURAL, SHORT_NAMES, VERSION
+from sfn_rollouts.api import GROUP, VERSION
 from sfn_rollouts.api.json_object import OPEN
-from sfn_rollouts.api.spec import Spec
-from sfn_rollouts.api.status import Status
+from sfn_rollouts.api.kinds import API_VERSION, ROLLOUT, Column, Kind
 
 Schema = dict[str, Any]
 
-DESCRIPTION = (
-    "StepFunctionRollout names a state machine, an alias and the version that the alias should serve. The operator "
-    "moves the alias there step by step, watches CloudWatch alarms, and goes back at once when one fires."
-)
-_READY = '.status.conditions[?(@.type=="Ready")]'
 _KEPT = [
     *("description", "type", "format", "enum", "default"),
     *("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "required", "properties", "items"),
+    *("maxProperties", "additionalProperties"),
     *("x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-validations", OPEN),
 ]
 
 
-def crd() -> Schema:
+def crd(kind: Kind = ROLLOUT) -> Schema:
     """Return the CustomResourceDefinition as a plain dict; each call returns a new one."""
     names = {
-        "kind": KIND,
-        "listKind": f"{KIND}List",
-        "plural": PLURAL,
-        "singular": KIND.lower(),
-        "shortNames": list(SHORT_NAMES),
+        "kind": kind.name,
+        "listKind": f"{kind.name}List",
+        "plural": kind.plural,
+        "singular": kind.name.lower(),
+        "shortNames": list(kind.short_names),
         "categories": ["sfn"],
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{PLURAL}.{GROUP}"},
-        "spec": {"group": GROUP, "names": names, "scope": "Namespaced", "versions": [_version()]},
+        "metadata": {"name": kind.crd_name},
+        "spec": {"group": GROUP, "names": names, "scope": kind.scope, "versions": [_version(kind)]},
     }
 
 
-def resource_schema() -> Schema:
+def resource_schema(kind: Kind = ROLLOUT) -> Schema:
     """Return the structural schema of the whole resource."""
     return {
-        "description": DESCRIPTION,
+        "description": kind.description,
         "type": "object",
         "required": ["spec"],
         "properties": {
-            "apiVersion": {"description": f"{GROUP}/{VERSION}", "type": "string"},
-            "kind": {"description": KIND, "type": "string"},
+            "apiVersion": {"description": API_VERSION, "type": "string"},
+            "kind": {"description": kind.name, "type": "string"},
             "metadata": {"type": "object"},
-            "spec": structural(Spec.model_json_schema()),
-            "status": _status_schema(),
+            "spec": structural(kind.spec.model_json_schema()),
+            "status": _status_schema(kind),
         },
     }
 
@@ -61,46 +56,25 @@ def structural(schema: Schema) -> Schema:
     return _inlined(schema, schema.get("$defs", {}))
 
 
-def _version() -> Schema:
+def _version(kind: Kind) -> Schema:
     return {
         "name": VERSION,
         "served": True,
         "storage": True,
         "subresources": {"status": {}},
-        "additionalPrinterColumns": _printer_columns(),
-        "schema": {"openAPIV3Schema": resource_schema()},
+        "additionalPrinterColumns": [_column(each) for each in kind.columns],
+        "schema": {"openAPIV3Schema": resource_schema(kind)},
     }
 
 
-def _printer_columns() -> list[Schema]:
-    # NEXT is a string: as a date kubectl would print an age, and the age of something to come is "<invalid>".
-    everyone = [
-        ("Phase", "string", ".status.phase"),
-        ("Step", "string", ".status.step"),
-        ("Weight", "integer", ".status.weight"),
-        ("Target", "integer", ".status.targetVersion"),
-        ("Stable", "integer", ".status.stableVersion"),
-        ("Alarm", "string", ".status.alarm"),
-        ("Ready", "string", f"{_READY}.status"),
-        ("Age", "date", ".metadata.creationTimestamp"),
-    ]
-    wide = [
-        ("State-Machine", "string", ".spec.stateMachineArn"),
-        ("Alias", "string", ".spec.alias"),
-        ("Reason", "string", f"{_READY}.reason"),
-        ("Next", "string", ".status.nextActionAt"),
-        ("Message", "string", ".status.message"),
-    ]
-    return [_column(*row) for row in everyone] + [{**_column(*row), "priority": 1} for row in wide]
+def _column(column: Column) -> Schema:
+    always = {"name": column.name, "type": column.type, "jsonPath": column.path}
+    return {**always, "priority": 1} if column.is_wide else always
 
 
-def _column(name: str, kind: str, path: str) -> Schema:
-    return {"name": name, "type": kind, "jsonPath": path}
-
-
-def _status_schema() -> Schema:
+def _status_schema(kind: Kind) -> Schema:
     """The status, with one default: without it a resource that nobody has looked at yet counts as done (kstatus)."""
-    schema = _without_defaults(structural(Status.model_json_schema()))
+    schema = _without_defaults(structural(kind.status.model_json_schema()))
     return {
         "description": schema["description"],
         "type": "object",
@@ -118,7 +92,11 @@ def _inlined(schema: Schema, definitions: Mapping[str, Schema]) -> Schema:
     if "items" in node:
         # A default inside a list item is written into the list, which Argo CD then compares whole: eternal drift.
         node["items"] = _without_defaults(_inlined(node["items"], definitions))
-    if node.get("default") in (None, "", []):
+    if isinstance(node.get("additionalProperties"), dict):  # a map; false is what pydantic says of an object
+        node["additionalProperties"] = _inlined(node["additionalProperties"], definitions)
+    else:
+        node.pop("additionalProperties", None)
+    if node.get("default") in (None, "", [], {}):
         node.pop("default", None)
     elif "default" in node:  # `kubectl explain` shows no defaults of its own
         node["description"] += default_sentence(node["default"])

@@ -19,14 +19,17 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}([.,]\d+)?(Z|[-+]\d{2}
 Check = Callable[[str, Any], Iterator[Problem]]
 
 
-def metadata_problems(metadata: object) -> Iterator[Problem]:
-    """Yield what is wrong with the metadata of a manifest to be created, as plain data, in the order of its fields."""
+def metadata_problems(metadata: object, noun: str = "rollout") -> Iterator[Problem]:
+    """Yield what is wrong with the metadata of a manifest to be created, as plain data, in the order of its fields.
+
+    `noun` is what a sentence calls the resource.
+    """
     if metadata is not None and not isinstance(metadata, Mapping):
         yield Problem("metadata", metadata, f"{shown(metadata)} is no object: write its fields below it")
         return
     fields = metadata or {}
     if not fields.get("name") and not fields.get("generateName"):
-        yield Problem("metadata.name", fields.get("name"), "is required: give the rollout a name")
+        yield Problem("metadata.name", fields.get("name"), f"is required: give the {noun} a name")
     for field, value in fields.items():
         path = f"metadata.{field}"
         if field not in _CHECKS:

@@ -8,38 +8,39 @@ from pydantic import Field
 from sfn_rollouts.api.rules import Rule, Shown, cel_text, immutable
 
 # Characters that a state machine's name cannot have: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
-_NAME = r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}"""
+MACHINE_NAME_CHARACTER = r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]"""
+_NAME = rf"{MACHINE_NAME_CHARACTER}{{1,80}}"
 _BARE_ARN = rf"^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{{12}}:stateMachine:{_NAME}$"
 _QUALIFIED_ARN = rf"^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{{12}}:stateMachine:{_NAME}:[^:]*$"
 _ALIAS_CHARACTERS = r"^[a-zA-Z0-9_.-]*$"  # that it is empty is minLength's to say
 _ONLY_DIGITS = r"^[0-9]+$"
 
 
-def _matches(pattern: str, text: str) -> bool:
-    """As RE2 does: `\\s` is ASCII, `$` is the very end."""
+def matches(pattern: str, text: str) -> bool:
+    """Return whether the whole text matches, as RE2 reads the pattern: `\\s` is ASCII, `$` is the very end."""
     return re.fullmatch(pattern, text, re.ASCII) is not None
 
 
 WITHOUT_QUALIFIER = Rule(
     cel=f"!self.matches({cel_text(_QUALIFIED_ARN)})",
-    holds=lambda text: not _matches(_QUALIFIED_ARN, text),
+    holds=lambda text: not matches(_QUALIFIED_ARN, text),
     message="'{value}' has a version or alias behind the name: leave it out, write '{bare}'",
     shows={"bare": Shown("self.substring(0, self.lastIndexOf(':'))", lambda text: text.rpartition(":")[0])},
 )
 ARN_FORMAT = Rule(
     cel=f"self.matches({cel_text(_QUALIFIED_ARN)}) || self.matches({cel_text(_BARE_ARN)})",
-    holds=lambda text: _matches(_QUALIFIED_ARN, text) or _matches(_BARE_ARN, text),
+    holds=lambda text: matches(_QUALIFIED_ARN, text) or matches(_BARE_ARN, text),
     message="'{value}' is not the ARN of a state machine: write arn:aws:states:REGION:ACCOUNT:stateMachine:NAME",
 )
 ALIAS_CHARACTERS = Rule(
     cel=f"self.matches({cel_text(_ALIAS_CHARACTERS)})",
-    holds=lambda text: _matches(_ALIAS_CHARACTERS, text),
+    holds=lambda text: matches(_ALIAS_CHARACTERS, text),
     message="'{value}' is not a name of an alias: use letters, digits, '_', '-' and '.' only",
 )
 # AWS writes it as a lookahead, which RE2 (and so CEL) does not know.
 ALIAS_NOT_A_NUMBER = Rule(
     cel=f"!self.matches({cel_text(_ONLY_DIGITS)})",
-    holds=lambda text: not _matches(_ONLY_DIGITS, text),
+    holds=lambda text: not matches(_ONLY_DIGITS, text),
     message="'{value}' is a number, not a name of an alias: add a letter, '_', '-' or '.'",
 )
 NOT_AN_ARN = Rule(

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sfn_rollouts.api.crd import Schema, resource_schema
+from sfn_rollouts.api.kinds import ROLLOUT, Kind
 from sfn_rollouts.api.rules import BROKEN
 from sfn_rollouts.printable import one_line
 
@@ -49,10 +50,11 @@ class SpecError(ValueError):
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
 
-def problems_of(error: ValidationError, root: str) -> list[Problem]:
+def problems_of(error: ValidationError, root: str, kind: Kind = ROLLOUT) -> list[Problem]:
     """Return a problem for each finding of pydantic; `root` is the resource's field that was validated, like "spec"."""
     found = error.errors(include_url=False)
-    return [_problem((root, *details["loc"]), details) for details in found if not _is_echo(details, found)]
+    places = ((_Place(kind, (root, *details["loc"])), details) for details in found if not _is_echo(details, found))
+    return [_problem(place, details) for place, details in places]
 
 
 def unknown_field(name: str, known: Iterable[str]) -> str:
@@ -73,12 +75,18 @@ def path_text(location: Location) -> str:
     return one_line("".join(parts).removeprefix("."))
 
 
-def schema_at(location: Location) -> Schema:
+def schema_at(location: Location, kind: Kind = ROLLOUT) -> Schema:
     """Return the schema of a field; an empty one for what is no field."""
-    node = _resource_schema()
+    node = _resource_schema(kind)
     for part in location:
-        node = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, {})
+        node = node.get("items", {}) if isinstance(part, int) else field_schema(node, part)
     return node
+
+
+def field_schema(schema: Schema, name: str) -> Schema:
+    """Return the schema of a field of an object, or of an entry of a map; an empty one for what is neither."""
+    found: Schema = schema.get("properties", {}).get(name) or schema.get("additionalProperties", {})
+    return found
 
 
 def shown(value: Any) -> str:
@@ -96,33 +104,50 @@ def _is_echo(details: ErrorDetails, found: list[ErrorDetails]) -> bool:
     )
 
 
-def _problem(location: Location, details: ErrorDetails) -> Problem:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A field of a kind of resource."""
+
+    kind: Kind
+    location: Location
+
+    @property
+    def schema(self) -> Schema:
+        return schema_at(self.location, self.kind)
+
+    @property
+    def siblings(self) -> Iterable[str]:
+        fields: Schema = schema_at(self.location[:-1], self.kind).get("properties", {})
+        return fields
+
+
+def _problem(place: _Place, details: ErrorDetails) -> Problem:
     value = None if details["type"] == "missing" else details["input"]  # else pydantic gives the whole parent
     sentence = _SENTENCES.get(details["type"], _other)
-    return Problem(path_text(location), value, sentence(location, details))
+    return Problem(path_text(place.location), value, sentence(place, details))
 
 
 @cache
-def _resource_schema() -> Schema:
-    return resource_schema()
+def _resource_schema(kind: Kind) -> Schema:
+    return resource_schema(kind)
 
 
-def _missing(location: Location, _details: ErrorDetails) -> str:
-    about = schema_at(location).get("description", "").partition(". ")[0].rstrip(".")
+def _missing(place: _Place, _details: ErrorDetails) -> str:
+    about = place.schema.get("description", "").partition(". ")[0].rstrip(".")
     return f"is required: {about}"
 
 
-def _unknown(location: Location, _details: ErrorDetails) -> str:
-    return unknown_field(str(location[-1]), schema_at(location[:-1]).get("properties", {}))
+def _unknown(place: _Place, _details: ErrorDetails) -> str:
+    return unknown_field(str(place.location[-1]), place.siblings)
 
 
-def _number_out_of_bounds(location: Location, details: ErrorDetails) -> str:
-    schema = schema_at(location)
+def _number_out_of_bounds(place: _Place, details: ErrorDetails) -> str:
+    schema = place.schema
     return f"{shown(details['input'])} is out of bounds: give {schema['minimum']} to {schema['maximum']}"
 
 
-def _not_in_enum(location: Location, details: ErrorDetails) -> str:
-    known, given = schema_at(location)["enum"], details["input"]
+def _not_in_enum(place: _Place, details: ErrorDetails) -> str:
+    known, given = place.schema["enum"], details["input"]
     meant = [word for word in known if isinstance(given, bool) and _BOOLEANS.get(word) is given]
     if meant:
         return f"{shown(given)} is what YAML makes of {meant[0]}: write '{meant[0]}', in quotes"
@@ -131,32 +156,34 @@ def _not_in_enum(location: Location, details: ErrorDetails) -> str:
     return f"{shown(given)} is not known: {remedy}"
 
 
-def _list_length(location: Location, details: ErrorDetails) -> str:
-    schema = schema_at(location)
+def _list_length(place: _Place, details: ErrorDetails) -> str:
+    schema = place.schema
+    if "maxProperties" in schema:
+        return f"has {len(details['input'])} entries: give at most {schema['maxProperties']}"
     return f"has {len(details['input'])} items: give {schema.get('minItems', 0)} to {schema['maxItems']}"
 
 
-def _text_length(location: Location, details: ErrorDetails) -> str:
-    schema = schema_at(location)
+def _text_length(place: _Place, details: ErrorDetails) -> str:
+    schema = place.schema
     bounds = f"{schema.get('minLength', 0)} to {schema['maxLength']} characters"
     return f"{shown(details['input'])} has {len(details['input'])} characters: give {bounds}"
 
 
-def _half_character(_location: Location, _details: ErrorDetails) -> str:
+def _half_character(_place: _Place, _details: ErrorDetails) -> str:
     """Without the value, which no terminal and no file can show."""
     return "has half of a character (a lone surrogate): write the whole character"
 
 
-def _rule(_location: Location, details: ErrorDetails) -> str:
+def _rule(_place: _Place, details: ErrorDetails) -> str:
     return details["msg"]
 
 
-def _wrong_type(location: Location, details: ErrorDetails) -> str:
-    kind = schema_at(location)["type"]
+def _wrong_type(place: _Place, details: ErrorDetails) -> str:
+    kind = place.schema["type"]
     return f"{shown(details['input'])} is no {kind}: {_TYPE_REMEDIES[kind]}"
 
 
-def _other(_location: Location, details: ErrorDetails) -> str:
+def _other(_place: _Place, details: ErrorDetails) -> str:
     return f"{shown(details['input'])}: {details['msg']}"
 
 
@@ -169,7 +196,7 @@ _TYPE_REMEDIES = {
     "array": "write a list, each item after a '-'",
     "object": "write its fields below it",
 }
-_Sentence = Callable[[Location, ErrorDetails], str]
+_Sentence = Callable[[_Place, ErrorDetails], str]
 _SENTENCES: Mapping[str, _Sentence] = {
     BROKEN: _rule,
     "missing": _missing,

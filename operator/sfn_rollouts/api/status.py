@@ -1,7 +1,7 @@
 """What the operator says, and the only memory it has: whatever a restart must know stands here."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -282,7 +282,3 @@ class Status(StatusModel):
     def knows_its_way(self) -> bool:
         """In flight, with the versions to go on to and back to. One that has lost them begins again from the alias."""
         return self.is_in_flight and self.stable_version is not None and self.target_version is not None
-
-    def to_resource(self) -> dict[str, Any]:
-        """Return the status as the API server stores it: camelCase, times as RFC 3339, absent fields left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=False)

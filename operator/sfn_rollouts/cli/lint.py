@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sfn_rollouts.api.kinds import ACCESS, ROLLOUT, Kind
 from sfn_rollouts.api.preflight import Check, Verdict
 from sfn_rollouts.api.problems import Problem, Severity
-from sfn_rollouts.api.resource import concerns
+from sfn_rollouts.api.resource import kind_of
 from sfn_rollouts.api.resource import lint as lint_manifest
 from sfn_rollouts.cli.candidates import Candidate
 from sfn_rollouts.cli.comparable import problems_of_analysis
@@ -26,10 +27,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class LintResult:
-    """Findings in the order of files and documents; `checked` counts rollouts, `skipped` documents of other kinds."""
+    """Findings in the order of files and documents; `checked` counts rollouts, `accesses` AWSAccesses, `skipped`
+    documents of other kinds.
+    """
 
     findings: Sequence[Finding]
     checked: int
+    accesses: int
     skipped: int
 
     @property
@@ -39,7 +43,7 @@ class LintResult:
 
 
 def lint_files(files: Sequence[str], definition: str | None = None, starts_per_hour: float | None = None) -> LintResult:
-    """Check each rollout in these files; `-` is standard input. What cannot be read is an error like others.
+    """Check each rollout and AWSAccess in these files; `-` is standard input. What cannot be read is an error too.
 
     The definition, in Amazon States Language, belongs to the first rollout of the first file. `starts_per_hour`: how
     busy each alias is, for what an analysis could notice.
@@ -48,24 +52,24 @@ def lint_files(files: Sequence[str], definition: str | None = None, starts_per_h
         SystemExit: 2, the definition cannot be read, or there is no rollout for it; standard error says why.
     """
     documents = [(file, *each) for file in files for each in manifests_in(file)]
-    checked = [_checked(*each) for each in documents if isinstance(each[-1], Problem) or concerns(each[-1])]
+    checked = [_checked(*each) for each in documents if isinstance(each[-1], Problem) or kind_of(each[-1])]
     if definition is not None:
         _give_to_first(definition, files[0], checked)
     candidates = [each.candidate for each in checked if each.candidate is not None]
     findings = [finding for each in checked for finding in each.findings(candidates, starts_per_hour)]
-    rollouts = sum(each.is_rollout for each in checked)
-    return LintResult(findings, rollouts, len(documents) - len(checked))
+    rollouts, accesses = (sum(each.kind is kind for each in checked) for kind in (ROLLOUT, ACCESS))
+    return LintResult(findings, rollouts, accesses, len(documents) - len(checked))
 
 
 @dataclass
 class _Checked:
-    """A manifest, or what stands in its place and cannot be read. `candidate` None: it has errors."""
+    """A manifest, or what stands in its place and cannot be read. `candidate` is the rollout, if it has no errors."""
 
     file: str
     document: int
     place: str
     problems: Sequence[Problem]
-    is_rollout: bool
+    kind: Kind | None
     candidate: Candidate | None
 
     def findings(self, candidates: Sequence[Candidate], starts_per_hour: float | None) -> Iterator[Finding]:
@@ -86,15 +90,16 @@ class _Checked:
 
 def _checked(file: str, document: int, place: str, manifest: Any) -> _Checked:
     if isinstance(manifest, Problem):
-        return _Checked(file, document, place, [manifest], is_rollout=False, candidate=None)
+        return _Checked(file, document, place, [manifest], kind=None, candidate=None)
     problems = lint_manifest(manifest)
     is_sound = all(each.severity is not Severity.ERROR for each in problems)
-    candidate = candidate_of(manifest) if is_sound else None
-    return _Checked(file, document, place, problems, is_rollout=True, candidate=candidate)
+    kind = kind_of(manifest)
+    candidate = candidate_of(manifest) if is_sound and kind is ROLLOUT else None
+    return _Checked(file, document, place, problems, kind, candidate)
 
 
 def _give_to_first(definition: str, file: str, checked: Sequence[_Checked]) -> None:
-    first = next((each for each in checked if each.is_rollout and each.file == file), None)
+    first = next((each for each in checked if each.kind is ROLLOUT and each.file == file), None)
     if first is None:
         raise no_owner(file)
     if first.candidate is not None:
@@ -107,7 +112,7 @@ def shown_as_text(result: LintResult) -> str:
 
 
 def shown_as_json(result: LintResult) -> str:
-    """Return an object with `checked`, `skipped` and `problems`, for other programs."""
+    """Return an object with `checked`, `accesses`, `skipped` and `problems`, for other programs."""
     problems = [
         {
             "file": each.file,
@@ -119,7 +124,8 @@ def shown_as_json(result: LintResult) -> str:
         }
         for each in result.findings
     ]
-    return json_text({"checked": result.checked, "skipped": result.skipped, "problems": problems})
+    counts = {"checked": result.checked, "accesses": result.accesses, "skipped": result.skipped}
+    return json_text({**counts, "problems": problems})
 
 
 def _line(finding: Finding) -> str:
@@ -131,8 +137,9 @@ def _summary(result: LintResult) -> str:
     warnings = len(result.findings) - result.errors
     others = f", {_counted(result.skipped, 'document')} of other kinds skipped" if result.skipped else ""
     counts = f"{_counted(result.errors, 'error')}, {_counted(warnings, 'warning')}"
-    return f"{_counted(result.checked, 'rollout')} checked{others}: {counts}"
+    accesses = f" and {_counted(result.accesses, 'access', 'es')}" if result.accesses else ""
+    return f"{_counted(result.checked, 'rollout')}{accesses} checked{others}: {counts}"
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def _counted(count: int, noun: str, plural: str = "s") -> str:
+    return f"{count} {noun}{'' if count == 1 else plural}"

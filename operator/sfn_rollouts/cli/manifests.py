@@ -6,15 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sfn_rollouts.api import KIND
+from sfn_rollouts.api.kinds import API_VERSION, KINDS
 from sfn_rollouts.api.problems import Problem, shown
-from sfn_rollouts.api.resource import API_VERSION, concerns
+from sfn_rollouts.api.resource import kind_of
 from sfn_rollouts.cli.documents import Document, documents
 
 LARGEST_FILE = 16 * 2**20
 """Bytes: some times what the API server takes as one resource, and read within half a minute."""
 
-_LIST, _ROLLOUTS = "List", f"{KIND}List"
+_LIST = "List"
+_OURS = tuple(f"{kind.name}{_LIST}" for kind in KINDS)
 
 
 def manifests_in(file: str) -> Iterator[tuple[int, str, Any]]:
@@ -62,7 +63,7 @@ def _contents(document: Document) -> Iterator[tuple[str, Any]]:
 
 
 def _items(manifest: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(manifest, list) and any(map(concerns, manifest)):
+    if isinstance(manifest, list) and any(kind_of(each) for each in manifest):
         why = "is a list of manifests, which kubectl does not take: begin each with '---', or put them into a List"
         yield "", Problem("", None, why)
         return
@@ -71,11 +72,11 @@ def _items(manifest: Any) -> Iterator[tuple[str, Any]]:
         yield "", manifest
         return
     items, version = manifest.get("items"), manifest.get("apiVersion")
-    if kind == _ROLLOUTS and version != API_VERSION:
+    if kind in _OURS and version != API_VERSION:
         yield "", Problem("apiVersion", version, f"{shown(version)} is not known: write {API_VERSION}")
     elif isinstance(items, list):
         yield from ((f"items[{index}]", _item(each, kind, version)) for index, each in enumerate(items))
-    elif kind not in (_LIST, _ROLLOUTS):
+    elif kind not in (_LIST, *_OURS):
         yield "", manifest
     elif items is not None:
         yield "", Problem("items", items, f"{shown(items)} is no list: write each manifest after a '-'")
@@ -85,6 +86,6 @@ def _item(item: Any, kind: str, version: Any) -> Any:
     """A list of a kind gives that kind to items that name none."""
     if not isinstance(item, Mapping):
         return item
-    if "items" in item and item.get("kind") in (_LIST, _ROLLOUTS):
+    if "items" in item and item.get("kind") in (_LIST, *_OURS):
         return Problem("", None, "is a list within a list, which kubectl does not take: give it a document of its own")
     return {"apiVersion": version, "kind": kind.removesuffix(_LIST), **item} if kind != _LIST else item
