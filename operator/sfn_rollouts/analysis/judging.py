@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sfn_rollouts.analysis.arrivals import Arrivals
+from sfn_rollouts.analysis.arrivals import Arrivals, Due
 from sfn_rollouts.analysis.before import read_before
 from sfn_rollouts.analysis.failures import FailureTest
 from sfn_rollouts.analysis.outcome import Outcome, lasted_at, outcome_at
 from sfn_rollouts.analysis.plan import Plan
 from sfn_rollouts.analysis.sampling import sampled
-from sfn_rollouts.analysis.values import SETTLE_S, Cohort, Ended, Execution, Judgement, Policy, Split, is_target_of
+from sfn_rollouts.analysis.values import SETTLE_S, Cohort, Execution, Judgement, Policy, Split, is_target_of
 from sfn_rollouts.analysis.verdicts import Looks, Verdicts
 
 
@@ -64,19 +64,18 @@ class Judging:
     def _outcome(self, execution: Execution, horizon_s: float) -> Outcome:
         return outcome_at(execution, horizon_s, count_aborted=self._policy.count_aborted)
 
-    def _learn(self, due: Mapping[float, Sequence[Execution]]) -> None:
-        succeeded, cohorts, compared, timed = Ended.SUCCEEDED, list[Cohort](), list[Cohort](), []
+    def _learn(self, due: Mapping[float, Due]) -> None:
+        cohorts, compared, timed = list[Cohort](), list[Cohort](), []
         all_aborted, takes_half = Split(), self._verdicts.takes_half_of_failures
-        for weight, executions in due.items():
-            not_well = [each for each in executions if each.status is not succeeded or each.is_redriven]
-            outcomes = [(self._outcome(each, self._horizon_s), each) for each in not_well]
+        for weight, each_due in due.items():
+            outcomes = [(self._outcome(each, self._horizon_s), each) for each in each_due.others]
             bad = [each for outcome, each in outcomes if outcome is Outcome.BAD]
             aborted = _split([each for outcome, each in outcomes if outcome is Outcome.ABORTED])
-            cohort = Cohort(weight, _split(bad), _split(executions) - _split(bad) - aborted)
+            cohort = Cohort(weight, _split(bad), _split(each_due.executions) - _split(bad) - aborted)
             all_aborted += aborted
             cohorts.append(cohort)
             compared.append(replace(cohort, bad=_split(sampled(bad, 0.5))) if takes_half else cohort)
-            timed += self._timed(weight, executions)
+            timed += self._timed(weight, each_due.executions)
         self._verdicts.learn(cohorts, all_aborted)
         self._verdicts.weigh(cohorts)
         self._verdicts.compare(compared)

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd
-from operator import mul
 
 NEGLIGIBLE = 1e-15
 """Probabilities below this are dropped at both ends of the law."""
@@ -106,11 +105,22 @@ def _after_one(law: Sequence[float], chance: float, stride: int) -> Sequence[flo
 
 
 def _after_many(law: Sequence[float], chances: Sequence[float], stride: int) -> Sequence[float]:
-    """Return the law after tosses of which i together add i times `stride`, with chances[i]."""
-    span = stride * (len(chances) - 1)
-    nothing, backwards = [0.0] * span, chances[::-1]
-    padded = [*nothing, *law, *nothing]
-    return [sum(map(mul, backwards, padded[at : at + span + 1 : stride])) for at in range(len(law) + span)]
+    """Return the law after tosses of which i together add i times `stride`, with chances[i].
+
+    For each i the law is moved by i strides and multiplied by chances[i]; all of these are added up, four in one go, as
+    to go through a list takes longer than to add. The last come first, so that each sum runs from low to high.
+    """
+    chances = [*chances, *[0.0] * (-len(chances) % 4)]
+    moved = [[*[0.0] * (i * stride), *law, *[0.0] * ((3 - i) * stride)] for i in range(4)]
+    after = [0.0] * (len(law) + (len(chances) - 1) * stride)
+    for first in reversed(range(0, len(chances), 4)):
+        a, b, c, d = chances[first : first + 4]
+        reached = slice(first * stride, first * stride + len(moved[0]))
+        after[reached] = [
+            so_far + d * by_3 + c * by_2 + b * by_1 + a * by_0
+            for so_far, by_0, by_1, by_2, by_3 in zip(after[reached], *moved, strict=True)
+        ]
+    return after
 
 
 @lru_cache(maxsize=512)
