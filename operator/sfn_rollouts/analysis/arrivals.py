@@ -90,8 +90,10 @@ class Arrivals:
 
     def _line_up(self) -> None:
         for weight, taken in self._taken.items():
-            self._coming[weight].put(sorted(taken, key=started_at_of))
-        self._others.put(sorted(self._others_taken, key=started_at_of))
+            taken.sort(key=started_at_of)
+            self._coming[weight].put(taken)
+        self._others_taken.sort(key=started_at_of)
+        self._others.put(self._others_taken)
         self._taken.clear()
         self._others_taken.clear()
 

@@ -2,8 +2,8 @@
 
 import math
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
 from sfn_rollouts.analysis.tally import Cut, Tally
 
@@ -47,29 +47,30 @@ class DurationTest:
         """Which share of the executions of the next look is wanted."""
         return 1.0 if self._taken < IN_FULL else SHARE_BEYOND
 
-    def take(self, durations: Iterable[tuple[float, bool, float]]) -> None:
+    def take(self, durations: Sequence[tuple[float, bool, float]]) -> None:
         """Take (weight, whether on the target, seconds) of what is judged at one look."""
-        savage: defaultdict[tuple[float, int], list[int]] = defaultdict(lambda: [0, 0])
-        long: defaultdict[float, list[int]] = defaultdict(lambda: [0, 0])
-        taken = []
-        for weight, is_target, seconds in durations:
-            compared = seconds / self._allowed if is_target else seconds
-            rank = (bisect_left(self._ranked, compared) + 0.5) / (len(self._ranked) + 1)
-            for group in (savage[weight, savage_score(rank)], *([long[weight]] if rank > _LONG else ())):
-                group[0] += 1
-                group[1] += is_target
-            taken.append(compared)
-        for (weight, score), (count, on_target) in savage.items():
-            self._savage.toss(weight, score, count, on_target)
-        for weight, (count, on_target) in long.items():
-            self._long.toss(weight, 1, count, on_target)
-        self._ranked = sorted([*self._ranked, *taken])
-        self._taken += len(taken)
+        if not durations:
+            return
+        compared = [seconds / self._allowed if is_target else seconds for _, is_target, seconds in durations]
+        ranks = [(bisect_left(self._ranked, each) + 0.5) / (len(self._ranked) + 1) for each in compared]
+        ranked = [(weight, is_target, rank) for (weight, is_target, _), rank in zip(durations, ranks, strict=True)]
+        _toss(self._savage, [(weight, savage_score(rank), is_target) for weight, is_target, rank in ranked])
+        _toss(self._long, [(weight, 1, is_target) for weight, is_target, rank in ranked if rank > _LONG])
+        self._ranked = sorted([*self._ranked, *compared])
+        self._taken += len(compared)
 
     def look(self, due: float) -> Cut:
         """Look, with this probability of a false alarm due until now; return the tally that alarms, or the first."""
         savage, long = self._savage.look(due * 2 / 3), self._long.look(due / 3)
         return long if long.is_alarm and not savage.is_alarm else savage
+
+
+def _toss(tally: Tally, scored: Sequence[tuple[float, int, bool]]) -> None:
+    """Toss (weight, score, whether on the target), all of one weight and one score together."""
+    both = Counter((weight, score) for weight, score, _ in scored)
+    on_target = Counter((weight, score) for weight, score, is_target in scored if is_target)
+    for (weight, score), count in both.items():
+        tally.toss(weight, score, count, on_target[weight, score])
 
 
 def savage_score(rank: float) -> int:
