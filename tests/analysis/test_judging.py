@@ -197,6 +197,41 @@ def test_an_execution_is_judged_at_the_first_look_at_which_lists_are_complete() 
     assert [each.stable.started for each in on_time[:2]] == [0, 1]
 
 
+@st.composite
+def listings(draw: st.DrawFn) -> list[tuple[int, Execution]]:
+    """Executions of all kinds in any order, each with the look that it is listed before: maybe later than it began."""
+    found = []
+    for _ in range(draw(st.integers(0, 40))):
+        started_at = draw(st.integers(0, 900)) / 2
+        status = draw(st.sampled_from([Ended.SUCCEEDED] * 3 + [Ended.FAILED, Ended.ABORTED, Ended.RUNNING]))
+        one = execution(
+            started_at,
+            status,
+            target=draw(st.booleans()),
+            weight=draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])),
+            seconds=draw(st.sampled_from([0.5, H, 50.0])),
+        )
+        listed_by = math.ceil(started_at / 30) + draw(st.sampled_from([0, 0, 1, 5]))
+        found.append((listed_by, one._replace(is_redriven=status is Ended.FAILED and draw(st.booleans()))))
+    return found
+
+
+@given(listed=listings())
+def test_what_is_counted_at_each_look_can_be_counted_one_by_one(listed: list[tuple[int, Execution]]) -> None:
+    judging = Judging(POLICY, PLAN, H, ())
+    for look in range(25):
+        judging.take(one for listed_by, one in listed if listed_by == look)
+        judgement = judging.look(30.0 * look)
+        for is_target, counts in ((True, judgement.target), (False, judgement.stable)):
+            known = [one for listed_by, one in listed if listed_by <= look and one.is_target is is_target]
+            old = [one for one in known if one.started_at + H + 30.0 <= 30.0 * look and 0.0 < one.weight < 1.0]
+            by_horizon = [one.is_redriven or (one.ended_at or math.inf) - one.started_at <= H for one in old]
+            ended = [one.status for one, is_known in zip(old, by_horizon, strict=True) if is_known]
+            bad, aborted = ended.count(Ended.FAILED), ended.count(Ended.ABORTED)
+            started = sum(one.started_at <= 30.0 * look for one in known)
+            assert counts == Counts(started, len(old) - aborted, bad, aborted)
+
+
 # -- what does not matter --
 
 

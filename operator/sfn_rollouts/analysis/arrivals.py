@@ -111,13 +111,12 @@ class Arrivals:
         }
 
     def _take_other(self, execution: Execution) -> None:
-        key, weight, ended_at = execution.key, execution.weight, execution.ended_at
+        key, ended_at = execution.key, execution.ended_at
         if ended_at is not None and not has_succeeded(execution):
             self._not_well[math.ceil((ended_at - ROUNDING_S) / LOOK_EVERY_S)].append(execution)
         if key is None or key not in self._seen_running:
-            self._taken[weight].append(execution)
-            if 0.0 < weight < 1.0:
-                self._others_taken.append(execution)
+            self._taken[execution.weight].append(execution)
+            self._others_taken.append(execution)
             if key is not None and ended_at is None:
                 self._seen_running[key] = execution
         elif ended_at is not None and self._seen_running[key] is not None:
