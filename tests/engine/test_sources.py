@@ -1,18 +1,19 @@
 """The sources: which call answers a look, in which lane, how often it is tried, and how long it stays known."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from sfn_rollouts.analysis import LOOK_EVERY_S, Plan, Policy
+from sfn_rollouts.analysis import LOOK_EVERY_S, Plan, Policy, Reported, foresee
 from sfn_rollouts.api.analysis import Verdict
 from sfn_rollouts.api.status import AlarmState, Phase, Status, Trip
-from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.analysis import ForecastReading
+from sfn_rollouts.core.values.arn import AliasArn, Place
 from sfn_rollouts.core.values.chores import RunSmoke, StartSmoke
-from sfn_rollouts.core.values.executions import ExecutionPage
+from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage, ExecutionReading, MinuteCounts
 from sfn_rollouts.core.values.looks import (
     AskRole,
     CountCallers,
@@ -42,7 +43,7 @@ from sfn_rollouts.engine.chores import chores, fenced_chores
 from sfn_rollouts.engine.lanes import SIZES
 from sfn_rollouts.engine.sources import sources
 from sfn_rollouts.engine.sources.source import Source
-from sfn_rollouts.errors import Denied, Gone, PortError, Transient
+from sfn_rollouts.errors import Denied, Gone, NotListed, PortError, Transient
 from sfn_rollouts.ports import LARGEST_PAGE, Lane, Outside, Urgency
 from tests.core.specs import UNCHECKED
 from tests.engine.fake_clock import NOON, FakeClock
@@ -194,11 +195,130 @@ def test_only_what_may_be_many_goes_together_with_time_for_each(
     known_sources: Mapping[type[Look[Any]], Source],
 ) -> None:
     limits = {kind: source.together_s for kind, source in known_sources.items() if source.together_s is not None}
-    assert set(limits) == {FindCallee, ReadHistory}
+    assert {kind: (limit_s(1), limit_s(100)) for kind, limit_s in limits.items()} == {
+        FindCallee: (11.0, 110.0),
+        ReadHistory: (31.0, 130.0),
+    }
     for kind, limit_s in limits.items():
         lane, _ = known_sources[kind].route(IN_FLIGHT)
-        assert limit_s(100) >= limit_s(1) + 99.0, "a second for each"
-        assert 10.0 < limit_s(1) < 2 * SIZES[lane].limit_s
+        assert limit_s(1) < 2 * SIZES[lane].limit_s
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a source is asked, and how long its answers are kept: what `Source` says by itself, unless said here."""
+
+    tries: int = 0
+    is_kept: bool = True
+    is_kept_at_rest: bool = True
+    may_be_put_right: bool = False
+    longest_pause_s: float = 300.0
+    is_done_once: bool = False
+
+
+MANNERS = {
+    ReadAlias: Manner(),
+    FindVersion: Manner(),
+    ReadDefinition: Manner(tries=3),
+    FindCallee: Manner(tries=3, may_be_put_right=True),
+    AskRole: Manner(tries=3, may_be_put_right=True),
+    CountCallers: Manner(tries=3, may_be_put_right=True),
+    ReadSmoke: Manner(is_kept_at_rest=False),
+    CountRunning: Manner(tries=5, is_kept=False),
+    ForecastAnalysis: Manner(tries=3, is_kept_at_rest=False),
+    JudgeExecutions: Manner(is_kept_at_rest=False, longest_pause_s=LOOK_EVERY_S),
+    ReadHistory: Manner(is_kept=False, longest_pause_s=15.0),
+    StartSmoke: Manner(is_kept_at_rest=False, is_done_once=True),
+    RunSmoke: Manner(is_kept_at_rest=False, is_done_once=True),
+}
+
+
+@pytest.mark.parametrize("kind", MANNERS)
+def test_each_source_is_asked_in_its_own_manner(
+    known_sources: Mapping[type[Look[Any]], Source], kind: type[Look[Any]]
+) -> None:
+    source = known_sources[kind]
+    assert Manner(**{each.name: getattr(source, each.name) for each in fields(Manner)}) == MANNERS[kind]
+
+
+@pytest.mark.parametrize("found", VersionFound)
+def test_only_a_version_that_is_not_there_is_something_that_somebody_must_create_first(
+    known_sources: Mapping[type[Look[Any]], Source], found: VersionFound
+) -> None:
+    lacking = {kind for kind, source in known_sources.items() if source.is_lacking(VersionReading(found, NOON, NOON))}
+    assert lacking == (set() if found is VersionFound.FOUND else {FindVersion})
+    assert not known_sources[FindVersion].is_lacking(AliasMissing(NOON))
+
+
+# -- the forecast --
+
+
+class Express:
+    """`ports.ExecutionFeed` of an Express machine: nothing is listed, 12 start a day, in two minutes."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+
+    def page(self, alias: AliasArn, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
+        raise NotListed("AWS does not list executions of Express state machines")
+
+    def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
+        self.calls.append((place, wanted, since))
+        started = [MinuteCounts(NOON, count, 0, 0) for count in (5, 7)]
+        return CountedMinutes(dict.fromkeys(wanted, started), NOON)
+
+
+def test_of_an_express_machine_a_day_of_counted_minutes_says_what_a_plan_can_notice() -> None:
+    """Counts say nothing of durations, and come late."""
+    express, clock, look = Express(), FakeClock(), ForecastAnalysis(PLAN, Policy(), 60.0)
+    clock.advance(30.5)
+    source = sources(replace(World().outside(), executions=express), clock)[ForecastAnalysis]
+    reading = source.answer(LIVE, look, Urgency.BACKGROUND)
+    assert express.calls == [(MACHINE.place, [Counted(MACHINE, "live")], NOON - timedelta(days=1))]
+    foreseen = foresee(PLAN, Policy(durations=False), 0.5, bake_s=60.0, reported=Reported.COUNTED)
+    read_at = NOON + timedelta(seconds=30.5)
+    assert reading == ForecastReading(0.5, foreseen.noticed, foreseen.in_words(0.5), read_at)
+
+
+class Pages:
+    """`ports.ExecutionFeed` of a Standard machine: pages of executions by how many seconds ago each started."""
+
+    def __init__(self, *pages: Sequence[float]) -> None:
+        self.tokens: list[str | None] = []
+        self._pages = pages
+
+    def page(self, alias: AliasArn, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
+        self.tokens.append(token)
+        number = int(token or 0)
+        executions = tuple(
+            ExecutionReading(f"e{number}-{each}", 1, NOON - timedelta(seconds=ago_s), None, "RUNNING")
+            for each, ago_s in enumerate(self._pages[number])
+        )
+        more = str(number + 1) if number + 1 < len(self._pages) else None
+        # Each page is answered a while after the one before it; the first one says when "now" is.
+        return ExecutionPage(executions, more, NOON + timedelta(hours=number))
+
+    def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
+        raise AssertionError("what is listed is not counted")
+
+
+STARTS = {
+    "none": ([[]], 0.0, 1),
+    "one page, and a day is over within it": ([[60, 3600, 86399, 86400, 90000]], 3 / 24, 1),
+    "a page that does not end the day": ([[60, 120]], 2 / 24, 1),
+    "a second page with the end of the day": ([[60, 120], [180, 90000], [100000]], 3 / 24, 2),
+    "more than three pages": ([[60, 120], [900, 600], [900, 1200], [1800]], 6 / 1200 * 3600, 3),
+    "three pages in one second": ([[0, 0], [0, 0], [0, 0], [0]], 6 * 3600.0, 3),
+}
+
+
+@pytest.mark.parametrize("listed", STARTS)
+def test_a_few_pages_of_executions_say_how_often_one_starts(listed: str) -> None:
+    pages, starts_per_hour, read = STARTS[listed]
+    feed, look = Pages(*pages), ForecastAnalysis(PLAN, Policy(), 0.0)
+    source = sources(replace(World().outside(), executions=feed), FakeClock())[ForecastAnalysis]
+    assert source.answer(LIVE, look, Urgency.BACKGROUND).starts_per_hour == pytest.approx(starts_per_hour)
+    assert feed.tokens == [None, "1", "2"][:read]
 
 
 def echo(error_at: str | None = None) -> Callable[[AliasArn, Any, Urgency], object]:

@@ -23,7 +23,7 @@ from tests.core.specs import UNCHECKED
 from tests.engine.fake_api_server import FakeApiServer
 from tests.engine.fake_clock import FakeClock
 from tests.engine.fake_cloud import MACHINE, AlarmFeedOf, FakeCloud, SmokesOf
-from tests.engine.fake_workers import FakeWorkers
+from tests.engine.fake_workers import FakeWorkers, NotedErrands
 
 MANY_STEPS = 20_000
 """Steps at one and the same moment: the engine turns in a circle."""
@@ -174,10 +174,11 @@ class World:
     def start(self) -> None:
         """An operator starts with nothing but what the API server holds."""
         self.workers = FakeWorkers()
+        self.lanes = NotedErrands(Lanes(self.clock, self.workers, self.meter))
         self.api.watch.clear()
         self.engine = Engine(
             self.clock,
-            Lanes(self.clock, self.workers, self.meter),
+            self.lanes,
             self.outside(),
             min_poll_interval_s=5.0,
             random=Random(1),
