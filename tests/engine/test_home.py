@@ -3,13 +3,18 @@
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Phase
-from sfn_rollouts.core.values.readings import Account
+from sfn_rollouts.core.values.readings import Account, Trouble, Unseen
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.engine.home import Home
+from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.regions import KEPT_S, Regions
 from sfn_rollouts.errors import Denied, PortError, Transient
-from sfn_rollouts.ports import Lane
-from tests.engine.fake_clock import FakeClock
-from tests.engine.world import World, spec
+from sfn_rollouts.ports import Errand, Lane
+from tests.engine.fake_clock import NOON, FakeClock
+from tests.engine.fake_cloud import FakeCloud
+from tests.engine.fake_random import Longest
+from tests.engine.fake_workers import FakeWorkers, NotedErrands
+from tests.engine.world import Metered, World, spec
 
 FOREIGN = {"stateMachineArn": "arn:aws:states:eu-west-1:210987654321:stateMachine:Orders"}
 NOWHERE = {"stateMachineArn": "arn:aws:states:eu-nowhere-1:123456789012:stateMachine:Orders"}
@@ -161,3 +166,56 @@ def test_a_region_that_is_named_again_is_kept() -> None:
     clock.advance(KEPT_S / 2)
     regions.run_due()
     assert (left, regions.next_due) == (["a"], None)
+
+
+# -- by itself --
+
+
+class Alone:
+    """A home, and how often it said that it knows more."""
+
+    def __init__(self) -> None:
+        self.clock, self.workers = FakeClock(), FakeWorkers()
+        self.cloud = FakeCloud(self.clock, lambda what: None)
+        self.lanes = NotedErrands(Lanes(self.clock, self.workers, Metered()))
+        self.answered = 0
+        self.home = Home(self.clock, self.lanes, self.cloud, Longest(), self._count)
+
+    def _count(self) -> None:
+        self.answered += 1
+
+    def ask(self) -> None:
+        self.home.ask()
+        self.workers.run_one()
+
+
+OURS = Account("123456789012", "aws")
+
+
+def test_the_account_is_asked_for_by_a_job_of_no_place_and_then_no_more() -> None:
+    alone = Alone()
+    alone.home.ask()
+    alone.home.ask()
+    assert alone.home.fact is None
+    assert alone.lanes.errands == [Errand(Lane.FORWARD, None, "account")]
+    assert alone.workers.run_one()
+    assert (alone.home.fact, alone.answered) == (OURS, 1)
+    alone.ask()
+    assert (alone.cloud.identity_asked, alone.answered) == (1, 1)
+
+
+def test_an_account_that_nobody_knows_is_so_since_the_first_answer_and_asked_for_ever_more_rarely() -> None:
+    alone = Alone()
+    alone.cloud.ours = Denied("no credentials")
+    for pause_s in (5, 10, 20, 40, 80, 160, 300, 300):
+        alone.ask()
+        asked = alone.cloud.identity_asked
+        alone.clock.advance(pause_s - 0.001)
+        alone.ask()
+        assert alone.cloud.identity_asked == asked
+        alone.clock.advance(0.001)
+    assert alone.home.fact == Unseen("no credentials", NOON, Trouble.DENIED)
+    assert alone.answered == 1, "what is still unknown is no news"
+    alone.cloud.ours = OURS
+    alone.ask()
+    assert (alone.home.fact, alone.answered) == (OURS, 2)
