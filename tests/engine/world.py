@@ -144,7 +144,14 @@ def spec(version: int = 2, **fields: Any) -> dict[str, Any]:
 class World:
     """Version 1 has all traffic, the alarm is OK, and an operator runs."""
 
-    def __init__(self, decide: Decide = decide, sources_of: SourcesOf = sources, chores_of: ChoresOf = chores) -> None:
+    def __init__(
+        self,
+        decide: Decide = decide,
+        sources_of: SourcesOf = sources,
+        chores_of: ChoresOf = chores,
+        random: Random | None = None,
+    ) -> None:
+        self._random = random
         self.clock = FakeClock()
         self.points = 0  # effects so far, each with a point before and one after
         self.stop_at: int | None = None  # the point at which `stopped_by` is raised, once
@@ -181,7 +188,7 @@ class World:
             self.lanes,
             self.outside(),
             min_poll_interval_s=5.0,
-            random=Random(1),
+            random=self._random or Random(1),
             decide=self._decide,
             sources_of=self._sources_of,
             chores_of=self._chores_of,
