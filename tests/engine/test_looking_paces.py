@@ -19,6 +19,7 @@ from sfn_rollouts.engine.looking import Looking
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.engine.resource import Resource
+from sfn_rollouts.engine.sources import Sources
 from sfn_rollouts.engine.sources.source import Source
 from sfn_rollouts.errors import Conflict, Denied, Transient
 from sfn_rollouts.ports import Errand, Lane, Urgency
@@ -50,6 +51,11 @@ class Ring(Chore[str]):
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fog(Look[str]):
+    """How far one can see; its source stands behind the one of chores."""
+
+
 BERGEN, CORK = Tide("Bergen"), Tide("Cork")
 
 
@@ -77,7 +83,12 @@ class Scene:
 
     def build(self, **tides: Any) -> None:
         """With other attributes of the source of tides."""
-        sources = {Wind: self.winds, Tide: replace(self.tides, **tides), Ring: self.rings}
+        sources: Sources = {
+            Wind: self.winds,
+            Tide: replace(self.tides, **tides),
+            Ring: self.rings,
+            Fog: Source(self._answer),
+        }
         self.looking = Looking(self.world.clock, self.workers, sources, self.board, self.recovery, self.woken.append)
 
     def _answer(self, alias: AliasArn, look: Look[Any], urgency: Urgency) -> object:
@@ -133,6 +144,10 @@ def test_looks_begin_in_the_order_of_the_sources_and_by_their_names(scene: Scene
     scene.start(CORK, BERGEN, Wind())
     scene.work()
     assert [look for look, _ in scene.asked] == [Wind(), BERGEN, CORK]
+    harbours = [Tide(letter) for letter in "abcdefgh"]
+    scene.look(*harbours)
+    assert [look for look, _ in scene.asked[3:]] == harbours
+    del scene.workers.errands[3:]
     assert scene.workers.errands == [
         Errand(Lane.FORWARD, PLACE, "Wind"),
         Errand(Lane.FORWARD, PLACE, "Tide"),
@@ -159,6 +174,17 @@ def test_looks_that_go_together_are_one_job_with_time_for_all(scene: Scene) -> N
     assert scene.workers.errands == [Errand(Lane.FORWARD, PLACE, "Tide", 102.0)]
     assert scene.known == {BERGEN: "low", CORK: "low"}
     assert scene.record.looking == set()
+
+
+def test_looks_of_two_kinds_that_go_together_are_two_jobs(scene: Scene) -> None:
+    scene.winds = replace(scene.winds, together_s=lambda count: 50.0)
+    scene.build(together_s=lambda count: 100.0)
+    scene.look(BERGEN, CORK, Wind())
+    place = LIVE.machine.place
+    assert scene.workers.errands == [
+        Errand(Lane.FORWARD, place, "Wind", 50.0),
+        Errand(Lane.FORWARD, place, "Tide", 100.0),
+    ]
 
 
 def test_a_look_under_way_is_not_begun_again_and_another_of_its_kind_is(scene: Scene) -> None:
@@ -221,20 +247,20 @@ def test_who_asks_for_the_alarms_has_them_read_at_once(scene: Scene) -> None:
 
 def test_a_chore_begins_once_the_status_that_it_is_named_by_is_stored(scene: Scene) -> None:
     scene.record.working = scene.record.stored.with_(message="decided")
-    scene.look(Ring("noon"), BERGEN)
-    assert [look for look, _ in scene.asked] == [BERGEN]
+    scene.look(Ring("noon"), Fog())
+    assert [look for look, _ in scene.asked] == [Fog()]
     scene.record.stored = scene.record.working
     scene.look(Ring("noon"))
-    assert [look for look, _ in scene.asked] == [BERGEN, Ring("noon")]
+    assert [look for look, _ in scene.asked] == [Fog(), Ring("noon")]
 
 
 def test_what_is_done_once_is_tried_until_it_is_done_and_then_no_more(scene: Scene) -> None:
     scene.answers[Ring("noon")] = [Denied("no")]
     for _ in range(4):
-        scene.look(Ring("noon"), BERGEN)
+        scene.look(Ring("noon"), Fog())
         scene.world.clock.advance(400)
-    assert [look for look, _ in scene.asked if look != BERGEN] == [Ring("noon")] * 2
-    assert [look for look, _ in scene.asked].count(BERGEN) == 4, "another one behind it is looked at all the same"
+    assert [look for look, _ in scene.asked if look != Fog()] == [Ring("noon")] * 2
+    assert [look for look, _ in scene.asked].count(Fog()) == 4, "another one behind it is looked at all the same"
 
 
 # -- how soon again --
@@ -354,6 +380,14 @@ def test_a_look_that_fails_waits_with_its_place_and_one_that_works_wakes_all(sce
     scene.world.clock.advance(400)
     scene.look(BERGEN)
     assert scene.retried == [("other", True), (scene.record.uid, True)]
+
+
+def test_a_look_that_works_where_one_of_its_kind_had_failed_is_a_hint_that_its_place_answers(scene: Scene) -> None:
+    scene.recovery.note(PLACE, "other", "Tide", Denied("no"))
+    scene.look(Wind())
+    assert scene.retried == []
+    scene.look(BERGEN)
+    assert scene.retried == [("other", False)]
 
 
 # -- what is kept --
