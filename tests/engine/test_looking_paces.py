@@ -19,7 +19,6 @@ from sfn_rollouts.engine.looking import Looking
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.engine.resource import Resource
-from sfn_rollouts.engine.sources import Sources
 from sfn_rollouts.engine.sources.source import Source
 from sfn_rollouts.errors import Conflict, Denied, Transient
 from sfn_rollouts.ports import Errand, Lane, Urgency
@@ -83,7 +82,7 @@ class Scene:
 
     def build(self, **tides: Any) -> None:
         """With other attributes of the source of tides."""
-        sources: Sources = {
+        sources: dict[type[Look[Any]], Source] = {
             Wind: self.winds,
             Tide: replace(self.tides, **tides),
             Ring: self.rings,
