@@ -515,6 +515,16 @@ def test_a_reading_that_is_denied_is_unseen_since_now(board: Board) -> None:
     assert board.fact("one", "errors") == Unseen("no", NOON + timedelta(seconds=10), Trouble.DENIED)
 
 
+def test_an_alarm_of_a_call_that_may_not_be_read_is_unseen_at_once(board: Board) -> None:
+    board.watch("one", "errors", "latency")
+    board.work()
+    board.cloud.garbled["errors"] = Denied("not this one")
+    board.clock.advance(10)
+    board.work()
+    assert board.fact("one", "errors") == Unseen("not this one", NOON + timedelta(seconds=10), Trouble.DENIED)
+    assert isinstance(board.fact("one", "latency"), AlarmReading)
+
+
 def test_an_alarm_whose_reason_has_changed_is_no_news_and_one_that_changed_to_the_same_state_is(board: Board) -> None:
     board.watch("one", "errors")
     board.work()
@@ -562,6 +572,11 @@ def test_the_board_shows_how_many_are_watched_and_unseen_and_the_oldest_reading(
     board.board.unwatch("one")
     board.work()
     assert board.meter.board == (0, 0, None)
+
+
+def test_a_board_that_nobody_has_watched_yet_is_not_shown(board: Board) -> None:
+    board.work()
+    assert board.meter.boards == []
 
 
 def test_where_nothing_has_changed_nothing_is_counted_again(board: Board) -> None:

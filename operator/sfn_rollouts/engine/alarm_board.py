@@ -260,7 +260,9 @@ def _is_doubtful(batch: Sequence[Line], watched: Sequence[Line], answer: _Answer
 
 
 def _is_news(line: Line, facts: Mapping[str, AlarmFact]) -> bool:
-    """A newer reading of the same is none, but that it is still missing is: the polls are counted."""
+    """A newer reading of the same is none, but that it is still missing is: the polls are counted. Whatever is known
+    now instead of nothing, or of something of another kind, is news.
+    """
     before, after = line.fact, facts[line.name]
     if isinstance(after, AlarmMissing):
         return after != before
@@ -268,7 +270,7 @@ def _is_news(line: Line, facts: Mapping[str, AlarmFact]) -> bool:
         return _essence(before.snapshot) != _essence(after.snapshot)
     if isinstance(before, Unseen) and isinstance(after, Unseen):
         return (before.trouble, before.since) != (after.trouble, after.since)
-    return type(before) is not type(after)
+    return True
 
 
 def _essence(snapshot: AlarmSnapshot) -> tuple[object, ...]:
