@@ -164,6 +164,16 @@ def test_a_watch_that_breaks_kopf_is_started_again(listen: Listen, log_lines: li
     assert ["unable to decode an event" in line["why"] for line in log_lines] == [True, True]
 
 
+def test_one_of_several_watches_that_breaks_kopf_is_started_again(listen: Listen) -> None:
+    """The others are open and sound, and must not keep kopf from its end."""
+    with FakeApiServer(broken_watches=1) as fake:
+        heard = listen(_connection(fake.url), ["shop", "billing", "payments"])
+
+        wait_until(lambda: fake.lists == 6, 30, "a second list of each namespace")
+
+    assert heard.restarts == 1
+
+
 def test_what_is_no_rollout_is_not_passed_on(listen: Listen, log_lines: list[dict[str, Any]]) -> None:
     """A way that leads to another API, or to a store that has lost half of an object."""
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": RESOURCE["metadata"]}

@@ -26,6 +26,7 @@ from sfn_rollouts.ports import Clock
 Resource = Mapping[str, Any]
 _FIRST_RETRY_S = 0.5
 _SOUND_AFTER_S = 60.0  # kopf ran that long: what ended it is a new problem, not the old one
+_ROUNDS = 3  # a task may start another while it ends
 _CLOSING_S = 0.25  # aiohttp's TLS connections close a moment after their session
 _log = get_logger(__name__)
 
@@ -98,27 +99,46 @@ class Informer:
         return "kopf ended without an error"
 
     async def _operate(self) -> None:
-        # Stopped by cancelling and not by kopf's stop_flag: that leaves a task behind, and a kopf that has failed waits
-        # 5 s for it, in which nobody watches.
         self._running = (asyncio.get_running_loop(), cast("asyncio.Task[None]", asyncio.current_task()))
         try:
             if not self._stopping.is_set():  # asked to stop before there was a task to cancel
-                await kopf.operator(
-                    registry=self._registry,
-                    settings=_settings(),
-                    clusterwide=not self._namespaces,
-                    namespaces=self._namespaces,
-                    standalone=True,
-                )
+                await self._watch()
         finally:
             self._running = None
+            await _end_what_is_left()
             await asyncio.sleep(_CLOSING_S)
+
+    async def _watch(self) -> None:
+        # Not `kopf.operator`, nor its stop_flag. When one of several watches fails, it waits 5 s for the others, in
+        # which nobody watches, and then cancels each with the task that would tell it to pause: a watch takes that for
+        # the pause, and goes on for ever with a session that is closed (kopf 1.45, `stream` in _cogs/clients/api.py).
+        tasks = await kopf.spawn_tasks(
+            registry=self._registry,
+            settings=_settings(),
+            clusterwide=not self._namespaces,
+            namespaces=self._namespaces,
+            standalone=True,
+        )
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
 
     def _interrupt(self) -> None:
         if running := self._running:
             loop, task = running
             with contextlib.suppress(RuntimeError):  # the loop has just been closed, which is what we want
                 loop.call_soon_threadsafe(task.cancel)
+
+
+async def _end_what_is_left() -> None:
+    """Cancel all other tasks of the loop, one after the other: a watch before the one that would tell it to pause."""
+    for _ in range(_ROUNDS):
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in sorted(left, key=lambda each: each.get_name().startswith("pause-waiter")):
+            task.cancel()
+            await asyncio.wait({task}, timeout=_CLOSING_S)
+            if task.done() and not task.cancelled():
+                task.exception()  # else asyncio logs that nobody has looked at it
 
 
 def _registry(
