@@ -192,13 +192,32 @@ def test_each_look_reads_no_further_back_than_what_may_have_changed(
     assert feed.pages <= 6, "80 executions are 8 pages"
 
 
-def test_a_look_asks_for_twice_as_many_as_the_last_one_needed(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+def test_a_look_asks_for_twice_as_many_as_it_will_need(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    """From the second on, although the first one comes when few have started since the first write."""
     for number in range(-1500, 900):
         feed.started(number / 5, 1 + number % 2)
-    for seconds in (60, 90, 120, 150):
+    for seconds in (3, 30, 60, 90, 120):
         at(clock, seconds)
         ask(judge)
-    assert feed.limits == [1000, 1000, 602, 652, 652], "five a second, of the last minute and five seconds"
+    assert feed.limits == [1000, 1000, 652, 652, 652, 652], "five a second, of the last minute and five seconds"
+
+
+def test_an_answer_that_is_quicker_than_the_last_one_is_not_asked_for_too_soon(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock
+) -> None:
+    """AWS's time is that of its answer: one that took two seconds is for a time two seconds after the question."""
+    answered = feed.page
+
+    def takes_two_seconds(alias: AliasArn, token: str | None, limit: int) -> ExecutionPage:
+        clock.moment += timedelta(seconds=2)
+        return answered(alias, token, limit)
+
+    feed.page = takes_two_seconds
+    at(clock, 61.0)
+    reading = ask(judge)
+    feed.page = answered
+    clock.moment = reading.next_at
+    assert ask(judge).looked_at == BEGAN + timedelta(seconds=90)
 
 
 # -- what is left out --

@@ -36,7 +36,7 @@ PAGES_A_JOB = 10
 """A job that reads more has a lane's thread for too long; the next one goes on where it stopped."""
 
 SMALLEST_PAGE = 100
-"""A look asks for twice as many executions as the last one needed, and for no fewer than these.
+"""A look asks for twice as many executions as it will need, by what started of late, and for no fewer than these.
 
 To read 1,000 takes botocore 9 ms, and most machines start less than 100 a minute.
 """
@@ -59,12 +59,14 @@ _name = attrgetter("name")
 class _Walk:
     """A walk from the newest execution back, under way.
 
-    `as_of`: when it began, by AWS's clock; `read_at`: by ours. `limit`: so many stand on a page.
+    `as_of`: when it began, by AWS's clock; `read_at`: by ours; `answered_at`: when AWS's first answer was here. `limit`:
+    so many stand on a page.
     """
 
     read_at: datetime
     limit: int
     as_of: datetime | None = None
+    answered_at: datetime | None = None
     token: str | None = None
     found: dict[str, ExecutionReading] = field(default_factory=dict)
 
@@ -112,7 +114,7 @@ class Listing:
             judgement=self._judgement,
             looked_at=looked_at,
             read_at=walk.read_at,
-            next_at=after(walk.read_at, _whole_seconds(after(looked_at, LOOK_EVERY_S) - as_of)),
+            next_at=after(walk.answered_at or walk.read_at, _whole_seconds(after(looked_at, LOOK_EVERY_S) - as_of)),
             horizon_s=self._horizon.seconds,
             is_horizon_capped=self._horizon.is_capped,
             left_out=self._judgement.left_out + len(self._unknown),
@@ -129,6 +131,7 @@ class Listing:
                 self._walk = None
                 raise
             walk.take(page)
+            walk.answered_at = walk.answered_at or self._clock.now()
             needs_past = self._judging is None
             if page.next_token is None or _is_far_enough(walk, page, self._since, needs_past=needs_past):
                 self._walk = None
@@ -140,7 +143,7 @@ class Listing:
         judging = self._judging = self._judging or self._begin(look, found)
         since, ended = self._since, self._ended
         new = [each for each in found if each.started_at >= since and each.name not in ended]
-        self._limit = min(LARGEST_PAGE, max(SMALLEST_PAGE, 2 * (len(new) + len(ended))))
+        self._limit = self._next_limit(found, as_of)
         judging.take(_executions(look, new))
         unknown = {each.status for each in new} - _STATUSES.keys()
         self._unknown |= {each.name for each in new if each.status in unknown} if unknown else set()
@@ -150,6 +153,14 @@ class Listing:
             self._next_look += 1
         since = self._since = max(since, after(look.began_at, last * LOOK_EVERY_S - self._horizon.seconds - SETTLE_S))
         self._ended = {each.name for each in found if each.ended_at is not None and each.started_at >= since}
+
+    def _next_limit(self, found: Iterable[ExecutionReading], as_of: datetime) -> int:
+        """Return how many to ask for at the next look: twice those of as long a time as it goes back.
+
+        Whether they started before the first write or since does not matter: soon after it there are few that did.
+        """
+        recent = after(as_of, -(LOOK_EVERY_S + self._horizon.seconds + SETTLE_S))
+        return min(LARGEST_PAGE, max(SMALLEST_PAGE, 2 * sum(each.started_at >= recent for each in found)))
 
     def _begin(self, look: JudgeExecutions, found: Iterable[ExecutionReading]) -> Judging:
         past, self._horizon = _before(look, found)
