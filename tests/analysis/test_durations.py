@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from sfn_rollouts.analysis.durations import IN_FULL, SHARE_BEYOND, DurationTest, savage_score
+from sfn_rollouts.analysis.durations import BEYOND, IN_FULL, DurationTest, savage_score
 from sfn_rollouts.analysis.tally import Tally
 
 
@@ -103,9 +103,10 @@ def test_a_few_that_take_far_longer_are_found() -> None:
     assert found
 
 
-def test_a_share_is_enough_above_a_thousand() -> None:
+def test_above_a_thousand_a_few_of_each_look_are_enough() -> None:
     test = DurationTest(0.25, [1.0])
     test.take([(0.5, False, 1.0)] * (IN_FULL - 1))
-    assert math.isclose(test.share, 1.0)
+    assert math.isclose(test.share(400), 1.0)
     test.take([(0.5, False, 1.0)])
-    assert math.isclose(test.share, SHARE_BEYOND)
+    assert math.isclose(test.share(400) * 400, BEYOND)
+    assert math.isclose(test.share(BEYOND - 1), 1.0)

@@ -10,13 +10,8 @@ from sfn_rollouts.analysis.tally import Cut, Tally
 HISTORY = 500
 """How many of stable's durations from before the rollout are compared with."""
 
-IN_FULL, SHARE_BEYOND = 1000, 0.005
-"""So many executions are tallied, and then this share, as ranks cost more than failures.
-
-Of a machine with 20,000 executions a rollout a target that takes 1.5 times as long is found Slower in 15 of 100
-rollouts so (60 were played), twice as long in all; with a share of 0.02 in 30, for 20 ms more of CPU for 100,000
-executions.
-"""
+IN_FULL, BEYOND = 1000, 8
+"""So many executions are tallied, and then about so many of each look, as ranks cost more than failures (0035)."""
 
 _LONG = 0.95
 _LOWEST, _HIGHEST = -2, 8
@@ -42,10 +37,9 @@ class DurationTest:
         """The probability of a false alarm until now."""
         return self._savage.spent + self._long.spent
 
-    @property
-    def share(self) -> float:
-        """Which share of the executions of the next look is wanted."""
-        return 1.0 if self._taken < IN_FULL else SHARE_BEYOND
+    def share(self, executions: int) -> float:
+        """Return which share is wanted of so many executions that are judged at the next look."""
+        return 1.0 if self._taken < IN_FULL else min(1.0, BEYOND / executions)
 
     def take(self, durations: Sequence[tuple[float, bool, float]]) -> None:
         """Take (weight, whether on the target, seconds) of what is judged at one look."""

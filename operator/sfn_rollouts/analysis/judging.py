@@ -83,7 +83,7 @@ class Judging:
 
     def _timed(self, weight: float, executions: Sequence[Execution]) -> list[tuple[float, bool, float]]:
         """Return (weight, whether on the target, seconds) of the good ones, where their durations are judged."""
-        share = self._verdicts.share_timed
+        share = self._verdicts.share_timed(len(executions))
         return [
             (weight, each.is_target, lasted_at(each, self._horizon_s))
             for each in (sampled(executions, share) if share else ())

@@ -56,11 +56,10 @@ class Verdicts:
         """Whether half of the failures are enough for Worse."""
         return self._failures.takes_half
 
-    @property
-    def share_timed(self) -> float:
-        """The share of executions whose durations are to be taken."""
+    def share_timed(self, executions: int) -> float:
+        """Return the share of so many executions of one look whose durations are to be taken."""
         is_over = not self._policy.durations or Verdict.SLOWER in self._alarms
-        return 0.0 if is_over else self._durations.share
+        return 0.0 if is_over else self._durations.share(executions)
 
     def start(self, weight: float | None, started: Split) -> None:
         """Take executions that started at this weight; None: not to be compared with the weights."""

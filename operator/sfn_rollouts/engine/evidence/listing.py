@@ -59,8 +59,8 @@ _name = attrgetter("name")
 class _Walk:
     """A walk from the newest execution back, under way.
 
-    `as_of`: when it began, by AWS's clock; `read_at`: by ours; `answered_at`: when AWS's first answer was here. `limit`:
-    so many stand on a page.
+    `as_of`: when it began, by AWS's clock; `read_at`: by ours; `answered_at`: when AWS's first answer was here.
+    `limit`: so many stand on a page.
     """
 
     read_at: datetime
