@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -72,8 +72,8 @@ def connected(clock: HandClock, meter: RecordingMeter) -> Iterator[Connect]:
     """Connect to where the environment points, when the test has finished setting it."""
     opened: list[Aws] = []
 
-    def open_one(workers: int = 4, answer_timeout_s: float = 5) -> Aws:
-        opened.append(connect(clock, meter, workers, answer_timeout_s))
+    def open_one(workers: int = 4, answer_timeout_s: float = 5, **more: Any) -> Aws:
+        opened.append(connect(clock, meter, workers, answer_timeout_s, **more))
         return opened[-1]
 
     yield open_one

@@ -155,7 +155,7 @@ def test_one_that_was_refused_is_run_the_next_time(
         aws.smokes.run(express, 2, NAME, INPUT)
     aws.clients.close()
     assert names(emulator, express) == []
-    assert NAME not in aws.smokes._sent
+    assert not aws.smokes._sent
 
 
 def test_one_that_failed_on_the_side_of_aws_may_have_run(
@@ -172,7 +172,7 @@ def test_names_are_not_remembered_for_ever(aws: Aws, express: StateMachineArn, m
     monkeypatch.setattr(smokes, "MOST_REMEMBERED", 2)
     for number in range(4):
         aws.smokes.run(express, 2, f"{NAME}-{number}", INPUT)
-    assert list(aws.smokes._sent) == [f"{NAME}-2", f"{NAME}-3"]
+    assert list(aws.smokes._sent) == [(express, f"{NAME}-2"), (express, f"{NAME}-3")]
 
 
 def test_which_kind_a_version_is_of_is_read_with_it(

@@ -6,6 +6,7 @@ Both calls count as urgent: the operator makes them to find reasons for a rollba
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from datetime import timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 _Answer = TypeVar("_Answer")
 _LARGEST_PAGE = 100
+_MOST_PLACES = 4096
 _TYPES: tuple[AlarmTypeType, ...] = (
     "MetricAlarm",
     "CompositeAlarm",
@@ -62,7 +64,7 @@ class CloudWatchAlarms:
     def __init__(self, clients: Clients, calls: Calls) -> None:
         self._clients = clients
         self._calls = calls
-        self._regions_without_log_alarms: set[str] = set()
+        self._places_without_log_alarms: OrderedDict[Place, None] = OrderedDict()
 
     def read(self, place: Place, names: Sequence[str]) -> Mapping[str, AlarmSnapshot | PortError]:
         """Read at most 100 alarms; one that does not exist is absent, one that cannot be understood is an error."""
@@ -129,9 +131,10 @@ class CloudWatchAlarms:
         """Ask for all types. A region that does not know log alarms refuses the word: no alarm would be read there.
 
         A refusal quotes names of alarms, which may be any words. So only a call that succeeds without log alarms shows
-        of the region: to hide those of all teams, for the name that one of them chose, would be a reason to go back.
+        of the region, and only to the identity that asked: to hide those of all teams, for the name that one of them
+        chose, or for what its role may see, would be a reason to go back.
         """
-        if place.region in self._regions_without_log_alarms:
+        if place in self._places_without_log_alarms:
             return ask(_TYPES[:2])
         try:
             return ask(_TYPES)
@@ -139,7 +142,9 @@ class CloudWatchAlarms:
             if "alarmTypes" not in str(refusal):
                 raise
         answer = ask(_TYPES[:2])
-        self._regions_without_log_alarms.add(place.region)
+        self._places_without_log_alarms[place] = None
+        if len(self._places_without_log_alarms) > _MOST_PLACES:
+            self._places_without_log_alarms.popitem(last=False)
         return answer
 
 

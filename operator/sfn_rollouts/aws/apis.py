@@ -20,6 +20,7 @@ class Api(StrEnum):
     GET_FUNCTION_CONFIGURATION = "GetFunctionConfiguration"
     SIMULATE_PRINCIPAL_POLICY = "SimulatePrincipalPolicy"
     GET_CALLER_IDENTITY = "GetCallerIdentity"
+    ASSUME_ROLE = "AssumeRole"
 
     @property
     def action(self) -> str:
@@ -28,8 +29,11 @@ class Api(StrEnum):
 
     @property
     def needs_permission(self) -> bool:
-        """Whether an IAM policy must allow it; who one is may be asked by everybody (STS API reference)."""
-        return self is not Api.GET_CALLER_IDENTITY
+        """Whether every operator's IAM policy must allow it.
+
+        Who one is may be asked by everybody (STS API reference); roles are assumed only where an AWSAccess names some.
+        """
+        return self not in (Api.GET_CALLER_IDENTITY, Api.ASSUME_ROLE)
 
 
 _SERVICES = {
@@ -39,4 +43,5 @@ _SERVICES = {
     Api.GET_FUNCTION_CONFIGURATION: "lambda",
     Api.SIMULATE_PRINCIPAL_POLICY: "iam",
     Api.GET_CALLER_IDENTITY: "sts",
+    Api.ASSUME_ROLE: "sts",
 }

@@ -1,7 +1,8 @@
 """All of AWS, ready to be handed to the engine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from random import Random
 
 from sfn_rollouts.aws.alarms import CloudWatchAlarms
 from sfn_rollouts.aws.budget import Budget, Fill
@@ -16,6 +17,7 @@ from sfn_rollouts.aws.router import StepFunctionsRouter
 from sfn_rollouts.aws.smokes import StepFunctionsSmokes
 from sfn_rollouts.aws.targets import AwsTargetInspector
 from sfn_rollouts.aws.translation import without_credentials
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.ports import CallMeter, Clock
 
 
@@ -51,22 +53,38 @@ class Aws:
 
 
 def connect(
-    clock: Clock, meter: CallMeter, workers: int, answer_timeout_s: float = 5, *, holder: Holder = OPERATOR
+    clock: Clock,
+    meter: CallMeter,
+    workers: int,
+    answer_timeout_s: float = 5,
+    *,
+    holder: Holder = OPERATOR,
+    caller: Callable[[], Caller] = Caller,
+    random: Random | None = None,
 ) -> Aws:
     """Build the adapters; nothing is sent yet.
 
     `workers` is the number of threads that may call at once. A read that gets no answer is tried once more, so it may
     take twice `answer_timeout_s`. `holder` is whose credentials they are, for the words of a refusal.
+    `caller` says for whom the calling thread calls, and so with which role; left out, the credentials that there are
+    sign everything. `random` spreads the renewals of sessions.
 
     Raises:
         Denied: the environment names a profile that does not exist, or AWS's files cannot be read.
     """
     try:
-        clients = Clients(workers, answer_timeout_s)
+        clients = Clients(
+            workers,
+            answer_timeout_s,
+            caller=caller,
+            clock=clock,
+            meter=meter,
+            random=random or Random(),  # noqa: S311 - jitter, no secret
+        )
     except CredentialsError as error:
         raise without_credentials(error, holder) from None
     budget = Budget(clock)
-    calls = Calls(budget, meter, holder)
+    calls = Calls(budget, meter, clients.callers, holder)
     return Aws(
         router=StepFunctionsRouter(clients, calls, clock),
         catalog=StepFunctionsCatalog(clients, calls, clock),

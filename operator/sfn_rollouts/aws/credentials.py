@@ -28,6 +28,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from sfn_rollouts.core.values.identity import Identity
 from sfn_rollouts.printable import one_line
 
 IRSA, HELPER, AGENT, INSTANCE = "assume-role-with-web-identity", "custom-process", "container-role", "iam-role"
@@ -107,6 +108,14 @@ class CredentialsError(Exception):
         return _SOURCES[self.source].remedy if self.source in _SOURCES else _CHECK_SETTINGS
 
 
+class RoleError(CredentialsError):
+    """A role could not be assumed on top of the credentials that there are."""
+
+    def __init__(self, cause: Exception, identity: Identity) -> None:
+        super().__init__(cause)
+        self.identity = identity
+
+
 class UnsendableKeyError(Exception):
     """A key or token that no header can hold. In a cluster it is mostly the line feed of whoever made the Secret."""
 
@@ -155,11 +164,7 @@ class Fetched:
         """Return what a request is signed with; fetches what is not there yet or expires."""
         with fetching(self._credentials.method):
             frozen = self._credentials.get_frozen_credentials()
-            for part in (frozen.access_key, frozen.secret_key, frozen.token or ""):
-                if not isinstance(part, str):
-                    raise TypeError  # else it would fail while signing or sending, as if the network had
-                if not part.isascii() or not part.isprintable():
-                    raise UnsendableKeyError
+            require_sendable(frozen)
             return frozen
 
     @property
@@ -169,6 +174,20 @@ class Fetched:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._credentials, name)
+
+
+def require_sendable(keys: Any) -> None:
+    """Refuse keys that would fail while signing or sending, as if the network had.
+
+    Raises:
+        TypeError: they are no texts.
+        UnsendableKeyError: no header can hold them.
+    """
+    for part in (keys.access_key, keys.secret_key, keys.token or ""):
+        if not isinstance(part, str):
+            raise TypeError
+        if not part.isascii() or not part.isprintable():
+            raise UnsendableKeyError
 
 
 def what_happened(error: Exception) -> str:

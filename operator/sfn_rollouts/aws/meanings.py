@@ -1,6 +1,6 @@
 """What each AWS error asks of the engine: one table by error code, one by botocore's own exceptions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from botocore import exceptions
 
@@ -14,7 +14,7 @@ class Holder:
     """Whose credentials a call is made with, in the words that a remedy needs.
 
     `missing` and `unusable` are whole sentences for when there are none; `{summary}` says why, `{remedy}` what helps
-    with this source.
+    with this source. `renews`: what has expired is fetched again by itself.
     """
 
     role: str
@@ -22,6 +22,7 @@ class Holder:
     host: str
     missing: str
     unusable: str
+    renews: bool = False
 
 
 OPERATOR = Holder(
@@ -31,6 +32,13 @@ OPERATOR = Holder(
     f"no AWS credentials were found. {WAYS}",
     "the AWS credentials cannot be fetched ({summary}). {remedy}",
 )
+
+
+def of_role(role: str) -> Holder:
+    """Return who holds the credentials of a role that the operator has assumed; `role` is its ARN."""
+    return replace(OPERATOR, role=role, credentials=f"the credentials of {role}", renews=True)
+
+
 LOG_IN = "Log in (aws sso login), or set AWS_PROFILE; aws sts get-caller-identity must work."
 PERSON = Holder(
     "your IAM role or user",

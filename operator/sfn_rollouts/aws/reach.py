@@ -6,7 +6,9 @@ from sfn_rollouts.aws.answers import ForeignAnswer, field, reading
 from sfn_rollouts.aws.apis import Api
 from sfn_rollouts.aws.budget import Budget
 from sfn_rollouts.aws.clients import Clients
-from sfn_rollouts.aws.translation import translated
+from sfn_rollouts.aws.credentials import RoleError
+from sfn_rollouts.aws.meanings import OPERATOR, of_role
+from sfn_rollouts.aws.translation import are_keys_refused, translated
 from sfn_rollouts.core.values.readings import Account
 from sfn_rollouts.ports import CallMeter
 
@@ -22,7 +24,7 @@ class CredentialsReach:
         self._meter = meter
 
     def account(self) -> Account:
-        """Ask STS. Outside the budget: it is one call, and STS has a quota of its own.
+        """Ask STS, as the current caller. Outside the budget: it is one call each, and STS has a quota of its own.
 
         Raises:
             PortError: it could not be asked.
@@ -33,8 +35,13 @@ class CredentialsReach:
             with reading():
                 account = _account(field(answer, "Arn"), field(answer, "Account"))
         except Exception as error:  # noqa: BLE001 - the seam, as in `Calls`
-            failure = translated(error, api, "the operator's credentials")
-            self._meter.aws_call(api, failure.trouble)
+            callers = self._clients.callers
+            if are_keys_refused(error):
+                callers.forget()
+            role = callers.role
+            failure = translated(error, api, role or "the operator's credentials", of_role(role) if role else OPERATOR)
+            if not isinstance(error, RoleError):  # counted as a call of AssumeRole; this one was not made
+                self._meter.aws_call(api, failure.trouble)
             raise failure from None
         self._meter.aws_call(api, "OK")
         return account

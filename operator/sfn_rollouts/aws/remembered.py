@@ -2,7 +2,8 @@
 
 A definition never changes, and a policy is taken not to for five minutes, unless it lacks something: a rollout may wait
 for that, and must see soon that it was given. What the operator may not ask it asks once an hour for each thing it is
-refused: a team that grants a right for some of its functions must not lose the others.
+refused: a team that grants a right for some of its functions must not lose the others. No identity hears what another
+one was answered.
 """
 
 import threading
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sfn_rollouts.aws.role_meanings import NotAssumed
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.core.values.targets import (
     CalleeReading,
     CallersReading,
@@ -39,11 +42,15 @@ class _Kept:
 
 
 class RememberingInspector:
-    """Asks the other one only for what it does not know. All threads may use it."""
+    """Asks the other one only for what it does not know. All threads may use it.
 
-    def __init__(self, asked: TargetInspector, clock: Clock) -> None:
+    `caller`: as `connection.connect` has it.
+    """
+
+    def __init__(self, asked: TargetInspector, clock: Clock, caller: Callable[[], Caller] = Caller) -> None:
         self._asked = asked
         self._clock = clock
+        self._caller = caller
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
 
@@ -71,6 +78,7 @@ class RememberingInspector:
         return self._known(("callers", alias), _not_at_all, lambda: self._asked.callers(alias))
 
     def _known(self, key: Hashable, counts_s: Callable[[Answer], float], ask: Callable[[], Answer]) -> Answer:
+        key = (self._caller().identity, key)
         known = self._found(key)
         if isinstance(known, Denied):
             raise Denied(known.why)  # a new one: an exception that is raised twice collects both tracebacks
@@ -79,6 +87,8 @@ class RememberingInspector:
             return answer
         try:
             answer = ask()
+        except NotAssumed:  # nobody has refused the question
+            raise
         except Denied as error:
             self._keep(key, error, DENIED_S)
             raise

@@ -1,7 +1,6 @@
 """The one boto3 session: where credentials come from, and how long anything may take."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import boto3
 import botocore.session
@@ -9,7 +8,7 @@ from botocore.config import Config
 
 from sfn_rollouts import __version__
 from sfn_rollouts.aws.answers import guard_answers
-from sfn_rollouts.aws.credentials import Chain, fetching, log_in_one_line
+from sfn_rollouts.aws.credentials import Chain, Fetched, fetching, log_in_one_line
 
 _SERVICES = ("stepfunctions", "cloudwatch")
 
@@ -29,20 +28,27 @@ def settings(attempts: int, workers: int, answer_timeout_s: float = 5) -> Config
     )
 
 
-def open_session(region: str | None = None) -> boto3.Session:
-    """Return a session with the default chain of credentials, every fetch of which passes `credentials.fetching`.
-
-    `region` is the one that credentials are asked for in where neither the environment nor a profile names one.
-
-    Raises:
-        CredentialsError: a profile that is named does not exist, or AWS's files cannot be read.
-    """
+def open_core() -> botocore.session.Session:
+    """Return botocore's part of a session, with the default chain of credentials and the doors for answers."""
     log_in_one_line()
     core = botocore.session.Session()
     # botocore asks STS for credentials with its own client; unset, a hanging STS would hold a rollback for a minute.
     core.set_default_client_config(settings(attempts=2, workers=1))
     core.register_component("credential_provider", Chain(core))
     guard_answers(core)
+    return core
+
+
+def open_session(region: str | None = None, core: botocore.session.Session | None = None) -> boto3.Session:
+    """Return a session, every fetch of credentials by which passes `credentials.fetching`.
+
+    `region` is the one that credentials are asked for in where neither the environment nor a profile names one. `core`:
+    by default one of its own.
+
+    Raises:
+        CredentialsError: a profile that is named does not exist, or AWS's files cannot be read.
+    """
+    core = core or open_core()
     with fetching():
         if region and not core.get_config_variable("region"):
             core.set_config_variable("region", region)
@@ -66,15 +72,14 @@ def known_regions(session: boto3.Session) -> Mapping[str, frozenset[str]]:
         }
 
 
-def credential_source(session: boto3.Session) -> str:
+def credential_source(found: Fetched) -> str:
     """Return where the credentials come from, in botocore's words, like `env` or `assume-role-with-web-identity`.
 
     Asks nothing of AWS; Pod Identity and the instance profile ask the agent on the node.
 
     Raises:
-        CredentialsError: there are none, or they could not be fetched.
+        CredentialsError: they could not be fetched.
     """
-    found: Any = session.get_credentials()
     if not found.is_fetched_later:
         found.get_frozen_credentials()
     return str(found.method)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sfn_rollouts.core.values.arn import Place, StateMachineArn
 
 MOST_REMEMBERED = 4096
-"""Names of Express executions that were sent; one is sent for each attempt of a rollout."""
+"""Express executions that were sent; one is sent for each attempt of a rollout."""
 
 
 class StepFunctionsSmokes:
@@ -40,7 +40,7 @@ class StepFunctionsSmokes:
         self._calls = calls
         self._clock = clock
         self._lock = threading.Lock()
-        self._sent: OrderedDict[str, None] = OrderedDict()
+        self._sent: OrderedDict[tuple[StateMachineArn, str], None] = OrderedDict()
 
     def start(self, machine: StateMachineArn, version: int, name: str, given: str) -> Run:
         """Start an execution of a version, or find the one of that name. Denied: among others, of its input."""
@@ -79,7 +79,8 @@ class StepFunctionsSmokes:
 
     def run(self, machine: StateMachineArn, version: int, name: str, given: str) -> Run:
         """Run an execution of a version until it ends, once for a name. Gone: its answer was lost."""
-        if name in self._sent:
+        attempt = machine, name  # whoever asks: it must not run twice where the role was changed meanwhile
+        if attempt in self._sent:
             raise Gone(
                 "the answer of the Express execution was lost, and AWS tells nothing more of it. "
                 "Send retry to run another one"
@@ -88,26 +89,26 @@ class StepFunctionsSmokes:
 
         def work() -> Run:
             client = self._clients.runner(machine.region)
-            self._note(name)
+            self._note(attempt)
             try:
                 answer = client.start_sync_execution(stateMachineArn=arn, name=name, input=given)
             except ClientError as error:
                 if error.response["ResponseMetadata"].get("HTTPStatusCode", 0) < 500:
-                    self._forget(name)  # AWS has refused it, so it does not run
+                    self._forget(attempt)  # AWS has refused it, so it does not run
                 raise
             return _run(answer, self._clock.now())
 
         return self._calls.make(_call(Api.START_SYNC_EXECUTION, machine.place, arn), work)
 
-    def _note(self, name: str) -> None:
+    def _note(self, attempt: tuple[StateMachineArn, str]) -> None:
         with self._lock:
-            self._sent[name] = None
+            self._sent[attempt] = None
             if len(self._sent) > MOST_REMEMBERED:
                 self._sent.popitem(last=False)
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, attempt: tuple[StateMachineArn, str]) -> None:
         with self._lock:
-            self._sent.pop(name, None)
+            self._sent.pop(attempt, None)
 
 
 def _run(answer: Mapping[str, Any], read_at: datetime) -> Run:

@@ -2,9 +2,9 @@
 
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from sfn_rollouts.aws import meanings
+from sfn_rollouts.aws import meanings, role_meanings
 from sfn_rollouts.aws.apis import Api
-from sfn_rollouts.aws.credentials import AGENT, INSTANCE, CredentialsError
+from sfn_rollouts.aws.credentials import AGENT, INSTANCE, CredentialsError, RoleError
 from sfn_rollouts.aws.meanings import OPERATOR, Holder, Meaning
 from sfn_rollouts.errors import Denied, PortError, Transient
 
@@ -17,10 +17,23 @@ def translated(error: Exception, api: Api, resource: str, holder: Holder = OPERA
     `why` holds nothing that changes from try to try (times, request ids): it goes into a status.
     """
     meaning = meaning_of(error)
+    if isinstance(error, RoleError):
+        return _not_assumed(error, meaning)
+    if meaning is meanings.EXPIRED_CREDENTIALS and holder.renews:
+        meaning = role_meanings.SESSION_ENDED
     found = f"{_action(error, api)} {meaning.found.format(holder=holder)} ({code_of(error)}) for {resource}"
     quote = f": {_quoted(error)}" if meaning.quotes_aws else ""
     remedy = error.remedy if isinstance(error, CredentialsError) else ""
     return meaning.error(f"{found}{quote}. {meaning.to_fix.format(resource=resource, remedy=remedy, holder=holder)}")
+
+
+def _not_assumed(error: RoleError, meaning: Meaning) -> PortError:
+    """Say it of the role, whatever it was needed for. The external id, which makes guessing useless, is not shown."""
+    role, secret = error.identity.role, error.identity.external_id
+    quoted = _quoted(error.cause)
+    quote = f": {quoted}" if meaning.quotes_aws and not (secret and secret in quoted) else ""
+    found = f"{Api.ASSUME_ROLE.action} {meaning.found.format(holder=OPERATOR)} ({code_of(error)}) for {role}{quote}"
+    return meaning.error(f"{found}. {meaning.to_fix.format(resource=role, remedy='', holder=OPERATOR)}")
 
 
 def without_credentials(error: CredentialsError, holder: Holder = OPERATOR) -> Denied:
@@ -35,8 +48,16 @@ def is_throttle(error: Exception) -> bool:
     return meaning_of(error) is meanings.THROTTLED and not isinstance(error, CredentialsError)
 
 
+def are_keys_refused(error: Exception) -> bool:
+    """Return whether AWS does not take the credentials that the call itself was signed with, or does no more."""
+    refused = (meanings.EXPIRED_CREDENTIALS, meanings.UNKNOWN_CREDENTIALS)
+    return not isinstance(error, CredentialsError) and meaning_of(error) in refused
+
+
 def meaning_of(error: Exception) -> Meaning:
     """Return what is known of such an error."""
+    if isinstance(error, RoleError):
+        return role_meanings.meaning_of_role(error.cause, meaning_of(error.cause))
     if isinstance(error, CredentialsError):
         return _meaning_of_fetching(error)
     if isinstance(error, ClientError):
@@ -47,6 +68,8 @@ def meaning_of(error: Exception) -> Meaning:
 
 def code_of(error: Exception) -> str:
     """Return AWS's code; of an error that AWS did not send, its type, and of one about credentials where they are."""
+    if isinstance(error, RoleError):
+        return code_of(error.cause)
     if isinstance(error, CredentialsError):
         return code_of(error.cause) if isinstance(error.cause, ClientError) else error.summary
     if isinstance(error, ClientError):
