@@ -1,6 +1,6 @@
 """The engine by itself, with a toy core: whom it ticks, when, with which evidence, and what it forgets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,18 +9,21 @@ import pytest
 from sfn_rollouts.api.status import AlarmState, Status, Trip
 from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
-from sfn_rollouts.core.values.looks import FindVersion, ReadAlias
+from sfn_rollouts.core.values.looks import CountCallers, FindVersion, Look, ReadAlias, ReadDefinition
 from sfn_rollouts.core.values.observation import Observation
-from sfn_rollouts.core.values.readings import Account, AlarmReading, AliasReading
+from sfn_rollouts.core.values.readings import Account, AlarmReading, AliasReading, Trouble, Unseen, VersionReading
 from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
+from sfn_rollouts.core.values.targets import Neighbours
 from sfn_rollouts.engine.engine import SOONEST_S
 from sfn_rollouts.engine.regions import KEPT_S
+from sfn_rollouts.engine.sources.source import Source
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
-from sfn_rollouts.ports import Errand, Key, Lane
+from sfn_rollouts.ports import Clock, Errand, Key, Lane, Outside
 from tests.engine.fake_clock import NOON
 from tests.engine.fake_cloud import LIVE, MACHINE
 from tests.engine.fake_random import Longest
+from tests.engine.faults import FOR_EVER
 from tests.engine.world import Metered, World, spec
 
 PLACE = MACHINE.place
@@ -136,6 +139,42 @@ def test_whoever_waits_for_an_alias_is_ticked_when_the_one_in_flight_has_ended(s
     scene.decide("first", status=AT_REST)
     assert scene.ticked(lambda: scene.world.api.apply("first", spec(3))) == ["first", "second"]
     assert scene.ticked(lambda: scene.world.api.apply("first", spec(4))) == ["first"]
+
+
+def test_one_that_is_about_to_begin_is_told_of_the_others(scene: Scene) -> None:
+    scene.apply("other", alias="other")
+    scene.decide(looks=frozenset({ReadDefinition(2)}))
+    scene.apply()
+    assert scene.seen[-1][1].neighbours == Neighbours(
+        shifts={str(LIVE): "shop/orders", str(MACHINE.alias("other")): "shop/other"}, own="shop/orders"
+    )
+
+
+def test_where_the_account_cannot_be_known_all_goes_on(scene: Scene) -> None:
+    scene.world.cloud.ours = Denied("no credentials")
+    scene.apply()
+    assert scene.seen[-1][1].account == Unseen("no credentials", scene.world.clock.now(), Trouble.DENIED)
+
+
+def test_who_edits_may_have_put_right_what_was_looked_at(scene: Scene) -> None:
+    looks = frozenset({CountCallers(), FindVersion(2)})
+    scene.decide(looks=looks)
+    scene.apply()
+    assert all(scene.seen[-1][1].of(look) is not None for look in looks)
+    assert scene.ticked(lambda: scene.world.api.apply("orders", spec(retryToken="again"))) == ["orders"]
+    _, seen = scene.seen[0]
+    assert [look for look in looks if seen.of(look) is None] == [CountCallers()]
+
+
+def test_whoever_answers_looks_and_does_chores_is_given_the_ports_and_the_clock() -> None:
+    given: list[object] = []
+
+    def nobody(outside: Outside, clock: Clock) -> Mapping[type[Look[Any]], Source]:
+        given.extend((outside.router, clock))
+        return {}
+
+    world = World(sources_of=nobody, chores_of=nobody)
+    assert given == [world.cloud, world.clock] * 2
 
 
 # -- what is gone --
@@ -376,6 +415,13 @@ def test_where_there_are_no_alarms_none_are_watched(scene: Scene, broken: dict[s
     assert scene.due_s() is None
 
 
+def test_alarms_that_cannot_be_read_are_read_again_soon(scene: Scene) -> None:
+    scene.world.cloud.faults.add("alarms", Transient("503"))
+    scene.decide(watches_alarms=True)
+    scene.apply()
+    assert scene.due_s() == pytest.approx(1.0)
+
+
 # -- defects, and places that answer again --
 
 
@@ -429,14 +475,27 @@ def test_what_waits_in_a_place_that_answers_again_is_tried_at_once(scene: Scene)
 
 def test_a_restore_that_waits_in_a_place_that_answers_again_is_tried_at_once(scene: Scene) -> None:
     restore = Write(WriteKind.RESTORE, Routing.whole(1))
-    scene.world.cloud.faults.add("read", Denied("no"))
+    scene.world.cloud.faults.add("read", Denied("no"), FOR_EVER)
     scene.decide(status=GOING_BACK, write=restore)
     uid = scene.apply()
-    asked = scene.world.cloud.count()["read"]
-    scene.world.engine._retry(uid, True)
+    for is_over, pause_s in ((False, 4.0), (True, 2.0)):
+        asked = scene.world.cloud.count()["read"]
+        scene.world.engine._retry(uid, is_over)
+        scene.world.engine.run_due()
+        scene.world.settle()
+        assert scene.world.cloud.count()["read"] == asked + 1
+        assert scene.due_s() == pytest.approx(pause_s)
+
+
+def test_an_answer_to_one_rollout_is_a_hint_for_another_of_its_place(scene: Scene) -> None:
+    scene.world.cloud.faults.add("find", Denied("no"))
+    scene.decide("orders", looks=frozenset({FindVersion(2)}))
+    scene.decide("other", looks=frozenset({FindVersion(3)}))
+    scene.apply()
+    scene.apply("other", alias="other")
     scene.world.engine.run_due()
-    scene.world.workers.run_one()
-    assert scene.world.cloud.count()["read"] == asked + 1
+    scene.world.settle()
+    assert {name for name, seen in scene.seen if isinstance(seen.of(FindVersion(2)), VersionReading)} == {"orders"}
 
 
 def test_one_that_is_gone_is_not_tried_again(scene: Scene) -> None:
