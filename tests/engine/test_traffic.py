@@ -1,22 +1,22 @@
 """Traffic: what a step waits for, and what it takes for the present."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from sfn_rollouts.api.status import Intent, Trip
+from sfn_rollouts.api.status import AliasStatus, Intent, Status, Trip
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.readings import AliasMissing, Trouble, WriteFailure
 from sfn_rollouts.core.values.routing import Routing
-from sfn_rollouts.engine.facts import FailedWrite
+from sfn_rollouts.engine.facts import Facts, FailedWrite
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.record import Record
 from sfn_rollouts.engine.recovery import Recovery
 from sfn_rollouts.engine.resource import Resource
-from sfn_rollouts.engine.traffic import HANGS_S, Traffic
+from sfn_rollouts.engine.traffic import HANGS_S, Traffic, known_at
 from sfn_rollouts.errors import Denied, NoAnswer, PortError, Transient, Withheld
 from sfn_rollouts.ports import Errand, Lane
 from tests.engine.fake_clock import NOON
@@ -107,6 +107,7 @@ def test_a_step_that_is_asked_for_again_meanwhile_is_started_once(scene: Scene) 
 def test_a_step_that_has_not_begun_is_taken_back_when_nothing_may_go_forward(scene: Scene) -> None:
     assert scene.ask()
     assert not scene.ask(may_go_forward=False)
+    assert scene.record.writing is None
     assert scene.world.workers.run_one()
     assert scene.world.cloud.routing() == SPLIT
 
@@ -200,6 +201,26 @@ def test_a_step_takes_no_answer_from_before_the_last_write_for_the_present(scene
     assert scene.world.workers.run_one()
     assert scene.world.cloud.routing() == SPLIT
     assert scene.record.writing is None
+
+
+VERIFIED, FORWARD, RESTORED = (NOON + timedelta(seconds=number) for number in (1, 2, 3))
+KNOWN_AT: dict[str, tuple[Write, set[datetime], datetime | None]] = {
+    "nothing is known": (STEP, set(), None),
+    "it was verified": (STEP, {VERIFIED}, VERIFIED),
+    "a step was acknowledged since": (STEP, {VERIFIED, FORWARD}, FORWARD),
+    "a restore was acknowledged since": (STEP, {VERIFIED, FORWARD, RESTORED}, RESTORED),
+    "a restore knows of the step before it": (RESTORE, {VERIFIED, FORWARD, RESTORED}, FORWARD),
+    "a restore does not go by itself": (RESTORE, {RESTORED}, None),
+    "a restore goes by what was verified": (RESTORE, {VERIFIED}, VERIFIED),
+}
+
+
+@pytest.mark.parametrize("case", KNOWN_AT)
+def test_the_last_change_that_is_known_of_is(case: str) -> None:
+    write, dates, expected = KNOWN_AT[case]
+    alias = AliasStatus(routing=(), update_date=VERIFIED) if VERIFIED in dates else None
+    facts = Facts(forward_at=FORWARD if FORWARD in dates else None, restored_at=RESTORED if RESTORED in dates else None)
+    assert known_at(Status(alias=alias), facts, write) == expected
 
 
 # -- how long a write waits --
