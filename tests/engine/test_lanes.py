@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from sfn_rollouts.acting import current
 from sfn_rollouts.core.values.arn import Place
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.engine.breaker import LONGEST_PROBE_S, LOST_IN_A_ROW, PROBE_S
 from sfn_rollouts.engine.lanes import SIZES, Lanes, Size
 from sfn_rollouts.errors import Conflict, Denied, NoAnswer, PortError, Transient, Withheld
@@ -23,8 +25,10 @@ class Threads:
 
     def __init__(self) -> None:
         self.running: dict[str, Callable[[Any], None]] = {}
+        self.lanes: list[Lane] = []
 
     def run(self, lane: Lane, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        self.lanes.append(lane)
         self.running[work()] = done
 
     def end(self, name: str, result: object = "answer") -> None:
@@ -110,6 +114,26 @@ def test_places_are_served_in_turn_where_threads_are_scarce() -> None:
     assert all(desk.results[name] == ["answer"] for name in [*ill, *well])
 
 
+def test_a_first_job_that_has_ended_leaves_no_more_room_beside_the_first_ones() -> None:
+    desk = Desk(rollback=Size(share=2, extra=1, limit_s=25.0))
+    desk.threads.end(desk.submit(ILL))
+    for place in (ILL, ILL, WELL, WELL):
+        desk.submit(place)
+    assert len(desk.running) == 3
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_a_thread_knows_in_which_lane_it_works(desk: Desk, lane: Lane) -> None:
+    desk.submit(lane=lane)
+    assert desk.threads.lanes == [lane]
+
+
+def test_an_api_server_that_does_not_answer_is_named_so(desk: Desk) -> None:
+    name = desk.submit(None, "report", Lane.REPORT)
+    desk.wait(60)
+    assert str(desk.results[name][0]) == "the API server did not end its answer in time. It is tried again"
+
+
 def test_the_jobs_of_one_place_come_in_the_order_in_which_they_were_submitted(desk: Desk) -> None:
     names = [desk.submit() for _ in range(20)]
     order = []
@@ -182,8 +206,7 @@ def test_a_probe_whose_answer_is_lost_leaves_it_open(desk: Desk) -> None:
 def test_only_an_answer_of_the_place_itself_ends_a_row_of_lost_ones(desk: Desk, answer: object, opens: bool) -> None:
     desk.make_ill(LOST_IN_A_ROW - 1)
     desk.threads.end(desk.submit(), answer)
-    if opens:
-        desk.make_ill(1)
+    desk.make_ill(1)
     desk.submit()
     assert bool(desk.running) is not opens
 
@@ -269,3 +292,10 @@ def test_one_that_is_refused_within_another_ones_refusal_is_due_at_once(desk: De
     assert desk.lanes.run_due() == desk.clock.monotonic()
     assert desk.lanes.run_due() is None
     assert len(again) == 2
+
+
+def test_a_job_is_done_for_whom_its_errand_says(desk: Desk) -> None:
+    caller = Caller(session_name="shop.orders")
+    errand = Errand(Lane.ROLLBACK, ILL, "write", caller=caller)
+    desk.lanes.submit(errand, lambda: repr(current()), lambda result: None)
+    assert desk.running == [repr(caller)]

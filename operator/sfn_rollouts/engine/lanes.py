@@ -11,10 +11,8 @@ from typing import Any, TypeVar
 
 from sfn_rollouts.acting import on_behalf_of
 from sfn_rollouts.core.values.arn import Place
-from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.engine.breaker import Breaker
-from sfn_rollouts.engine.facts import reading_of
-from sfn_rollouts.errors import NoAnswer, Withheld
+from sfn_rollouts.errors import NoAnswer, Transient, Withheld
 from sfn_rollouts.ports import Clock, Errand, Lane, LaneMeter, Threads
 
 Result = TypeVar("Result")
@@ -204,8 +202,8 @@ def _is_lost(result: object) -> bool | None:
     """Whether nothing came back. A failure on the way, like a proxy's 503, is no answer of the place, yet soon over."""
     if isinstance(result, NoAnswer):
         return True
-    is_other_failure = isinstance(result, Exception) and reading_of(result)[0] is Trouble.TRANSIENT
-    return None if is_other_failure and getattr(result, "retry_after_s", None) is None else False
+    is_of_the_way = isinstance(result, Transient) and result.retry_after_s is None
+    return None if is_of_the_way else False
 
 
 def _withheld(place: Place | None) -> Withheld:
