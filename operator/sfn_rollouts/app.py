@@ -40,7 +40,9 @@ from sfn_rollouts.start import Exit, Patience, StartFailure, check_aws, check_ri
 from sfn_rollouts.wiring import Wiring
 
 _STUCK_AFTER_S = 30.0  # the engine's thread waits for nothing but its inbox, and beats each second
-_AWS_CALLERS = sum(size.share for lane, size in SIZES.items() if lane is not Lane.REPORT)  # of one place
+_PLACES = 128
+_AWS_CALLERS = _PLACES + sum(size.share + size.extra for lane, size in SIZES.items() if lane is not Lane.REPORT)
+"""Of all places together, as all share the clients: the first job of each place begins whatever the others do."""
 _MOST_LOST_THREADS = 100
 """Threads held by calls that have no end. Only the end of the process frees them; until then each is dropped, and its
 slot given to another, so there is no hurry: one ill place must not restart the operator of all others each minute."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sfn_rollouts.aws import again
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Conflict, Denied, PortError, Transient
 from sfn_rollouts.ports import Urgency
@@ -76,7 +77,7 @@ def test_a_creation_whose_answer_is_lost_is_sent_once(
     assert (aws.router.read(machine.alias("live"), Urgency.FORWARD) is not None) is took_effect
 
 
-@pytest.mark.parametrize("kind", ["throttle", "internal", "unavailable", "reset", "timeout"])
+@pytest.mark.parametrize("kind", ["internal", "unavailable", "reset", "timeout"])
 def test_a_read_is_tried_once_more(kind: FaultKind, connected: Connect, emulator: Emulator, alias: AliasArn) -> None:
     aws = connected(answer_timeout_s=QUICK_S)
     emulator.fail("DescribeStateMachineAlias", kind, times=1)
@@ -85,6 +86,26 @@ def test_a_read_is_tried_once_more(kind: FaultKind, connected: Connect, emulator
     with pytest.raises(Transient):
         aws.router.read(alias, Urgency.FORWARD)
     assert len(emulator.calls("DescribeStateMachineAlias")) == 4
+
+
+def test_a_read_that_is_throttled_waits_for_its_bucket(aws: Aws, emulator: Emulator, alias: AliasArn) -> None:
+    emulator.fail("DescribeStateMachineAlias", "throttle", times=1)
+    with pytest.raises(Transient, match="was throttled"):
+        aws.router.read(alias, Urgency.FORWARD)
+    assert len(emulator.calls("DescribeStateMachineAlias")) == 1
+
+
+def test_what_fails_for_one_account_takes_no_second_try_from_another(
+    aws: Aws, emulator: Emulator, alias: AliasArn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore's own quota of a client would be used up after 35."""
+    monkeypatch.setattr(again, "_LONGEST_PAUSE_S", 0.0)
+    emulator.fail("DescribeStateMachineAlias", "internal", times=80)
+    for _ in range(40):
+        with pytest.raises(Transient):
+            aws.router.read(alias, Urgency.FORWARD)
+    emulator.fail("DescribeStateMachineAlias", "internal", times=1)
+    assert aws.router.read(alias, Urgency.FORWARD) is not None
 
 
 @pytest.mark.parametrize("kind", ["denied", "expired"])

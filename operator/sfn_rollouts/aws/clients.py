@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from sfn_rollouts.aws.again import try_again
 from sfn_rollouts.aws.credentials import fetching
 from sfn_rollouts.aws.roles import Roles
 from sfn_rollouts.aws.session import credential_source, known_regions, open_core, open_session, settings
@@ -56,8 +57,7 @@ class Clients:
             caller, self._own, RoleSessions(Roles(self._assumer, clock, meter).assume, clock, random)
         )
         self._session = self._open_session()
-        self._reading = settings(2, workers, answer_timeout_s)
-        self._writing = settings(1, workers, answer_timeout_s)
+        self._once = settings(1, workers, answer_timeout_s)
         self._running = settings(1, workers, RUN_TIMEOUT_S)
         self._asking = settings(1, workers, min(answer_timeout_s, _STS_TIMEOUT_S))
         self._kept: dict[tuple[str, str], Any] = {}  # by what it is for and region
@@ -69,12 +69,12 @@ class Clients:
 
     def reader(self, region: str) -> SFNClient:
         """Return the client that reads Step Functions. CredentialsError: it cannot be made."""
-        client: SFNClient = self._client("reader", "stepfunctions", region, self._reading)
+        client: SFNClient = self._client("reader", "stepfunctions", region, self._once, again=True)
         return client
 
     def writer(self, region: str) -> SFNClient:
         """Return the client that changes something, like aliases. CredentialsError: it cannot be made."""
-        client: SFNClient = self._client("writer", "stepfunctions", region, self._writing)
+        client: SFNClient = self._client("writer", "stepfunctions", region, self._once)
         return client
 
     def runner(self, region: str) -> SFNClient:
@@ -84,17 +84,17 @@ class Clients:
 
     def watcher(self, region: str) -> CloudWatchClient:
         """Return the client that reads alarms and metrics. CredentialsError: it cannot be made."""
-        client: CloudWatchClient = self._client("watcher", "cloudwatch", region, self._writing)
+        client: CloudWatchClient = self._client("watcher", "cloudwatch", region, self._once)
         return client
 
     def functions(self, region: str) -> LambdaClient:
         """Return the client that reads Lambda functions. CredentialsError: it cannot be made."""
-        client: LambdaClient = self._client("functions", "lambda", region, self._reading)
+        client: LambdaClient = self._client("functions", "lambda", region, self._once, again=True)
         return client
 
     def roles(self, region: str) -> IAMClient:
         """Return the client that asks IAM, in the partition of this region. CredentialsError: it cannot be made."""
-        client: IAMClient = self._client("roles", "iam", region, self._reading)
+        client: IAMClient = self._client("roles", "iam", region, self._once, again=True)
         return client
 
     def caller_identity(self) -> Mapping[str, Any]:
@@ -148,8 +148,11 @@ class Clients:
                 self._assuming = self._own_core.create_client("sts", region_name=region, config=self._asking)
             return self._assuming
 
-    def _client(self, use: str, service: Any, region: str, config: Config) -> Any:
+    def _client(self, use: str, service: Any, region: str, config: Config, *, again: bool = False) -> Any:
         with self._lock, fetching():
             if (use, region) not in self._kept:
-                self._kept[use, region] = self._session.client(service, region_name=region, config=config)
+                client = self._session.client(service, region_name=region, config=config)
+                if again:
+                    try_again(client)
+                self._kept[use, region] = client
             return self._kept[use, region]

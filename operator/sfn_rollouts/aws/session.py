@@ -16,7 +16,8 @@ _SERVICES = ("stepfunctions", "cloudwatch")
 def settings(attempts: int, workers: int, answer_timeout_s: float = 5) -> Config:
     """Return a client's configuration, nothing of which is left to botocore's changing defaults.
 
-    `workers` is the number of threads that may use the client at once; urllib3 throws away what exceeds its pool.
+    `workers` is the number of threads that may use the client at once; for more, urllib3 makes connections that it
+    closes after one call, and warns.
     """
     return Config(
         retries={"mode": "standard", "total_max_attempts": attempts},

@@ -28,8 +28,9 @@ AGAIN_S = 60.0
 """A renewal that failed while there is time left is tried again so much later, up to twice as much."""
 ABANDONED_S = 10.0
 """STS's client gives up sooner; what takes longer is an answer that drips, and is waited for no more."""
-MOST_KEPT = 4096
-"""Sessions; the one that was used longest ago goes first. It is opened again when it is needed."""
+MOST_KEPT = 16_384
+"""Sessions, 1 to 3 KiB each: more than rollouts are in flight, else each call would open one. The one that was used
+longest ago goes first."""
 
 Assume = Callable[[Caller], Grant]
 _log = get_logger(__name__)
