@@ -134,7 +134,7 @@ def test_callers_share_clients_and_each_is_itself(aws: Aws, emulator: Emulator, 
     assert aws.clients.count() == 1
 
 
-def test_each_identity_is_told_its_own_account(aws: Aws, payments: Team) -> None:
+def test_each_identity_asks_for_its_own_account(aws: Aws, payments: Team) -> None:
     with acting_for(payments.caller()):
         assert aws.reach.account() == Account(TEAM, "aws")
     with acting_for(Caller()):
