@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-from sfn_rollouts.core.values.identity import Caller
+from sfn_rollouts.core.values.identity import Caller, Identity
 
 Result = TypeVar("Result")
 _CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
@@ -25,6 +25,12 @@ def current() -> Caller:
     if caller is None:
         raise LookupError("a call to AWS without a caller")
     return caller
+
+
+def identity() -> Identity | None:
+    """Return as whom this thread calls, for whoever keeps answers of one identity apart from those of others."""
+    caller = _CALLER.get()
+    return caller.identity if caller is not None else None
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage, ExecutionReading
+from sfn_rollouts.core.values.identity import OWN
 from sfn_rollouts.core.values.readings import (
     Account,
     AlarmSnapshot,
@@ -241,6 +242,7 @@ class FakeCloud:
         return self._aliases[alias]
 
     def _alarms_of(self, place: Place) -> CloudWatch:
+        place = replace(place, identity=OWN)  # whoever looks sees the same
         if place not in self._alarms:
             self._alarms[place] = CloudWatch(self._time, {}, 0.0, 0.0)
         return self._alarms[place]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sfn_rollouts.api.access_use import SessionTags
 from sfn_rollouts.api.base import ApiModel, StatusModel
 from sfn_rollouts.api.dns_names import LONGEST_LABEL
 from sfn_rollouts.api.names import MACHINE_NAME_CHARACTER, AnyAliasName, matches
@@ -165,13 +166,6 @@ class Namespaces(ApiModel):
         description="Labels of namespaces, as in every Kubernetes selector. Whoever may label a namespace may make it "
         "one of these; the label kubernetes.io/metadata.name is the API server's own.",
     )
-
-
-class SessionTags(StrEnum):
-    """What a session of the role is tagged with."""
-
-    NONE = "None"
-    NAMESPACE = "Namespace"
 
 
 class AccessSpec(ApiModel):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sfn_rollouts.api.access_use import AccessUse
 from sfn_rollouts.api.analysis import AnalysisStatus
 from sfn_rollouts.api.base import StatusModel
 from sfn_rollouts.api.preflight import PreflightStatus
@@ -246,6 +247,10 @@ class Status(StatusModel):
     preflight: PreflightStatus | None = Field(default=None, description="What preflight found about the target.")
     analysis: AnalysisStatus | None = Field(
         default=None, description="What the judge says of the target by its executions."
+    )
+    access: AccessUse | None = Field(
+        default=None,
+        description="The AWSAccess that lets this rollout move its alias; in flight the last one that did.",
     )
     smoke_attempt: Time | None = Field(
         default=None,

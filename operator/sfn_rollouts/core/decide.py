@@ -17,6 +17,7 @@ from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.checks.chains import BEFORE_LOOKING, first_hold
 from sfn_rollouts.core.checks.reach import foreign_account, without_foreign_alarms
 from sfn_rollouts.core.closing import NOT_PROMOTED, close, domain_conditions
+from sfn_rollouts.core.granting import remembered
 from sfn_rollouts.core.holding import hold_before_looking
 from sfn_rollouts.core.judges.judge import Judge
 from sfn_rollouts.core.judges.table import JUDGES
@@ -48,6 +49,7 @@ _DELETED = "the resource is being deleted"
 def decide(rollout: Rollout, seen: Observation, now: datetime, judges: Sequence[Judge] = JUDGES) -> Decision:
     """Return the next transition. `now` is UTC and the only time that counts."""
     status, command = _commanded(rollout, now)
+    status = _with_access(status, seen)
     if isinstance(rollout.spec, InvalidSpec):
         surrogate = _open(rollout.generation, _surrogate(status), status, seen, now, judges)
         return _decide_invalid(surrogate.with_command(command), rollout.spec, is_deleting=rollout.is_deleting)
@@ -89,6 +91,11 @@ def hold_after_error(rollout: Rollout, error: str, now: datetime, judges: Sequen
     trip = TripStatus(reason=Reason.PROGRESS_DEADLINE_EXCEEDED, message=one_line(message, longest=1024), at=now)
     case = case.with_status(trip=status.trip or trip)
     return Decision(case.status, write=restore_write(case), wake_at=retry_at, holds_finalizer=True)
+
+
+def _with_access(status: Status, seen: Observation) -> Status:
+    access = remembered(seen.access, status)
+    return status if access == status.access else status.with_(access=access)
 
 
 def _stage(case: Case) -> Decision:

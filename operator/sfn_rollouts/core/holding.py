@@ -15,6 +15,8 @@ _PHASES = {
     Reason.PAUSED: Phase.PAUSED,
     Reason.ACCESS_DENIED: Phase.FAILED,
     Reason.NOT_FOUND: Phase.FAILED,
+    Reason.ACCESS_NOT_GRANTED: Phase.FAILED,
+    Reason.ACCESS_AMBIGUOUS: Phase.FAILED,
     Reason.FOREIGN_ACCOUNT: Phase.FAILED,
     Reason.UNKNOWN_REGION: Phase.FAILED,
 }

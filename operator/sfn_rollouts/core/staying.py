@@ -9,6 +9,7 @@ from sfn_rollouts.api.status import Intent, Phase, Shortcut
 from sfn_rollouts.core.alias_state import AliasState
 from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.closing import close
+from sfn_rollouts.core.lacking_access import hold_without_access
 from sfn_rollouts.core.rechecking import DRIFT_CHECK_IN_FLIGHT_S, look_again
 from sfn_rollouts.core.schedule import is_shortcut, pause_words
 from sfn_rollouts.core.values.conditions import ConditionValue, Summary
@@ -29,12 +30,22 @@ def stay(
     drift_looks, recheck = look_again(case, DRIFT_CHECK_IN_FLIGHT_S)
     return close(
         case,
-        summary or _said_if_blind(case, summary_in_flight(case)),
+        summary or _without_access(case) or _said_if_blind(case, summary_in_flight(case)),
         write=write,
         looks=[*looks, *drift_looks, *case.judges_lack],
         wakes=[*wakes, recheck, case.deadline_wake],
         alias=alias_value(case),
     )
+
+
+def _without_access(case: Case) -> Summary | None:
+    """Said at once and not only when a step is due: somebody has to grant it again, and the plan's waits are long."""
+    hold = hold_without_access(case)
+    if hold is None or hold.reason is Reason.INITIALIZING:
+        return None
+    standing = summary_in_flight(case)
+    message = f"{standing.message}; the next step is held: {hold.message}"
+    return Summary(standing.phase, hold.reason, message, is_stalled=True)
 
 
 _OF_THE_TARGET = frozenset({Reason.VERSION_WORSE, Reason.VERSION_SLOWER, Reason.VERSION_SUSPECT, Reason.TRAFFIC_SKEWED})

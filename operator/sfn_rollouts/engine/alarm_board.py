@@ -11,6 +11,7 @@ from random import Random
 
 from sfn_rollouts.core.judges.alarms import is_stale
 from sfn_rollouts.core.values.arn import Place
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, AlarmSnapshot, Trouble, Unseen
 from sfn_rollouts.engine.alarm_sheet import AlarmFact, Line, Sheet, seen_alarm
 from sfn_rollouts.engine.facts import reading_of, unseen
@@ -158,7 +159,7 @@ class AlarmBoard:
             read_at = self._clock.now()
             return _Answer(read_at, self._feed.read(place, names))
 
-        errand = Errand(Lane.ALARMS, place, "alarms")
+        errand = Errand(Lane.ALARMS, place, "alarms", caller=Caller(place.identity))
         self._workers.submit(errand, work, lambda answer: self._ended(place, sheet, batch, answer))
 
     def _ended(self, place: Place, sheet: Sheet, batch: list[Line], answer: _Answer | Exception) -> None:

@@ -13,9 +13,12 @@ import structlog
 
 from sfn_rollouts.core import decide as core
 from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.identity import OWN, Identity
+from sfn_rollouts.engine.accesses import AccessTable
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.chores import ChoresOf, chores, fenced_chores
 from sfn_rollouts.engine.home import Home
+from sfn_rollouts.engine.homes import Homes
 from sfn_rollouts.engine.looking import Looking
 from sfn_rollouts.engine.neighbours import NeighbourTable
 from sfn_rollouts.engine.record import Record, log_fields
@@ -59,6 +62,7 @@ class Engine:
         chores_of: ChoresOf = chores,
         *,
         stands_by: bool = False,
+        accesses: AccessTable | None = None,
     ) -> None:
         random = random or Random()  # noqa: S311 - jitter, no secret
         self._clock = clock
@@ -79,7 +83,8 @@ class Engine:
         self._reporting = Reporting(clock, workers, outside, self._stored, self._wake)
         answering: Sources = {**sources_of(outside, clock), **fenced_chores(chores_of, outside, clock)}
         self._looking = Looking(clock, workers, answering, self._board, self._recovery, self._wake)
-        self._home = Home(clock, workers, outside.reach, random, self._wake_all)
+        self._homes = Homes(clock, workers, outside.reach, random, self._wake_users)
+        self._accesses = accesses if accesses is not None else AccessTable()
         self._regions = Regions(clock, self._leave_region)
         self._is_swept = False
         self._is_draining = False
@@ -102,12 +107,13 @@ class Engine:
         self._traffic.withdraw(record)
         if record.is_in_flight and not record.resource.rollout.is_deleting:
             _log.warning("gone while in flight: nobody looks after its alias any more", **log_fields(record))
-        others = self._rivals.release(record)
+        others, place = self._rivals.release(record), record.place
         if record.resource.alias is not None:
             self._regions.release(record.resource.alias.machine.region)
         del self._records[uid]
-        if record.resource.alias is not None:
-            self._recovery.forget(record.resource.alias.machine.place, uid)
+        self._accesses.forget(uid)
+        if place is not None:
+            self._recovery.forget(place, uid)
         self._board.unwatch(uid)
         self._timers.set(uid, None)
         self._outside.meter.gone(record.resource.key)
@@ -124,6 +130,38 @@ class Engine:
             self._wake(uid)
         for uid in vanished:
             self._confirm_gone(uid)
+
+    # -- who may move what --
+
+    def access_seen(self, raw: Mapping[str, Any]) -> None:
+        """An AWSAccess as the API server has it."""
+        self._regrant(is_changed=self._accesses.see(raw))
+
+    def access_gone(self, uid: str) -> None:
+        """An AWSAccess was deleted."""
+        self._regrant(is_changed=self._accesses.gone(uid))
+
+    def namespace_seen(self, raw: Mapping[str, Any]) -> None:
+        """A namespace as the API server has it."""
+        self._regrant(is_changed=self._accesses.see_namespace(raw))
+
+    def namespace_gone(self, uid: str) -> None:
+        """A namespace was deleted."""
+        self._regrant(is_changed=self._accesses.namespace_gone(uid))
+
+    def sweep_accesses(self, accesses: Sequence[Mapping[str, Any]], namespaces: Sequence[Mapping[str, Any]]) -> None:
+        """All AWSAccesses and namespaces that there are: what a watch may have missed."""
+        self._regrant(is_changed=self._accesses.list(accesses, namespaces))
+
+    def _regrant(self, *, is_changed: bool) -> None:
+        """Wake whom a change concerns; then forget the accounts of identities that nobody uses any more."""
+        if not is_changed:
+            return
+        for uid, record in list(self._records.items()):
+            if self._accesses.of(record) != record.access:
+                self._wake(uid)
+        callers = [record.caller for record in self._records.values()]
+        self._homes.keep({OWN, *(caller.identity for caller in callers if caller is not None)})
 
     def lead(self) -> None:
         """It is this operator's turn: look after every rollout, from what is known."""
@@ -201,12 +239,36 @@ class Engine:
         record = self._records.get(uid)
         if record is None or self._stands_by or not (self._is_swept or record.is_in_flight):
             return
-        self._home.ask()
-        if self._home.fact is None and not record.is_in_flight:
+        self._see_access(record)
+        home = self._home_of(record)
+        if home is not None:
+            home.ask()
+        if self._is_too_early(record, home) and not record.is_in_flight:
             return
         began = self._clock.monotonic()
         is_sound = self._tick_safely(record)
         self._outside.meter.ticked(self._clock.monotonic() - began, is_sound=is_sound)
+
+    def _see_access(self, record: Record) -> None:
+        """What its AWSAccess says now. With another one, what was refused may work, and is tried at once."""
+        access, place = self._accesses.of(record), record.place
+        if access == record.access:
+            return
+        record.access = access
+        if place is not None and place != record.place:
+            self._recovery.forget(place, record.uid)
+        for kind in self._looking.may_be_put_right:
+            record.facts.forget(kind)
+        self._traffic.retry(record, is_over=True)
+        self._looking.retry(record, is_over=True)
+
+    def _home_of(self, record: Record) -> Home | None:
+        caller = record.caller
+        return self._homes.of(caller) if caller is not None else None
+
+    def _is_too_early(self, record: Record, home: Home | None) -> bool:
+        """It is not known yet whether it may call, or where its calls would go."""
+        return record.access is None or (home is not None and home.fact is None)
 
     def _tick_safely(self, record: Record) -> bool:
         """Tick; False when a defect was met. It must not stop the other rollouts: this one is held, and tried again."""
@@ -238,7 +300,8 @@ class Engine:
     def _settle(self, record: Record) -> Settled:
         record.has_rival = self._rivals.has_older(record)
         record.neighbours = self._neighbours.of(record)
-        record.account = self._home.fact
+        home = self._home_of(record)
+        record.account = home.fact if home is not None else None
         record.is_region_known = self._is_region_known(record)
         settled = settle(
             self._decide, record, self._board.facts(record.uid), self._poll_interval_s(record), self._clock.now()
@@ -256,10 +319,12 @@ class Engine:
         reach = self._outside.reach
         self._workers.submit(Errand(Lane.FORWARD, None, "leave"), lambda: reach.leave(region), lambda _: None)
 
-    def _wake_all(self) -> None:
+    def _wake_users(self, identity: Identity) -> None:
         """It is known whose credentials these are, or that it cannot be known."""
-        for uid in list(self._records):
-            self._wake(uid)
+        for uid, record in list(self._records.items()):
+            caller = record.caller
+            if caller is not None and caller.identity == identity:
+                self._wake(uid)
 
     def _retry(self, uid: str, is_over: bool) -> None:
         """The place of this rollout answers again."""
@@ -281,9 +346,9 @@ class Engine:
         return self._clock.monotonic() + max(delay_s, SOONEST_S)
 
     def _watch(self, record: Record, decision: Decision) -> None:
-        spec, alias = record.resource.spec, record.resource.alias
-        if decision.watches_alarms and alias is not None and spec is not None and spec.alarms is not None:
-            self._board.watch(record.uid, alias.machine.place, spec.alarms.names, self._poll_interval_s(record))
+        spec, place = record.resource.spec, record.place
+        if decision.watches_alarms and place is not None and spec is not None and spec.alarms is not None:
+            self._board.watch(record.uid, place, spec.alarms.names, self._poll_interval_s(record))
         else:
             self._board.unwatch(record.uid)
 

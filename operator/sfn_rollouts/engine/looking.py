@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.arn import AliasArn, Place
 from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.looks import Look, ReadAlarms
@@ -52,13 +52,13 @@ class Looking:
         """Start the looks whose time has come; returns the monotonic time at which to ask again."""
         if ReadAlarms() in decision.looks:
             self._board.refresh(record.uid)
-        now, alias = self._clock.monotonic(), record.resource.alias
+        now, alias, place = self._clock.monotonic(), record.resource.alias, record.place
         is_stored = record.is_remembered(decision.status)
         wanted = (decision.looks - {ReadAlarms()}) | decision.chores
         self._forget_all_but(wanted, record)
         due, later = [], []
         for look in sorted(wanted, key=lambda look: (self._order.index(type(look)), str(look))):
-            if alias is None or self._subject(look) in map(self._subject, record.looking):
+            if place is None or self._subject(look) in map(self._subject, record.looking):
                 continue
             if isinstance(look, Chore) and not is_stored:
                 continue  # its name is made from what a crash must find
@@ -69,9 +69,9 @@ class Looking:
                 due.append(look)
             else:
                 later.append(pace.next_at)
-        if alias is not None:
+        if alias is not None and place is not None:
             for _, looks in groupby(due, self._subject):
-                self._begin(record, alias, tuple(looks))
+                self._begin(record, alias, place, tuple(looks))
         return min(later, default=None)
 
     def retry(self, record: Record, *, is_over: bool) -> None:
@@ -92,21 +92,21 @@ class Looking:
             if not source.is_kept or (is_over and (source.may_be_put_right or not source.is_kept_at_rest)):
                 record.facts.drop(kind, wanted)
 
-    def _begin(self, record: Record, alias: AliasArn, looks: tuple[Look[Any], ...]) -> None:
+    def _begin(self, record: Record, alias: AliasArn, place: Place, looks: tuple[Look[Any], ...]) -> None:
         source = self._sources[type(looks[0])]
         lane, urgency = source.route(record.working)
         limit_s = source.together_s(len(looks)) if source.together_s is not None else None
         record.looking.update(looks)
         self._workers.submit(
-            Errand(lane, alias.machine.place, type(looks[0]).__name__, limit_s),
+            Errand(lane, place, type(looks[0]).__name__, limit_s, record.caller),
             lambda: source.answer_all(alias, looks, urgency),
-            lambda result: self._answered(record, alias, looks, source, result),
+            lambda result: self._answered(record, place, looks, source, result),
         )
 
     def _answered(
         self,
         record: Record,
-        alias: AliasArn,
+        place: Place,
         looks: tuple[Look[Any], ...],
         source: Source,
         result: Mapping[Look[Any], object] | Exception,
@@ -116,18 +116,18 @@ class Looking:
         for look, answer in answers.items():
             if not (_is_transient(answer) and pace.tries < source.tries):
                 record.facts.see(look, self._evidence(answer, answer_to(look, record.facts.answers)))
-        self._ended(record, alias, source, answers)
+        self._ended(record, place, source, answers)
 
     def _evidence(self, answer: object, before: object) -> object:
         return unseen(answer, before, self._clock.now()) if isinstance(answer, Exception) else answer
 
-    def _ended(self, record: Record, alias: AliasArn, source: Source, answers: Mapping[Look[Any], object]) -> None:
+    def _ended(self, record: Record, place: Place, source: Source, answers: Mapping[Look[Any], object]) -> None:
         """Quick where AWS only has to become consistent, slow where it needs a person or nothing hurries."""
         look, result = next(
             ((look, answer) for look, answer in answers.items() if isinstance(answer, Exception)),
             next(iter(answers.items())),
         )
-        self._recovery.note(alias.machine.place, record.uid, type(look).__name__, result)
+        self._recovery.note(place, record.uid, type(look).__name__, result)
         first_s, limit_s, retry_after_s = 0.5, 5.0, 0.0
         if isinstance(result, Exception):
             limit_s, retry_after_s = 30.0, getattr(result, "retry_after_s", None) or 0.0

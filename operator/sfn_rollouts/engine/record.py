@@ -11,9 +11,13 @@ from typing import Any
 from sfn_rollouts.api.status import Status
 from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.granting import identity_in_use
+from sfn_rollouts.core.values.access import AccessReading
+from sfn_rollouts.core.values.arn import Place
 from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.conditions import READY, condition
 from sfn_rollouts.core.values.decision import Write
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.core.values.looks import FindVersion, Look, ReadAlias
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import Account, AliasMissing, AliasReading, Unseen
@@ -69,7 +73,8 @@ class Record:
     is_reporting: bool = False
     has_rival: bool = False
     neighbours: Neighbours = field(default_factory=Neighbours)
-    account: Account | Unseen | None = None  # of the operator's credentials
+    account: Account | Unseen | None = None  # of the credentials in use
+    access: AccessReading | None = None  # not known yet
     is_region_known: bool = True
 
     def __post_init__(self) -> None:
@@ -84,6 +89,21 @@ class Record:
     def is_in_flight(self) -> bool:
         """Traffic may have moved."""
         return self.working.is_in_flight
+
+    @property
+    def caller(self) -> Caller | None:
+        """For whom AWS is called on behalf of this rollout now; None: for nobody, so nothing is called."""
+        namespace, name = self.resource.key.namespace, self.resource.key.name
+        identity = identity_in_use(self.access, self.working, namespace, name)
+        return Caller.of_rollout(identity, namespace, name) if identity is not None else None
+
+    @property
+    def place(self) -> Place | None:
+        """Where its alias is, seen by whoever calls for it; None where nothing can be called."""
+        alias, caller = self.resource.alias, self.caller
+        if alias is None or caller is None:
+            return None
+        return replace(alias.machine.place, identity=caller.identity)
 
     def rollout(self) -> Rollout:
         """The rollout to decide on: as stored, with what has been decided since."""
@@ -147,6 +167,7 @@ class Record:
             write_failure=facts.failed.failure if facts.failed is not None else None,
             has_older_rival=self.has_rival,
             account=self.account,
+            access=self.access,
             is_region_known=self.is_region_known,
             neighbours=self.neighbours,
         )

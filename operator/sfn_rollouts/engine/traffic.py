@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from sfn_rollouts.api.status import Status
-from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.arn import Place
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.looks import ReadAlias
 from sfn_rollouts.core.values.readings import AliasMissing, Trouble, WriteFailure
@@ -59,7 +59,8 @@ class Traffic:
         if write is not None and not write.is_urgent and not (may_go_forward and _is_announced(record, decision)):
             write = None
         self._withdraw_unless(record, write)
-        if write is None or alias is None or record.writing is not None:
+        place, caller = record.place, record.caller
+        if write is None or alias is None or place is None or record.writing is not None:
             return None
         now, next_at = self._clock.monotonic(), record.pace(write.kind).next_at
         if now < next_at:
@@ -68,9 +69,9 @@ class Traffic:
         writing = record.writing = Writing(write, permit, now)
         known, asked_at = known_at(record.working, record.facts, write), self._clock.now()
         self._workers.submit(
-            Errand(Lane.ROLLBACK if write.is_urgent else Lane.FORWARD, alias.machine.place, "write"),
+            Errand(Lane.ROLLBACK if write.is_urgent else Lane.FORWARD, place, "write", caller=caller),
             lambda: apply_write(self._router, alias, write, known, permit),
-            lambda result: self._ended(record, alias, writing, asked_at, result),
+            lambda result: self._ended(record, place, writing, asked_at, result),
         )
         return None
 
@@ -99,15 +100,15 @@ class Traffic:
             record.writing = None
 
     def _ended(
-        self, record: Record, alias: AliasArn, writing: Writing, asked_at: datetime, result: Applied | Exception
+        self, record: Record, place: Place, writing: Writing, asked_at: datetime, result: Applied | Exception
     ) -> None:
         if record.writing is not writing:
             return
         record.writing = None
         writing.permit.withdraw()  # one that was given up must not begin after all, minutes later
-        self._recovery.note(alias.machine.place, record.uid, writing.write.kind, result)
+        self._recovery.note(place, record.uid, writing.write.kind, result)
         if isinstance(result, Exception):
-            self._failed(record, alias, writing.write, result)
+            self._failed(record, place, writing.write, result)
         else:
             self._done(record, writing.write, asked_at, result)
         self._wake(record.uid)
@@ -124,13 +125,13 @@ class Traffic:
         if applied.is_missing:
             record.facts.see(ReadAlias(), AliasMissing(asked_at))
 
-    def _failed(self, record: Record, alias: AliasArn, write: Write, error: Exception) -> None:
+    def _failed(self, record: Record, place: Place, write: Write, error: Exception) -> None:
         trouble, why = reading_of(error)
         before = record.facts.failed
         since = before.failure.since if before is not None else self._clock.now()
         if before is None or not isinstance(error, Withheld):  # why the last one failed says more
             record.facts.failed = FailedWrite(write.kind, WriteFailure(why, trouble, since))
-        first_s, limit_s, retry_after_s = _pause(write, error, self._recovery.waiting(alias.machine.place))
+        first_s, limit_s, retry_after_s = _pause(write, error, self._recovery.waiting(place))
         delay_s = record.pace(write.kind).wait(self._clock.monotonic(), first_s, limit_s, retry_after_s)
         defect = error if trouble is Trouble.INTERNAL else None
         _log.warning(

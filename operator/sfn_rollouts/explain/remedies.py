@@ -85,6 +85,11 @@ def _foreign_account(_: Rollout) -> NextUp:
     return NextUp("nothing with the credentials that this operator has: the state machine is not theirs", (suggestion,))
 
 
+def _not_granted(rollout: Rollout) -> NextUp:
+    sentence = "it goes on by itself once exactly one AWSAccess matches; whoever writes AWSAccesses has to see to that"
+    return NextUp(sentence, (Suggestion(command(rollout, "access"), "what matches, and what would"),))
+
+
 def _unknown_region(_: Rollout) -> NextUp:
     suggestion = Suggestion("aws ec2 describe-regions --query 'Regions[].RegionName'", "what regions there are")
     return NextUp("nothing until the operator knows the region, or the resource names another", (suggestion,))
@@ -168,6 +173,8 @@ REMEDIES: Mapping[str, Callable[[Rollout], NextUp]] = {
     "InvalidSpec": _invalid,
     "NotFound": _not_found,
     "AccessDenied": _denied,
+    "AccessNotGranted": _not_granted,
+    "AccessAmbiguous": _not_granted,
     "ForeignAccount": _foreign_account,
     "UnknownRegion": _unknown_region,
     "AliasSplit": _split,

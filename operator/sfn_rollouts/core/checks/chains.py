@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 
 from sfn_rollouts.api.status import Shortcut
 from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.checks.access import access_is_lacking
 from sfn_rollouts.core.checks.alias import alias_is_split_by_somebody_else
 from sfn_rollouts.core.checks.analysis import forecast_is_awaited, not_worse_is_required
 from sfn_rollouts.core.checks.approval import approval_timed_out
@@ -43,6 +44,7 @@ from sfn_rollouts.core.values.findings import Finding, Hold, Trip
 Check = Callable[[Case], Finding]
 
 BEFORE_LOOKING: tuple[Check, ...] = (
+    access_is_lacking,  # first: who may not move it learns nothing about it
     credentials_are_of_another_account,  # whatever a resource names must cost no client, no quota and no call
     region_is_unknown,  # likewise
     another_resource_has_the_alias,  # after those: who cannot act has no alias to quarrel about
@@ -61,6 +63,9 @@ BEFORE_START: tuple[Check, ...] = (
     evidence_is_older_than_due,  # lasts one reading
     alias_or_version_was_read_long_ago,  # after every wait: what begins now begins from what is there now
     served_version_is_undated,  # last: nobody asks for it of what does not begin
+)
+BEFORE_EVERY_WRITE: tuple[Check, ...] = (
+    access_is_lacking,  # also what goes by no steps: a grant that was taken away holds all but the way back
 )
 BEFORE_STEP: tuple[Check, ...] = (
     credentials_are_of_another_account,  # before the alarms, which cannot be seen because of it
@@ -98,8 +103,9 @@ def hold_before_step(case: Case) -> Hold | None:
     """Return the finding that forbids the next step, if any.
 
     Neither a new alias nor the way back to a recent stable version waits for anything: what would hold it may be the
-    reason why one goes back.
+    reason why one goes back. A grant they need as well.
     """
-    if is_shortcut(case.status, Shortcut.NEW_ALIAS, Shortcut.ROLLBACK_WINDOW):
-        return None
+    hold = first_hold(BEFORE_EVERY_WRITE, case)
+    if hold is not None or is_shortcut(case.status, Shortcut.NEW_ALIAS, Shortcut.ROLLBACK_WINDOW):
+        return hold
     return first_hold(BEFORE_STEP, case)

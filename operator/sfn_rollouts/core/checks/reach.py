@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.core.case import Case
+from sfn_rollouts.core.values.access import Granted
 from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.core.values.findings import PASS, Finding, Hold
 from sfn_rollouts.core.values.observation import Observation
@@ -21,6 +22,13 @@ def foreign_account(spec: Spec, seen: Observation) -> Hold | None:
     machine, ours = StateMachineArn.parse(spec.state_machine_arn), seen.account
     if not isinstance(ours, Account) or (machine.account, machine.partition) == (ours.number, ours.partition):
         return None
+    if isinstance(seen.access, Granted) and seen.access.use.role_arn:
+        message = (
+            f"the state machine is in account {_named(machine.account, machine.partition)}, and the role of AWSAccess "
+            f"{seen.access.use.name} in account {_named(ours.number, ours.partition)}: whoever writes AWSAccesses has "
+            "to name a role of the machine's account, or to leave the machine out of stateMachines"
+        )
+        return Hold(Reason.FOREIGN_ACCOUNT, message, needs_person=True)
     message = (
         f"the state machine is in account {_named(machine.account, machine.partition)}, and the operator has "
         f"credentials of account {_named(ours.number, ours.partition)}: delete this resource and create one with a "

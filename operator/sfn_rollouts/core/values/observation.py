@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sfn_rollouts.core.values.access import UNGOVERNED, AccessReading
 from sfn_rollouts.core.values.looks import Look, ReadAlias
 from sfn_rollouts.core.values.readings import (
     Account,
@@ -29,7 +30,8 @@ class Observation:
 
     `written_at` is AWS's updateDate of the last write that AWS acknowledged: an older reading is stale, not foreign.
     `restore_asked_at` is when (our clock) the last restore was asked for that AWS acknowledged.
-    `account` is that of the operator's credentials; Unseen where STS did not tell.
+    `account` is that of the credentials in use; Unseen where STS did not tell.
+    `access`: what the AWSAccesses of the cluster say to this rollout; None: they are not known yet.
     `answers` by look: what was answered to it, of those that were asked.
     `poll_interval_s` is the interval in force, raised by the operator's minimum.
     """
@@ -42,6 +44,7 @@ class Observation:
     write_failure: WriteFailure | None = None
     has_older_rival: bool = False
     account: Account | Unseen | None = None
+    access: AccessReading | None = UNGOVERNED
     is_region_known: bool = True
     neighbours: Neighbours = field(default_factory=Neighbours)
 

@@ -37,6 +37,12 @@ class Reason(StrEnum):
         "AccessDenied",
         "AWS refused a call, or the credentials for it could not be fetched; the message says which.",
     )
+    ACCESS_NOT_GRANTED = (
+        "AccessNotGranted",
+        "No AWSAccess lets this namespace move this alias, or the one that did does so no longer.",
+    )
+    ACCESS_AMBIGUOUS = "AccessAmbiguous", "More than one AWSAccess matches this rollout, and exactly one must."
+    ACCESS_VERIFIED = "AccessVerified", "The role of an AWSAccess was assumed, and its account is that of its machines."
     FOREIGN_ACCOUNT = "ForeignAccount", "The state machine is in another account than the operator's credentials."
     UNKNOWN_REGION = "UnknownRegion", "The operator knows no such region in the partition that the ARN names."
     ALIAS_SPLIT = "AliasSplit", "The alias was already split by somebody else when the rollout was to start."

@@ -1,4 +1,4 @@
-"""Counts of executions by the minute, read once for all rollouts of a place."""
+"""Counts of executions by the minute, read once for all rollouts of a place and identity."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 
+from sfn_rollouts import acting
 from sfn_rollouts.analysis import Reported
 from sfn_rollouts.core.values.arn import Place
 from sfn_rollouts.core.values.executions import Counted, CountedMinutes
+from sfn_rollouts.core.values.identity import Identity  # noqa: TC001 - beside the rest
 from sfn_rollouts.errors import PortError, Transient
 from sfn_rollouts.ports import Clock, ExecutionFeed
 
@@ -30,13 +32,16 @@ _LATE = timedelta(seconds=Reported.COUNTED.late_s)
 
 
 class SharedCounts:
-    """Counts of the last minutes, read once a minute for all rollouts of a place: AWS answers 500 metrics a call."""
+    """Counts of the last minutes, read once a minute for all rollouts of a place: AWS answers 500 metrics a call.
+
+    Of a place as one identity sees it: what one may read is not handed on to another.
+    """
 
     def __init__(self, feed: ExecutionFeed, clock: Clock) -> None:
         self._feed = feed
         self._clock = clock
         self._lock = Lock()
-        self._shelves: dict[Place, _Shelf] = {}
+        self._shelves: dict[tuple[Place, Identity | None], _Shelf] = {}
 
     def read(self, wanted: Collection[Counted], since: datetime) -> tuple[CountedMinutes, datetime]:
         """Return the counts from `since` on, as far as CloudWatch has them, and when they were read by our clock.
@@ -52,7 +57,7 @@ class SharedCounts:
         if since < now - TOGETHER:
             return self._feed.minutes(place, wanted, since), now
         with self._lock:
-            shelf = self._shelves.setdefault(place, _Shelf())
+            shelf = self._shelves.setdefault((place, acting.identity()), _Shelf())
         with _held(shelf.lock):
             known = shelf.known(wanted, now)
             if known is None:
