@@ -4,7 +4,7 @@ Every method may block and may raise `errors.PortError`s; nothing else is expect
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
@@ -211,11 +211,49 @@ class ResourceStore(Protocol):
         ...
 
 
+class AccessStore(Protocol):
+    """The AWSAccesses and namespaces at the API server: of the whole cluster, whichever namespaces are watched."""
+
+    def list_accesses(self) -> Sequence[Mapping[str, Any]]:
+        """All AWSAccesses."""
+        ...
+
+    def list_namespaces(self) -> Sequence[Mapping[str, Any]]:
+        """All namespaces."""
+        ...
+
+    def report_access(
+        self, name: str, uid: str, resource_version: str, status: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        """Write the status; return the resource as stored, None once it is gone. Conflict: it has changed since."""
+        ...
+
+
+class NoAccesses:
+    """`AccessStore` of a cluster that has none."""
+
+    def list_accesses(self) -> Sequence[Mapping[str, Any]]:
+        """None."""
+        return ()
+
+    def list_namespaces(self) -> Sequence[Mapping[str, Any]]:
+        """None that matter."""
+        return ()
+
+    def report_access(self, *_: object) -> Mapping[str, Any] | None:
+        """There is nothing to report about."""
+        return None
+
+
 class Announcer(Protocol):
     """Announces to people. Never raises, never on the way of a rollback."""
 
     def announce(self, key: Key, uid: str, announcements: Sequence[Announcement]) -> None:
         """Send each; duplicates are aggregated, floods are limited."""
+        ...
+
+    def announce_access(self, name: str, uid: str, announcements: Sequence[Announcement]) -> None:
+        """Likewise, about an AWSAccess."""
         ...
 
 
@@ -333,6 +371,7 @@ class Outside:
     store: ResourceStore
     announcer: Announcer
     meter: Meter
+    accesses: AccessStore = field(default_factory=NoAccesses)
     schema_problem: SchemaProblem = lambda: None
     leads: Callable[[], bool] = lambda: True
 

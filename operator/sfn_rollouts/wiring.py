@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from sfn_rollouts.core import decide as core
+from sfn_rollouts.engine.accesses import AccessTable
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.engine.sweeper import Sweeper
@@ -34,6 +35,8 @@ class Wiring:
         min_poll_interval_s: float,
         random: Random,
         decide: Decide = core.decide,
+        *,
+        requires_access: bool = False,
     ) -> None:
         self._clock = clock
         self._meter = outside.meter
@@ -46,8 +49,16 @@ class Wiring:
             random,
             decide,
             stands_by=candidate is not None,
+            accesses=AccessTable(is_required=requires_access, is_known=False),
         )
-        self.sweeper = Sweeper(outside.store, clock, random, self._listed)
+        self.sweeper = Sweeper(
+            outside.store,
+            clock,
+            random,
+            self._listed,
+            accesses=outside.accesses,
+            accesses_listed=self._accesses_listed,
+        )
         self.election = (
             Election(candidate, clock, random, self.sweeper.list_all, self._lead, lost)
             if candidate is not None
@@ -62,6 +73,25 @@ class Wiring:
     def gone(self, uid: str) -> None:
         """The watch has brought a deletion."""
         self._post(lambda: self.engine.forget(uid))
+
+    def access_seen(self, access: Mapping[str, Any]) -> None:
+        """The watch has brought an AWSAccess."""
+        self._post(lambda: self.engine.access_seen(access))
+
+    def access_gone(self, uid: str) -> None:
+        """The watch has brought the deletion of an AWSAccess."""
+        self._post(lambda: self.engine.access_gone(uid))
+
+    def namespace_seen(self, namespace: Mapping[str, Any]) -> None:
+        """The watch has brought a namespace."""
+        self._post(lambda: self.engine.namespace_seen(namespace))
+
+    def namespace_gone(self, uid: str) -> None:
+        """The watch has brought the deletion of a namespace."""
+        self._post(lambda: self.engine.namespace_gone(uid))
+
+    def _accesses_listed(self, accesses: Sequence[Mapping[str, Any]], namespaces: Sequence[Mapping[str, Any]]) -> None:
+        self._post(lambda: self.engine.sweep_accesses(accesses, namespaces))
 
     def _listed(self, resources: Sequence[Mapping[str, Any]]) -> None:
         self._meter.swept(self._clock.now())

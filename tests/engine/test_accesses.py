@@ -1,18 +1,21 @@
 """AWSAccess in the engine: for whom each call is made, what wakes a rollout, what is never called."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sfn_rollouts import acting
 from sfn_rollouts.api.status import AlarmState, Phase
+from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.identity import OWN, Caller, Identity
 from sfn_rollouts.core.values.readings import Account
 from sfn_rollouts.engine.accesses import AccessTable
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.lanes import Lanes
-from sfn_rollouts.errors import Denied
+from sfn_rollouts.errors import Conflict, Denied, Transient
 from sfn_rollouts.ports import Lane, Outside
 from tests.engine.fake_cloud import MACHINE
 from tests.engine.fake_workers import FakeWorkers
@@ -43,6 +46,50 @@ class Signed:
         return signed
 
 
+class Accesses:
+    """`ports.AccessStore`, whose watch brings each change at once."""
+
+    def __init__(self, world: "Tenants") -> None:
+        self._world = world
+        self.stored: dict[str, dict[str, Any]] = {}
+        self.namespaces: dict[str, dict[str, Any]] = {}
+        self.version = 0
+        self.written: list[dict[str, Any]] = []
+        self.fails: list[Exception] = []
+        self.announced: list[tuple[str, str]] = []
+
+    def store(self, name: str, **fields: Any) -> dict[str, Any]:
+        self.version += 1
+        known = self.stored.get(name, {"metadata": {"name": name, "uid": f"uid-{name}", "generation": 0}})
+        metadata = {**known["metadata"], "resourceVersion": str(self.version)}
+        if "spec" in fields:
+            metadata["generation"] += 1
+        self.stored[name] = {**known, **fields, "metadata": metadata}
+        return self.stored[name]
+
+    def list_accesses(self) -> list[dict[str, Any]]:
+        return list(self.stored.values())
+
+    def list_namespaces(self) -> list[dict[str, Any]]:
+        return list(self.namespaces.values())
+
+    def report_access(
+        self, name: str, uid: str, resource_version: str, status: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        if self.fails:
+            raise self.fails.pop()
+        known = self.stored.get(name)
+        if known is None or known["metadata"]["uid"] != uid:
+            return None
+        if known["metadata"]["resourceVersion"] != resource_version:
+            raise Conflict("it has changed")
+        self.written.append(json.loads(json.dumps(status)))
+        return self.store(name, status=self.written[-1])
+
+    def announce_access(self, name: str, uid: str, announcements: Sequence[Announcement]) -> None:
+        self.announced += [(name, str(each.reason)) for each in announcements]
+
+
 class Tenants(World):
     """A world whose operator listens to AWSAccesses."""
 
@@ -51,8 +98,7 @@ class Tenants(World):
     def __init__(self) -> None:
         self.calls: list[tuple[str, Caller]] = []
         self.refused: set[Identity] = set()
-        self.accesses: dict[str, Mapping[str, Any]] = {}
-        self.namespaces: dict[str, Mapping[str, Any]] = {}
+        self.accesses = Accesses(self)
         super().__init__()
 
     def start(self) -> None:
@@ -73,26 +119,25 @@ class Tenants(World):
         known = super().outside()
         ports = ("router", "catalog", "targets", "executions", "smokes", "alarms", "reach")
         signed = {name: Signed(getattr(known, name), self) for name in ports}
-        fields = {name: getattr(known, name) for name in known.__dataclass_fields__}
-        return Outside(**{**fields, **signed})
+        self.announced.announce_access = self.accesses.announce_access
+        return replace(known, **signed, accesses=self.accesses)
 
     def sweep(self) -> None:
-        self.engine.sweep_accesses(list(self.accesses.values()), list(self.namespaces.values()))
+        self.engine.sweep_accesses(self.accesses.list_accesses(), self.accesses.list_namespaces())
         super().sweep()
 
     def grant(self, name: str = "team", **fields: Any) -> None:
-        self.accesses[name] = {"metadata": {"name": name, "uid": f"uid-{name}"}, "spec": {**FIELDS, **fields}}
-        self.engine.access_seen(self.accesses[name])
+        self.engine.access_seen(self.accesses.store(name, spec={**FIELDS, **fields}))
         self._next_due = self._run_due()
 
     def revoke(self, name: str = "team") -> None:
-        del self.accesses[name]
+        del self.accesses.stored[name]
         self.engine.access_gone(f"uid-{name}")
         self._next_due = self._run_due()
 
     def label(self, namespace: str, **labels: str) -> None:
         raw = {"metadata": {"name": namespace, "uid": f"ns-{namespace}", "labels": labels}}
-        self.namespaces[namespace] = raw
+        self.accesses.namespaces[namespace] = raw
         self.engine.namespace_seen(raw)
         self._next_due = self._run_due()
 
@@ -150,8 +195,8 @@ def test_tags_go_with_every_call_of_the_rollout() -> None:
 def test_what_is_not_granted_is_not_called(fields: Mapping[str, Any], reason: str) -> None:
     world = tenants(**fields)
     world.wait_for_reason(reason)
-    world.run_for(4000)
-    assert world.calls == []
+    world.run_for(3000)
+    assert {name for name, _ in world.calls} <= {"account"}
     assert (world.status().phase, world.cloud.writes) == (Phase.FAILED, [])
 
 
@@ -277,21 +322,124 @@ def test_an_account_is_asked_once_for_all_rollouts_of_a_role_and_again_when_it_w
     assert [name for name, _ in world.calls].count("account") == 1
     world.api.delete("other")
     world.run(world.is_in(Phase.SUCCEEDED))
-    world.grant("another", namespaces={"names": ["another"]})
+    world.grant("another", namespaces={"names": ["another"]}, roleArn=ROLE + "-2")
     world.revoke()
     world.wait_for_reason("AccessNotGranted")
     world.grant()
     world.run_for(10)
-    assert [name for name, _ in world.calls].count("account") == 2
+    assert [caller.identity for name, caller in world.calls if name == "account"].count(THEIRS) == 2
 
 
 def test_the_same_again_changes_nothing() -> None:
     table = AccessTable(is_known=False)
-    raw = {"metadata": {"name": "a", "uid": "1"}, "spec": FIELDS}
+    raw = {"metadata": {"name": "a", "uid": "1", "resourceVersion": "7", "generation": 1}, "spec": FIELDS}
+    older = {"metadata": {**raw["metadata"], "resourceVersion": "6"}, "spec": {**FIELDS, "externalId": "older"}}
+    odd = {"metadata": {**raw["metadata"], "resourceVersion": "x"}, "spec": FIELDS}
     other = {"metadata": {"name": "n", "uid": "2", "labels": None}}
     assert table.list([raw], [other])
     assert not table.list([raw], [other])
     assert not table.see(raw)
+    assert not table.see(older)
+    assert not table.see(odd)
+    assert table.see({**odd, "spec": older["spec"]})
     assert not table.see_namespace(other)
     assert not table.gone("nobody")
     assert table.gone("1")
+
+
+# -- the status of an access --
+
+
+def ready_of(world: Tenants, name: str = "team") -> tuple[str, str, str]:
+    [ready] = world.accesses.stored[name]["status"]["conditions"]
+    return ready["status"], ready["reason"], ready["message"]
+
+
+def test_its_status_says_the_account_and_how_many_rollouts_use_it() -> None:
+    world = begun()
+    world.run(lambda: world.accesses.written and world.accesses.written[-1]["rollouts"] == 1)
+    status = world.accesses.stored["team"]["status"]
+    assert (status["account"], status["observedGeneration"]) == (MACHINE.account, 1)
+    assert ready_of(world) == ("True", "AccessVerified", f"role {ROLE} is of account {MACHINE.account}")
+    assert world.accesses.announced == [("team", "AccessVerified")]
+    world.api.drop("orders")
+    world.engine.forget("gone")
+    world.sweep()
+    world.run(lambda: world.accesses.written[-1]["rollouts"] == 0)
+
+
+def test_a_role_is_verified_without_any_rollout_and_then_once_an_hour() -> None:
+    world = Tenants()
+    world.grant()
+    world.run_for(7300)
+    assert [name for name, _ in world.calls] == ["account"] * 3
+    assert len(world.accesses.written) == 3
+    assert [each["account"] for each in world.accesses.written] == [MACHINE.account] * 3
+
+
+def test_a_refused_role_is_reported_and_tried_again_until_it_works() -> None:
+    world = Tenants()
+    world.refused = {THEIRS}
+    world.grant()
+    world.run(lambda: bool(world.accesses.written))
+    world.run_for(1000)
+    why = f"role {ROLE} cannot be verified: sts:AssumeRole is refused"
+    assert ready_of(world) == ("False", "AccessDenied", why)
+    assert len(world.accesses.written) == 1
+    world.refused = set()
+    world.run(lambda: ready_of(world)[0] == "True")
+    assert world.accesses.announced == [("team", "AccessDenied"), ("team", "AccessVerified")]
+
+
+def test_a_role_that_is_deleted_later_is_noticed_and_its_rollouts_are_not_stopped_for_it() -> None:
+    world = begun()
+    world.run(world.is_in(Phase.SUCCEEDED))
+    world.refused = {THEIRS}
+    world.run(lambda: ready_of(world)[0] == "False", limit_s=4000)
+    assert world.accesses.stored["team"]["status"]["account"] == MACHINE.account
+    assert world.ready_reason() != "AccessNotGranted"
+
+
+def test_with_tags_it_is_verified_by_the_first_rollout() -> None:
+    world = Tenants()
+    world.grant(sessionTags="Namespace")
+    world.run(lambda: bool(world.accesses.written))
+    assert ready_of(world)[:2] == ("Unknown", "NotLooked")
+    assert world.calls == []
+    world.api.apply("orders", spec())
+    world.run(lambda: ready_of(world)[0] == "True")
+    assert world.identities == {
+        Identity(ROLE, "x-1", (("sfnrollouts.dev/namespace", "shop"), ("sfnrollouts.dev/rollout", "orders")))
+    }
+
+
+def test_a_spec_that_is_refused_is_reported_and_grants_nothing() -> None:
+    world = Tenants()
+    world.grant(stateMachines=[])
+    world.run(lambda: bool(world.accesses.written))
+    assert ready_of(world)[:2] == ("False", "InvalidSpec")
+    assert world.calls == []
+
+
+@pytest.mark.parametrize("error", [Conflict("it has changed"), Transient("no answer")])
+def test_a_status_that_could_not_be_written_is_written_again(error: Exception) -> None:
+    world = Tenants()
+    world.accesses.fails = [error, error]
+    world.grant()
+    world.run(lambda: bool(world.accesses.written), limit_s=60)
+
+
+def test_one_that_is_gone_meanwhile_is_let_go() -> None:
+    world = Tenants()
+    world.grant()
+    world.accesses.stored["team"]["metadata"]["uid"] = "another"
+    world.run_for(60)
+    assert world.accesses.written == []
+
+
+def test_who_stands_by_writes_nothing() -> None:
+    world = Tenants()
+    world.engine._stands_by = True
+    world.grant()
+    world.run_for(60)
+    assert (world.calls, world.accesses.written) == ([], [])

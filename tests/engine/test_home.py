@@ -3,6 +3,7 @@
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Phase
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.core.values.readings import Account, Trouble, Unseen
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.home import Home
@@ -197,7 +198,7 @@ def test_the_account_is_asked_for_by_a_job_of_no_place_and_then_no_more() -> Non
     alone.home.ask()
     alone.home.ask()
     assert alone.home.fact is None
-    assert alone.lanes.errands == [Errand(Lane.FORWARD, None, "account")]
+    assert alone.lanes.errands == [Errand(Lane.FORWARD, None, "account", caller=Caller())]
     assert alone.workers.run_one()
     assert (alone.home.fact, alone.answered) == (OURS, 1)
     alone.ask()

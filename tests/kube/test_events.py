@@ -13,6 +13,7 @@ from sfn_rollouts.core.announce import Announcement, StepEntered
 from sfn_rollouts.kube.connection import Connection
 from sfn_rollouts.kube.events import EventAnnouncer
 from sfn_rollouts.ports import Key
+from tests.api.accesses import access
 from tests.kube.conftest import Apply
 
 STARTED = Announcement("RolloutStarted", "version 2 gets 10 %")
@@ -95,6 +96,25 @@ def test_an_event_names_all_that_tools_look_at(
     assert event["reportingInstance"]
     assert event["count"] == 1
     assert event["firstTimestamp"] == event["lastTimestamp"]
+
+
+def test_an_event_about_an_access_is_where_the_api_server_takes_it(
+    announcer: EventAnnouncer, kubectl: Kubectl, namespace: str, counted: list[str]
+) -> None:
+    """An AWSAccess is in no namespace; `kubectl describe` looks in `default`. Twice: the second raises the count."""
+    kubectl("apply", "-f", "-", stdin=json.dumps(access(namespace)))
+    uid = kubectl("get", "awsaccess", namespace, "-o", "jsonpath={.metadata.uid}").stdout
+
+    announcer.announce_access(namespace, uid, [FIRED, FIRED])
+    wait_until(lambda: len(counted) == 2, 10, "both to be written")
+
+    [event] = [each for each in events(kubectl, Key("default", namespace)) if each["involvedObject"]["uid"] == uid]
+    assert event["involvedObject"] == {
+        "apiVersion": "sfnrollouts.dev/v1alpha1", "kind": "AWSAccess", "name": namespace, "uid": uid,
+    }  # fmt: skip
+    assert (counted, event["count"]) == (["OK", "OK"], 2)
+    assert FIRED.message in kubectl("describe", "awsaccess", namespace).stdout
+    kubectl("delete", "awsaccess", namespace)
 
 
 def test_the_same_words_raise_a_count(

@@ -17,6 +17,7 @@ MAY_READ = {
     "values/conditions.py": "writes the conditions, and keeps those of which nothing new is known",
     "announce.py": "tells what is new in them, and decides nothing",
     "edited.py": "likewise",
+    "accounting.py": "of an AWSAccess, whose status is no memory: it says what is new and since when",
 }
 _READERS = {"condition", "is_true"}
 _STATUSES = {"status", "before", "after", "known", "held"}

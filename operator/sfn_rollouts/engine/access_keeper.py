@@ -1,4 +1,4 @@
-"""The status of each AWSAccess: assumes its role once an hour, counts the rollouts that use it, and writes what it found.
+"""The status of each AWSAccess: its role is assumed once an hour, and the rollouts that use it are counted.
 
 Beside the rollouts: nothing of theirs waits for it.
 """
@@ -61,7 +61,8 @@ class AccessKeeper:
 
     def refresh(self) -> None:
         """Something has changed: an access, who uses it, what is known of its role."""
-        self._pull(self.clock.monotonic() + SETTLES_S)
+        if self.table.known():
+            self._pull(self.clock.monotonic() + SETTLES_S)
 
     @property
     def next_due(self) -> float | None:
@@ -114,7 +115,7 @@ class AccessKeeper:
             body = status.model_dump(mode="json", by_alias=True, exclude_none=True)
             return self.outside.accesses.report_access(access.name, access.uid, access.resource_version, body)
 
-        def written(result: Mapping[str, Any] | None | Exception) -> None:
+        def written(result: Mapping[str, Any] | Exception | None) -> None:
             kept.is_writing = False
             if isinstance(result, Exception):
                 kept.sent = None

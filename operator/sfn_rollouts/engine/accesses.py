@@ -1,16 +1,17 @@
 """The AWSAccesses and namespaces of the cluster, and what they say to each rollout."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
-from sfn_rollouts.api.access import AccessSpec
+from sfn_rollouts.api.access import AccessSpec, AccessStatus
+from sfn_rollouts.api.problems import SpecError
+from sfn_rollouts.api.resource import parse_access, parse_access_status
 from sfn_rollouts.core.granting import Access, match
 from sfn_rollouts.core.values.access import AccessReading, NotGranted
+from sfn_rollouts.core.values.identity import Identity
 from sfn_rollouts.engine.record import Record
-from sfn_rollouts.engine.resource import uid_of
+from sfn_rollouts.engine.resource import uid_of, version_of
 
 Raw = Mapping[str, Any]
 
@@ -72,7 +73,7 @@ class AccessTable:
         if known is not None and not _is_newer(seen, known):
             return False
         self._accesses[seen.uid] = seen
-        return self._changed() if known is None or known.spec != seen.spec else True
+        return (known is None or known.spec != seen.spec) and self._changed()
 
     def gone(self, uid: str) -> bool:
         """An AWSAccess was deleted."""
@@ -99,13 +100,13 @@ class AccessTable:
 
     def list(self, accesses: Iterable[Raw], namespaces: Iterable[Raw]) -> bool:
         """All that there are."""
-        before = self._is_known, self._accesses, self._namespaces
+        before = self._is_known, self._specs(), self._namespaces
         self._is_known = True
         self._accesses = {uid_of(raw): KnownAccess.parse(raw) for raw in accesses}
         self._namespaces = {}
         for raw in namespaces:
             self.see_namespace(raw)
-        return before != (self._is_known, self._accesses, self._namespaces) and self._changed()
+        return before != (self._is_known, self._specs(), self._namespaces) and self._changed()
 
     def of(self, record: Record) -> AccessReading | None:
         """Return what they say to a rollout; None: they have not been listed yet."""
@@ -120,9 +121,18 @@ class AccessTable:
         """All AWSAccesses, as they are known."""
         return tuple(self._accesses.values())
 
+    def identities(self) -> Iterator[Identity]:
+        """Return those that the accesses name, without the tags of rollouts."""
+        for each in self._accesses.values():
+            if isinstance(each.spec, AccessSpec):
+                yield Identity(each.spec.role_arn, each.spec.external_id)
+
     def forget(self, uid: str) -> None:
         """The rollout is gone."""
         self._said.pop(uid, None)
+
+    def _specs(self) -> dict[str, AccessSpec | str]:
+        return {uid: each.spec for uid, each in self._accesses.items()}
 
     def _match(self, record: Record) -> AccessReading:
         alias, namespace = record.resource.alias, record.resource.key.namespace
@@ -144,7 +154,7 @@ class AccessTable:
 
 def _spec(raw: Raw) -> AccessSpec | str:
     try:
-        return parse_access_spec(raw.get("spec"))
+        return parse_access(raw.get("spec"))
     except SpecError as error:
         return str(error)[:1024]
 

@@ -12,8 +12,10 @@ from typing import Any
 import structlog
 
 from sfn_rollouts.core import decide as core
+from sfn_rollouts.core.values.access import Granted
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.identity import OWN, Identity
+from sfn_rollouts.engine.access_keeper import AccessKeeper, Use
 from sfn_rollouts.engine.accesses import AccessTable
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.chores import ChoresOf, chores, fenced_chores
@@ -85,6 +87,9 @@ class Engine:
         self._looking = Looking(clock, workers, answering, self._board, self._recovery, self._wake)
         self._homes = Homes(clock, workers, outside.reach, random, self._wake_users)
         self._accesses = accesses if accesses is not None else AccessTable()
+        self._access_keeper = AccessKeeper(
+            clock, workers, outside, random, self._accesses, self._homes, self._access_uses
+        )
         self._regions = Regions(clock, self._leave_region)
         self._is_swept = False
         self._is_draining = False
@@ -112,6 +117,8 @@ class Engine:
             self._regions.release(record.resource.alias.machine.region)
         del self._records[uid]
         self._accesses.forget(uid)
+        if isinstance(record.access, Granted):
+            self._access_keeper.refresh()
         if place is not None:
             self._recovery.forget(place, uid)
         self._board.unwatch(uid)
@@ -136,6 +143,7 @@ class Engine:
     def access_seen(self, raw: Mapping[str, Any]) -> None:
         """An AWSAccess as the API server has it."""
         self._regrant(is_changed=self._accesses.see(raw))
+        self._access_keeper.refresh()
 
     def access_gone(self, uid: str) -> None:
         """An AWSAccess was deleted."""
@@ -152,6 +160,7 @@ class Engine:
     def sweep_accesses(self, accesses: Sequence[Mapping[str, Any]], namespaces: Sequence[Mapping[str, Any]]) -> None:
         """All AWSAccesses and namespaces that there are: what a watch may have missed."""
         self._regrant(is_changed=self._accesses.list(accesses, namespaces))
+        self._access_keeper.refresh()
 
     def _regrant(self, *, is_changed: bool) -> None:
         """Wake whom a change concerns; then forget the accounts of identities that nobody uses any more."""
@@ -161,7 +170,15 @@ class Engine:
             if self._accesses.of(record) != record.access:
                 self._wake(uid)
         callers = [record.caller for record in self._records.values()]
-        self._homes.keep({OWN, *(caller.identity for caller in callers if caller is not None)})
+        in_use = {caller.identity for caller in callers if caller is not None}
+        self._homes.keep({OWN, *in_use, *self._accesses.identities()})
+
+    def _access_uses(self) -> list[Use]:
+        return [
+            Use(record.access.use.name, caller.identity)
+            for record in self._records.values()
+            if isinstance(record.access, Granted) and (caller := record.caller) is not None
+        ]
 
     def lead(self) -> None:
         """It is this operator's turn: look after every rollout, from what is known."""
@@ -229,7 +246,10 @@ class Engine:
             self._wake(uid)
         self._board.run_due()
         self._regions.run_due()
+        if not self._stands_by:
+            self._access_keeper.run_due()
         dues = [self._workers.run_due(), self._timers.next_due, self._board.next_due, self._regions.next_due]
+        dues += [None if self._stands_by else self._access_keeper.next_due]
         return min((due for due in dues if due is not None), default=None)
 
     # -- one tick --
@@ -255,6 +275,7 @@ class Engine:
         if access == record.access:
             return
         record.access = access
+        self._access_keeper.refresh()
         if place is not None and place != record.place:
             self._recovery.forget(place, record.uid)
         for kind in self._looking.may_be_put_right:
@@ -321,6 +342,7 @@ class Engine:
 
     def _wake_users(self, identity: Identity) -> None:
         """It is known whose credentials these are, or that it cannot be known."""
+        self._access_keeper.refresh()
         for uid, record in list(self._records.items()):
             caller = record.caller
             if caller is not None and caller.identity == identity:

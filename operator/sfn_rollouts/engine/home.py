@@ -5,7 +5,7 @@ on unchecked, and it is asked again in ever longer pauses.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 - beside the rest
 from random import Random
 
 import structlog
@@ -28,8 +28,8 @@ _log = structlog.get_logger(__name__)
 class Home:
     """`fact` is None until the first answer; `answered` is called when it has become another one.
 
-    An account that is known stays so: of an identity that cannot be had any more `trouble` says why. `verified_at`: when
-    (our clock) it was told last.
+    An account that is known stays so: of an identity that cannot be had any more `trouble` says why. `verified_at` is
+    when (our clock) it was told last.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ import structlog
 
 from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.errors import PortError
-from sfn_rollouts.ports import Clock, ResourceStore
+from sfn_rollouts.ports import AccessStore, Clock, NoAccesses, ResourceStore
 
 Resources = Sequence[Mapping[str, Any]]
 INTERVAL_S = 600.0
@@ -22,7 +22,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Sweeper:
-    """`listed` is called with all resources after each list. `sweep` may block and is called by one thread."""
+    """`listed` is called with all resources after each list, `accesses_listed` with all AWSAccesses and namespaces.
+
+    `sweep` may block and is called by one thread.
+    """
 
     def __init__(
         self,
@@ -31,7 +34,11 @@ class Sweeper:
         random: Random,
         listed: Callable[[Resources], None],
         interval_s: float = INTERVAL_S,
+        accesses: AccessStore | None = None,
+        accesses_listed: Callable[[Resources, Resources], None] = lambda *_: None,
     ) -> None:
+        self._accesses = accesses if accesses is not None else NoAccesses()
+        self._accesses_listed = accesses_listed
         self._store = store
         self._clock = clock
         self._backoff = Backoff(random)
@@ -44,6 +51,8 @@ class Sweeper:
         Raises:
             PortError: the API server refused or did not answer.
         """
+        # Before the rollouts: none of them begins before it is known what it may move.
+        self._accesses_listed(self._accesses.list_accesses(), self._accesses.list_namespaces())
         resources = self._store.list()
         self._listed(resources)
         return len(resources)

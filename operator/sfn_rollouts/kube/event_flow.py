@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from sfn_rollouts.api import KIND
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.ports import Key
 
@@ -24,10 +25,16 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The resource an Event is about."""
+    """The resource an Event is about; one that is in no namespace has a key with an empty one."""
 
     key: Key
     uid: str
+    kind: str = KIND
+
+    @property
+    def events_namespace(self) -> str:
+        """Where its Events are; the API server takes those about the cluster's own resources in `default` alone."""
+        return self.key.namespace or "default"
 
 
 @dataclass(frozen=True, slots=True)

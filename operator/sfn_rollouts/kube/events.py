@@ -1,4 +1,4 @@
-"""Writes Events (core/v1) about rollouts, beside everything else and never in its way."""
+"""Writes Events (core/v1) about rollouts and AWSAccesses, beside everything else and never in its way."""
 
 import queue
 import secrets
@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sfn_rollouts.api import GROUP, KIND, STEP_ANNOTATION, VERSION, VERSION_ANNOTATION, WEIGHT_ANNOTATION
+from sfn_rollouts.api import GROUP, STEP_ANNOTATION, VERSION, VERSION_ANNOTATION, WEIGHT_ANNOTATION
+from sfn_rollouts.api.access import ACCESS_KIND
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.errors import Gone, PortError
 from sfn_rollouts.kube.answers import EVENT
@@ -50,9 +51,16 @@ class EventAnnouncer:
 
     def announce(self, key: Key, uid: str, announcements: Sequence[Announcement]) -> None:
         """Queue them; returns at once."""
+        self._queue(Subject(key, uid), announcements)
+
+    def announce_access(self, name: str, uid: str, announcements: Sequence[Announcement]) -> None:
+        """Queue them, about an AWSAccess; returns at once."""
+        self._queue(Subject(Key("", name), uid, ACCESS_KIND), announcements)
+
+    def _queue(self, subject: Subject, announcements: Sequence[Announcement]) -> None:
         for announcement in announcements:
             try:
-                self._waiting.put_nowait((Subject(key, uid), announcement))
+                self._waiting.put_nowait((subject, announcement))
             except queue.Full:
                 self._count("Dropped")
 
@@ -95,13 +103,13 @@ class EventAnnouncer:
 
     def _create(self, action: Create) -> str:
         body = event(action, self._clock.now(), secrets.token_hex(8))
-        path = path_of("api", "v1", "namespaces", action.subject.key.namespace, "events")
+        path = path_of("api", "v1", "namespaces", action.subject.events_namespace, "events")
         self._connection.call("create", "events", path, EVENT, _WRITER, body)
         return str(body["metadata"]["name"])
 
     def _bump(self, action: Bump) -> str | None:
         """Return the name of the Event, None where it has expired."""
-        path = path_of("api", "v1", "namespaces", action.subject.key.namespace, "events", action.name)
+        path = path_of("api", "v1", "namespaces", action.subject.events_namespace, "events", action.name)
         body = {
             "count": action.count,
             "lastTimestamp": _time(self._clock.now()),
@@ -116,21 +124,22 @@ class EventAnnouncer:
 
 def event(action: Create, now: datetime, suffix: str) -> Mapping[str, Any]:
     """Return the new Event; `suffix` makes its name unique, as the hexadecimal time does in client-go."""
-    key, announcement, at = action.subject.key, action.announcement, _time(now)
+    subject, announcement, at = action.subject, action.announcement, _time(now)
+    key = subject.key
     return {
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {
-            "namespace": key.namespace,
+            "namespace": subject.events_namespace,
             "name": f"{key.name[: 252 - len(suffix)]}.{suffix}",
             **_annotated(announcement),
         },
         "involvedObject": {
             "apiVersion": f"{GROUP}/{VERSION}",
-            "kind": KIND,
-            "namespace": key.namespace,
+            "kind": subject.kind,
+            **({"namespace": key.namespace} if key.namespace else {}),
             "name": key.name,
-            "uid": action.subject.uid,
+            "uid": subject.uid,
         },
         "type": "Warning" if announcement.is_warning else "Normal",
         "reason": announcement.reason,

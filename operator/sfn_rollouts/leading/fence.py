@@ -12,7 +12,7 @@ from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.readings import AliasReading
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.errors import Transient
-from sfn_rollouts.ports import AliasRouter, Key, Outside, Report, ResourceStore, Urgency
+from sfn_rollouts.ports import AccessStore, AliasRouter, Key, Outside, Report, ResourceStore, Urgency
 
 IsLeader = Callable[[], bool]
 
@@ -20,7 +20,8 @@ IsLeader = Callable[[], bool]
 def fenced(outside: Outside, is_leader: IsLeader) -> Outside:
     """Return the same ports, of which none writes, nor a chore is done, unless this operator leads."""
     router, store = FencedRouter(outside.router, is_leader), FencedStore(outside.store, is_leader)
-    return replace(outside, router=router, store=store, leads=is_leader)
+    accesses = FencedAccesses(outside.accesses, is_leader)
+    return replace(outside, router=router, store=store, accesses=accesses, leads=is_leader)
 
 
 class FencedRouter:
@@ -64,6 +65,29 @@ class FencedStore:
         """Write the report. Transient: the term is over."""
         _insist(self._is_leader)
         return self._store.report(report)
+
+
+class FencedAccesses:
+    """An AccessStore that reports only while this operator leads; it reads always."""
+
+    def __init__(self, store: AccessStore, is_leader: IsLeader) -> None:
+        self._store = store
+        self._is_leader = is_leader
+
+    def list_accesses(self) -> Sequence[Mapping[str, Any]]:
+        """All AWSAccesses."""
+        return self._store.list_accesses()
+
+    def list_namespaces(self) -> Sequence[Mapping[str, Any]]:
+        """All namespaces."""
+        return self._store.list_namespaces()
+
+    def report_access(
+        self, name: str, uid: str, resource_version: str, status: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        """Write the status. Transient: the term is over."""
+        _insist(self._is_leader)
+        return self._store.report_access(name, uid, resource_version, status)
 
 
 def _insist(is_leader: IsLeader) -> None:

@@ -360,6 +360,9 @@ class SimAnnouncer:
         for announcement in announcements:
             self._history.add(Announced(self._timeline.now_us, announcement, self._history.keys[key]))
 
+    def announce_access(self, name: str, uid: str, announcements: Sequence[Announcement]) -> None:
+        """Nobody listens."""
+
 
 class NopMeter:
     """`ports.Meter` that counts nothing: the history knows more."""
