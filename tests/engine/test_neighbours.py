@@ -1,4 +1,4 @@
-"""What one rollout is told of all: who shifts which alias, and whose versions call one."""
+"""What one rollout hears of all: who shifts which alias, and whose versions call one."""
 
 from typing import Any
 
@@ -36,12 +36,12 @@ def record(name: str, status: Status | None = None, /, **fields: Any) -> Record:
     return found
 
 
-def told(asks: Record, *others: Record) -> Neighbours:
+def heard(asks: Record, *others: Record) -> Neighbours:
     records = {str(record.resource.key): record for record in (asks, *others)}
     return NeighbourTable(records).of(asks)
 
 
-def test_one_that_is_about_to_begin_is_told_who_shifts_and_who_calls_which_alias() -> None:
+def test_one_that_is_about_to_begin_is_heard_who_shifts_and_who_calls_which_alias() -> None:
     asks, other = record("orders"), record("other", alias="other")
     asks.facts.see(ReadDefinition(2), calls(CHILD))
     asks.facts.see(ReadDefinition(1), calls(str(OTHER)))
@@ -49,7 +49,7 @@ def test_one_that_is_about_to_begin_is_told_who_shifts_and_who_calls_which_alias
     other.facts.see(ReadDefinition(8), calls(None))
     other.facts.see(ReadDefinition(9), Unseen("503", NOON))
     other.facts.see(FindVersion(9), Unseen("503", NOON))
-    assert told(asks, record("broken", stateMachineArn="no ARN"), other) == Neighbours(
+    assert heard(asks, record("broken", stateMachineArn="no ARN"), other) == Neighbours(
         shifts={str(LIVE): "shop/orders", str(OTHER): "shop/other"},
         calls={
             CHILD: (AliasCall("shop/orders", "Pay"),),
@@ -73,13 +73,13 @@ TOLD: dict[str, tuple[Status, int, bool]] = {
 
 @pytest.mark.parametrize("when", TOLD)
 def test_at_other_times_nobody_asks(when: str) -> None:
-    status, known, is_told = TOLD[when]
+    status, known, is_heard = TOLD[when]
     asks = record("orders", status)
     asks.facts.see(ReadDefinition(known), calls(None))
-    assert (told(asks) != Neighbours()) is is_told
+    assert (heard(asks) != Neighbours()) is is_heard
 
 
-def test_one_with_an_invalid_spec_is_told_nothing() -> None:
+def test_one_with_an_invalid_spec_is_heard_nothing() -> None:
     asks = record("orders", strategy={})
     asks.facts.see(ReadDefinition(2), calls(None))
-    assert told(asks) == Neighbours()
+    assert heard(asks) == Neighbours()

@@ -29,7 +29,7 @@ class Home:
     """`fact` is None until the first answer; `answered` is called when it has become another one.
 
     An account that is known stays so: of an identity that cannot be had any more `trouble` says why. `verified_at` is
-    when (our clock) it was told last.
+    when (our clock) the answer came last.
     """
 
     def __init__(
