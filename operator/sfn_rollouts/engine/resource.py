@@ -86,6 +86,6 @@ def _spec(raw: Mapping[str, Any]) -> Spec | InvalidSpec:
 def _alias(spec: Mapping[str, Any]) -> AliasArn | None:
     """Also of a spec that is invalid elsewhere: traffic in flight must find its way back."""
     try:
-        return StateMachineArn.parse(spec["stateMachineArn"]).alias(str(spec["alias"]))
+        return StateMachineArn.parse(str(spec["stateMachineArn"])).alias(str(spec["alias"]))
     except (KeyError, TypeError, ValueError):
         return None
