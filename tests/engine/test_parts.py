@@ -7,7 +7,7 @@ import pytest
 
 from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.core.values.decision import WriteKind
-from sfn_rollouts.core.values.looks import CountRunning, ReadAlias, ReadHistory
+from sfn_rollouts.core.values.looks import CountRunning, FindVersion, ReadAlias, ReadHistory
 from sfn_rollouts.core.values.readings import (
     AliasMissing,
     AliasReading,
@@ -127,6 +127,27 @@ def test_of_two_acknowledged_writes_the_later_one_of_aws_counts(kind: WriteKind)
     for at_s in (2, 1):
         facts.acknowledge(kind, NOON + timedelta(seconds=at_s), NOON)
     assert facts.written_at == NOON + timedelta(seconds=2)
+    is_restore = kind is WriteKind.RESTORE
+    assert (facts.restored_at if is_restore else facts.forward_at) == facts.written_at
+    assert (facts.forward_at if is_restore else facts.restored_at) is None
+    assert facts.restore_asked_at == (NOON if is_restore else None)
+
+
+@pytest.mark.parametrize(
+    ("known", "seen", "is_kept"),
+    [
+        (_reading(4, 1), _reading(5, 1), True),
+        (_reading(4, 1), MISSING, False),
+        (AliasMissing(NOON), MISSING, True),
+    ],
+    ids=["it is there still", "it is gone", "it is gone still"],
+)
+def test_what_was_found_out_about_a_version_is_doubted_once_the_alias_is_gone(
+    known: object, seen: object, is_kept: bool
+) -> None:
+    facts = Facts({ReadAlias(): known, FindVersion(2): DENIED})
+    facts.see(ReadAlias(), seen)
+    assert (FindVersion(2) in facts.answers) is is_kept
 
 
 def test_what_is_known_only_while_it_is_asked_for_is_dropped_when_it_is_not() -> None:

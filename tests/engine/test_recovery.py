@@ -69,6 +69,13 @@ def test_a_kind_of_job_that_works_again_has_the_one_tried_that_was_tried_longest
     waiting.clock.advance(TRIAL_S)
     waiting.note("", NO, "alarms")
     assert waiting.note("", "alarms", "alarms") == [("b", False)]
+    waiting.clock.advance(TRIAL_S)
+    assert waiting.note("", "alarms", "alarms") == [], "it has worked all along"
+
+
+def test_a_defect_of_our_own_says_nothing_about_a_place(waiting: Waiting) -> None:
+    waiting.note("defective", ValueError("a defect"))
+    assert waiting.recovery.waiting(HERE) == 3
 
 
 def test_one_that_is_refused_for_good_is_not_tried_at_each_answer_to_its_neighbours(waiting: Waiting) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sfn_rollouts.core.values.arn import Place
 from sfn_rollouts.core.values.readings import Trouble
-from sfn_rollouts.engine.facts import reading_of
+from sfn_rollouts.errors import PortError
 from sfn_rollouts.ports import Clock
 
 TRIAL_S = 5.0
@@ -90,6 +90,7 @@ class Recovery:
 
 def _is_of_place(error: Exception) -> bool:
     """Whether others of the place meet the same. Who waits for quota knows for how long, and sleeps until then."""
-    trouble = reading_of(error)[0]
-    waits_for_quota = getattr(error, "retry_after_s", None) is not None
-    return trouble is Trouble.DENIED or (trouble is Trouble.TRANSIENT and not waits_for_quota)
+    if not isinstance(error, PortError):
+        return False
+    waits_for_quota = error.retry_after_s is not None
+    return error.trouble is Trouble.DENIED or (error.trouble is Trouble.TRANSIENT and not waits_for_quota)
