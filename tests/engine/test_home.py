@@ -1,6 +1,8 @@
 """The account of the credentials: asked once, before anything begins; and what other people's ARNs cost."""
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from sfn_rollouts.api.status import AlarmState, Phase
 from sfn_rollouts.core.values.identity import Caller
@@ -220,3 +222,14 @@ def test_an_account_that_nobody_knows_is_so_since_the_first_answer_and_asked_for
     alone.cloud.ours = OURS
     alone.ask()
     assert (alone.home.fact, alone.answered) == (OURS, 2)
+
+
+def test_that_it_is_not_known_whose_the_credentials_are_is_logged_once() -> None:
+    alone = Alone()
+    alone.cloud.ours = Denied("no credentials")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))  # undone by conftest.py
+    with capture_logs() as logged:
+        for _ in range(3):
+            alone.ask()
+            alone.clock.advance(400)
+    assert [(line["log_level"], line["why"]) for line in logged] == [("warning", "no credentials")]
