@@ -44,7 +44,7 @@ from sfn_rollouts.engine.lanes import SIZES
 from sfn_rollouts.engine.sources import sources
 from sfn_rollouts.engine.sources.source import Source
 from sfn_rollouts.errors import Denied, Gone, NotListed, PortError, Transient
-from sfn_rollouts.ports import LARGEST_PAGE, Lane, Outside, Urgency
+from sfn_rollouts.ports import LARGEST_PAGE, Clock, Lane, Outside, Urgency
 from tests.core.specs import UNCHECKED
 from tests.engine.fake_clock import NOON, FakeClock
 from tests.engine.fake_cloud import LIVE, MACHINE
@@ -248,6 +248,40 @@ def test_only_a_version_that_is_not_there_is_something_that_somebody_must_create
     lacking = {kind for kind, source in known_sources.items() if source.is_lacking(VersionReading(found, NOON, NOON))}
     assert lacking == (set() if found is VersionFound.FOUND else {FindVersion})
     assert not known_sources[FindVersion].is_lacking(AliasMissing(NOON))
+
+
+class Leads:
+    """Whether this operator leads; a test may change it."""
+
+    def __init__(self) -> None:
+        self.is_so = True
+
+    def __call__(self) -> bool:
+        return self.is_so
+
+
+@pytest.mark.parametrize("chore", [StartSmoke(7, "name", "given", "{}"), RunSmoke(7, "name", "given", "{}")], ids=str)
+def test_whatever_its_row_says_a_chore_is_done_by_a_leader_alone_in_a_lane_of_chores_and_by_itself(
+    chore: Look[Any],
+) -> None:
+    asked = Asked("done")
+    row = Source(asked.do, together_s=float, tries=2)
+    leads, clock, given = Leads(), FakeClock(), list[object]()
+
+    def rows(outside: Outside, clock: Clock) -> Mapping[type[Look[Any]], Source]:
+        given.extend((outside.leads, clock))
+        return {type(chore): row}
+
+    fenced = fenced_chores(rows, replace(World().outside(), leads=leads), clock)[type(chore)]
+    assert given == [leads, clock]
+    assert (fenced.together_s, fenced.is_done_once, fenced.tries) == (None, True, 2)
+    assert fenced.route(IN_FLIGHT) == LANES[type(chore)][0]
+    assert fenced.answer(LIVE, chore, Urgency.BACKGROUND) == "done"
+    leads.is_so = False
+    with pytest.raises(Transient) as raised:
+        fenced.answer(LIVE, chore, Urgency.BACKGROUND)
+    assert raised.value.why == "this operator does not hold the lease (any more) and does nothing"
+    assert asked.calls == [("do", LIVE, chore, Urgency.BACKGROUND)]
 
 
 # -- the forecast --
