@@ -543,7 +543,7 @@ def test_all_who_watch_an_alarm_hear_of_its_change_in_the_order_of_their_names(b
     assert board.woken == ["a", "b", "c"]
 
 
-def test_who_was_told_after_a_refresh_is_not_told_the_same_again(board: Board) -> None:
+def test_who_was_woken_after_a_refresh_is_not_woken_for_the_same_again(board: Board) -> None:
     board.watch("one", "errors")
     board.work()
     board.board.refresh("one")

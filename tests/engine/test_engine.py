@@ -125,7 +125,7 @@ def test_the_interval_of_alarms_is_the_one_of_the_spec_and_at_least_the_operator
     assert {seen.poll_interval_s for _, seen in scene.seen} == {interval_s}
 
 
-def test_of_two_that_name_an_alias_the_second_one_is_told_of_its_rival(scene: Scene) -> None:
+def test_of_two_that_name_an_alias_the_second_one_learns_of_its_rival(scene: Scene) -> None:
     scene.apply("first")
     scene.world.clock.advance(5)
     scene.apply("second")
@@ -141,7 +141,7 @@ def test_whoever_waits_for_an_alias_is_ticked_when_the_one_in_flight_has_ended(s
     assert scene.ticked(lambda: scene.world.api.apply("first", spec(4))) == ["first"]
 
 
-def test_one_that_is_about_to_begin_is_told_of_the_others(scene: Scene) -> None:
+def test_one_that_is_about_to_begin_learns_of_the_others(scene: Scene) -> None:
     scene.apply("other", alias="other")
     scene.decide(looks=frozenset({ReadDefinition(2)}))
     scene.apply()

@@ -61,7 +61,7 @@ def test_one_that_is_about_to_begin_is_heard_who_shifts_and_who_calls_which_alia
 
 
 OVER, IN_FLIGHT = Status(started_at=NOON, finished_at=NOON), Status(started_at=NOON)
-TOLD: dict[str, tuple[Status, int, bool]] = {
+HEARD: dict[str, tuple[Status, int, bool]] = {
     "it has not begun": (Status(), 2, True),
     "only another version's definition is known": (Status(), 1, False),
     "it is in flight": (IN_FLIGHT, 2, False),
@@ -71,9 +71,9 @@ TOLD: dict[str, tuple[Status, int, bool]] = {
 }
 
 
-@pytest.mark.parametrize("when", TOLD)
+@pytest.mark.parametrize("when", HEARD)
 def test_at_other_times_nobody_asks(when: str) -> None:
-    status, known, is_heard = TOLD[when]
+    status, known, is_heard = HEARD[when]
     asks = record("orders", status)
     asks.facts.see(ReadDefinition(known), calls(None))
     assert (heard(asks) != Neighbours()) is is_heard
