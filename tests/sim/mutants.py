@@ -9,16 +9,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sfn_rollouts.acting import on_behalf_of
 from sfn_rollouts.analysis import LOOK_EVERY_S, Judgement
 from sfn_rollouts.analysis import Verdict as AnalysisVerdict
+from sfn_rollouts.api.access_use import AccessUse
 from sfn_rollouts.api.analysis import OnBlind
 from sfn_rollouts.api.preflight import UNCHECKED
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import AlarmState, LastCommand, Missed, Phase, Status
 from sfn_rollouts.core.decide import decide
+from sfn_rollouts.core.values.access import Granted
 from sfn_rollouts.core.values.analysis import AnalysisReading
 from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.core.values.looks import FindVersion, ReadAlarms, ReadAlias, ReadHistory
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import AlarmReading, AliasReading, VersionReading
@@ -27,7 +31,18 @@ from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.core.values.smoke import Run
 from sfn_rollouts.leading.candidate import Candidate, Held, Lease
-from sfn_rollouts.ports import Clock, Errand, Key, Outside, Report, ResourceStore, SmokeRunner, Workers
+from sfn_rollouts.ports import (
+    AccessStore,
+    AliasRouter,
+    Clock,
+    Errand,
+    Key,
+    Outside,
+    Report,
+    ResourceStore,
+    SmokeRunner,
+    Workers,
+)
 from sfn_rollouts.sim.history import LIST_EXECUTIONS
 from sfn_rollouts.sim.process import OutsideOf, Process, unchanged
 from sfn_rollouts.sim.scenario import (
@@ -44,6 +59,7 @@ from sfn_rollouts.sim.scenario import (
     Fault,
     FaultKind,
     Freeze,
+    Grant,
     Kill,
     Recreate,
     Reroute,
@@ -73,6 +89,7 @@ class Mutant:
     preflight: Mapping[str, Any] | None = None
     unpinned: tuple[int, ...] = ()
     callers: Callers | None = None
+    accesses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def decide(self, rollout: Rollout, seen: Observation, now: datetime) -> Decision:
         """As the core, but wrong."""
@@ -93,6 +110,7 @@ class Mutant:
             operators=self.operators,
             unpinned=self.unpinned,
             callers=self.callers,
+            accesses=self.accesses,
         )
 
     def world(self) -> World:
@@ -110,6 +128,13 @@ def spec(*, with_alarm: bool = True, pause: Mapping[str, str] | None = None) -> 
     return {"stateMachineArn": MACHINE, "alias": "live", "version": 2, "strategy": {"steps": steps}, **alarms}
 
 
+GRANTED = {
+    "first": {
+        "namespaces": {"names": ["default"]},
+        "stateMachines": [MACHINE],
+        "roleArn": "arn:aws:iam::123456789012:role/one",
+    }
+}
 FIRES = (AlarmChange(22.0, "failures", "ALARM"),)
 BLIPS = (AlarmChange(22.0, "failures", "ALARM"), AlarmChange(23.0, "failures", "OK"))
 HIDDEN = (AlarmTrouble(18.0, 29.0, "failures", AlarmTroubleKind.HIDDEN),)
@@ -165,6 +190,10 @@ def _meddles(rollout: Rollout, seen: Observation, now: datetime, decision: Decis
     return replace(
         decision, write=Write(WriteKind.RESTORE, Routing.whole(1), ours=frozenset({Routing.split(1, 2, 50)}))
     )
+
+
+def _dreams_of_a_grant(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, Observation, datetime]:
+    return rollout, replace(seen, access=Granted(AccessUse(name="first"))), now
 
 
 def _toggles(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
@@ -473,7 +502,52 @@ def _trusts_numbers(rollout: Rollout, seen: Observation, now: datetime) -> tuple
     return rollout, replace(seen, answers=answers), now
 
 
+class _SignsByItself:
+    """A router that signs with the operator's own identity, whoever was granted."""
+
+    def __init__(self, router: AliasRouter) -> None:
+        self._router = router
+
+    def __getattr__(self, name: str) -> Any:
+        return on_behalf_of_itself(getattr(self._router, name))
+
+
+def on_behalf_of_itself(call: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args: on_behalf_of(Caller(), lambda: call(*args))()
+
+
+def _signs_by_itself(outside: Outside, _process: Process, _clock: Clock) -> Outside:
+    return replace(outside, router=_SignsByItself(outside.router))
+
+
+class _Elsewhere:
+    """An AccessStore that lists what is in another cluster."""
+
+    def __init__(self, store: AccessStore) -> None:
+        self._store = store
+
+    def list_accesses(self) -> Sequence[Mapping[str, Any]]:
+        metadata = {"name": "other", "uid": "other", "resourceVersion": "1", "generation": 1}
+        self._store.list_accesses()
+        return [{"metadata": metadata, "spec": {**GRANTED["first"], "roleArn": "arn:aws:iam::123456789012:role/no"}}]
+
+    def list_namespaces(self) -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    def report_access(self, *_: object) -> None:
+        return None
+
+
+def _lists_another_cluster(outside: Outside, _process: Process, _clock: Clock) -> Outside:
+    return replace(outside, accesses=_Elsewhere(outside.accesses))
+
+
 MUTANTS: Mapping[str, Mutant] = {
+    "what_is_known_of_accesses_was_true": Mutant(outside_of=_lists_another_cluster, accesses=GRANTED),
+    "nothing_goes_forward_without_a_grant": Mutant(
+        (Grant(20.0, "first"),), question=_dreams_of_a_grant, accesses=GRANTED
+    ),
+    "each_write_is_signed_by_a_grant_of_its_flight": Mutant(outside_of=_signs_by_itself, accesses=GRANTED),
     "alias_has_only_stable_and_target": Mutant(answer=_goes_to_a_stranger),
     "no_shortcut_to_a_version_that_never_served": Mutant(ANOTHER_LIFE, question=_trusts_numbers),
     "weight_never_rises_under_a_bad_alarm": Mutant(FIRES, question=_sees_no_firing),

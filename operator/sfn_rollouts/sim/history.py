@@ -8,6 +8,7 @@ from typing import Any
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.values.access import AccessReading
 from sfn_rollouts.core.values.decision import Decision, WriteKind
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.rollout import Rollout
@@ -45,6 +46,15 @@ class WriteSent:
     decided: Decided | None
     stored: Status | None
     number: int = 0
+    role: str | None = None  # whose credentials sign it; "": the operator's own; None: nobody said
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChanged:
+    """What the AWSAccesses say to the rollouts has become another answer."""
+
+    at_us: int
+    says: AccessReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +199,7 @@ LONGEST_CALL_US = 6_000_000
 
 Happening = (
     Decided | WriteSent | AliasChanged | StatusWritten | SmokeStarted | AlarmChanged | SpecEdited | Removed | Announced
-    | Called | ProcessChanged | LeaseWritten | Defect | Ended
+    | Called | ProcessChanged | LeaseWritten | AccessChanged | Defect | Ended
 )  # fmt: skip
 
 
@@ -217,6 +227,7 @@ class History:
     announced: list[Announced] = field(default_factory=list)
     processes: list[ProcessChanged] = field(default_factory=list)
     leases: list[LeaseWritten] = field(default_factory=list)
+    accesses: list[AccessChanged] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
     times: dict[str, list[int]] = field(default_factory=dict)
     alias_states: list[AliasState] = field(default_factory=list)
@@ -255,7 +266,7 @@ class History:
             Decided: self.decided, WriteSent: self.sent, AliasChanged: self.alias, StatusWritten: self.statuses,
             SmokeStarted: self.started, AlarmChanged: self.alarms, SpecEdited: self.edits, Removed: self.removed,
             Called: self.called, Announced: self.announced, ProcessChanged: self.processes, LeaseWritten: self.leases,
-            Defect: self.defects,
+            AccessChanged: self.accesses, Defect: self.defects,
         }  # fmt: skip
 
     @property

@@ -76,6 +76,12 @@ class OperatorHost:
         if self.process is not None:
             self.process.unwind()
 
+    def hear_of_access(self, access: Resource, is_gone: bool, lag_s: float) -> None:
+        """Likewise, of an AWSAccess."""
+        process = self.process
+        if process is not None:
+            self._timeline.after(lag_s, lambda: None if process.is_dead else process.hear_of_access(access, is_gone))
+
     def hear(self, resource: Resource, is_gone: bool, lag_s: float) -> None:
         """The watch of the process that runs now will bring this."""
         process = self.process

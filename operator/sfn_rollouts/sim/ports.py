@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sfn_rollouts import acting
 from sfn_rollouts.api import FINALIZER
 from sfn_rollouts.api.resource import parse_status
 from sfn_rollouts.api.status import HistoryEntry, Status
@@ -116,7 +117,9 @@ class SimRouter:
         decided = self._decided(routing)
         number = decided.number if decided is not None else 0
         stored = self._history.views[number].status
-        sent = WriteSent(self._timeline.now_us, self._caller.number, routing, decided, stored, number)
+        identity = acting.identity()
+        role = identity.role if identity is not None else None
+        sent = WriteSent(self._timeline.now_us, self._caller.number, routing, decided, stored, number, role)
         self._history.add(sent)
         return sent
 

@@ -19,7 +19,8 @@ from sfn_rollouts.engine.loop import DRAIN_S, QUIET_LOOK_S
 from sfn_rollouts.engine.settle import Decide
 from sfn_rollouts.engine.sweeper import INTERVAL_S
 from sfn_rollouts.leading.candidate import Candidate, LeaseDurations
-from sfn_rollouts.ports import Clock, Lane, Outside, Workers
+from sfn_rollouts.ports import Clock, Lane, NoAccesses, Outside, Workers
+from sfn_rollouts.sim.accesses import AccessServer, SimAccessStore
 from sfn_rollouts.sim.api_server import ApiServer
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.history import Decided, Defect, ProcessChanged, WholeHistory
@@ -99,6 +100,7 @@ class Surroundings:
     candidate_type: type[Candidate]
     workers_of: Callable[[Workers], Workers] = lambda workers: workers
     outside_of: OutsideOf = unchanged
+    accesses: AccessServer | None = None
 
 
 class Process:
@@ -145,6 +147,7 @@ class Process:
             store=SimStore(self, network, around.api_server, service, history, timeline),
             announcer=SimAnnouncer(history, timeline),
             meter=NopMeter(),
+            accesses=SimAccessStore(self, network, around.accesses) if around.accesses is not None else NoAccesses(),
         )
 
     # -- its life --
@@ -263,6 +266,13 @@ class Process:
             self._wiring.gone(resource["metadata"]["uid"])
         else:
             self._wiring.seen(resource)
+
+    def hear_of_access(self, access: Mapping[str, Any], is_gone: bool) -> None:
+        """The watch brings a change of an AWSAccess."""
+        if is_gone:
+            self._wiring.access_gone(access["metadata"]["uid"])
+        else:
+            self._wiring.access_seen(access)
 
     # -- the election --
 

@@ -8,6 +8,7 @@ from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.api.spec import Spec
 from sfn_rollouts.api.status import AlarmState, Phase, Shortcut, Status
 from sfn_rollouts.core.alias_state import routing_of
+from sfn_rollouts.core.values.access import Granted
 from sfn_rollouts.core.values.conditions import READY, STALLED, condition, is_true
 from sfn_rollouts.core.values.plan import compile_plan
 from sfn_rollouts.core.values.reasons import Reason
@@ -19,6 +20,7 @@ from sfn_rollouts.sim.step_functions import StepFunctions
 MARGIN_S = 1800.0
 """A lost watch event is healed by the sweep after ten minutes, a look that was refused is repeated within five."""
 
+_ACCESS = (Reason.ACCESS_NOT_GRANTED, Reason.ACCESS_AMBIGUOUS)
 _ENDED = (Phase.SUCCEEDED, Phase.ROLLED_BACK, Phase.FAILED)
 
 
@@ -95,6 +97,8 @@ def why_at_rest(status: Status, history: History, truth: Truth) -> str | None:
         return _waits_to_start(str(reason), history, truth)
     if not is_true(status, STALLED):
         return None
+    if _may_stay_ungranted(status) and reason in _ACCESS and not _is_granted(history):
+        return "not granted, and nothing but a person's wait or its one write is left"
     alias = truth.step_functions.alias
     if status.phase in (Phase.ROLLING_BACK, Phase.PAUSED) and reason == Reason.ALIAS_DRIFTED:
         return "somebody else routed the alias" if alias != routing_of(status.alias) else None
@@ -108,6 +112,16 @@ def waits_for_a_person(status: Status) -> bool:
     ready = condition(status, READY)
     is_for_ever = status.next_action_at is None
     return ready is not None and is_for_ever and ready.reason in (Reason.PAUSED, Reason.AWAITING_APPROVAL)
+
+
+def _is_granted(history: History) -> bool:
+    return not history.accesses or isinstance(history.accesses[-1].says, Granted)
+
+
+def _may_stay_ungranted(status: Status) -> bool:
+    """No deadline leads back: a person's wait has none, and one write without steps nothing to go back to."""
+    is_single_write = status.shortcut in (Shortcut.NEW_ALIAS, Shortcut.REASSERT, Shortcut.ROLLBACK_WINDOW)
+    return is_single_write or status.phase is Phase.PAUSED
 
 
 def _has_failed_smoke(spec: Spec, truth: Truth) -> bool:
@@ -130,6 +144,8 @@ def _waits_to_start(reason: str, history: History, truth: Truth) -> str | None:
         Reason.PREFLIGHT_FAILED: truth.step_functions.targets.has_problem(spec.version)
         or _has_failed_smoke(spec, truth),
         Reason.INVALID_SPEC: True,
+        Reason.ACCESS_NOT_GRANTED: not _is_granted(history),
+        Reason.ACCESS_AMBIGUOUS: not _is_granted(history),
         Reason.ALIAS_CONFLICT: not truth.has_precedence(history),
     }
     return f"not started: {reason}" if any(reason == cause and holds for cause, holds in causes.items()) else None

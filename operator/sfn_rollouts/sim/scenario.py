@@ -159,6 +159,15 @@ class ChangeSmoke:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """Somebody applies an AWSAccess of this name; without a spec deletes it."""
+
+    at_s: float
+    name: str
+    spec: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """SIGKILL, and a new process later (None: never)."""
 
@@ -214,13 +223,13 @@ class CutWatch:
 
 Event = (
     AlarmChange | AlarmTrouble | ChangeSmoke | ChangeTargets | ClockJump | Command | CrashAtCall | Create | CutWatch
-    | Delete | Edit | Fault | Freeze | Kill | LoseStatus | Recreate | Reroute | Stop | Touch
+    | Delete | Edit | Fault | Freeze | Grant | Kill | LoseStatus | Recreate | Reroute | Stop | Touch
 )  # fmt: skip
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         AlarmChange, AlarmTrouble, ChangeSmoke, ChangeTargets, ClockJump, Command, CrashAtCall, Create, CutWatch,
-        Delete, Edit, Fault, Freeze, Kill, LoseStatus, Recreate, Reroute, Stop, Touch,
+        Delete, Edit, Fault, Freeze, Grant, Kill, LoseStatus, Recreate, Reroute, Stop, Touch,
     )
 }  # fmt: skip
 
@@ -294,6 +303,7 @@ class Scenario:
     """One run. `alias` None: it does not exist. `alarms` are states at the start; what is not named is OK.
 
     `unpinned` are the versions that call a function without a version. `callers` None: nothing is started.
+    `accesses` are specs of AWSAccesses by name.
     With two `operators` there is a Lease, and an event's `operator` says on which host it happens.
     """
 
@@ -307,6 +317,7 @@ class Scenario:
     operators: int = 1
     unpinned: tuple[int, ...] = ()
     callers: Callers | None = None
+    accesses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     name: str = "rollout"
     note: str = ""
 
@@ -314,6 +325,11 @@ class Scenario:
     def rollouts(self) -> int:
         """How many resources it names; what is done to one that nobody creates has no effect."""
         return 1 + max((getattr(event, "rollout", 0) for event in self.events), default=0)
+
+    @property
+    def has_accesses(self) -> bool:
+        """Whether there is an AWSAccess at any time."""
+        return bool(self.accesses) or any(isinstance(event, Grant) for event in self.events)
 
     @property
     def last_event_s(self) -> float:

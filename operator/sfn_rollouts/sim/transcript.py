@@ -6,6 +6,7 @@ from sfn_rollouts.api.status import Status
 from sfn_rollouts.core.values.conditions import READY, condition
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.sim.history import (
+    AccessChanged,
     AlarmChanged,
     AliasChanged,
     Announced,
@@ -48,8 +49,8 @@ def line(happening: Happening) -> str:
             return f"{by} {happening.before or 'no alias'} -> {happening.after or 'no alias'}"
         case StatusWritten():
             return f"p{happening.process} stored    {_whose(happening)}{_status(happening.status)}"
-        case AlarmChanged():
-            return f"alarm {happening.name} is {happening.state or 'deleted'}"
+        case AlarmChanged() | AccessChanged():
+            return _changed(happening)
         case SpecEdited() | Removed():
             what = f"somebody {happening.what}" if isinstance(happening, SpecEdited) else "the resource is gone"
             return f"{_whose(happening)}{what}"
@@ -63,6 +64,12 @@ def line(happening: Happening) -> str:
             return f"p{happening.process} DEFECT {happening.what}"
         case Ended():
             return f"the end, {'quiet' if happening.is_quiet else 'not quiet'}"
+
+
+def _changed(happening: AlarmChanged | AccessChanged) -> str:
+    if isinstance(happening, AccessChanged):
+        return f"the AWSAccesses say {happening.says}"
+    return f"alarm {happening.name} is {happening.state or 'deleted'}"
 
 
 def _whose(happening: Decided | WriteSent | StatusWritten | SpecEdited | Removed) -> str:

@@ -20,11 +20,13 @@ from sfn_rollouts.errors import Gone
 from sfn_rollouts.leading.candidate import Candidate
 from sfn_rollouts.ports import Key
 from sfn_rollouts.sim import scenario as plot
+from sfn_rollouts.sim.accesses import AccessServer
 from sfn_rollouts.sim.api_server import ApiServer, Resource
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.engine_log import engine_log
 from sfn_rollouts.sim.faults import FaultInjector
 from sfn_rollouts.sim.history import (
+    AccessChanged,
     AlarmChanged,
     AliasChanged,
     Broken,
@@ -107,6 +109,11 @@ class World:
         )
         self.api_server = ApiServer(self.timeline)
         self.api_server.watchers.append(self._tell)
+        self.alias = StateMachineArn.parse(scenario.spec["stateMachineArn"]).alias(scenario.spec["alias"])
+        self.accesses = AccessServer(scenario.accesses) if scenario.has_accesses else None
+        if self.accesses is not None:
+            self.accesses.watchers.append(self._tell_of_access)
+            self._note_accesses()
         self._around = Surroundings(
             timeline=self.timeline,
             history=self.history,
@@ -123,6 +130,7 @@ class World:
             outside_of=outside_of,
             leases=LeaseServer() if scenario.operators > 1 else None,
             candidate_type=candidate_type,
+            accesses=self.accesses,
         )
         self.keys = [
             Key("default", scenario.name if n == 0 else f"{scenario.name}-{n}") for n in range(scenario.rollouts)
@@ -225,6 +233,8 @@ class World:
                 self.step_functions.targets.change(event.is_there, event.is_allowed)
             case plot.CutWatch():
                 self._cut_watch(event)
+            case plot.Grant():
+                self._grant(event)
             case plot.LoseStatus():
                 self._lose_status(event)
             case plot.Create() | plot.Edit() | plot.Command() | plot.Delete() | plot.Touch():
@@ -356,8 +366,26 @@ class World:
         if event.is_noticed:
             self.timeline.at(us(event.until_s), self._relist)
 
+    def _grant(self, event: plot.Grant) -> None:
+        if self.accesses is not None:
+            self.accesses.apply(event.name, event.spec)
+            self._note_accesses()
+
+    def _note_accesses(self) -> None:
+        if self.accesses is not None:
+            said, says = self.history.accesses[-1:], self.accesses.says(self.alias)
+            if not said or said[0].says != says:
+                self.history.add(AccessChanged(self.timeline.now_us, says))
+
+    def _tell_of_access(self, access: Resource, is_gone: bool) -> None:
+        if self.timeline.now_us >= self._watch_cut_until_us:
+            for host in self.hosts:
+                host.hear_of_access(access, is_gone, self.scenario.quirks.watch_lag_s)
+
     def _relist(self) -> None:
         """A new watch begins with a list, which tells nothing of what was deleted meanwhile."""
+        for access in self.accesses.list() if self.accesses is not None else ():
+            self._tell_of_access(access, False)
         for resource in self.api_server.list():
             self._tell(resource, False)
 

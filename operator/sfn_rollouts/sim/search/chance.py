@@ -38,6 +38,12 @@ _JUDGED = 0.2
 _SMOKED = 0.2
 """The share of the worlds in which a smoke is asked for."""
 
+_GOVERNED = 0.15
+"""The share of the worlds in which there are AWSAccesses."""
+
+_ROLES = ("arn:aws:iam::123456789012:role/one", "arn:aws:iam::123456789012:role/two", "")
+"""What an AWSAccess may name: two sessions, and the operator's own identity."""
+
 _ALIASES_AGAIN: tuple[plot.Routing | None, ...] = (((1, 100),), ((2, 100),), ((1, 70), (2, 30)), None)
 
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:OrderProcessor"
@@ -87,7 +93,33 @@ def scenario_of(seed: int) -> Scenario:
     scenario = _with_another_life(scenario, Random(f"life/{seed}"))  # noqa: S311 - likewise
     scenario = _with_preflight(scenario, Random(f"preflight/{seed}"))  # noqa: S311 - likewise
     scenario = _with_analysis(scenario, Random(f"analysis/{seed}"))  # noqa: S311 - likewise
-    return _with_smoke(scenario, Random(f"smoke/{seed}"))  # noqa: S311 - likewise
+    scenario = _with_smoke(scenario, Random(f"smoke/{seed}"))  # noqa: S311 - likewise
+    return _with_accesses(scenario, Random(f"accesses/{seed}"))  # noqa: S311 - likewise
+
+
+def _with_accesses(scenario: Scenario, random: Random) -> Scenario:
+    """One AWSAccess or none at first; then they are edited, revoked, granted again, and a second one comes and goes."""
+    if random.random() >= _GOVERNED:
+        return scenario
+    first = {"first": _access(random)} if random.random() < 0.8 else {}
+    events = [
+        plot.Grant(
+            round(random.uniform(0.0, 240.0), 1),
+            random.choice(("first", "first", "second")),
+            _access(random) if random.random() < 0.6 else None,
+        )
+        for _ in range(random.choice((0, 1, 2, 3, 5)))
+    ]
+    together = sorted((*scenario.events, *events), key=_time)
+    return replace(scenario, accesses=first, events=tuple(together))
+
+
+def _access(random: Random) -> Mapping[str, Any]:
+    """Mostly one that matches; else it is another team's."""
+    namespace = "default" if random.random() < 0.85 else "another"
+    role = random.choice(_ROLES)
+    more = {"roleArn": role} if role else {}
+    return {"namespaces": {"names": [namespace]}, "stateMachines": [MACHINE], **more}
 
 
 _KINDS = tuple(kind for kind in FaultKind if kind not in (FaultKind.DRIP, FaultKind.GARBAGE))

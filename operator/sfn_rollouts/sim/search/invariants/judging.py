@@ -20,6 +20,7 @@ from sfn_rollouts.sim.history import (
     WriteSent,
 )
 from sfn_rollouts.sim.search.invariants import (
+    access,
     alarms,
     bounds,
     deciding,
@@ -55,6 +56,8 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
         rivals.the_younger_begins_nothing,
         executions.no_verdict_but_that_of_an_undisturbed_judge,
         executions.a_worse_version_goes_back_in_time,
+        access.what_is_known_of_accesses_was_true,
+        access.nothing_goes_forward_without_a_grant,
     ),
     WriteSent: (
         rivals.only_one_of_rivals_writes,
@@ -67,6 +70,7 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
         preflight.what_is_enforced_gets_no_traffic,
         executions.nothing_goes_forward_unread,
         smoke.only_what_passed_its_smoke_gets_traffic,
+        access.each_write_is_signed_by_a_grant_of_its_flight,
     ),
     SmokeStarted: (smoke.nothing_is_run_twice, smoke.nothing_is_run_before_its_attempt_is_stored),
     AliasChanged: (weights.weight_only_rises, leading.no_deposed_leader_takes_effect),
