@@ -12,7 +12,7 @@ from random import Random
 from types import FrameType
 from typing import NoReturn
 
-from sfn_rollouts import __version__, logs
+from sfn_rollouts import __version__, acting, logs
 from sfn_rollouts.aws.connection import Aws
 from sfn_rollouts.aws.connection import connect as connect_aws
 from sfn_rollouts.aws.remembered import RememberingInspector
@@ -99,7 +99,7 @@ class Operator:
         outside = Outside(
             router=cloud.router,
             catalog=cloud.catalog,
-            targets=RememberingInspector(cloud.targets, clock),
+            targets=RememberingInspector(cloud.targets, clock, acting.current),
             executions=cloud.executions,
             smokes=cloud.smokes,
             alarms=cloud.alarms,
@@ -218,7 +218,7 @@ class Operator:
 def _find_site(settings: Settings, clock: SteadyClock, patience: Patience, environ: Mapping[str, str]) -> Site:
     connection = reach_cluster(settings, patience, environ)
     meter = PrometheusMeter()
-    cloud = check_aws(lambda: connect_aws(clock, meter, _AWS_CALLERS))
+    cloud = check_aws(lambda: connect_aws(clock, meter, _AWS_CALLERS, caller=acting.current))
     home = settings.leader_elect_namespace or namespace_of(settings.kubeconfig, settings.context, environ)
     check_rights(connection, settings, patience, home)
     return Site(settings, clock, meter, connection, cloud, home)
