@@ -63,3 +63,13 @@ def test_an_answer_that_comes_at_the_last_moment_counts() -> None:
 
     assert limit.call("get leases", work) == "an answer"
     assert limit.lost == 0
+
+
+def test_each_call_without_an_end_costs_a_thread() -> None:
+    limit, may_end = TimeLimit(0.01), threading.Event()
+    for lost in (1, 2):
+        with pytest.raises(NoAnswer):
+            limit.call("get leases", lambda: may_end.wait(10))
+        assert limit.lost == lost
+    may_end.set()
+    wait_until(lambda: limit.lost == 0, 10, "the threads to come back")
