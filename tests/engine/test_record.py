@@ -152,6 +152,7 @@ def test_a_decision_hears_all_that_is_known() -> None:
         write_failure=FAILURE,
         has_older_rival=True,
         account=OURS,
+        access=record.access,
         is_region_known=False,
         neighbours=NEIGHBOURS,
     )
