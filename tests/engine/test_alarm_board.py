@@ -8,6 +8,7 @@ import pytest
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.judges.alarms import is_stale
 from sfn_rollouts.core.values.arn import Place
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.core.values.readings import AlarmMissing, AlarmReading, Trouble, Unseen
 from sfn_rollouts.engine.alarm_board import AlarmBoard
 from sfn_rollouts.engine.lanes import Lanes
@@ -349,7 +350,7 @@ def test_a_reading_is_too_old_when_three_polls_have_passed(seconds: float, is_ol
 def test_a_call_about_alarms_is_a_job_of_its_place(board: Board) -> None:
     board.watch("there", "errors", place=THERE)
     board.work()
-    assert board.lanes.errands == [Errand(Lane.ALARMS, THERE, "alarms")]
+    assert board.lanes.errands == [Errand(Lane.ALARMS, THERE, "alarms", caller=Caller())]
 
 
 def test_a_reading_is_of_the_moment_at_which_it_was_asked_for(board: Board) -> None:

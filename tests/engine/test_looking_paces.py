@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.status import AlarmState, Status
+from sfn_rollouts.core.values.access import Ungoverned
 from sfn_rollouts.core.values.arn import AliasArn
 from sfn_rollouts.core.values.chores import Chore
 from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.core.values.looks import Look, ReadAlarms
 from sfn_rollouts.core.values.readings import AlarmReading, Trouble, Unseen
 from sfn_rollouts.engine.alarm_board import AlarmBoard
@@ -29,6 +31,7 @@ from tests.engine.fake_workers import NotedErrands
 from tests.engine.world import World, spec
 
 PLACE = LIVE.machine.place
+CALLER = Caller(session_name="shop.orders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Scene:
         self.world = world = World()
         world.api.apply("orders", spec())
         self.record = Record(Resource.parse(world.api.list()[0]), Longest())
+        self.record.access = Ungoverned()
         self.answers: dict[Look[Any], list[object]] = {}
         self.asked: list[tuple[Look[Any], Urgency]] = []
         self.woken: list[str] = []
@@ -148,9 +152,9 @@ def test_looks_begin_in_the_order_of_the_sources_and_by_their_names(scene: Scene
     assert [look for look, _ in scene.asked[3:]] == harbours
     del scene.workers.errands[3:]
     assert scene.workers.errands == [
-        Errand(Lane.FORWARD, PLACE, "Wind"),
-        Errand(Lane.FORWARD, PLACE, "Tide"),
-        Errand(Lane.FORWARD, PLACE, "Tide"),
+        Errand(Lane.FORWARD, PLACE, "Wind", caller=CALLER),
+        Errand(Lane.FORWARD, PLACE, "Tide", caller=CALLER),
+        Errand(Lane.FORWARD, PLACE, "Tide", caller=CALLER),
     ]
 
 
@@ -161,7 +165,7 @@ def test_a_look_goes_by_the_lane_and_the_urgency_that_its_source_says(scene: Sce
 
     scene.build(route=route)
     scene.look(BERGEN)
-    assert scene.workers.errands == [Errand(Lane.CHORES, PLACE, "Tide")]
+    assert scene.workers.errands == [Errand(Lane.CHORES, PLACE, "Tide", caller=CALLER)]
     assert scene.asked == [(BERGEN, Urgency.BACKGROUND)]
 
 
@@ -170,7 +174,7 @@ def test_looks_that_go_together_are_one_job_with_time_for_all(scene: Scene) -> N
     scene.start(BERGEN, CORK)
     assert scene.start(BERGEN, CORK, Tide("Oslo")) is None, "one job of the kind at a time"
     scene.work()
-    assert scene.workers.errands == [Errand(Lane.FORWARD, PLACE, "Tide", 102.0)]
+    assert scene.workers.errands == [Errand(Lane.FORWARD, PLACE, "Tide", 102.0, CALLER)]
     assert scene.known == {BERGEN: "low", CORK: "low"}
     assert scene.record.looking == set()
 
@@ -179,10 +183,9 @@ def test_looks_of_two_kinds_that_go_together_are_two_jobs(scene: Scene) -> None:
     scene.winds = replace(scene.winds, together_s=lambda count: 50.0)
     scene.build(together_s=lambda count: 100.0)
     scene.look(BERGEN, CORK, Wind())
-    place = LIVE.machine.place
     assert scene.workers.errands == [
-        Errand(Lane.FORWARD, place, "Wind", 50.0),
-        Errand(Lane.FORWARD, place, "Tide", 100.0),
+        Errand(Lane.FORWARD, PLACE, "Wind", 50.0, CALLER),
+        Errand(Lane.FORWARD, PLACE, "Tide", 100.0, CALLER),
     ]
 
 

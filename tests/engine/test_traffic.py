@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from sfn_rollouts.api.status import AliasStatus, Intent, Status, Trip
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.core.values.readings import AliasMissing, Trouble, WriteFailure
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.facts import Facts, FailedWrite
@@ -30,6 +31,7 @@ STEP = Write(WriteKind.FORWARD, Routing.whole(2), expected=SPLIT)
 RESTORE = Write(WriteKind.RESTORE, Routing.whole(1), expected=SPLIT, ours=frozenset({SPLIT, Routing.whole(1)}))
 
 
+CALLER = Caller(session_name="shop.orders")
 TRIP = Trip(reason="AlarmFiring", message="errors", at=NOON)
 
 
@@ -316,8 +318,8 @@ def test_a_write_is_a_job_of_its_place_and_a_restore_waits_behind_no_step(scene:
     assert scene.world.workers.run_one()
     scene.go_back()
     assert scene.workers.errands == [
-        Errand(Lane.FORWARD, LIVE.machine.place, "write"),
-        Errand(Lane.ROLLBACK, LIVE.machine.place, "write"),
+        Errand(Lane.FORWARD, LIVE.machine.place, "write", caller=CALLER),
+        Errand(Lane.ROLLBACK, LIVE.machine.place, "write", caller=CALLER),
     ]
 
 
