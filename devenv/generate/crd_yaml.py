@@ -1,8 +1,9 @@
-"""The CRD as the file that people apply."""
+"""A CRD as the file that people apply."""
 
 import yaml
 
 from sfn_rollouts.api.crd import crd
+from sfn_rollouts.api.kinds import Kind
 
 _HEADER = "# Made by `make crds` from operator/sfn_rollouts/api: change the models, not this file.\n"
 
@@ -14,6 +15,6 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def crd_yaml() -> str:
-    """Return the text of crds/stepfunctionrollouts.yaml."""
-    return _HEADER + yaml.dump(crd(), Dumper=_Plain, sort_keys=False, width=110, allow_unicode=True)
+def crd_yaml(kind: Kind) -> str:
+    """Return the text of a file like crds/stepfunctionrollouts.yaml."""
+    return _HEADER + yaml.dump(crd(kind), Dumper=_Plain, sort_keys=False, width=110, allow_unicode=True)

@@ -17,14 +17,28 @@ Render = Callable[[], str]
 
 def _crd() -> str:
     from devenv.generate.crd_yaml import crd_yaml  # noqa: PLC0415 - see the module's docstring
+    from sfn_rollouts.api.kinds import ROLLOUT  # noqa: PLC0415
 
-    return crd_yaml()
+    return crd_yaml(ROLLOUT)
+
+
+def _access_crd() -> str:
+    from devenv.generate.crd_yaml import crd_yaml  # noqa: PLC0415
+    from sfn_rollouts.api.kinds import ACCESS  # noqa: PLC0415
+
+    return crd_yaml(ACCESS)
 
 
 def _spec_page() -> str:
     from devenv.generate.spec_page import spec_page  # noqa: PLC0415
 
     return spec_page((ROOT / "examples/canary.yaml").read_text())
+
+
+def _access_page() -> str:
+    from devenv.generate.spec_page import access_page  # noqa: PLC0415
+
+    return access_page((ROOT / "examples/access/payments-production.yaml").read_text())
 
 
 def _concepts() -> str:
@@ -73,10 +87,14 @@ def _picture() -> str:
 
 FILES: Mapping[str, Render] = {
     "crds/stepfunctionrollouts.yaml": _crd,
+    "crds/awsaccesses.yaml": _access_crd,
     "charts/sfn-rollouts/files/crd.yaml": _crd,  # a chart cannot reach outside of its folder
+    "charts/sfn-rollouts/files/access-crd.yaml": _access_crd,
     "deploy/base/crd.yaml": _crd,  # nor can kustomize
+    "deploy/base/access-crd.yaml": _access_crd,
     "charts/sfn-rollouts/README.md": _chart_readme,
     "docs/spec.md": _spec_page,
+    "docs/access-spec.md": _access_page,
     "docs/concepts.md": _concepts,
     "deploy/argocd/argocd-cm-patch.yaml": _argocd_patch,
     "charts/sfn-rollouts/files/alerts.yaml": _copy("deploy/monitoring/alerts.yaml"),

@@ -182,6 +182,10 @@ class Operator:
             self._site.settings.namespaces,
             seen=self._wiring.seen,
             gone=self._wiring.gone,
+            access_seen=self._wiring.access_seen,
+            access_gone=self._wiring.access_gone,
+            namespace_seen=self._wiring.namespace_seen,
+            namespace_gone=self._wiring.namespace_gone,
             restarted=self._site.meter.kopf_restarted,
             clock=self._site.clock,
         )

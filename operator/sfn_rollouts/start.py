@@ -63,7 +63,7 @@ class Patience:
 
 
 def reach_cluster(settings: Settings, patience: Patience, environ: Mapping[str, str]) -> Connection:
-    """Return a connection to an API server that answers and has our CRD."""
+    """Return a connection to an API server that answers and has our CRDs."""
     connection = _connect(settings, environ)
     with _explained(connection):
         patience.insist(lambda: _version(connection))
@@ -132,4 +132,6 @@ def _explained(connection: Connection) -> Iterator[None]:
 
 
 def _named(right: Right, namespace: str) -> str:
+    if not right.is_namespaced:
+        return str(right)
     return f"{right} in {f'namespace {namespace}' if namespace else 'all namespaces'}"

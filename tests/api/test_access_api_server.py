@@ -1,28 +1,29 @@
 """The CRD of AWSAccess on a real API server: it says what lint says, and reads well with kubectl."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from devenv.control_plane import Kubectl
-from devenv.control_plane.kubectl import wait_until_established
-from sfn_rollouts.api.crd import crd
-from sfn_rollouts.api.kinds import ACCESS
 from tests.api.accesses import ACCEPTED, REFUSED, ROLE, access
 from tests.api.answers import answer, apply, findings
 from tests.api.manifests import Refused
 
+EXAMPLE = Path(__file__).parents[2] / "examples/access/payments-production.yaml"
 
-@pytest.fixture(autouse=True, scope="module")
-def _crd_of_accesses(kubectl: Kubectl) -> None:
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(crd(ACCESS)))
-    wait_until_established(kubectl, "crd", ACCESS.crd_name)
+pytestmark = pytest.mark.usefixtures("crds_installed")
 
 
 @pytest.mark.parametrize("document", ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_the_server_accepts_what_lint_accepts(kubectl: Kubectl, document: dict[str, Any]) -> None:
     assert answer(kubectl, "default", document) == ""
+
+
+def test_the_example_is_accepted(kubectl: Kubectl) -> None:
+    assert answer(kubectl, "default", yaml.safe_load(EXAMPLE.read_text())) == ""
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED.keys())

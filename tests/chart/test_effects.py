@@ -32,6 +32,7 @@ SAMPLES: dict[str, Any] = {
     "image.pullPolicy": "Always",
     "imagePullSecrets": [{"name": "a"}],
     "watchNamespaces": ["a"],
+    "requireAccess": True,
     "leaderElection.enabled": False,
     "leaderElection.namespace": "a",
     "minPollInterval": "10s",
@@ -138,6 +139,7 @@ def test_the_settings_reach_the_operator(helm: Helm) -> None:
             helm,
             {
                 "watchNamespaces": ["a", "b"],
+                "requireAccess": True,
                 "leaderElection": {"namespace": "c"},
                 "minPollInterval": "7s",
                 "startTimeout": "8s",
@@ -149,6 +151,7 @@ def test_the_settings_reach_the_operator(helm: Helm) -> None:
 
     assert settings_of(container["args"]) == Settings(
         namespaces=("a", "b"),
+        require_access=True,
         leader_elect=True,
         leader_elect_namespace="c",
         min_poll_interval=Duration("7s"),

@@ -122,16 +122,21 @@ def test_two_releases_get_along(helm: Helm, kubectl: Kubectl, release: Release) 
 
 
 NOTES: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
-    "without a role": ((), ["its service account names no IAM role", "leaves the CRD"], ["CAUTION"]),
+    "without a role": (
+        (),
+        ["its service account names no IAM role", "leaves the CRDs", "Until there is an AWSAccess, whoever"],
+        ["CAUTION"],
+    ),
     "with a role": (("--set-string", ROLE), [], ["IAM role"]),
     "with credentials from elsewhere": (("--set", "extraEnvFrom[0].secretRef.name=aws"), [], ["IAM role"]),
     "for some namespaces": (
         ("--set", "watchNamespaces={a,b}"),
         ["in a, b.", "kubectl apply -n a -f -", "get sfnrollouts -n a --watch"],
-        [" -A "],
+        [" -A ", "whoever may create"],
     ),
-    "without the CRD": (("--set", "crds.install=false"), ["The CRD is not part"], ["Uninstalling"]),
-    "with a CRD that goes": (("--set", "crds.keep=false"), ["CAUTION: crds.keep is false"], ["leaves the CRD"]),
+    "where an access is required": (("--set", "requireAccess=true"), [], ["whoever may create"]),
+    "without the CRDs": (("--set", "crds.install=false"), ["The CRDs are not part"], ["Uninstalling"]),
+    "with CRDs that go": (("--set", "crds.keep=false"), ["CAUTION: crds.keep is false"], ["leaves the CRDs"]),
 }
 
 

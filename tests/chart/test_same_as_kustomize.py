@@ -13,6 +13,7 @@ import yaml
 from devenv.control_plane import ensure_binaries
 from devenv.control_plane.kubectl import Kubectl
 from devenv.helm import Helm
+from sfn_rollouts.api.kinds import KINDS, Kind
 from sfn_rollouts.config import Settings
 from tests.chart.rendering import CHART, PROMETHEUS_OPERATOR, Manifest, Values, one, pod_of, render
 
@@ -86,12 +87,14 @@ def test_the_operator_has_the_same_rights(both: tuple[list[Manifest], list[Manif
     assert rights(chart).keys() == {("sfn-rollouts", "sfn-rollouts")}
 
 
-def test_an_install_for_some_namespaces_reads_nothing_outside_but_its_crd(helm: Helm) -> None:
+def test_an_install_for_some_namespaces_has_no_right_outside_but_on_what_is_in_no_namespace(helm: Helm) -> None:
     [of_operator] = rights(render(helm, {"watchNamespaces": ["a", "b"]})).values()
 
-    crd = "stepfunctionrollouts.sfnrollouts.dev"
-    assert {right for right in of_operator if not right[0]} == {
-        ("", "get", "apiextensions.k8s.io", "customresourcedefinitions", crd)
+    assert {right[1:] for right in of_operator if not right[0]} == {
+        *(("get", "apiextensions.k8s.io", "customresourcedefinitions", kind.crd_name) for kind in KINDS),
+        *((verb, "sfnrollouts.dev", "awsaccesses", "") for verb in ("list", "watch")),
+        ("patch", "sfnrollouts.dev", "awsaccesses/status", ""),
+        *((verb, "", "namespaces", "") for verb in ("list", "watch")),
     }
     assert {right[0] for right in of_operator} == {"", "a", "b", "sfn-rollouts"}
 
@@ -112,7 +115,7 @@ def aggregation(role: Manifest) -> dict[str, str]:
 def test_nobody_but_the_operator_writes_the_status(helm: Helm) -> None:
     manifests = render(helm)
     roles = [each for each in manifests if each["kind"] in ("Role", "ClusterRole")]
-    writers = [role["metadata"]["name"] for role in roles if "stepfunctionrollouts/status" in str(role["rules"])]
+    writers = [role["metadata"]["name"] for role in roles if "/status" in str(role["rules"])]
 
     assert writers == ["sfn-rollouts"]
 
@@ -167,9 +170,10 @@ def test_helm_test_starts_the_images_own_python(helm: Helm) -> None:
     assert container["command"][:2] == [json.loads(entry_point)[0], "-c"]
 
 
-def test_the_crd_is_the_same(helm: Helm) -> None:
-    crd = one(render(helm), "CustomResourceDefinition")
-    ours = yaml.safe_load((CHART.parents[1] / "crds" / "stepfunctionrollouts.yaml").read_text())
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_crd_is_the_same(helm: Helm, kind: Kind) -> None:
+    crd = one(render(helm), "CustomResourceDefinition", kind.crd_name)
+    ours = yaml.safe_load((CHART.parents[1] / "crds" / f"{kind.plural}.yaml").read_text())
 
     assert crd["spec"] == ours["spec"]
     assert crd["metadata"]["name"] == ours["metadata"]["name"]
@@ -179,4 +183,6 @@ def test_the_crd_is_the_same(helm: Helm) -> None:
 def test_the_crd_can_be_left_to_the_release(helm: Helm) -> None:
     values = {"crds": {"keep": False, "annotations": {"a": "b"}}}
 
-    assert one(render(helm, values), "CustomResourceDefinition")["metadata"]["annotations"] == {"a": "b"}
+    for kind in KINDS:
+        crd = one(render(helm, values), "CustomResourceDefinition", kind.crd_name)
+        assert crd["metadata"]["annotations"] == {"a": "b"}

@@ -76,7 +76,7 @@ INSTALLATIONS: dict[str, Values] = {
         "resources": None,
         "podSecurityContext": None,
     },
-    "a CRD that goes with the release": {"crds": {"keep": False}},
+    "CRDs that go with the release": {"crds": {"keep": False}},
     "closed off, without Pod Identity": {
         "networkPolicy": {"enabled": True, "podIdentity": False, "egressPorts": [443]}
     },
@@ -87,6 +87,7 @@ KINDS_AS_IT_COMES = [
         "ClusterRole",
         "ClusterRole",
         "ClusterRoleBinding",
+        "CustomResourceDefinition",
         "CustomResourceDefinition",
         "Deployment",
         "Pod",

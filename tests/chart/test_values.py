@@ -160,6 +160,7 @@ REFUSED = {
     "a namespace that cannot be": ({"watchNamespaces": ["Team_A"]}, "at '/watchNamespaces/0'"),
     "a namespace twice": ({"watchNamespaces": ["a", "a"]}, "at '/watchNamespaces'"),
     "a namespace for the lease": ({"leaderElection": {"namespace": "A"}}, "at '/leaderElection/namespace'"),
+    "a word for whether an access is required": ({"requireAccess": "yes"}, "at '/requireAccess'"),
     "a number for a duration": ({"minPollInterval": 5}, "at '/minPollInterval'"),
     "a duration in days": ({"startTimeout": "1d"}, "at '/startTimeout'"),
     "a port that cannot be": ({"healthPort": 70000}, "at '/healthPort'"),

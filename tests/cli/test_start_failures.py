@@ -97,6 +97,18 @@ def test_a_crd_that_is_too_old(start: Start, bare: ControlPlane) -> None:
     assert "kubectl apply --server-side -f crds/" in reported
 
 
+def test_no_crd_of_accesses(start: Start, bare: ControlPlane) -> None:
+    """Without it nobody could say who may move what, and nothing would say so."""
+    kubectl = bare.as_admin()
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds" / "stepfunctionrollouts.yaml"))
+    wait_until_established(kubectl, "crd", "stepfunctionrollouts.sfnrollouts.dev")
+
+    reported = why(start, *RUN, f"--kubeconfig={bare.admin_kubeconfig}", code=4)
+
+    assert "the CRD awsaccesses.sfnrollouts.dev is not installed" in reported
+    assert "kubectl apply --server-side -f crds/" in reported
+
+
 def test_no_aws_credentials(start: Start, operator_kubeconfig: Path) -> None:
     reported = why(start, *RUN, f"--kubeconfig={operator_kubeconfig}", code=5)
 

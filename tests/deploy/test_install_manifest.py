@@ -13,6 +13,7 @@ from devenv.aws.server import AwsEmulator
 from devenv.control_plane import ControlPlane, Kubectl
 from devenv.install_manifest import NoImageError, kustomization
 from devenv.operator_process import OperatorProcess
+from sfn_rollouts.api.kinds import KINDS
 
 ROOT = Path(__file__).parents[2]
 DIGEST = "sha256:" + 64 * "0"
@@ -71,7 +72,7 @@ def test_one_apply_is_all_and_an_operator_starts_from_it(bare: ControlPlane, kub
         operator.wait_ready()
 
 
-def test_uninstalling_as_the_docs_say_leaves_the_crd(bare: ControlPlane, kubectl: Kubectl) -> None:
+def test_uninstalling_as_the_docs_say_leaves_the_crds(bare: ControlPlane, kubectl: Kubectl) -> None:
     admin = bare.as_admin()
     admin("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=rendered("sfn-rollouts:dev", kubectl))
     [command] = [line.strip() for line in (ROOT / "docs/gitops.md").read_text().splitlines()
@@ -82,12 +83,16 @@ def test_uninstalling_as_the_docs_say_leaves_the_crd(bare: ControlPlane, kubectl
     }  # fmt: skip
 
 
-def test_the_crd_is_that_of_crds_and_gitops_does_not_take_it_away(kubectl: Kubectl) -> None:
+def test_the_crds_are_those_of_crds_and_gitops_does_not_take_them_away(kubectl: Kubectl) -> None:
     manifests = list(yaml.safe_load_all(rendered("sfn-rollouts:dev", kubectl)))
-    [crd] = [each for each in manifests if each["kind"] == "CustomResourceDefinition"]
-    source = yaml.safe_load((ROOT / "crds" / "stepfunctionrollouts.yaml").read_text())
-    assert crd["spec"] == source["spec"]
-    assert crd["metadata"]["annotations"] == {
-        "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
-        "kustomize.toolkit.fluxcd.io/prune": "disabled",
+    crds = {each["metadata"]["name"]: each for each in manifests if each["kind"] == "CustomResourceDefinition"}
+    sources = [yaml.safe_load(file.read_text()) for file in (ROOT / "crds").iterdir()]
+    assert {name: crd["spec"] for name, crd in crds.items()} == {
+        each["metadata"]["name"]: each["spec"] for each in sources
     }
+    assert crds.keys() == {kind.crd_name for kind in KINDS}
+    for crd in crds.values():
+        assert crd["metadata"]["annotations"] == {
+            "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+            "kustomize.toolkit.fluxcd.io/prune": "disabled",
+        }

@@ -20,12 +20,18 @@ OPERATORS_OWN = "monitoring.coreos.com"
 """API group of the Prometheus operator: no part of Kubernetes, so neither its schemas nor this API server know it."""
 
 SUBJECT = [{"kind": "ServiceAccount", "name": "sfn-rollouts", "namespace": "sfn-rollouts"}]
-CRD_RULE = {
-    "apiGroups": ["apiextensions.k8s.io"],
-    "resources": ["customresourcedefinitions"],
-    "resourceNames": ["stepfunctionrollouts.sfnrollouts.dev"],
-    "verbs": ["get"],
-}
+CLUSTER_RULES = [
+    {"apiGroups": ["sfnrollouts.dev"], "resources": ["awsaccesses"], "verbs": ["list", "watch"]},
+    {"apiGroups": ["sfnrollouts.dev"], "resources": ["awsaccesses/status"], "verbs": ["patch"]},
+    {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["list", "watch"]},
+    {
+        "apiGroups": ["apiextensions.k8s.io"],
+        "resources": ["customresourcedefinitions"],
+        "resourceNames": ["stepfunctionrollouts.sfnrollouts.dev", "awsaccesses.sfnrollouts.dev"],
+        "verbs": ["get"],
+    },
+]
+"""About what is in no namespace."""
 
 
 def kubernetes_own(manifests: list[Manifest]) -> list[Manifest]:
@@ -100,7 +106,8 @@ def test_people_get_what_the_built_in_roles_promise(build: Build) -> None:
     view, edit = (one(build("base"), "ClusterRole", f"sfn-rollouts-{name}") for name in ("view", "edit"))
     on_rollouts = {"apiGroups": ["sfnrollouts.dev"], "resources": ["stepfunctionrollouts"]}
 
-    assert view["rules"] == [on_rollouts | {"verbs": ["get", "list", "watch"]}]
+    to_see = {"resources": ["stepfunctionrollouts", "awsaccesses"], "verbs": ["get", "list", "watch"]}
+    assert view["rules"] == [on_rollouts | to_see]
     assert edit["rules"] == [on_rollouts | {"verbs": ["create", "update", "patch", "delete"]}]
     assert [taken_up_by(view), taken_up_by(edit)] == [{"view", "edit", "admin"}, {"edit", "admin"}]
 
@@ -122,8 +129,8 @@ def test_a_namespaced_install_has_the_same_rights_in_fewer_places(build: Build) 
         if each["kind"].endswith("Binding")
     }
 
-    assert one(manifests, "ClusterRole")["rules"] == [CRD_RULE]
-    assert [*one(manifests, "Role", namespace="team-a")["rules"], CRD_RULE] == everywhere
+    assert one(manifests, "ClusterRole")["rules"] == CLUSTER_RULES
+    assert [*one(manifests, "Role", namespace="team-a")["rules"], *CLUSTER_RULES] == everywhere
     assert bound == {
         ("ClusterRoleBinding", None, "ClusterRole", "sfn-rollouts"),
         ("RoleBinding", "team-a", "Role", "sfn-rollouts"),
@@ -212,3 +219,26 @@ def test_the_api_server_grants_people_just_that(
     wait_until(lambda: is_allowed(may[0]), 30, "the API server to know the new role")
     assert [verb for verb in may if not is_allowed(verb)] == []
     assert [verb for verb in may_not if is_allowed(verb)] == []
+
+
+def test_whoever_may_edit_every_namespace_may_see_accesses_and_write_none(
+    build: Build, kubectl: Kubectl, crds_installed: None, namespace: str
+) -> None:
+    """An AWSAccess lends a role to namespaces: that is for administrators of the cluster."""
+    user = f"editor-{namespace}"
+    for role in ("view", "edit"):
+        shipped = one(build("base"), "ClusterRole", f"sfn-rollouts-{role}")
+        kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=yaml.safe_dump(shipped))
+        kubectl(
+            *("create", "clusterrolebinding", f"{user}-{role}"),
+            *(f"--clusterrole=sfn-rollouts-{role}", f"--user={user}"),
+        )
+
+    def is_allowed(verb: str, *flags: str) -> bool:
+        asked = kubectl("auth", "can-i", verb, "awsaccesses", *flags, f"--as={user}", check=False)
+        return asked.stdout.strip() == "yes"
+
+    wait_until(lambda: is_allowed("list"), 30, "the API server to know the new roles")
+    assert is_allowed("get")
+    assert [verb for verb in ("create", "update", "patch", "delete", "deletecollection") if is_allowed(verb)] == []
+    assert not is_allowed("patch", "--subresource=status")

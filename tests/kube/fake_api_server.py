@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlparse
 VERBS = ["get", "list", "watch", "patch", "create"]
 
 
-def _resource(name: str, kind: str) -> dict[str, Any]:
-    return {"name": name, "singularName": "", "namespaced": True, "kind": kind, "verbs": VERBS}
+def _resource(name: str, kind: str, *, is_namespaced: bool = True) -> dict[str, Any]:
+    return {"name": name, "singularName": "", "namespaced": is_namespaced, "kind": kind, "verbs": VERBS}
 
 
 def _group(name: str, version: str) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def _group(name: str, version: str) -> dict[str, Any]:
 # kopf waits for namespaces, Events and CRDs to be served before it watches anything.
 PAGES: dict[str, Any] = {
     "/api": {"versions": ["v1"]},
-    "/api/v1": {"resources": [_resource("namespaces", "Namespace"), _resource("events", "Event")]},
+    "/api/v1": {"resources": [_resource("namespaces", "Namespace", is_namespaced=False), _resource("events", "Event")]},
     "/apis": {
         "apiVersion": "v1",
         "kind": "APIGroupList",
@@ -32,14 +32,17 @@ PAGES: dict[str, Any] = {
     "/apis/sfnrollouts.dev/v1alpha1": {
         "apiVersion": "v1",
         "kind": "APIResourceList",
-        "resources": [_resource("stepfunctionrollouts", "StepFunctionRollout")],
+        "resources": [
+            _resource("stepfunctionrollouts", "StepFunctionRollout"),
+            _resource("awsaccesses", "AWSAccess", is_namespaced=False),
+        ],
     },
 }
 BROKEN = {"type": "ERROR", "object": {"kind": "Status", "code": 500, "message": "unable to decode an event"}}
 
 
 class FakeApiServer:
-    """Serves one resource; the first `broken_watches` watches end with an ERROR event, the others stay open."""
+    """Serves one rollout; the first `broken_watches` watches end with an ERROR event, the others stay open."""
 
     def __init__(self, broken_watches: int) -> None:
         self.broken_watches = broken_watches
@@ -63,14 +66,19 @@ class FakeApiServer:
         address = urlparse(path)
         if address.path in PAGES:
             return PAGES[address.path]
-        if "watch" not in parse_qs(address.query):
+        is_watch = "watch" in parse_qs(address.query)
+        if not address.path.endswith("/stepfunctionrollouts"):
+            return self._wait() if is_watch else {"metadata": {"resourceVersion": "1"}, "items": []}
+        if not is_watch:
             self.lists += 1
             return {"metadata": {"resourceVersion": "1"}, "items": self.items}
         if self.broken_watches:
             self.broken_watches -= 1
             return BROKEN
+        return self._wait()
+
+    def _wait(self) -> None:
         self._closing.wait(30)
-        return None
 
 
 RESOURCE = {

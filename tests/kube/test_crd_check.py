@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from sfn_rollouts.api.crd import crd
+from sfn_rollouts.api.kinds import ACCESS, ROLLOUT, Kind
 from sfn_rollouts.kube.crd import shortcoming
 
 Crd = dict[str, Any]
 
 
-def installed() -> Crd:
+def installed(kind: Kind = ROLLOUT) -> Crd:
     """Ours, as it stands in a cluster."""
-    return {**copy.deepcopy(crd()), "status": {"conditions": [{"type": "Established", "status": "True"}]}}
+    return {**copy.deepcopy(crd(kind)), "status": {"conditions": [{"type": "Established", "status": "True"}]}}
 
 
 def properties(found: Crd) -> Crd:
@@ -80,6 +81,14 @@ def test_a_crd(change: Callable[[Crd], None], reported: str | None) -> None:
     found = installed()
     change(found)
 
-    problem = shortcoming(found)
+    problem = shortcoming(found, ROLLOUT)
 
     assert problem is None if reported is None else reported in str(problem)
+
+
+def test_a_crd_of_accesses() -> None:
+    """Without a field of the spec the API server would drop who may do what."""
+    found = installed(ACCESS)
+    assert shortcoming(found, ACCESS) is None
+    del properties(found)["spec"]["properties"]["namespaces"]["properties"]["selector"]
+    assert shortcoming(found, ACCESS) == "is too old, it lacks spec.namespaces.selector"

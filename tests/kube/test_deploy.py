@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from devenv.control_plane import Kubectl
+from sfn_rollouts.api.kinds import KINDS
 from sfn_rollouts.kube.permissions import LEASE_RIGHTS, RIGHTS
 from tests.kube.conftest import DEPLOY
 
@@ -70,10 +71,10 @@ def test_the_rights_on_the_lease_are_those_that_are_asked_for_at_start(manifests
     assert leader_election["metadata"]["namespace"] == "sfn-rollouts"
 
 
-def test_the_only_crd_to_read_is_ours(manifests: list[dict[str, Any]]) -> None:
+def test_the_only_crds_to_read_are_ours(manifests: list[dict[str, Any]]) -> None:
     [rule] = [rule for rule in one(manifests, "ClusterRole")["rules"] if "resourceNames" in rule]
 
-    assert rule["resourceNames"] == ["stepfunctionrollouts.sfnrollouts.dev"]
+    assert rule["resourceNames"] == [kind.crd_name for kind in KINDS]
     assert rule["verbs"] == ["get"]
 
 

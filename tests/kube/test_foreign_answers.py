@@ -89,7 +89,10 @@ CALLS: dict[str, Callable[[Connection], Any]] = {
     "a rollout": lambda connection: KubeStore(connection).get(KEY),
     "a status": lambda connection: KubeStore(connection).report(Report(KEY, "1", "1", {}, None)),
     "a finalizer": lambda connection: KubeStore(connection).report(Report(KEY, "1", "1", None, True)),
-    "the CRD": crd_problem,
+    "all accesses": lambda connection: KubeStore(connection).list_accesses(),
+    "all namespaces": lambda connection: KubeStore(connection).list_namespaces(),
+    "the status of an access": lambda connection: KubeStore(connection).report_access("payments", "1", "1", {}),
+    "the CRDs": crd_problem,
     "our rights": lambda connection: missing_rights(connection, []),
 }
 
@@ -148,6 +151,46 @@ def test_an_answer_in_which_something_is_missing_is_none_either(
         KubeStore(connected).list()
 
 
+ACCESS_METADATA = {name: value for name, value in METADATA.items() if name != "namespace"}
+LISTS: dict[str, tuple[Callable[[KubeStore], Any], dict[str, Any], dict[str, Any]]] = {
+    "an access without its generation": (
+        KubeStore.list_accesses,
+        {"apiVersion": OURS["apiVersion"], "kind": "AWSAccessList", "metadata": {}},
+        {"metadata": {**ACCESS_METADATA, "generation": None}},
+    ),
+    "an access whose spec is a list": (
+        KubeStore.list_accesses,
+        {"apiVersion": OURS["apiVersion"], "kind": "AWSAccessList", "metadata": {}},
+        {"metadata": ACCESS_METADATA, "spec": []},
+    ),
+    "a namespace without its uid": (
+        KubeStore.list_namespaces,
+        {"apiVersion": "v1", "kind": "NamespaceList", "metadata": {}},
+        {"metadata": {"name": "shop"}},
+    ),
+    "a namespace whose labels are a list": (
+        KubeStore.list_namespaces,
+        {"apiVersion": "v1", "kind": "NamespaceList", "metadata": {}},
+        {"metadata": {"name": "shop", "uid": "1", "labels": ["team"]}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask", "answer", "odd"), LISTS.values(), ids=LISTS)
+def test_a_list_of_which_one_is_odd_is_none(
+    foreign: ForeignPage,
+    connected: Connection,
+    ask: Callable[[KubeStore], Any],
+    answer: dict[str, Any],
+    odd: dict[str, Any],
+) -> None:
+    foreign.page = page({**answer, "items": [odd]})
+    with pytest.raises(Transient, match=r"items\[0\]"):
+        ask(KubeStore(connected))
+    foreign.page = page({**answer, "items": []})
+    assert ask(KubeStore(connected)) == []
+
+
 def test_what_is_right_is_taken_whatever_else_it_says(foreign: ForeignPage, connected: Connection) -> None:
     whole = {
         **OURS,
@@ -180,6 +223,8 @@ def test_the_watch_is_started_again_and_again(foreign: ForeignPage, connected: C
     restarts: list[None] = []
     informer = Informer(
         connected, [], seen=lambda _: None, gone=lambda _: None,
+        access_seen=lambda _: None, access_gone=lambda _: None,
+        namespace_seen=lambda _: None, namespace_gone=lambda _: None,
         restarted=lambda: restarts.append(None), clock=SteadyClock(),
     )  # fmt: skip
     informer.start()

@@ -17,6 +17,7 @@ from sfn_rollouts.clock import SteadyClock
 from sfn_rollouts.kube.connection import Connection, connect
 from sfn_rollouts.kube.informer import Informer
 from sfn_rollouts.ports import Key
+from tests.api.accesses import access
 from tests.kube.conftest import Apply
 from tests.kube.fake_api_server import RESOURCE, FakeApiServer
 
@@ -27,6 +28,10 @@ class Heard:
 
     seen: list[dict[str, Any]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    accesses: list[dict[str, Any]] = field(default_factory=list)
+    accesses_gone: list[str] = field(default_factory=list)
+    namespaces: list[dict[str, Any]] = field(default_factory=list)
+    namespaces_gone: list[str] = field(default_factory=list)
     restarts: int = 0
 
     def restarted(self) -> None:
@@ -53,6 +58,10 @@ def listen(clock: SteadyClock) -> Iterator[Listen]:
             namespaces,
             seen=heard.seen.append,
             gone=heard.gone.append,
+            access_seen=heard.accesses.append,
+            access_gone=heard.accesses_gone.append,
+            namespace_seen=heard.namespaces.append,
+            namespace_gone=heard.namespaces_gone.append,
             restarted=heard.restarted,
             clock=clock,
         )
@@ -89,6 +98,48 @@ def test_it_tells_what_is_there_what_changes_and_what_goes(
     kubectl("delete", "sfnr", key.name, "-n", key.namespace)
     wait_until(lambda: heard.gone == [heard.seen[0]["metadata"]["uid"]], 30, "the deletion to be reported")
     assert heard.restarts == 0
+
+
+def uids(resources: list[dict[str, Any]], name: str) -> set[str]:
+    return {each["metadata"]["uid"] for each in resources if each["metadata"]["name"] == name}
+
+
+@pytest.mark.parametrize("scope", ["all namespaces", "one namespace"])
+def test_accesses_and_namespaces_of_the_whole_cluster_are_reported(
+    listen: Listen, connection: Connection, kubectl: Kubectl, namespace: str, scope: str
+) -> None:
+    """Also where it serves one namespace: an AWSAccess may name any, and is in none itself."""
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(access(namespace)))
+    heard = listen(connection, [] if scope == "all namespaces" else ["default"])
+    wait_until(lambda: uids(heard.accesses, namespace), 30, "the access to be listed")
+    wait_until(lambda: uids(heard.namespaces, namespace), 30, "the namespace to be listed")
+    [uid] = uids(heard.accesses, namespace)
+
+    kubectl("label", "namespace", namespace, "team=payments")
+    wait_until(lambda: labelled(heard, namespace) == "payments", 30, "the label to be reported")
+    kubectl("delete", "awsaccess", namespace)
+    wait_until(lambda: uid in heard.accesses_gone, 30, "the deletion to be reported")
+    assert heard.restarts == 0
+
+
+def labelled(heard: Heard, namespace: str) -> str | None:
+    reported = [each["metadata"] for each in heard.namespaces if each["metadata"]["name"] == namespace]
+    return reported[-1]["labels"].get("team") if reported else None
+
+
+def test_a_namespace_that_is_gone_is_reported(
+    listen: Listen, connection: Connection, kubectl: Kubectl, namespace: str
+) -> None:
+    """Nothing here empties a deleted namespace, so it is let go by hand."""
+    heard = listen(connection, [])
+    wait_until(lambda: uids(heard.namespaces, namespace), 30, "the namespace to be listed")
+    [uid] = uids(heard.namespaces, namespace)
+
+    kubectl("delete", "namespace", namespace, "--wait=false")
+    emptied = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}, "spec": {"finalizers": []}}
+    kubectl("replace", "--raw", f"/api/v1/namespaces/{namespace}/finalize", "-f", "-", stdin=json.dumps(emptied))
+
+    wait_until(lambda: uid in heard.namespaces_gone, 30, "the deletion to be reported")
 
 
 def test_it_writes_nothing(listen: Listen, connection: Connection, apply: Apply, kubectl: Kubectl) -> None:

@@ -1,7 +1,9 @@
 """The store against a real API server, with the rights that the shipped manifests give."""
 
 import json
+from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from sfn_rollouts.errors import Conflict, Denied, Gone, Rejected, Transient
 from sfn_rollouts.kube.connection import Connection, connect
 from sfn_rollouts.kube.store import KubeStore
 from sfn_rollouts.ports import Key, Report
+from tests.api.accesses import access
 from tests.kube.conftest import Apply
 
 IN_FLIGHT = {
@@ -171,3 +174,72 @@ def test_an_api_server_that_is_away_is_a_passing_trouble(
     finally:
         control_plane.proxy.accept()
     assert store.get(key)["metadata"]["name"] == key.name
+
+
+@pytest.fixture
+def granted(kubectl: Kubectl, namespace: str) -> Iterator[str]:
+    """Name of an AWSAccess of the test's own."""
+    kubectl("apply", "-f", "-", stdin=json.dumps(access(namespace)))
+    yield namespace
+    kubectl("delete", "awsaccess", namespace, "--ignore-not-found")
+
+
+def found(store: KubeStore, name: str) -> dict[str, Any]:
+    [one] = [each for each in store.list_accesses() if each["metadata"]["name"] == name]
+    return dict(one)
+
+
+IN_USE = {
+    "observedGeneration": 1,
+    "account": "222222222222",
+    "rollouts": 12,
+    "lastVerifiedAt": "2026-01-01T00:00:00Z",
+    "conditions": [],
+}
+
+
+def test_accesses_and_namespaces_are_those_of_the_whole_cluster(
+    connection: Connection, kubectl: Kubectl, granted: str
+) -> None:
+    """Whatever the scope, and in pages."""
+    kubectl("label", "namespace", granted, "team=payments")
+    store = KubeStore(connection, ["default"], page=1)
+
+    assert found(store, granted)["spec"]["namespaces"] == {"names": ["payments"]}
+    labels = {each["metadata"]["name"]: each["metadata"].get("labels", {}) for each in store.list_namespaces()}
+    assert labels[granted]["team"] == "payments"
+    assert {"default", "kube-system"} <= labels.keys()
+
+
+def test_the_status_of_an_access_is_replaced_in_every_field(store: KubeStore, granted: str) -> None:
+    metadata = found(store, granted)["metadata"]
+    first = store.report_access(granted, metadata["uid"], metadata["resourceVersion"], IN_USE)
+    assert first is not None
+    assert first["status"] == IN_USE
+
+    refused = {"observedGeneration": 1, "rollouts": 0, "conditions": []}
+    store.report_access(granted, metadata["uid"], first["metadata"]["resourceVersion"], refused)
+
+    assert found(store, granted)["status"] == refused
+
+
+def test_the_status_of_an_access_upon_an_older_version_is_a_conflict(store: KubeStore, granted: str) -> None:
+    metadata = found(store, granted)["metadata"]
+    store.report_access(granted, metadata["uid"], metadata["resourceVersion"], IN_USE)
+
+    with pytest.raises(Conflict):
+        store.report_access(granted, metadata["uid"], metadata["resourceVersion"], {**IN_USE, "rollouts": 13})
+    assert found(store, granted)["status"] == IN_USE
+
+
+def test_the_status_of_an_access_is_not_written_into_its_successor(
+    store: KubeStore, kubectl: Kubectl, granted: str
+) -> None:
+    metadata = found(store, granted)["metadata"]
+    kubectl("delete", "awsaccess", granted)
+    assert store.report_access(granted, metadata["uid"], metadata["resourceVersion"], IN_USE) is None, "it is gone"
+    kubectl("apply", "-f", "-", stdin=json.dumps(access(granted)))
+
+    with pytest.raises(Conflict):
+        store.report_access(granted, metadata["uid"], metadata["resourceVersion"], IN_USE)
+    assert found(store, granted)["status"] == {"observedGeneration": -1}

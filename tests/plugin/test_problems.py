@@ -63,7 +63,8 @@ def test_no_crd(bare_cluster: ControlPlane, plugin: Plugin) -> None:
     for verb in (("list",), *VERBS_ON_ONE):
         assert plugin.error(*verb, kubeconfig=bare_cluster.admin_kubeconfig) == expected
     reported = plugin.ok("version", kubeconfig=bare_cluster.admin_kubeconfig)
-    assert "crd       unknown  (not installed" in reported
+    assert reported.count("crd         unknown  (not installed") == 1
+    assert reported.count("access crd  unknown  (not installed") == 1
 
 
 def test_an_unknown_name_with_the_nearest_one(plugin: Plugin, cluster: Cluster, namespace: str) -> None:

@@ -10,6 +10,7 @@ import yaml
 from devenv.control_plane import Kubectl
 from sfn_rollouts import __version__
 from sfn_rollouts.api import GROUP, PLURAL
+from sfn_rollouts.api.kinds import KINDS, ROLLOUT
 from sfn_rollouts.explain.ownership import owner_of
 from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.plugin.kubectl import Cluster as PersonsCluster
@@ -393,9 +394,10 @@ def test_version_of_the_operator(
     kubectl("apply", "-f", "-", stdin=yaml.safe_dump(deployment(namespace, image, labels)))
     text = plugin.ok("version", "--operator-namespace", namespace)
     assert text.splitlines() == [
-        f"client    {__version__}  (knows sfnrollouts.dev/v1alpha1)",
-        f"operator  {expected}  (Deployment {namespace}/an-operator, 0 of 2 ready)",
-        "crd       v1alpha1  (the one that this client was built for)",
+        f"client      {__version__}  (knows sfnrollouts.dev/v1alpha1)",
+        f"operator    {expected}  (Deployment {namespace}/an-operator, 0 of 2 ready)",
+        "crd         v1alpha1  (the one that this client was built for)",
+        "access crd  v1alpha1  (the one that this client was built for)",
     ]
 
 
@@ -404,19 +406,26 @@ def test_what_cannot_be_known_is_unknown_and_says_why(plugin: Plugin, namespace:
     assert reported["operator"]["version"] == "unknown"
     assert reported["operator"]["note"].startswith("no Deployment app.kubernetes.io/name=sfn-rollouts in namespace")
     unreachable = plugin.ok("version", "--server", "https://127.0.0.1:1")
-    assert unreachable.count("unknown  (no cluster answers") == 2
-    assert unreachable.startswith(f"client    {__version__}  (")
+    assert unreachable.count("unknown  (no cluster answers") == 3
+    assert unreachable.startswith(f"client      {__version__}  (")
+
+
+def test_each_crd_is_the_one_that_the_client_was_built_for(kubectl: Kubectl, crds_installed: None) -> None:
+    for kind in KINDS:
+        found = json.loads(kubectl("get", "crd", kind.crd_name, "-o", "json").stdout)
+        schema = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        assert comparison(schema, kind) == "the one that this client was built for"
 
 
 def test_an_older_or_newer_crd_is_reported(kubectl: Kubectl, crds_installed: None) -> None:
     crd = json.loads(kubectl("get", "crd", f"{PLURAL}.{GROUP}", "-o", "json").stdout)
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    assert comparison(schema) == "the one that this client was built for"
+    assert comparison(schema, ROLLOUT) == "the one that this client was built for"
     spec = schema["properties"]["spec"]["properties"]
     spec["novelty"] = {"type": "string"}
-    assert comparison(schema) == "newer than this client, it also has spec.novelty"
+    assert comparison(schema, ROLLOUT) == "newer than this client, it also has spec.novelty"
     del spec["bakeTime"]
-    assert comparison(schema).startswith("older than this client, it lacks spec.bakeTime;")
+    assert comparison(schema, ROLLOUT).startswith("older than this client, it lacks spec.bakeTime;")
 
 
 def _without_nulls(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,9 +12,18 @@
   verbs: [create, patch]
 {{- end -}}
 
-{{- define "sfn-rollouts.crdRule" -}}
+{{- define "sfn-rollouts.clusterRules" -}}
+- apiGroups: [sfnrollouts.dev]
+  resources: [awsaccesses]
+  verbs: [list, watch] # who may move what; in no namespace, like namespaces themselves
+- apiGroups: [sfnrollouts.dev]
+  resources: [awsaccesses/status]
+  verbs: [patch]
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [list, watch] # their names and labels, which an AWSAccess selects by
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
-  resourceNames: [stepfunctionrollouts.sfnrollouts.dev]
-  verbs: [get] # at start: is the CRD there, and new enough
+  resourceNames: [stepfunctionrollouts.sfnrollouts.dev, awsaccesses.sfnrollouts.dev]
+  verbs: [get] # at start: are the CRDs there, and new enough
 {{- end -}}

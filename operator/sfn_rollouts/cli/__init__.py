@@ -154,6 +154,11 @@ def forecast_command(file: str, starts_per_hour: float, output: str) -> None:
 @click.option("--log-level", metavar="debug|info|warning|error", help="[default: info]")
 @click.option("--min-poll-interval", metavar="DURATION", help="Raises every smaller pollInterval. [default: 5s]")
 @click.option(
+    "--require-access/--no-require-access",
+    default=None,
+    help="Move no alias that no AWSAccess grants, also while the cluster has none. [default: no]",
+)
+@click.option(
     "--leader-elect/--no-leader-elect",
     default=None,
     help="Stand by while another operator holds the lease. [default: no]",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sfn_rollouts.api import GROUP, KIND, VERSION
+from sfn_rollouts.api.access import ACCESS_KIND
 from sfn_rollouts.errors import Transient
 from sfn_rollouts.shapes import Shape, misfit
 
@@ -35,9 +36,8 @@ class Answer:
 
 
 _NAMES = {list: "list", str: "text", int: "number", float: "number", bool: "boolean", type(None): "null"}
-_METADATA: Shape = {
+_OF_THE_CLUSTER: Mapping[str, Shape] = {
     "name": str,
-    "namespace": str,
     "uid": str,
     "resourceVersion": str,
     "generation": int,
@@ -46,8 +46,17 @@ _METADATA: Shape = {
     "annotations?": dict,
     "finalizers?": [str],
 }
+_METADATA: Shape = {**_OF_THE_CLUSTER, "namespace": str}
 ROLLOUT = Answer(f"{GROUP}/{VERSION}", KIND, {"metadata": _METADATA, "spec?": dict, "status?": dict})
 ROLLOUTS = Answer(f"{GROUP}/{VERSION}", f"{KIND}List", {"metadata": {"continue?": str}, "items": [ROLLOUT.parts]})
+ACCESS = Answer(
+    f"{GROUP}/{VERSION}",
+    ACCESS_KIND,
+    {"metadata": _OF_THE_CLUSTER, "spec?": dict, "status?": dict},
+)
+ACCESSES = Answer(f"{GROUP}/{VERSION}", f"{ACCESS_KIND}List", {"metadata": {"continue?": str}, "items": [ACCESS.parts]})
+NAMESPACE = Answer("v1", "Namespace", {"metadata": {"name": str, "uid": str, "labels?": dict}})
+NAMESPACES = Answer("v1", "NamespaceList", {"metadata": {"continue?": str}, "items": [NAMESPACE.parts]})
 LEASE = Answer(
     "coordination.k8s.io/v1",
     "Lease",

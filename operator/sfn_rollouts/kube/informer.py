@@ -9,14 +9,16 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import kopf
 
 from sfn_rollouts.api import GROUP, PLURAL, VERSION
+from sfn_rollouts.api.access import ACCESS_PLURAL
 from sfn_rollouts.backoff import Delays
 from sfn_rollouts.errors import Transient
-from sfn_rollouts.kube.answers import GROUPS, KINDS, ROLLOUT
+from sfn_rollouts.kube.answers import ACCESS, GROUPS, KINDS, NAMESPACE, ROLLOUT, Answer
 from sfn_rollouts.kube.connection import Connection, path_of
 from sfn_rollouts.kube.kopf_login import connection_info
 from sfn_rollouts.kube.kopf_storages import NoDiffBase, NoProgress
@@ -24,6 +26,8 @@ from sfn_rollouts.logs import get_logger
 from sfn_rollouts.ports import Clock
 
 Resource = Mapping[str, Any]
+Seen = Callable[[Resource], None]
+Gone = Callable[[str], None]
 _FIRST_RETRY_S = 0.5
 _SOUND_AFTER_S = 60.0  # kopf ran that long: what ended it is a new problem, not the old one
 _ROUNDS = 3  # a task may start another while it ends
@@ -31,10 +35,25 @@ _CLOSING_S = 0.25  # aiohttp's TLS connections close a moment after their sessio
 _log = get_logger(__name__)
 
 
-class Informer:
-    """Calls `seen(resource)` for each resource there is and each change, `gone(uid)` once one is deleted.
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """One kind of resource that is listed and watched, what each must be, and who hears of it."""
 
-    Both are called in kopf's thread and must return at once. Deletions while the watch is broken for long are lost:
+    group: str
+    version: str
+    plural: str
+    due: Answer
+    seen: Seen
+    gone: Gone
+
+
+class Informer:
+    """Calls `seen(resource)` for each rollout there is and each change, `gone(uid)` once one is deleted.
+
+    `access_seen` and `access_gone` likewise for AWSAccesses, `namespace_seen` and `namespace_gone` for namespaces: for
+    those of the whole cluster, whichever namespaces are watched for rollouts.
+
+    All are called in kopf's thread and must return at once. Deletions while the watch is broken for long are lost:
     who listens compares with a full list now and then. `restarted` is called each time kopf had to be started again.
     """
 
@@ -43,14 +62,23 @@ class Informer:
         connection: Connection,
         namespaces: Sequence[str],
         *,
-        seen: Callable[[Resource], None],
-        gone: Callable[[str], None],
+        seen: Seen,
+        gone: Gone,
+        access_seen: Seen,
+        access_gone: Gone,
+        namespace_seen: Seen,
+        namespace_gone: Gone,
         restarted: Callable[[], None],
         clock: Clock,
     ) -> None:
         self._connection = connection
         self._namespaces = tuple(namespaces)
-        self._registry = _registry(connection, seen, gone)
+        self._registry = _registry(
+            connection,
+            _Watch(GROUP, VERSION, PLURAL, ROLLOUT, seen, gone),
+            _Watch(GROUP, VERSION, ACCESS_PLURAL, ACCESS, access_seen, access_gone),
+            _Watch("", "v1", "namespaces", NAMESPACE, namespace_seen, namespace_gone),
+        )
         self._restarted = restarted
         self._clock = clock
         self._stopping = threading.Event()
@@ -141,9 +169,7 @@ async def _end_what_is_left() -> None:
                 task.exception()  # else asyncio logs that nobody has looked at it
 
 
-def _registry(
-    connection: Connection, seen: Callable[[Resource], None], gone: Callable[[str], None]
-) -> kopf.OperatorRegistry:
+def _registry(connection: Connection, *watches: _Watch) -> kopf.OperatorRegistry:
     """One registry per informer: kopf's global one would be shared by every informer of the process."""
     registry = kopf.OperatorRegistry()
 
@@ -151,18 +177,22 @@ def _registry(
     async def _login(**_: Any) -> kopf.ConnectionInfo:
         return connection_info(connection)
 
-    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry, id="observe")
-    async def _observe(event: kopf.RawEvent, **_: Any) -> None:
+    for watch in watches:
+        _observe(registry, watch)
+    return registry
+
+
+def _observe(registry: kopf.OperatorRegistry, watch: _Watch) -> None:
+    @kopf.on.event(watch.group, watch.version, watch.plural, registry=registry, id=f"observe-{watch.plural}")
+    async def _hear(event: kopf.RawEvent, **_: Any) -> None:
         # The plain dict as it was decoded; nothing is copied, because this runs for each of our own status writes too.
         resource = event["object"]
-        if odd := ROLLOUT.misfit(resource):
+        if odd := watch.due.misfit(resource):
             _log.warning("the watch brought what is not the API server's; it is skipped", why=odd)
         elif event["type"] == "DELETED":
-            gone(resource["metadata"]["uid"])
+            watch.gone(resource["metadata"]["uid"])
         else:
-            seen(resource)
-
-    return registry
+            watch.seen(resource)
 
 
 def _settings() -> kopf.OperatorSettings:
@@ -194,8 +224,10 @@ def _check_served(connection: Connection) -> None:
     if VERSION not in served:
         raise Transient(f"the API server does not serve {GROUP}/{VERSION}: is the CRD installed?")
     kinds = connection.call("get", "apis", path_of("apis", GROUP, VERSION), KINDS)
-    if PLURAL not in {each["name"] for each in kinds["resources"]}:
-        raise Transient(f"the API server does not serve {PLURAL}.{GROUP}: is the CRD installed?")
+    served_kinds = {each["name"] for each in kinds["resources"]}
+    for plural in (PLURAL, ACCESS_PLURAL):
+        if plural not in served_kinds:
+            raise Transient(f"the API server does not serve {plural}.{GROUP}: is the CRD installed?")
 
 
 def _quieten() -> None:

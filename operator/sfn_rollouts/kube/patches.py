@@ -9,12 +9,12 @@ from pydantic import BaseModel
 from sfn_rollouts.api.status import Status
 
 
-def status_patch(resource_version: str, status: Mapping[str, Any]) -> dict[str, Any]:
+def status_patch(resource_version: str, status: Mapping[str, Any], model: type[BaseModel] = Status) -> dict[str, Any]:
     """Patch that makes the stored status equal to `status` in every field we know; guarded by the resource version.
 
     Fields of a newer operator's status are left alone.
     """
-    return {"metadata": {"resourceVersion": resource_version}, "status": with_nulls(status, Status)}
+    return {"metadata": {"resourceVersion": resource_version}, "status": with_nulls(status, model)}
 
 
 def finalizer_patch(resource_version: str, finalizers: Sequence[str]) -> dict[str, Any]:

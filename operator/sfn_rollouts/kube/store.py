@@ -1,11 +1,12 @@
-"""The resources at the API server: list, read, write status and finalizer."""
+"""The resources at the API server: list, read, write status and finalizer. AWSAccesses and namespaces likewise."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sfn_rollouts.api import FINALIZER, GROUP, PLURAL, VERSION
+from sfn_rollouts.api.access import ACCESS_PLURAL, AccessStatus
 from sfn_rollouts.errors import Conflict, Gone
-from sfn_rollouts.kube.answers import ROLLOUT, ROLLOUTS
+from sfn_rollouts.kube.answers import ACCESS, ACCESSES, NAMESPACES, ROLLOUT, ROLLOUTS, Answer
 from sfn_rollouts.kube.connection import FIELD_MANAGER, Connection, path_of
 from sfn_rollouts.kube.patches import finalizer_patch, status_patch, with_or_without
 from sfn_rollouts.ports import Key, Report
@@ -24,7 +25,17 @@ class KubeStore:
 
     def list(self) -> Sequence[Mapping[str, Any]]:
         """All resources in scope, read in pages."""
-        return [each for namespace in self._namespaces or (None,) for each in self._pages(namespace)]
+        scopes = [("namespaces", namespace) for namespace in self._namespaces]
+        paths = [path_of("apis", GROUP, VERSION, *scope, PLURAL) for scope in scopes or ((),)]
+        return [each for path in paths for each in self._pages(PLURAL, path, ROLLOUTS)]
+
+    def list_accesses(self) -> Sequence[Mapping[str, Any]]:
+        """All AWSAccesses of the cluster, whatever the scope."""
+        return [*self._pages(ACCESS_PLURAL, path_of("apis", GROUP, VERSION, ACCESS_PLURAL), ACCESSES)]
+
+    def list_namespaces(self) -> Sequence[Mapping[str, Any]]:
+        """All namespaces of the cluster, whatever the scope."""
+        return [*self._pages("namespaces", path_of("api", "v1", "namespaces"), NAMESPACES)]
 
     def get(self, key: Key) -> Mapping[str, Any]:
         """One resource. Gone: it was deleted."""
@@ -38,6 +49,22 @@ class KubeStore:
         """
         try:
             return self._write(report)
+        except Gone:
+            return None
+
+    def report_access(
+        self, name: str, uid: str, resource_version: str, status: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        """Write the status of an AWSAccess; return it as stored, None once it is gone.
+
+        Raises:
+            Conflict: it is no longer at this version, or another one of the same name has come in its place.
+        """
+        path = path_of("apis", GROUP, VERSION, ACCESS_PLURAL, name, "status")
+        body = status_patch(resource_version, status, AccessStatus)
+        body["metadata"]["uid"] = uid
+        try:
+            return self._connection.call("patch", f"{ACCESS_PLURAL}/status", path, ACCESS, _WRITER, body)
         except Gone:
             return None
 
@@ -65,12 +92,10 @@ class KubeStore:
         body = finalizer_patch(report.resource_version, after)
         return self._connection.call("patch", PLURAL, _path(report.key), ROLLOUT, _WRITER, body)
 
-    def _pages(self, namespace: str | None) -> Iterator[Mapping[str, Any]]:
-        scope = () if namespace is None else ("namespaces", namespace)
-        path = path_of("apis", GROUP, VERSION, *scope, PLURAL)
+    def _pages(self, resource: str, path: str, due: Answer) -> Iterator[Mapping[str, Any]]:
         query = self._page
         while True:
-            page = self._connection.call("list", PLURAL, path, ROLLOUTS, query)
+            page = self._connection.call("list", resource, path, due, query)
             yield from page["items"]
             following = page["metadata"].get("continue")
             if not following:

@@ -1,12 +1,12 @@
 """`version`: what runs here and there, and whether it fits."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sfn_rollouts import __version__
-from sfn_rollouts.api import GROUP, PLURAL, VERSION
+from sfn_rollouts.api import GROUP, VERSION
 from sfn_rollouts.plugin.connection import pass_cluster
 from sfn_rollouts.plugin.kubectl import Cluster
 from sfn_rollouts.plugin.operator_signs import LABEL, operator_namespace_option
@@ -15,8 +15,12 @@ from sfn_rollouts.plugin.problems import NotFoundError, PluginError
 from sfn_rollouts.printable import one_line
 from sfn_rollouts.shapes import Shape
 
+if TYPE_CHECKING:
+    from sfn_rollouts.api.kinds import Kind
+
 UNKNOWN = "unknown"
 _SHOWN = 3
+_ROWS = {"accessCrd": "access crd"}
 _DEPLOYMENTS: Shape = {
     "items": [{"metadata": dict, "spec": {"template": {"spec": {"containers": [{"image": str}]}}}}],
 }
@@ -30,17 +34,20 @@ Answer = dict[str, str]
 @output_option()
 @pass_cluster
 def version(cluster: Cluster, operator_namespace: str, output: str | None) -> None:
-    """Show the versions of this client, of the operator and of the CRD; what cannot be known is "unknown", with why."""
+    """Show the versions of this client, of the operator and of the CRDs; what cannot be known is "unknown", with why."""
+    from sfn_rollouts.api.kinds import ACCESS, ROLLOUT  # noqa: PLC0415 - pydantic, 100 ms
+
     found = {
         "client": {"version": __version__, "note": f"knows {GROUP}/{VERSION}"},
         "operator": _operator(cluster, operator_namespace),
-        "crd": _crd(cluster),
+        "crd": _crd(cluster, ROLLOUT),
+        "accessCrd": _crd(cluster, ACCESS),
     }
     if output is not None:
         click.echo(serialized(found, output))
         return
     for name, answer in found.items():
-        click.echo(one_line(f"{name:<10}{answer['version']}  ({answer['note']})"))
+        click.echo(one_line(f"{_ROWS.get(name, name):<12}{answer['version']}  ({answer['note']})"))
 
 
 def _operator(cluster: Cluster, namespace: str) -> Answer:
@@ -67,24 +74,24 @@ def _version_of(deployment: Mapping[str, Any]) -> str:
     return tag if colon else str(labels.get("app.kubernetes.io/version", UNKNOWN))
 
 
-def _crd(cluster: Cluster) -> Answer:
+def _crd(cluster: Cluster, kind: "Kind") -> Answer:
     try:
-        crd = cluster.read("customresourcedefinitions.apiextensions.k8s.io", f"{PLURAL}.{GROUP}", shape=_CRD)
+        crd = cluster.read("customresourcedefinitions.apiextensions.k8s.io", kind.crd_name, shape=_CRD)
     except NotFoundError:
         return {"version": UNKNOWN, "note": "not installed: kubectl apply --server-side -f crds/"}
     except PluginError as error:
         return {"version": UNKNOWN, "note": error.message}
     served = [each["name"] for each in crd["spec"]["versions"] if each["served"]]
     ours = next((each for each in crd["spec"]["versions"] if each["name"] == VERSION and each["served"]), None)
-    note = f"this client knows {VERSION} only" if ours is None else comparison(ours["schema"]["openAPIV3Schema"])
+    note = f"this client knows {VERSION} only" if ours is None else comparison(ours["schema"]["openAPIV3Schema"], kind)
     return {"version": ", ".join(served), "note": note}
 
 
-def comparison(found: Mapping[str, Any]) -> str:
+def comparison(found: Mapping[str, Any], kind: "Kind") -> str:
     """Whether the CRD has the fields that this client was built with."""
     from sfn_rollouts.api.crd import resource_schema  # noqa: PLC0415 - pydantic, 100 ms
 
-    known, there = set(_fields(resource_schema())), set(_fields(found))
+    known, there = set(_fields(resource_schema(kind))), set(_fields(found))
     if lacking := sorted(known - there):
         return f"older than this client, it lacks {_some(lacking)}; apply the CRD of this release"
     if more := sorted(there - known):
