@@ -34,7 +34,7 @@ Answer = dict[str, str]
 @output_option()
 @pass_cluster
 def version(cluster: Cluster, operator_namespace: str, output: str | None) -> None:
-    """Show the versions of this client, of the operator and of the CRDs; what cannot be known is "unknown", with why."""
+    """Show the versions of client, operator and CRDs; what cannot be known is "unknown", with why."""
     from sfn_rollouts.api.kinds import ACCESS, ROLLOUT  # noqa: PLC0415 - pydantic, 100 ms
 
     found = {
