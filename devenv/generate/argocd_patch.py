@@ -7,13 +7,14 @@ from typing import Any
 import yaml
 
 from sfn_rollouts.api import GROUP, KIND
+from sfn_rollouts.api.access import ACCESS_KIND
 from sfn_rollouts.core.values.commands import Action
 
 _HEADER = """\
 # Made by `make crds` from resource_customizations/: change the scripts there, not this file.
 #   kubectl patch configmap argocd-cm --namespace argocd --patch-file deploy/argocd/argocd-cm-patch.yaml
 """
-_KEY = f"{GROUP}_{KIND}"
+_KEY, _ACCESS_KEY = f"{GROUP}_{KIND}", f"{GROUP}_{ACCESS_KIND}"
 
 
 class _Literal(yaml.SafeDumper):
@@ -29,10 +30,13 @@ _Literal.add_representer(str, _text)
 
 def argocd_patch(root: Path) -> str:
     """Return the text of deploy/argocd/argocd-cm-patch.yaml."""
-    folder = root / "deploy/argocd/resource_customizations" / GROUP / KIND
+    customizations = root / "deploy/argocd/resource_customizations" / GROUP
+    folder = customizations / KIND
+    access = customizations / ACCESS_KIND
     data = {
         f"resource.customizations.health.{_KEY}": (folder / "health.lua").read_text(),
         f"resource.customizations.actions.{_KEY}": _yaml(_actions(folder / "actions", list(Action))),
+        f"resource.customizations.health.{_ACCESS_KEY}": (access / "health.lua").read_text(),
     }
     names = {"name": "argocd-cm", "namespace": "argocd"}
     return _HEADER + _yaml({"apiVersion": "v1", "kind": "ConfigMap", "metadata": names, "data": data})

@@ -32,11 +32,11 @@ class HealthCheck:
     expressions: Mapping[str, str]
 
     @classmethod
-    def of(cls, file: str) -> "HealthCheck":
-        """The one of the Kustomization in a file of deploy/flux."""
+    def of(cls, file: str, kind: str = KIND) -> "HealthCheck":
+        """The one of the Kustomization in a file of deploy/flux, about this kind."""
         kustomization = yaml.safe_load((FOLDER / file).read_text())
         checks = kustomization["spec"].get("healthCheckExprs", ())
-        ours = (each for each in checks if (each["apiVersion"].partition("/")[0], each["kind"]) == (GROUP, KIND))
+        ours = (each for each in checks if (each["apiVersion"].partition("/")[0], each["kind"]) == (GROUP, kind))
         return cls({name: text for name, text in next(ours, {}).items() if name in _ORDER})
 
     def __call__(self, resource: Resource) -> str:
