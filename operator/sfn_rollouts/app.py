@@ -96,6 +96,7 @@ class Operator:
         self._threads = ThreadPool(self._loop.post)
         self._lanes = Lanes(clock, self._threads, meter)
         self._announcer = EventAnnouncer(connection, clock, meter.event)
+        store = KubeStore(connection, settings.namespaces)
         outside = Outside(
             router=cloud.router,
             catalog=cloud.catalog,
@@ -104,7 +105,8 @@ class Operator:
             smokes=cloud.smokes,
             alarms=cloud.alarms,
             reach=cloud.reach,
-            store=KubeStore(connection, settings.namespaces),
+            store=store,
+            accesses=store,
             announcer=self._announcer,
             meter=meter,
             schema_problem=lambda: crd_problem(connection),
@@ -118,6 +120,7 @@ class Operator:
             lost=self._is_lost.set,
             min_poll_interval_s=settings.min_poll_interval.seconds,
             random=Random(),  # noqa: S311 - jitter, no secret
+            requires_access=settings.require_access,
         )
         self._loop.attach(self._wiring.engine)
         self._health = self._bind_health(settings.health_port)

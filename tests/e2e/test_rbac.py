@@ -34,6 +34,24 @@ IN_NO_NAMESPACE = {
 }
 
 
+@pytest.fixture
+def granted(kubectl: Kubectl, namespace: str) -> Iterator[None]:
+    """An AWSAccess for the test's namespace; gone at the end, as it is one for the whole cluster."""
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(access_of(namespace)))
+    yield
+    kubectl("delete", "awsaccess", namespace)
+
+
+def access_of(namespace: str) -> dict[str, Any]:
+    spec = {"namespaces": {"names": [namespace]}, "stateMachines": ["arn:aws:states:*:*:stateMachine:*"]}
+    return {
+        "apiVersion": "sfnrollouts.dev/v1alpha1",
+        "kind": "AWSAccess",
+        "metadata": {"name": namespace},
+        "spec": spec,
+    }
+
+
 def live_through_everything(story: Story) -> None:
     """A rollout with a repeated Event, an edit and a deletion in flight."""
     story.apply(version=2, steps=SLOW_STEPS)
@@ -45,10 +63,12 @@ def live_through_everything(story: Story) -> None:
     assert story.routings() == [whole(1), split(1, 2, 10), whole(1)]
 
 
-def test_every_right_is_used_and_no_other(story: Story, control_plane: ControlPlane, kubectl: Kubectl) -> None:
+def test_every_right_is_used_and_no_other(
+    story: Story, granted: None, control_plane: ControlPlane, kubectl: Kubectl
+) -> None:
     """The install for all namespaces. Without an election: the lease's rights are tried in two_operators/."""
     manifests = [each for each in shipped_manifests(kubectl) if each["metadata"]["name"] == "sfn-rollouts"]
-    granted = rights_granted(manifests, shipped_identity(manifests))
+    rights = rights_granted(manifests, shipped_identity(manifests))
 
     live_through_everything(story)
 
@@ -56,8 +76,8 @@ def test_every_right_is_used_and_no_other(story: Story, control_plane: ControlPl
         requests = rights_requested(control_plane.audit_events(), story.operator.user)
         return {request for request in requests if request.namespace in ("", story.namespace)}
 
-    wait_until(lambda: not not_used(used(), granted), DEADLINE_S, f"each right to be used: {names(granted)}")
-    assert not_granted(used(), granted) == []
+    wait_until(lambda: not not_used(used(), rights), DEADLINE_S, f"each right to be used: {names(rights)}")
+    assert not_granted(used(), rights) == []
 
 
 @dataclass(frozen=True)
@@ -102,12 +122,12 @@ def tenant(
 
 
 def test_a_namespaced_install_stays_in_its_namespace(
-    tenant: Tenant, cluster: Cluster, control_plane: ControlPlane, namespace: str, aws: Emulator
+    tenant: Tenant, granted: None, cluster: Cluster, control_plane: ControlPlane, namespace: str, aws: Emulator
 ) -> None:
     """The same story with Roles only: each right is used, nothing else asked for, and the neighbour is left alone."""
-    granted = rights_granted(tenant.manifests, tenant.account)
-    assert {right for right in granted if not right.namespace} == IN_NO_NAMESPACE
-    assert {right.namespace for right in granted} == {"", namespace, LEASE_NAMESPACE}
+    rights = rights_granted(tenant.manifests, tenant.account)
+    assert {right for right in rights if not right.namespace} == IN_NO_NAMESPACE
+    assert {right.namespace for right in rights} == {"", namespace, LEASE_NAMESPACE}
     story = set_the_scene(cluster, namespace, aws, tenant.operator)
     neighbour = story.called("rollout", cluster.create_namespace(f"{namespace}-neighbour"))
     neighbour.apply(version=3)
@@ -117,8 +137,8 @@ def test_a_namespaced_install_stays_in_its_namespace(
     def used() -> set[Right]:
         return rights_requested(control_plane.audit_events(), tenant.operator.user)
 
-    wait_until(lambda: not not_used(used(), granted), DEADLINE_S, f"each right to be used: {names(granted)}")
-    assert not_granted(used(), granted) == []
+    wait_until(lambda: not not_used(used(), rights), DEADLINE_S, f"each right to be used: {names(rights)}")
+    assert not_granted(used(), rights) == []
     outside = [request for request in used() if not request.namespace and request != EVERYBODYS]
     assert not_granted(outside, IN_NO_NAMESPACE) == []
     assert [event for event in control_plane.audit_events() if is_refused(event, tenant.operator.user)] == []
@@ -150,9 +170,7 @@ def wait_until_in_force(kubectl: Kubectl, account: tuple[str, str], namespace: s
         return kubectl("auth", "can-i", *words, user, check=False).stdout.strip() == "yes"
 
     wait_until(lambda: is_allowed("list", "sfnr", "-n", namespace), DEADLINE_S, "the Role to be in force")
-    wait_until(
-        lambda: is_allowed("get", "crd/stepfunctionrollouts.sfnrollouts.dev"), DEADLINE_S, "the ClusterRole likewise"
-    )
+    wait_until(lambda: is_allowed("get", "crd/awsaccesses.sfnrollouts.dev"), DEADLINE_S, "the ClusterRole likewise")
     wait_until(lambda: is_allowed("create", "leases", "-n", LEASE_NAMESPACE), DEADLINE_S, "the lease's likewise")
 
 
@@ -160,5 +178,5 @@ def is_refused(event: dict[str, Any], user: str) -> bool:
     return event["user"]["username"] == user and event.get("responseStatus", {}).get("code") == 403
 
 
-def names(granted: set[Right]) -> str:
-    return "; ".join(sorted(map(str, granted)))
+def names(rights: set[Right]) -> str:
+    return "; ".join(sorted(map(str, rights)))

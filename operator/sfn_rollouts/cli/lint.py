@@ -7,12 +7,14 @@ from typing import Any
 from sfn_rollouts.api.kinds import ACCESS, ROLLOUT, Kind
 from sfn_rollouts.api.preflight import Check, Verdict
 from sfn_rollouts.api.problems import Problem, Severity
-from sfn_rollouts.api.resource import kind_of
+from sfn_rollouts.api.resource import kind_of, parse_access
 from sfn_rollouts.api.resource import lint as lint_manifest
 from sfn_rollouts.cli.candidates import Candidate
 from sfn_rollouts.cli.comparable import problems_of_analysis
+from sfn_rollouts.cli.granted import Granting, Question, labels_by_namespace
 from sfn_rollouts.cli.manifests import manifests_in, within
 from sfn_rollouts.cli.offline import candidate_of, no_owner, problems_offline, with_definition
+from sfn_rollouts.core.granting import Access
 from sfn_rollouts.printable import json_text, one_line
 
 
@@ -56,27 +58,47 @@ def lint_files(files: Sequence[str], definition: str | None = None, starts_per_h
     if definition is not None:
         _give_to_first(definition, files[0], checked)
     candidates = [each.candidate for each in checked if each.candidate is not None]
-    findings = [finding for each in checked for finding in each.findings(candidates, starts_per_hour)]
+    beside = _Beside(candidates, _granting(checked, [each[-1] for each in documents]), starts_per_hour)
+    findings = [finding for each in checked for finding in each.findings(beside)]
     rollouts, accesses = (sum(each.kind is kind for each in checked) for kind in (ROLLOUT, ACCESS))
     return LintResult(findings, rollouts, accesses, len(documents) - len(checked))
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a rollout is compared with. `granting` None: the files hold no AWSAccess, so all is granted."""
+
+    candidates: Sequence[Candidate]
+    granting: Granting | None
+    starts_per_hour: float | None
+
+
 @dataclass
 class _Checked:
-    """A manifest, or what stands in its place and cannot be read. `candidate` is the rollout, if it has no errors."""
+    """A manifest, or what stands in its place and cannot be read.
+
+    Without errors it is a `candidate`, with what its manifest says of its namespace, or an `access`.
+    """
 
     file: str
     document: int
     place: str
     problems: Sequence[Problem]
     kind: Kind | None
-    candidate: Candidate | None
+    candidate: Candidate | None = None
+    namespace: str | None = None
+    access: Access | None = None
 
-    def findings(self, candidates: Sequence[Candidate], starts_per_hour: float | None) -> Iterator[Finding]:
-        """Return what the API server would say of it, then what preflight would, then what the judge could not."""
-        judged = problems_of_analysis(self.candidate.spec, starts_per_hour) if self.candidate is not None else ()
-        for problem in (*self.problems, *self._of_preflight(candidates), *judged):
+    def findings(self, beside: _Beside) -> Iterator[Finding]:
+        """Return what the API server would say of it, who grants it, what preflight says, and what no judge could."""
+        spec = self.candidate.spec if self.candidate is not None else None
+        judged = problems_of_analysis(spec, beside.starts_per_hour) if spec is not None else ()
+        for problem in (*self.problems, *self._of_access(beside), *self._of_preflight(beside.candidates), *judged):
             yield Finding(self.file, self.document, within(self.place, problem))
+
+    def _of_access(self, beside: _Beside) -> Iterator[Problem]:
+        if self.candidate is not None and beside.granting is not None:
+            yield from beside.granting.problems(Question(self.namespace, self.candidate.subject.alias))
 
     def _of_preflight(self, candidates: Sequence[Candidate]) -> Iterator[Problem]:
         """That there is no alarm is a warning of the API's already, whatever the policy of preflight."""
@@ -90,12 +112,24 @@ class _Checked:
 
 def _checked(file: str, document: int, place: str, manifest: Any) -> _Checked:
     if isinstance(manifest, Problem):
-        return _Checked(file, document, place, [manifest], kind=None, candidate=None)
+        return _Checked(file, document, place, [manifest], kind=None)
     problems = lint_manifest(manifest)
     is_sound = all(each.severity is not Severity.ERROR for each in problems)
-    kind = kind_of(manifest)
-    candidate = candidate_of(manifest) if is_sound and kind is ROLLOUT else None
-    return _Checked(file, document, place, problems, kind, candidate)
+    checked = _Checked(file, document, place, problems, kind_of(manifest))
+    metadata = manifest["metadata"] if is_sound else {}
+    if is_sound and checked.kind is ROLLOUT:
+        checked.candidate, checked.namespace = candidate_of(manifest), metadata.get("namespace") or None
+    elif is_sound:
+        name = metadata.get("name") or metadata["generateName"]
+        checked.access = Access(name, parse_access(manifest["spec"]))
+    return checked
+
+
+def _granting(checked: Sequence[_Checked], manifests: Sequence[Any]) -> Granting | None:
+    given = [each for each in checked if each.kind is ACCESS]
+    accesses = [each.access for each in given if each.access is not None]
+    is_whole = len(accesses) == len(given)
+    return Granting(accesses, labels_by_namespace(manifests), is_whole) if given else None
 
 
 def _give_to_first(definition: str, file: str, checked: Sequence[_Checked]) -> None:
