@@ -87,7 +87,7 @@ def test_the_operator_has_the_same_rights(both: tuple[list[Manifest], list[Manif
     assert rights(chart).keys() == {("sfn-rollouts", "sfn-rollouts")}
 
 
-def test_an_install_for_some_namespaces_has_no_right_outside_but_on_what_is_in_no_namespace(helm: Helm) -> None:
+def test_an_install_for_some_namespaces_has_no_right_outside_but_about_what_is_in_no_namespace(helm: Helm) -> None:
     [of_operator] = rights(render(helm, {"watchNamespaces": ["a", "b"]})).values()
 
     assert {right[1:] for right in of_operator if not right[0]} == {
@@ -96,7 +96,7 @@ def test_an_install_for_some_namespaces_has_no_right_outside_but_on_what_is_in_n
         ("patch", "sfnrollouts.dev", "awsaccesses/status", ""),
         *((verb, "", "namespaces", "") for verb in ("list", "watch")),
     }
-    assert {right[0] for right in of_operator} == {"", "a", "b", "sfn-rollouts"}
+    assert {right[0] for right in of_operator} == {"", "a", "b", "default", "sfn-rollouts"}
 
 
 def test_people_get_the_same_rights(both: tuple[list[Manifest], list[Manifest]]) -> None:

@@ -134,6 +134,7 @@ def test_a_namespaced_install_has_the_same_rights_in_fewer_places(build: Build) 
     assert bound == {
         ("ClusterRoleBinding", None, "ClusterRole", "sfn-rollouts"),
         ("RoleBinding", "team-a", "Role", "sfn-rollouts"),
+        ("RoleBinding", "default", "Role", "sfn-rollouts-access-events"),
         ("RoleBinding", "sfn-rollouts", "Role", "sfn-rollouts-leader-election"),
     }
 

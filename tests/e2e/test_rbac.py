@@ -4,6 +4,7 @@ One story that needs every right is played for each install. Nothing missing is 
 as well (conftest.py), and a run of the whole folder compares once more, over all its stories (whole_run.py).
 """
 
+import json
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from tests.e2e.traces import defects
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 LEASE_NAMESPACE = "sfn-rollouts"
+ANY_MACHINE = "arn:aws:states:*:*:stateMachine:*"
 IN_NO_NAMESPACE = {
     *(Right("get", "apiextensions.k8s.io", "customresourcedefinitions", kind.crd_name) for kind in KINDS),
     *(Right(verb, "sfnrollouts.dev", "awsaccesses") for verb in ("list", "watch")),
@@ -43,13 +45,21 @@ def granted(kubectl: Kubectl, namespace: str) -> Iterator[None]:
 
 
 def access_of(namespace: str) -> dict[str, Any]:
-    spec = {"namespaces": {"names": [namespace]}, "stateMachines": ["arn:aws:states:*:*:stateMachine:*"]}
+    spec = {"namespaces": {"names": [namespace]}, "stateMachines": [ANY_MACHINE]}
     return {
         "apiVersion": "sfnrollouts.dev/v1alpha1",
         "kind": "AWSAccess",
         "metadata": {"name": namespace},
         "spec": spec,
     }
+
+
+def refuse_and_grant_again(kubectl: Kubectl, access: str) -> None:
+    """It names an account that is not the operator's, and then its own again: the same Event twice."""
+    for machines, is_ready in (("arn:aws:states:*:999999999999:stateMachine:*", "false"), (ANY_MACHINE, "true")):
+        patch = json.dumps({"spec": {"stateMachines": [machines]}})
+        kubectl("patch", "awsaccess", access, "--type=merge", "-p", patch)
+        kubectl("wait", f"awsaccess/{access}", f"--for=condition=Ready={is_ready}", f"--timeout={DEADLINE_S:.0f}s")
 
 
 def live_through_everything(story: Story) -> None:
@@ -122,17 +132,25 @@ def tenant(
 
 
 def test_a_namespaced_install_stays_in_its_namespace(
-    tenant: Tenant, granted: None, cluster: Cluster, control_plane: ControlPlane, namespace: str, aws: Emulator
+    tenant: Tenant,
+    granted: None,
+    cluster: Cluster,
+    control_plane: ControlPlane,
+    kubectl: Kubectl,
+    namespace: str,
+    aws: Emulator,
 ) -> None:
     """The same story with Roles only: each right is used, nothing else asked for, and the neighbour is left alone."""
     rights = rights_granted(tenant.manifests, tenant.account)
     assert {right for right in rights if not right.namespace} == IN_NO_NAMESPACE
-    assert {right.namespace for right in rights} == {"", namespace, LEASE_NAMESPACE}
+    assert {right.namespace for right in rights} == {"", namespace, LEASE_NAMESPACE, "default"}
     story = set_the_scene(cluster, namespace, aws, tenant.operator)
     neighbour = story.called("rollout", cluster.create_namespace(f"{namespace}-neighbour"))
     neighbour.apply(version=3)
 
     live_through_everything(story)
+    kubectl("wait", f"awsaccess/{namespace}", "--for=condition=Ready", f"--timeout={DEADLINE_S:.0f}s")
+    refuse_and_grant_again(kubectl, namespace)
 
     def used() -> set[Right]:
         return rights_requested(control_plane.audit_events(), tenant.operator.user)
