@@ -122,7 +122,7 @@ def test_the_readmes_values_are_taken(example: str, helm: Helm) -> None:
 
 
 def test_the_readme_has_examples() -> None:
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 5
 
 
 def test_the_chart_is_of_the_products_version() -> None:
