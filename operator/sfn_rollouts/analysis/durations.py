@@ -11,7 +11,7 @@ HISTORY = 500
 """How many of stable's durations from before the rollout are compared with."""
 
 IN_FULL, BEYOND = 1000, 8
-"""So many executions are tallied, and then about so many of each look, as ranks cost more than failures (0035)."""
+"""So many executions are tallied, and then about so many of each look, as ranks cost more than failures (0036)."""
 
 _LONG = 0.95
 _LOWEST, _HIGHEST = -2, 8
