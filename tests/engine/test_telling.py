@@ -63,7 +63,7 @@ def test_a_step_is_announced_with_what_programs_need_and_measured_once_it_is_ove
     assert len(world.meter.steps_s) == 2, "the step, and the bake"
 
 
-def test_a_spec_that_has_no_plan_is_told_of_too() -> None:
+def test_a_spec_that_has_no_plan_is_shown_too() -> None:
     world = World()
     world.api.apply("orders", spec(strategy={}))
     world.run(until=lambda: world.status().conditions)
