@@ -57,6 +57,7 @@ class Accesses:
         self.written: list[dict[str, Any]] = []
         self.fails: list[Exception] = []
         self.announced: list[tuple[str, str]] = []
+        self.prunes = ""  # a field of the status that an older CRD does not know
 
     def store(self, name: str, **fields: Any) -> dict[str, Any]:
         self.version += 1
@@ -84,7 +85,8 @@ class Accesses:
         if known["metadata"]["resourceVersion"] != resource_version:
             raise Conflict("it has changed")
         self.written.append(json.loads(json.dumps(status)))
-        return self.store(name, status=self.written[-1])
+        kept = {field: value for field, value in self.written[-1].items() if field != self.prunes}
+        return self.store(name, status=kept)
 
     def announce_access(self, name: str, uid: str, announcements: Sequence[Announcement]) -> None:
         self.announced += [(name, str(each.reason)) for each in announcements]
@@ -442,3 +444,29 @@ def test_who_stands_by_writes_nothing() -> None:
     world.grant()
     world.run_for(60)
     assert (world.calls, world.accesses.written) == ([], [])
+
+
+def test_a_status_that_is_stored_as_another_one_is_sent_again_ever_more_slowly() -> None:
+    world = Tenants()
+    world.accesses.prunes = "account"
+    world.grant()
+    world.run_for(3000)
+    assert 5 < len(world.accesses.written) < 30, "after five minutes at most each five minutes"
+
+
+def test_changes_wait_for_the_pause_after_a_failure() -> None:
+    world = Tenants()
+    world.accesses.fails = [Transient("no answer")] * 4
+    world.grant()
+    world.run_for(3.0)
+    world.grant(aliases=["live"])
+    world.run(lambda: bool(world.accesses.written), limit_s=60)
+    assert world.accesses.stored["team"]["status"]["observedGeneration"] == 2
+
+
+def test_a_resource_that_names_no_alias_is_granted_nothing() -> None:
+    world = Tenants()
+    world.grant()
+    world.api.apply("orders", spec(stateMachineArn="none"))
+    world.run(lambda: bool(world.status().conditions))
+    assert (world.ready_reason(), {name for name, _ in world.calls}) == ("InvalidSpec", set())

@@ -36,18 +36,21 @@ READS: dict[str, tuple[Any, ...]] = {
     "the alias": ("router", "read", ALIAS, Urgency.ROLLBACK),
     "all resources": ("store", "list"),
     "one resource": ("store", "get", KEY),
+    "all AWSAccesses": ("accesses", "list_accesses"),
+    "all namespaces": ("accesses", "list_namespaces"),
 }
 WRITES: dict[str, tuple[Any, ...]] = {
     "a shift": ("router", "shift", ALIAS, Routing.whole(1), Urgency.ROLLBACK),
     "a new alias": ("router", "create", ALIAS, Routing.whole(1)),
     "a report": ("store", "report", REPORT),
+    "the status of an AWSAccess": ("accesses", "report_access", "payments", "uid", "1", {}),
 }
 
 
 def act(call: tuple[Any, ...], *, leads: bool) -> Any:
     """Return what came through, and what came back."""
     recorder: Any = Recorder()
-    ports = fenced(Outside(*[recorder] * 10), lambda: leads)
+    ports = fenced(Outside(*[recorder] * 11), lambda: leads)
     assert ports.alarms is recorder, "what writes nothing needs no fence"
     answer = getattr(getattr(ports, call[0]), call[1])(*call[2:])
     return list(recorder.calls), answer

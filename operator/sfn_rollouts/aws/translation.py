@@ -28,7 +28,9 @@ def translated(error: Exception, api: Api, resource: str, holder: Holder = OPERA
 
 
 def _not_assumed(error: RoleError, meaning: Meaning) -> PortError:
-    """Say it of the role, whatever it was needed for. The external id, which makes guessing useless, is not shown."""
+    """Return the failure as one of the role, whatever it was needed for; the external id, which nobody shall guess by,
+    is not shown.
+    """
     role, secret = error.identity.role, error.identity.external_id
     quoted = _quoted(error.cause)
     quote = f": {quoted}" if meaning.quotes_aws and not (secret and secret in quoted) else ""

@@ -126,12 +126,8 @@ def remembered(access: AccessReading | None, status: Status) -> AccessUse | None
 def _holds(requirement: Requirement, labels: Mapping[str, str]) -> bool:
     """As Kubernetes: NotIn holds also where the label is not there."""
     value = labels.get(requirement.key)
-    match requirement.operator:
-        case Operator.IN:
-            return value is not None and value in requirement.values
-        case Operator.NOT_IN:
-            return value is None or value not in requirement.values
-        case Operator.EXISTS:
-            return value is not None
-        case Operator.DOES_NOT_EXIST:
-            return value is None
+    if requirement.operator is Operator.IN:
+        return value is not None and value in requirement.values
+    if requirement.operator is Operator.NOT_IN:
+        return value is None or value not in requirement.values
+    return (value is not None) is (requirement.operator is Operator.EXISTS)

@@ -13,22 +13,18 @@ def hold_without_access(case: Case) -> Hold | None:
     What was not read yet is no grant.
     """
     access, began_under = case.seen.access, case.status.access if case.has_started else None
-    match access:
-        case Granted():
-            return None
-        case Ungoverned() if began_under is None:
-            return None
-        case Ambiguous(names):
-            message = (
-                f"several AWSAccesses match ({', '.join(names)}), and exactly one must: whoever writes them has to "
-                "narrow the namespaces, stateMachines or aliases of all but one"
-            )
-            return Hold(Reason.ACCESS_AMBIGUOUS, message, needs_person=True)
-        case Ungoverned() | NotGranted():
-            is_any = isinstance(access, NotGranted) and access.is_any
-            return Hold(Reason.ACCESS_NOT_GRANTED, _words(case, began_under, is_any=is_any), needs_person=True)
-        case None:
-            return Hold(Reason.INITIALIZING, "the AWSAccesses are being read")
+    if access is None:
+        return Hold(Reason.INITIALIZING, "the AWSAccesses are being read")
+    if isinstance(access, Granted) or (isinstance(access, Ungoverned) and began_under is None):
+        return None
+    if isinstance(access, Ambiguous):
+        message = (
+            f"several AWSAccesses match ({', '.join(access.names)}), and exactly one must: whoever writes them has to "
+            "narrow the namespaces, stateMachines or aliases of all but one"
+        )
+        return Hold(Reason.ACCESS_AMBIGUOUS, message, needs_person=True)
+    is_any = isinstance(access, NotGranted) and access.is_any
+    return Hold(Reason.ACCESS_NOT_GRANTED, _words(case, began_under, is_any=is_any), needs_person=True)
 
 
 def _words(case: Case, began_under: AccessUse | None, *, is_any: bool) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from sfn_rollouts.api.access import AccessStatus
+from sfn_rollouts.api.resource import parse_access_status
 from sfn_rollouts.backoff import Backoff
 from sfn_rollouts.core.accounting import Verified, announced, status_of
 from sfn_rollouts.core.granting import is_tagged
@@ -30,11 +31,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass
 class _Kept:
-    """Of one access: when it may be written again, whether it is being written, and the status that was sent last."""
+    """Of one access: when it may be written again, and whether it is being written."""
 
     pace: Backoff
     is_writing: bool = False
-    sent: AccessStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class AccessKeeper:
         status = status_of(
             access.status, access.generation, access.spec, verified, identities.total(), self.clock.now()
         )
-        if status == access.status or kept.is_writing or status == kept.sent:
+        if status == access.status or kept.is_writing:
             return
         if now < kept.pace.next_at:
             self._pull(kept.pace.next_at)
@@ -108,7 +108,7 @@ class AccessKeeper:
         return self.homes.of(Caller(min(identities))) if identities else None
 
     def _write(self, access: KnownAccess, kept: _Kept, status: AccessStatus) -> None:
-        kept.is_writing, kept.sent = True, status
+        kept.is_writing = True
         news = announced(access.status, status)
 
         def write() -> Mapping[str, Any] | None:
@@ -118,21 +118,28 @@ class AccessKeeper:
         def written(result: Mapping[str, Any] | Exception | None) -> None:
             kept.is_writing = False
             if isinstance(result, Exception):
-                kept.sent = None
                 delay_s = kept.pace.wait(self.clock.monotonic(), 0.5, 60.0)
                 why = reading_of(result)[1]
                 _log.warning("status could not be written", access=access.name, error=why, retry_in_s=round(delay_s, 1))
             else:
-                kept.pace.reset()
+                self._stored(access, kept, status, result)
                 if news is not None:
                     _log.info(news.message, access=access.name, reason=str(news.reason))
                     self.outside.announcer.announce_access(access.name, access.uid, (news,))
-                if result is not None:
-                    self.table.see(result)
             self.refresh()
 
         self.workers.submit(Errand(Lane.REPORT, None, "access"), write, written)
 
+    def _stored(self, access: KnownAccess, kept: _Kept, sent: AccessStatus, stored: Mapping[str, Any] | None) -> None:
+        """An older CRD, or a policy, may store something else: then it is sent again, ever more slowly."""
+        if stored is not None:
+            self.table.see(stored)
+        if stored is None or parse_access_status(stored.get("status")) == sent:
+            kept.pace.reset()
+            return
+        delay_s = kept.pace.wait(self.clock.monotonic(), 5.0, 300.0)
+        _log.warning("status is not stored as written", access=access.name, retry_in_s=round(delay_s, 1))
+
     def _pull(self, due: float) -> None:
-        if due != float("inf"):
-            self._due = due if self._due is None else min(self._due, due)
+        """Look by then; infinity is never."""
+        self._due = due if self._due is None else min(self._due, due)
