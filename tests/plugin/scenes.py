@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sfn_rollouts.api import COMMAND_ANNOTATION
+from sfn_rollouts.api.access_use import AccessUse
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.announce import Announcement, announcements
+from sfn_rollouts.core.values.access import Granted, NotGranted
 from sfn_rollouts.core.values.readings import Trouble
 from sfn_rollouts.explain.rollout import Rollout
 from sfn_rollouts.kube.event_flow import Create, Subject
@@ -250,6 +252,17 @@ def much_found_by_preflight() -> Scene:
     return Scene({**seen.resource, "status": status}, seen.now, seen.events)
 
 
+def under_an_access(*, is_revoked: bool) -> Scene:
+    use = AccessUse(name="shop-production", role_arn="arn:aws:iam::123456789012:role/deploy/sfn-rollouts")
+    world = World()
+    world.seen = replace(world.seen, access=Granted(use))
+    world.settle()
+    if is_revoked:
+        world.seen = replace(world.seen, access=NotGranted(is_any=True))
+        world.advance(60)
+    return scene_of(world)
+
+
 def hostile_words() -> Scene:
     """Who may send a command, or name an alarm, must not write on somebody's screen."""
     world = World(alarms={"names": ["[red]A[/red]"]})
@@ -293,6 +306,8 @@ FURTHER: Mapping[str, Callable[[], Scene]] = {
     "many steps": many_steps,
     "many alarms": many_alarms,
     "held by an alarm without data": held_by_an_alarm_without_data,
+    "granted by an AWSAccess": lambda: under_an_access(is_revoked=False),
+    "an AWSAccess was revoked": lambda: under_an_access(is_revoked=True),
     "hostile words": hostile_words,
 }
 

@@ -20,7 +20,10 @@ PAGES = {
     "JSON that was cut off": Page(b'{"items": [', content_type=JSON),
     "brackets without end": Page(b"[" * 100_000, content_type=JSON),
 }
-VERBS = [("list",), ("list", "-A"), ("get", "x"), ("status", "x"), ("history", "x"), ("promote", "x"), ("undo", "x")]
+VERBS = [
+    *(("list",), ("list", "-A"), ("get", "x"), ("status", "x"), ("access",), ("access", "-A"), ("access", "x")),
+    *(("history", "x"), ("promote", "x"), ("undo", "x")),
+]
 
 
 @pytest.fixture

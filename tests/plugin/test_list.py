@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shlex
 import subprocess
 import termios
@@ -15,7 +16,7 @@ from sfn_rollouts.plugin.listing import reason, shown_on, summary
 from sfn_rollouts.plugin.table import Cell, Column, lines
 from tests.e2e.cluster import Cluster
 from tests.plugin.conftest import DEADLINE_S, Plugin
-from tests.plugin.rollouts import STATES, give
+from tests.plugin.rollouts import IN_FLIGHT, STATES, give, status
 
 
 @pytest.fixture
@@ -138,8 +139,17 @@ def test_a_malformed_selector_is_one_sentence(plugin: Plugin, selector: str, why
 
 def test_wide_adds_what_a_person_asks_next(plugin: Plugin, namespace: str, one_of_each: list[str]) -> None:
     heading, *rows = plugin.ok("list", "-n", namespace, "-o", "wide").splitlines()
-    assert heading.split()[-4:] == ["STATE-MACHINE", "ALIAS", "NEXT", "MESSAGE"]
-    assert rows[0].split()[-5:] == ["Orders", "live", "-", "errors", "fired"]
+    assert heading.split()[-5:] == ["STATE-MACHINE", "ALIAS", "ACCESS", "NEXT", "MESSAGE"]
+    assert rows[0].split()[-6:] == ["Orders", "live", "-", "-", "errors", "fired"]
+
+
+def test_wide_names_the_access_and_whether_it_was_revoked(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
+    used = {"name": "payments", "roleArn": "arn:aws:iam::222222222222:role/sfn-rollouts"}
+    give(cluster, namespace, "granted", status("Progressing", "ShiftInProgress", access=used, **IN_FLIGHT))
+    revoked = status("Progressing", "AccessNotGranted", access={"name": "own"}, is_stalled=True, **IN_FLIGHT)
+    give(cluster, namespace, "revoked", revoked)
+    rows = plugin.ok("list", "-n", namespace, "-o", "wide").splitlines()[1:]
+    assert [re.split(r"\s{3,}", row)[-3] for row in rows] == ["own, revoked", "payments (222222222222)"]
 
 
 def test_where_there_is_nothing_it_says_so(plugin: Plugin, namespace: str) -> None:

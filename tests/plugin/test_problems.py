@@ -15,7 +15,14 @@ from tests.e2e.cluster import Cluster
 from tests.plugin.conftest import PLUGIN_FOLDER, Plugin
 from tests.plugin.rollouts import STATES, give
 
-VERBS_ON_ONE = (("status", "x"), ("history", "x"), ("promote", "x"), ("set-version", "x", "43"), ("undo", "x"))
+VERBS_ON_ONE = (
+    ("status", "x"),
+    ("access", "x"),
+    ("history", "x"),
+    ("promote", "x"),
+    ("set-version", "x", "43"),
+    ("undo", "x"),
+)
 
 
 @pytest.mark.parametrize("verb", [("list",), *VERBS_ON_ONE], ids=lambda verb: verb[0])

@@ -15,12 +15,14 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from sfn_rollouts.api import COMMAND_ANNOTATION
-from sfn_rollouts.arns import STATE_MACHINE
+from sfn_rollouts.arns import STATE_MACHINE, Arn
 from sfn_rollouts.printable import one_line
 
 Item = TypeVar("Item")
 
 SUCCESSES = ("Promoted", "FastPromoted", "FastRolledBack")
+ACCESS_LACKING = ("AccessNotGranted", "AccessAmbiguous")
+"""Reasons of Ready that say that not exactly one AWSAccess matches."""
 
 
 class Attention(IntEnum):
@@ -176,6 +178,44 @@ class PreflightFound:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessInUse:
+    """The AWSAccess that lets a rollout move its alias, in flight the last one that did; as `api.access_use.AccessUse`.
+
+    Without a role it is the operator's own identity.
+    """
+
+    name: str
+    role_arn: str = ""
+    external_id: str = ""
+    session_tags: str = ""
+
+    @property
+    def account(self) -> str:
+        """Account of the role; empty where there is none, or it is no ARN."""
+        arn = self._arn
+        return arn.account if arn is not None else ""
+
+    @property
+    def role(self) -> str:
+        """Name of the role, without its path; the whole text where it is no ARN."""
+        arn = self._arn
+        return arn.resource.rpartition("/")[2] if arn is not None else self.role_arn
+
+    def __str__(self) -> str:
+        if not self.role_arn:
+            return f"{self.name} (the operator's own identity)"
+        account = f" in account {self.account}" if self.account else ""
+        return f"{self.name} (role {self.role}{account})"
+
+    @property
+    def _arn(self) -> Arn | None:
+        try:
+            return Arn.parse(self.role_arn)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     """One StepFunctionRollout. Times are in UTC; None is what is absent or unreadable; weights are percent."""
 
@@ -220,6 +260,7 @@ class Rollout:
     running_executions: RunningExecutions | None
     analysis: Judged | None
     preflight: tuple[PreflightFound, ...]
+    access: AccessInUse | None
 
     resource: Mapping[str, Any] = field(repr=False)
     """All of it, as the API server gave it: for `-o json`, and for whoever reads it by the models of `api`."""
@@ -253,6 +294,7 @@ class Rollout:
             running_executions=_one(status.get("runningExecutions"), _running),
             analysis=_judged(_mapping(status.get("analysis")), _mapping(spec.get("analysis"))),
             preflight=_preflight(_mapping(status.get("preflight")), _number(spec.get("version"))),
+            access=_one(status.get("access"), _access),
             resource=resource,
         )
 
@@ -288,6 +330,11 @@ class Rollout:
     def is_held(self) -> bool:
         """In flight, and something keeps it from its next step that no person has asked for."""
         return self.is_in_flight and self.is_observed and self.reason not in _NOTHING_WRONG
+
+    @property
+    def is_access_revoked(self) -> bool:
+        """In flight, and the operator says that no access lets it go on: it may only go back, by the one it has."""
+        return self.is_in_flight and self.reason in ACCESS_LACKING
 
     @property
     def reason(self) -> str:
@@ -430,6 +477,11 @@ def _preflight_found(raw: Mapping[str, Any]) -> PreflightFound:
         subject=text_of(raw.get("subject")),
         message=text_of(raw.get("message")),
     )
+
+
+def _access(raw: Mapping[str, Any]) -> AccessInUse:
+    fields = ("name", "roleArn", "externalId", "sessionTags")
+    return AccessInUse(*(text_of(raw.get(name)) for name in fields))
 
 
 def _alarm(raw: Mapping[str, Any]) -> Alarm:

@@ -68,9 +68,9 @@ def connection_options() -> list[click.Parameter]:
     ]
 
 
-def name_argument() -> click.Argument:
+def name_argument(*, is_required: bool) -> click.Argument:
     """Return the argument NAME of a rollout, which Tab completes with those that are there."""
-    return click.Argument(["name"], type=RolloutName(), shell_complete=_live)
+    return click.Argument(["name"], type=RolloutName(), required=is_required, shell_complete=_live)
 
 
 def cluster_of(context: click.Context) -> Cluster:

@@ -33,12 +33,16 @@ FIELD_MANAGER = "sfnrollout-cli"
 """Flux takes away what managers wrote whose names begin with kubectl."""
 
 _API = f"/apis/{GROUP}/{VERSION}"
+_ACCESSES = "awsaccesses"
+"""As `api.access.ACCESS_PLURAL`, which costs 0.2 s to import."""
 _REQUEST_TIMEOUT = "--request-timeout"
 """kubectl waits for ever for a cluster that hangs, unless it has a timeout; a watch has none, as it would be cut."""
 _PLAIN = re.compile(r"[A-Za-z0-9.-]*")
 _OBJECT_OR_LIST: Shape = {"kind": str, "items?": [{"metadata": dict}]}
 _ROLLOUT: Shape = {"metadata": {"name": str, "namespace": str, "uid": str, "resourceVersion": str}, "spec?": dict}
 _ROLLOUTS: Shape = {"items": [_ROLLOUT]}
+_NAMED: Shape = {"items": [{"metadata": {"name": str}}]}
+_LABELLED: Shape = {"metadata": {"name": str, "labels?": dict}}
 _EVENTS: Shape = {"items": [{"metadata": {"resourceVersion": str}}]}
 _WHO: Shape = {"status": {"userInfo": {"username": str}}}
 _PAUSES = Delays(0.5, 8.0)
@@ -93,6 +97,24 @@ class Cluster:
         place = f"/namespaces/{_quoted(namespace)}" if namespace is not None else ""
         query = f"?labelSelector={_quoted(selector)}" if selector else ""
         return list(self._json("get", "--raw", f"{_API}{place}/{PLURAL}{query}", shape=_ROLLOUTS)["items"])
+
+    def here(self) -> Sequence[Resource]:
+        """Return the rollouts of the usual namespace."""
+        return list(self.read(ROLLOUTS, shape=_ROLLOUTS)["items"])
+
+    def accesses(self) -> Sequence[Resource]:
+        """Return the AWSAccesses of the cluster.
+
+        Raises:
+            NotInstalledError: the cluster does not know what that is.
+        """
+        return list(self._json("get", "--raw", f"{_API}/{_ACCESSES}", shape=_NAMED)["items"])
+
+    def labels(self, namespaces: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Return the labels of namespaces, by their names; of those that are there."""
+        found = self.read("namespaces", *namespaces, "--ignore-not-found")
+        named = [each["metadata"] for each in found.get("items") or [found] if misfit(each, _LABELLED) is None]
+        return {each["name"]: each.get("labels") or {} for each in named}
 
     def watch(self, name: str, tick_s: float | None = None) -> Iterator[Resource | None]:
         """Yield the rollout as it is and whenever it changes, for ever; see `follow`."""
@@ -234,7 +256,7 @@ class Cluster:
     def _with_nearest(self, name: str, error: NotFoundError) -> NotFoundError:
         """Return the name that the user may have meant, as far as they may see it."""
         with contextlib.suppress(PluginError):
-            here = [each["metadata"]["name"] for each in self.read(ROLLOUTS, shape=_ROLLOUTS)["items"]]
+            here = [each["metadata"]["name"] for each in self.here()]
             if near := _nearest(name, here):
                 return NotFoundError(f"there is no rollout {name}", f"Did you mean {word(near)}?")
             with contextlib.suppress(ForbiddenError):

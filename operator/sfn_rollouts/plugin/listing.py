@@ -20,7 +20,7 @@ COLUMNS = (
     *(Column("NAMESPACE"), Column("NAME"), Column("STATE"), Column("STEP", goes=3), Column("WEIGHT")),
     *(Column("TARGET"), Column("STABLE", goes=2), Column("ALARM", goes=4), Column("SINCE", goes=1), Column("REASON")),
 )
-WIDE = (Column("STATE-MACHINE"), Column("ALIAS"), Column("NEXT"), Column("MESSAGE"))
+WIDE = (Column("STATE-MACHINE"), Column("ALIAS"), Column("ACCESS"), Column("NEXT"), Column("MESSAGE"))
 _COLOURS = {
     Attention.STALLED: "red",
     Attention.ROLLING_BACK: "red",
@@ -151,7 +151,19 @@ def reason(rollout: Rollout) -> str:
 
 def _wide(rollout: Rollout) -> tuple[Cell, ...]:
     upcoming = rollout.next_action_at.strftime("%Y-%m-%dT%H:%M:%SZ") if rollout.next_action_at else ""
-    return Cell(rollout.machine), Cell(rollout.alias), Cell(upcoming), Cell(rollout.message)
+    return (
+        *(Cell(rollout.machine), Cell(rollout.alias), Cell(_access(rollout))),
+        *(Cell(upcoming), Cell(rollout.message)),
+    )
+
+
+def _access(rollout: Rollout) -> str:
+    """Return the AWSAccess by which it calls AWS, with the account of its role."""
+    used = rollout.access
+    if used is None:
+        return ""
+    account = f" ({used.account})" if used.account else ""
+    return f"{used.name}{account}{', revoked' if rollout.is_access_revoked else ''}"
 
 
 def state(rollout: Rollout) -> str:

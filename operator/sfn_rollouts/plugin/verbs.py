@@ -27,6 +27,7 @@ SEEING: Mapping[str, Verb] = {
     "list": Verb(f"{_HERE}.listing", "list_", "All rollouts, those that need somebody first."),
     "get": Verb(f"{_HERE}.show", "get", "One rollout as a tree, with what comes next and when."),
     "status": Verb(f"{_HERE}.status", "status", "Where it stands, and as exit code, for pipelines."),
+    "access": Verb(f"{_HERE}.access", "access", "Which AWSAccess lets it move its alias, or why none does."),
     "history": Verb(f"{_HERE}.history", "history", "How the last ten rollouts ended."),
     "diff": Verb(f"{_HERE}.diff", "diff", "The definitions of two versions, state by state."),
 }
@@ -65,7 +66,9 @@ class Verbs(Program):
         command: click.Command = getattr(importlib.import_module(verb.module), verb.command)
         command.short_help = verb.summary
         if verb.module.startswith(_HERE) and not any("--context" in each.opts for each in command.params):
-            command.params = [name_argument() if each.name == "name" else each for each in command.params]
+            command.params = [
+                name_argument(is_required=each.required) if each.name == "name" else each for each in command.params
+            ]
             command.params.extend(connection_options())
         return command
 

@@ -53,6 +53,14 @@ def owned(rollout: Rollout) -> Text | None:
     return words(f"applied from Git by {owner.who}", Tone.QUIET) if owner is not None else None
 
 
+def access_line(rollout: Rollout) -> Text | None:
+    """By which AWSAccess it calls AWS; None where its status names none."""
+    if rollout.access is None:
+        return None
+    text = words(f"Access  {rollout.access}", Tone.QUIET)
+    return text.append(", revoked: it can only go back", str(Tone.BAD)) if rollout.is_access_revoked else text
+
+
 def bar(rollout: Rollout, width: int, marks: Marks) -> Text | None:
     """The share of the target as last verified; None while nothing is known of the alias."""
     target, stable = rollout.target or rollout.version, rollout.stable

@@ -16,7 +16,7 @@ from sfn_rollouts.explain.times import age
 from sfn_rollouts.plugin.view.alarms import alarm_rows
 from sfn_rollouts.plugin.view.analysis import analysis_rows
 from sfn_rollouts.plugin.view.event_lines import EventLine, step_entries
-from sfn_rollouts.plugin.view.head import bar, owned, subtitle, title
+from sfn_rollouts.plugin.view.head import access_line, bar, owned, subtitle, title
 from sfn_rollouts.plugin.view.marks import UNICODE, Marks, Tone
 from sfn_rollouts.plugin.view.plan import ROOM, PlanView, plan_rows
 from sfn_rollouts.plugin.view.preflight import preflight_rows
@@ -76,9 +76,8 @@ def _head(view: View, course: Course | None, canvas: Canvas) -> Iterator[Rendera
         yield words(view.notice, Tone.BAD, is_strong=True)
     yield title(rollout, canvas.marks)
     yield subtitle(rollout, view.now, canvas.marks)
-    owner, drawn = owned(rollout), bar(rollout, canvas.width, canvas.marks)
-    if owner is not None:
-        yield owner
+    yield from filter(None, (owned(rollout), access_line(rollout)))
+    drawn = bar(rollout, canvas.width, canvas.marks)
     yield Text("")
     if drawn is not None:
         yield drawn
