@@ -10,7 +10,10 @@ import pytest
 import yaml
 
 from devenv.control_plane import ControlPlane, Kubectl
-from sfn_rollouts.api.kinds import ACCESS, API_VERSION
+from devenv.control_plane.kubectl import wait_until_established
+from sfn_rollouts.api import PLURAL
+from sfn_rollouts.api.kinds import ACCESS, API_VERSION, ROLLOUT
+from tests.conftest import CRDS
 from tests.e2e.cluster import Cluster
 from tests.plugin.conftest import Plugin
 from tests.plugin.rollouts import IN_FLIGHT, STATES, condition, give, status
@@ -60,6 +63,13 @@ def person(control_plane: ControlPlane, kubectl: Kubectl, namespace: str) -> Cal
     return somebody
 
 
+def page(plugin: Plugin, name: str, kubeconfig: Path | None = None) -> tuple[int, str]:
+    """Exit code and page, so wide that nothing is folded."""
+    result = plugin("access", name, kubeconfig=kubeconfig, environment={"COLUMNS": "400"})
+    assert result.stderr == ""
+    return result.returncode, result.stdout
+
+
 READY = {
     "conditions": [condition("Ready", "False", "AccessDenied", "the role cannot be assumed")],
     "account": "123456789012",
@@ -71,7 +81,8 @@ def test_granted_it_shows_by_which_access_and_ends_well(
 ) -> None:
     give(cluster, namespace, "orders", STATES["moving"])
     name = write("production", READY, aliases=["live"])
-    text = plugin.ok("access", "orders")
+    code, text = page(plugin, "orders")
+    assert code == 0
     assert text.splitlines() == [
         f"orders in {namespace}   ✔ granted",
         f"{ARN}:live",
@@ -93,12 +104,14 @@ def test_not_granted_it_says_why_and_what_to_write(
 ) -> None:
     give(cluster, namespace, "orders", status("Failed", "AccessNotGranted", "no AWSAccess lets it"))
     name = write("preview", aliases=["preview"])
-    result = plugin("access", "orders")
-    assert (result.returncode, result.stderr) == (1, "")
-    page, _, manifest = result.stdout.partition("with the role that it is meant for:\n")
-    assert page.startswith(f"orders in {namespace}   ✖ not granted\n")
-    assert f"✖ AWSAccess {name}   not verified yet\n" in page
-    assert "└── ✖ alias          live is not preview\n" in page
+    code, text = page(plugin, "orders")
+    assert code == 1
+    above, _, manifest = text.partition(
+        "\nWhat would grant it, for whoever writes AWSAccesses, with the name of a role for ROLE:\n"
+    )
+    assert above.startswith(f"orders in {namespace}   ✖ not granted\n")
+    assert f"✖ AWSAccess {name}   not verified yet\n" in above
+    assert "└── ✖ alias          live is not preview\n" in above
     file = tmp_path / "access.yaml"
     file.write_text(manifest)
     assert plugin.ok("lint", str(file)) == "0 rollouts and 1 access checked: 0 errors, 0 warnings\n"
@@ -107,7 +120,7 @@ def test_not_granted_it_says_why_and_what_to_write(
     assert json.loads(plugin("access", "orders", "-o", "json").stdout)["manifest"] == written
     kubectl("create", "-f", str(file))
     try:
-        assert f"AWSAccess {namespace}-orders lets it move its alias\n" in plugin.ok("access", "orders")
+        assert f"AWSAccess {namespace}-orders lets it move its alias\n" in page(plugin, "orders")[1]
     finally:
         kubectl("delete", ACCESS.plural, f"{namespace}-orders")
 
@@ -115,10 +128,10 @@ def test_not_granted_it_says_why_and_what_to_write(
 def test_two_that_match_are_both_named(plugin: Plugin, cluster: Cluster, namespace: str, write: Write) -> None:
     give(cluster, namespace, "orders", status("Failed", "AccessAmbiguous", "several match"))
     names = write("a"), write("b")
-    result = plugin("access", "orders")
-    assert result.returncode == 1
-    assert f"{', '.join(names)} match, and exactly one must: narrow all but one\n" in result.stdout
-    assert "apiVersion" not in result.stdout
+    code, text = page(plugin, "orders")
+    assert code == 1
+    assert f"{', '.join(names)} match, and exactly one must: narrow all but one\n" in text
+    assert "apiVersion" not in text
 
 
 def test_revoked_in_flight_it_shows_the_way_back(
@@ -127,20 +140,20 @@ def test_revoked_in_flight_it_shows_the_way_back(
     used = {"name": "gone", "roleArn": ROLE, "externalId": "x-1"}
     give(cluster, namespace, "orders", status("Progressing", "AccessNotGranted", access=used, **IN_FLIGHT))
     write("preview", aliases=["preview"])
-    result = plugin("access", "orders")
-    assert result.returncode == 1
-    assert "✖ revoked in flight\n" in result.stdout
-    assert "no further step; it can go back by AWSAccess gone\n" in result.stdout
-    assert "Access  gone (role sfn-rollouts in account 123456789012)\n" in result.stdout
-    assert f"  roleArn: {ROLE}\n  externalId: x-1\n" in result.stdout
+    code, text = page(plugin, "orders")
+    assert code == 1
+    assert "✖ revoked in flight\n" in text
+    assert "no further step; it can go back by AWSAccess gone\n" in text
+    assert "Access  gone (role sfn-rollouts in account 123456789012)\n" in text
+    assert f"  roleArn: {ROLE}\n  externalId: x-1\n" in text
 
 
 def test_without_any_access_the_operator_acts_as_itself(plugin: Plugin, cluster: Cluster, namespace: str) -> None:
     give(cluster, namespace, "orders", STATES["done"])
-    result = plugin("access", "orders")
-    assert result.returncode == 1
-    assert f"orders in {namespace}   ‖ the operator's own identity\n" in result.stdout
-    assert "as soon as there is one, each rollout of the cluster needs exactly one that matches\n" in result.stdout
+    code, text = page(plugin, "orders")
+    assert code == 1
+    assert f"orders in {namespace}   ‖ the operator's own identity\n" in text
+    assert "Once there is one, each rollout of the cluster needs exactly one.\n" in text
 
 
 def test_who_may_not_list_accesses_sees_what_the_rollout_says_and_no_more(
@@ -151,15 +164,15 @@ def test_who_may_not_list_accesses_sees_what_the_rollout_says_and_no_more(
     give(cluster, namespace, "moving", status("Progressing", "ShiftInProgress", access=used, **IN_FLIGHT))
     give(cluster, namespace, "refused", status("Failed", "AccessNotGranted", "no AWSAccess lets it"))
     kubeconfig = person()
-    granted = plugin("access", "moving", kubeconfig=kubeconfig)
-    assert granted.returncode == 0
-    assert "AWSAccess production lets it move its alias, as its own status says\n" in granted.stdout
-    assert "AWSAccesses are not shown, and what follows is from the status alone: user user-" in granted.stdout
-    refused = plugin("access", "refused", kubeconfig=kubeconfig)
-    assert refused.returncode == 1
-    assert "Ready   False AccessNotGranted: no AWSAccess lets it\n" in refused.stdout
-    assert f"  name: {namespace}-refused\n" in refused.stdout
-    assert other not in granted.stdout + refused.stdout
+    code, granted = page(plugin, "moving", kubeconfig)
+    assert code == 0
+    assert "AWSAccess production lets it move its alias, as its own status says\n" in granted
+    assert "AWSAccesses are not shown, and what follows is from the status alone: user user-" in granted
+    code, refused = page(plugin, "refused", kubeconfig)
+    assert code == 1
+    assert "Ready   False AccessNotGranted: no AWSAccess lets it\n" in refused
+    assert f"  name: {namespace}-refused\n" in refused
+    assert other not in granted + refused
     shown = json.loads(plugin("access", "refused", "-o", "json", kubeconfig=kubeconfig).stdout)
     assert (shown["verdict"], shown["isByStatus"], shown["awsAccesses"]) == ("NotGranted", True, None)
     table = plugin("access", kubeconfig=kubeconfig)
@@ -177,14 +190,12 @@ def test_labels_are_read_where_a_selector_asks_for_them(
     give(cluster, namespace, "orders", status("Progressing", "ShiftInProgress", access={"name": "x"}, **IN_FLIGHT))
     write("by-label", namespaces={"selector": {"matchLabels": {"team": namespace}}})
     seeing, blind = person("awsaccesses.sfnrollouts.dev", "namespaces"), person("awsaccesses.sfnrollouts.dev")
-    assert f"✔ namespace      {namespace} has the labels: team={namespace}\n" in plugin.ok(
-        "access", "orders", kubeconfig=seeing
-    )
-    result = plugin("access", "orders", kubeconfig=blind)
-    assert result.returncode == 0
-    assert "AWSAccess x lets it move its alias, as its own status says\n" in result.stdout
-    assert "‖ namespace " in result.stdout
-    assert "What a selector of labels says cannot be determined: user user-" in result.stdout
+    assert f"✔ namespace      {namespace} has the labels: team={namespace}\n" in page(plugin, "orders", seeing)[1]
+    code, text = page(plugin, "orders", blind)
+    assert code == 0
+    assert "AWSAccess x lets it move its alias, as its own status says\n" in text
+    assert "‖ namespace " in text
+    assert "What a selector of labels says cannot be determined: user user-" in text
 
 
 def test_the_table_has_each_rollout_and_the_nearest_miss(
@@ -218,22 +229,25 @@ def test_one_name_and_all_namespaces_exclude_each_other(plugin: Plugin) -> None:
     assert plugin.error("access", "x", "-A").startswith("error: --all-namespaces is for the table, without NAME\n")
 
 
-def test_a_cluster_that_knows_no_awsaccess_has_none(
-    plugin: Plugin, cluster: Cluster, namespace: str, kubectl: Kubectl
-) -> None:
-    """As under an operator of an older release."""
-    give(cluster, namespace, "orders", STATES["done"])
-    found = json.loads(kubectl("get", "crd", ACCESS.crd_name, "-o", "json").stdout)
-    body = {name: found[name] for name in ("apiVersion", "kind", "spec")} | {"metadata": {"name": ACCESS.crd_name}}
-    kubectl("delete", "crd", ACCESS.crd_name)
-    try:
-        result = plugin("access", "orders")
-    finally:
-        kubectl("create", "-f", "-", stdin=json.dumps(body))
-        kubectl("wait", "--for=condition=Established", f"crd/{ACCESS.crd_name}", "--timeout=60s")
-    assert result.returncode == 1
-    assert "the operator's own identity" in result.stdout
-    assert "This cluster has no AWSAccess: their CRD is not installed.\n" in result.stdout
+@pytest.fixture
+def older_cluster(todays_clock: None) -> Iterator[ControlPlane]:
+    """One with the CRD of rollouts alone, as an older release leaves it."""
+    with ControlPlane() as running:
+        kubectl = running.as_admin()
+        kubectl("create", "namespace", "shop")
+        kubectl("create", "-f", str(CRDS / f"{PLURAL}.yaml"))
+        wait_until_established(kubectl, "crd", ROLLOUT.crd_name)
+        yield running
+
+
+def test_a_cluster_that_knows_no_awsaccess_has_none(older_cluster: ControlPlane, plugin: Plugin) -> None:
+    kubeconfig = older_cluster.kubeconfig_for("admin", groups=("system:masters",), namespace="shop")
+    with Cluster(kubeconfig) as cluster:
+        give(cluster, "shop", "orders", STATES["done"])
+    code, text = page(plugin, "orders", kubeconfig)
+    assert code == 1
+    assert text.startswith("orders in shop   ‖ the operator's own identity\n")
+    assert "This cluster has no AWSAccess: their CRD is not installed.\n" in text
 
 
 def test_its_help_imports_nothing_heavy(plugin: Plugin) -> None:

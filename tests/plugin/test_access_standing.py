@@ -1,5 +1,6 @@
 """Which AWSAccess lets a rollout move its alias, and why not: without a cluster, and as the operator has it."""
 
+import io
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,9 @@ from sfn_rollouts.core.values.access import Ambiguous, Granted, NotGranted, Ungo
 from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.explain.access import AccessSeen, Comparison, Standing, Verdict, compare, standing
 from sfn_rollouts.explain.rollout import Rollout
+from sfn_rollouts.plugin.view.access import access_page
+from sfn_rollouts.plugin.view.output import Output
+from sfn_rollouts.plugin.view.page import Canvas
 from sfn_rollouts.plugin.yaml_output import yaml_text
 from tests.plugin.rollouts import IN_FLIGHT, STATES, status
 
@@ -319,3 +323,46 @@ def test_two_that_match_are_two_whatever_may_not_be_read() -> None:
 def test_the_account_of_the_operators_own_identity_is_what_it_found() -> None:
     found = stands(access(status={"account": "222222222222"}))
     assert (found.verdict, found.account) == (Verdict.GRANTED, "222222222222")
+
+
+# -- the page --
+
+
+def shown(found: Standing, *, is_ascii: bool = False, width: int = 80) -> str:
+    buffer = io.BytesIO()
+    stream = io.TextIOWrapper(buffer, encoding="ascii" if is_ascii else "utf8", newline="\n", write_through=True)
+    output = Output(stream, {"COLUMNS": str(width)})
+    output.show(access_page(found, ["user ann may not \x1b[2J"], Canvas(output.width, output.marks)))
+    return buffer.getvalue().decode()
+
+
+def test_the_page_shows_the_nearest_accesses_and_counts_the_rest() -> None:
+    text = shown(stands(*(access(f"access-{at}", aliases=["preview"]) for at in range(7))))
+    assert text.count("✖ AWSAccess access-") == 5
+    assert "\nand 2 more AWSAccesses, which match no better: -o yaml has them\n" in text
+
+
+def test_the_page_says_why_an_access_cannot_be_read() -> None:
+    text = " ".join(shown(stands(access(stateMachines=["orders"])), width=400).split())
+    assert "spec grants nothing, since it cannot be read: spec.stateMachines[0]: 'orders' is not the ARN of" in text
+
+
+@pytest.mark.parametrize("spec", [{}, {"aliases": ["preview"]}, {"namespaces": BY_TEAM}], ids=["yes", "no", "unknown"])
+def test_the_page_in_ascii_loses_nothing(spec: dict[str, Any]) -> None:
+    text = shown(stands(access(**spec), found=MOVING), is_ascii=True)
+    assert text.isascii()
+    assert "?" not in text
+
+
+def test_what_others_wrote_on_the_page_is_text_and_nothing_else() -> None:
+    ready = {"type": "Ready", "status": "False", "reason": "\x1b[2JOwned", "message": "a\nb [bold]c[/bold]"}
+    hostile = {"account": "\x1b[31m", "conditions": [{**ready, "lastTransitionTime": "2026-01-01T10:00:00Z"}]}
+    text = shown(stands(access(status=hostile), found={**MOVING, "access": {"name": "x\x1b[2J"}}))
+    assert "a b [bold]c[/bold]" in text
+    assert "\x1b" not in text
+
+
+def test_a_manifest_is_copied_as_it_is_on_the_narrowest_screen() -> None:
+    found = stands(access(aliases=["preview"]))
+    lines = shown(found, width=40).splitlines()
+    assert yaml.safe_load("\n".join(lines[lines.index("apiVersion: sfnrollouts.dev/v1alpha1") :])) == found.manifest

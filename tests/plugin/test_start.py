@@ -141,7 +141,7 @@ def test_tab_offers_the_names_that_are_there(plugin: Plugin, cluster: Cluster, n
     for name in ("orders", "order-archive", "billing"):
         give(cluster, namespace, name)
     give(cluster, elsewhere, "refunds")
-    for verb in ("get", "status", "promote", "set-version", "diff"):
+    for verb in ("get", "status", "access", "promote", "set-version", "diff"):
         assert completed(plugin, verb, "order") == ["order-archive", "orders", ":4"]
     assert completed(plugin, "pause", "-n", elsewhere, "") == ["refunds", ":4"]
     assert completed(plugin, "-n", elsewhere, "pause", "") == ["refunds", ":4"]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sfn_rollouts.explain.access import Comparison, Standing, Verdict
+from sfn_rollouts.explain.access import ROLE, Comparison, Standing, Verdict
 from sfn_rollouts.plugin.view.marks import Marks, Tone
 from sfn_rollouts.plugin.view.page import Canvas
 from sfn_rollouts.plugin.view.rows import Row, marked, section, words
@@ -102,9 +102,11 @@ def _manifest(standing: Standing) -> Iterator[RenderableType]:
     if manifest is None:
         return
     yield Text("")
-    yield words("This would grant it; whoever writes AWSAccesses applies it, with the role that it is meant for:")
+    is_open = manifest["spec"].get("roleArn", "").endswith(f"/{ROLE}")
+    first = f", with the name of a role for {ROLE}" if is_open else ""
+    yield words(f"What would grant it, for whoever writes AWSAccesses{first}:", is_strong=True)
     if standing.verdict is Verdict.UNGOVERNED:
-        yield words("as soon as there is one, each rollout of the cluster needs exactly one that matches", Tone.WAITING)
+        yield words("Once there is one, each rollout of the cluster needs exactly one.", Tone.WAITING)
     yield Text("")
     for line in yaml_text(manifest).splitlines():
         yield Text(line, no_wrap=True, overflow="ignore")

@@ -58,7 +58,7 @@ def access_line(rollout: Rollout) -> Text | None:
     if rollout.access is None:
         return None
     text = words(f"Access  {rollout.access}", Tone.QUIET)
-    return text.append(", revoked: it can only go back", str(Tone.BAD)) if rollout.is_access_revoked else text
+    return text.append(", revoked", str(Tone.BAD)) if rollout.is_access_revoked else text
 
 
 def bar(rollout: Rollout, width: int, marks: Marks) -> Text | None:
