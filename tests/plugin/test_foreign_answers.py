@@ -53,4 +53,4 @@ def test_version_tells_what_it_can(plugin: Plugin, foreign: ForeignPage) -> None
     foreign.page = PAGES["another kind"]
     reported = plugin("version", "--server", foreign.url)
     assert reported.returncode == 0
-    assert reported.stdout.count("unknown") == 2
+    assert reported.stdout.count("unknown") == 3
