@@ -51,6 +51,12 @@ variable "state_machine_arns" {
   default     = []
 }
 
+variable "target_role_arns" {
+  description = "ARNs of the roles that AWSAccesses name (deploy/aws/target). Empty: the operator assumes none."
+  type        = list(string)
+  default     = []
+}
+
 data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
@@ -114,6 +120,15 @@ data "aws_iam_policy_document" "operator" {
     sid       = "PreflightSmokeOutcome"
     actions   = ["states:DescribeExecution"]
     resources = local.executions
+  }
+
+  dynamic "statement" {
+    for_each = length(var.target_role_arns) == 0 ? [] : [var.target_role_arns]
+    content {
+      sid       = "AssumeRolesOfAWSAccesses"
+      actions   = ["sts:AssumeRole", "sts:TagSession"]
+      resources = statement.value
+    }
   }
 }
 

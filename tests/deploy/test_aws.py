@@ -6,23 +6,20 @@ That they are enough, and none too many, is also seen in each whole end-to-end r
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import boto3
-import hcl2
 import pytest
 from cfnlint import ManualArgs
 from cfnlint.api import lint_file
 from cfnlint.decode.cfn_yaml import load
 
 from sfn_rollouts.aws.apis import Api
+from tests.deploy.aws_documents import AWS, block, by_sid, contents, sub, terraform_of
 from tests.e2e.rights import iam_statements
 
 ROOT = Path(__file__).parents[2]
-AWS = ROOT / "deploy" / "aws"
 SOURCES = sorted((ROOT / "operator" / "sfn_rollouts").rglob("*.py"))
 ISSUER = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
 PARAMETERS = {
@@ -42,16 +39,6 @@ RESOURCES = {
     "`*`": "*",
 }
 """As docs/permissions.md names them."""
-
-
-class Sub(Template):
-    """CloudFormation's Fn::Sub."""
-
-    idpattern = "[A-Za-z:]+"
-
-
-def sub(text: str) -> str:
-    return Sub(text).substitute(PARAMETERS)
 
 
 def operations_called() -> set[str]:
@@ -97,40 +84,12 @@ def document() -> list[dict[str, Any]]:
     return statements
 
 
-def by_sid(statements: list[dict[str, Any]], sid: str, actions: str) -> dict[str, list[str]]:
-    return {each[sid]: sorted(each[actions]) for each in statements}
-
-
 # -- Terraform
 
 
 @pytest.fixture(scope="module")
 def terraform() -> dict[str, Any]:
-    with (AWS / "main.tf").open() as file:
-        parsed: dict[str, Any] = unquoted(hcl2.load(file))
-    return parsed
-
-
-def unquoted(value: Any) -> Any:
-    """The parser leaves the quotes of a text where they are."""
-    if isinstance(value, str):
-        return value.strip('"')
-    if isinstance(value, list):
-        return [unquoted(each) for each in value]
-    if isinstance(value, dict):
-        return {unquoted(name): unquoted(each) for name, each in value.items()}
-    return value
-
-
-def block(terraform: Mapping[str, Any], kind: str, *names: str) -> dict[str, Any]:
-    found = terraform[kind]
-    for name in names:
-        layers = found if isinstance(found, list) else [found]
-        found = [each[name] for each in layers if name in each]
-        found = [inner for each in found for inner in (each if isinstance(each, list) else [each])]
-    [found] = found
-    assert isinstance(found, dict)
-    return found
+    return terraform_of(AWS / "main.tf")
 
 
 def test_terraform_allows_the_same(terraform: dict[str, Any]) -> None:
@@ -168,11 +127,6 @@ def test_terraform_trusts_the_operators_account_alone(terraform: dict[str, Any])
     assert {each["test"] for one in contents(dynamic) for each in one["condition"]} == {"StringEquals"}
 
 
-def contents(dynamic: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for each in dynamic:
-        yield from each["statement"]["content"]
-
-
 def test_terraform_associates_the_account_that_is_shipped(terraform: dict[str, Any]) -> None:
     association = block(terraform, "resource", "aws_eks_pod_identity_association", "operator")
     defaults = {name: block(terraform, "variable", name)["default"] for name in ("namespace", "service_account")}
@@ -202,9 +156,9 @@ def test_cloudformation_allows_the_same(template: dict[str, Any]) -> None:
 
     assert by_sid(statements, "Sid", "Action") == by_sid(document(), "Sid", "Action")
     for each in (*statements[:2], statements[6]):
-        assert [sub(arn["Fn::Sub"]) for arn in each["Resource"]] == [machine, f"{machine}:*"]
+        assert [sub(arn["Fn::Sub"], PARAMETERS) for arn in each["Resource"]] == [machine, f"{machine}:*"]
     assert [each["Resource"] for each in statements[2:4]] == ["*", "*"]
-    assert [sub(each["Resource"]["Fn::Sub"]) for each in (*statements[4:6], statements[7])] == [
+    assert [sub(each["Resource"]["Fn::Sub"], PARAMETERS) for each in (*statements[4:6], statements[7])] == [
         RESOURCES["functions"],
         RESOURCES["roles"],
         f"{RESOURCES['executions']}:*",
@@ -215,7 +169,7 @@ def test_cloudformation_allows_the_same(template: dict[str, Any]) -> None:
 def test_cloudformation_trusts_as_the_documents_do(template: dict[str, Any], index: int, file: str) -> None:
     trust = template["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"]["Fn::If"]
 
-    assert json.loads(sub(trust[index]["Fn::Sub"])) == json.loads((AWS / file).read_text())
+    assert json.loads(sub(trust[index]["Fn::Sub"], PARAMETERS)) == json.loads((AWS / file).read_text())
 
 
 def test_irsa_is_bound_to_one_account_and_one_audience() -> None:

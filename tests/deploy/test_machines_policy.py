@@ -187,7 +187,9 @@ def test_a_refusal_names_field_value_and_remedy(create: Create) -> None:
     machine = create("another beginning").stderr
     alias = create("another alias").stderr
 
-    assert re.search(rf"rollout machines-\S+/charge may not move {MACHINE} \(spec.stateMachineArn\): AWSAccess", machine)
+    assert re.search(
+        rf"rollout machines-\S+/charge may not move {MACHINE} \(spec.stateMachineArn\): AWSAccess", machine
+    )
     assert "whoever writes AWSAccesses has to add it to spec.stateMachines there" in machine
     assert re.search(rf"may not move alias live \(spec.alias\) of {MACHINE}: AWSAccess machines-", alias)
     assert "whoever writes AWSAccesses has to add it to spec.aliases there" in alias
