@@ -470,3 +470,27 @@ def test_a_resource_that_names_no_alias_is_granted_nothing() -> None:
     world.api.apply("orders", spec(stateMachineArn="none"))
     world.run(lambda: bool(world.status().conditions))
     assert (world.ready_reason(), {name for name, _ in world.calls}) == ("InvalidSpec", set())
+
+
+def test_two_operators_that_count_their_own_rollouts_do_not_answer_each_other_without_end() -> None:
+    world = begun()
+    world.run(lambda: bool(world.accesses.written) and ready_of(world)[0] == "True")
+
+    def other() -> None:
+        status = {**world.accesses.stored["team"]["status"], "rollouts": 7}
+        world.engine.access_seen(world.accesses.store("team", status=status))
+        world.at(1.0, other)
+
+    world.at(1.0, other)
+    before = len(world.accesses.written)
+    world.run_for(3000)
+    assert 5 < len(world.accesses.written) - before < 40
+
+
+def test_what_is_new_is_written_at_once_all_the_same() -> None:
+    world = Tenants()
+    world.accesses.prunes = "account"
+    world.grant()
+    world.run_for(2000)
+    world.grant(aliases=["live"])
+    world.run(lambda: world.accesses.stored["team"]["status"]["observedGeneration"] == 2, limit_s=320)

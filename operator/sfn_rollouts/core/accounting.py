@@ -106,3 +106,13 @@ def announced(before: AccessStatus, after: AccessStatus) -> Announcement | None:
     if ready.status is ConditionStatus.UNKNOWN:
         return None
     return Announcement(Reason(ready.reason), ready.message, is_warning=ready.status is ConditionStatus.FALSE)
+
+
+def says_the_same(one: AccessStatus, other: AccessStatus) -> bool:
+    """Return whether two statuses differ in nothing but since when they are so."""
+    return _timeless(one) == _timeless(other)
+
+
+def _timeless(status: AccessStatus) -> tuple[object, ...]:
+    conditions = [(each.type, each.status, each.reason, each.message) for each in status.conditions]
+    return status.observed_generation, status.account, status.rollouts, status.last_verified_at, conditions

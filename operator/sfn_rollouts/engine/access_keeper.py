@@ -12,9 +12,9 @@ from typing import Any
 import structlog
 
 from sfn_rollouts.api.access import AccessStatus
-from sfn_rollouts.api.resource import parse_access_status
 from sfn_rollouts.backoff import Backoff
-from sfn_rollouts.core.accounting import Verified, announced, status_of
+from sfn_rollouts.core.accounting import Verified, announced, says_the_same, status_of
+from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.granting import is_tagged
 from sfn_rollouts.core.values.identity import Caller, Identity
 from sfn_rollouts.engine.accesses import AccessTable, KnownAccess
@@ -31,10 +31,20 @@ _log = structlog.get_logger(__name__)
 
 @dataclass
 class _Kept:
-    """Of one access: when it may be written again, and whether it is being written."""
+    """Of one access: whether its status is being written, and which one was written last.
+
+    `pace` is that of tries after a failure, `patience` of those after somebody else wrote something else.
+    """
 
     pace: Backoff
+    patience: Backoff
     is_writing: bool = False
+    written: AccessStatus | None = None
+
+    @property
+    def next_at(self) -> float:
+        """When it may be written again, monotonic."""
+        return max(self.pace.next_at, self.patience.next_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,7 @@ class AccessKeeper:
         self._due = None
         uses = self.uses()
         known = {each.uid: each for each in self.table.known()}
-        self._kept = {uid: self._kept.get(uid) or _Kept(Backoff(self.random)) for uid in known}
+        self._kept = {uid: self._kept.get(uid) or _Kept(Backoff(self.random), Backoff(self.random)) for uid in known}
         for each in known.values():
             self._look(each, uses)
 
@@ -94,8 +104,9 @@ class AccessKeeper:
         )
         if status == access.status or kept.is_writing:
             return
-        if now < kept.pace.next_at:
-            self._pull(kept.pace.next_at)
+        self._note_who_wrote(access, kept, status)
+        if now < kept.next_at:
+            self._pull(kept.next_at)
             return
         self._write(access, kept, status)
 
@@ -122,23 +133,32 @@ class AccessKeeper:
                 why = reading_of(result)[1]
                 _log.warning("status could not be written", access=access.name, error=why, retry_in_s=round(delay_s, 1))
             else:
-                self._stored(access, kept, status, result)
-                if news is not None:
-                    _log.info(news.message, access=access.name, reason=str(news.reason))
-                    self.outside.announcer.announce_access(access.name, access.uid, (news,))
+                kept.pace.reset()
+                kept.written = status
+                if result is not None:
+                    self.table.see(result)
+                self._tell(access, news)
             self.refresh()
 
         self.workers.submit(Errand(Lane.REPORT, None, "access"), write, written)
 
-    def _stored(self, access: KnownAccess, kept: _Kept, sent: AccessStatus, stored: Mapping[str, Any] | None) -> None:
-        """An older CRD, or a policy, may store something else: then it is sent again, ever more slowly."""
-        if stored is not None:
-            self.table.see(stored)
-        if stored is None or parse_access_status(stored.get("status")) == sent:
-            kept.pace.reset()
+    def _tell(self, access: KnownAccess, news: Announcement | None) -> None:
+        if news is not None:
+            _log.info(news.message, access=access.name, reason=str(news.reason))
+            self.outside.announcer.announce_access(access.name, access.uid, (news,))
+
+    def _note_who_wrote(self, access: KnownAccess, kept: _Kept, status: AccessStatus) -> None:
+        """What was written and is not there: an older CRD or a policy stored something else, or another operator counts
+        its own rollouts. It is sent again, ever more slowly: two must not answer each other without end.
+        """
+        if kept.written is None:
             return
-        delay_s = kept.pace.wait(self.clock.monotonic(), 5.0, 300.0)
-        _log.warning("status is not stored as written", access=access.name, retry_in_s=round(delay_s, 1))
+        if says_the_same(kept.written, status):
+            delay_s = kept.patience.wait(self.clock.monotonic(), 5.0, 300.0)
+            _log.warning("status is not as it was written", access=access.name, retry_in_s=round(delay_s, 1))
+        else:
+            kept.patience.reset()
+        kept.written = None
 
     def _pull(self, due: float) -> None:
         """Look by then; infinity is never."""
