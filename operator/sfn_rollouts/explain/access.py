@@ -122,6 +122,11 @@ class Standing:
         return self.verdict is Verdict.GRANTED
 
     @property
+    def may_move(self) -> bool:
+        """Nothing of the AWSAccesses keeps it from moving its alias."""
+        return self.verdict in (Verdict.GRANTED, Verdict.UNGOVERNED)
+
+    @property
     def manifest(self) -> dict[str, Any] | None:
         """An AWSAccess that would grant it, where nothing does."""
         lacking = (Verdict.NOT_GRANTED, Verdict.REVOKED, Verdict.UNGOVERNED)

@@ -44,8 +44,8 @@ class Seen(NamedTuple):
 def access(cluster: Cluster, name: str | None, all_namespaces: bool, output: str | None) -> int:
     """Show which AWSAccess lets NAME move its alias, or why none does, and one that would.
 
-    The exit code is 0 when exactly one does, else 1. Without NAME it is a table of the rollouts of the namespace, and
-    the exit code is 0.
+    The exit code is 0 when exactly one does, or where the cluster has none, else 1. Without NAME it is a table of the
+    rollouts of the namespace, and the exit code is 0.
 
     All is read with your own rights. Where you may not list AWSAccesses it goes by the status of the rollout.
     """
@@ -59,7 +59,7 @@ def access(cluster: Cluster, name: str | None, all_namespaces: bool, output: str
         click.echo(serialized(_data(standing, notes), output))
     else:
         _show_page(standing, notes)
-    return 0 if standing.is_granted else 1
+    return 0 if standing.may_move else 1
 
 
 # -- what is read --
