@@ -25,6 +25,7 @@ def test_the_tour_goes_through_all_that_a_new_user_does() -> None:
         "retry",
         "preflight",
         "judge",
+        "access",
         "helm upgrade",
         "uninstall",
     )
