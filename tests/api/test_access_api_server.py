@@ -12,7 +12,12 @@ from tests.api.accesses import ACCEPTED, REFUSED, ROLE, access
 from tests.api.answers import answer, apply, findings
 from tests.api.manifests import Refused
 
-EXAMPLE = Path(__file__).parents[2] / "examples/access/payments-production.yaml"
+EXAMPLES = sorted(
+    path for folder in ("access", "teams", "gitops/accesses")
+    for path in (Path(__file__).parents[2] / "examples" / folder).glob("*.yaml")
+    if path.name != "kustomization.yaml"
+)  # fmt: skip
+DOCUMENTS = [each for path in EXAMPLES for each in yaml.safe_load_all(path.read_text()) if each["kind"] == "AWSAccess"]
 
 pytestmark = pytest.mark.usefixtures("crds_installed")
 
@@ -22,8 +27,9 @@ def test_the_server_accepts_what_lint_accepts(kubectl: Kubectl, document: dict[s
     assert answer(kubectl, "default", document) == ""
 
 
-def test_the_example_is_accepted(kubectl: Kubectl) -> None:
-    assert answer(kubectl, "default", yaml.safe_load(EXAMPLE.read_text())) == ""
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document["metadata"]["name"])
+def test_the_examples_are_accepted(kubectl: Kubectl, document: dict[str, Any]) -> None:
+    assert answer(kubectl, "default", document) == ""
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED.keys())

@@ -15,6 +15,7 @@ MACHINE = "arn:aws:states:eu-west-1:222222222222:stateMachine:payments-refund"
 TEAM = {"matchLabels": {"team": "payments"}}
 LIVE = "would do nothing: add it to one, or give it one of its own"
 NONE = f"no AWSAccess of the files lets rollouts of namespace payments move alias live of '{MACHINE}', so it {LIVE}"
+TEAMS = sorted((Path(__file__).parents[2] / "examples" / "teams").glob("*.yaml"))
 TWO = (
     "AWSAccess a and b let it move its alias, and nobody chooses between them, so it would do nothing: "
     "narrow all but one"
@@ -141,3 +142,9 @@ def test_two_that_match_fail_the_command() -> None:
     assert shown.exit_code == 1
     assert "-:1: spec.stateMachineArn: AWSAccess a and b let it move" in shown.output
     assert "1 rollout and 2 accesses checked: 1 error" in shown.output
+
+
+def test_the_two_teams_of_the_tour_have_just_what_they_need() -> None:
+    answer = CliRunner().invoke(main, ["lint", *map(str, TEAMS)])
+
+    assert answer.output == "2 rollouts and 3 accesses checked: 0 errors, 0 warnings\n"
