@@ -99,6 +99,27 @@ def test_an_alarm_goes_back_although_it_was_revoked():
     assert world.writes == [HALF, Routing.whole(1)]
 
 
+@pytest.mark.parametrize("access", [REVOKED, BOTH, UNGOVERNED])
+def test_that_it_went_back_is_said_although_nothing_is_looked_at_any_more(access):
+    world = under(begun(), access)
+    world.alarm("A", AlarmState.ALARM)
+    world.advance(30)
+    assert world.alias == Routing.whole(1)
+    if access is not UNGOVERNED:
+        assert world.ready()[1] in ("AccessNotGranted", "AccessAmbiguous")
+    assert world.status.message.startswith("version 2 was rolled back (AlarmFiring); ")
+    assert [entry.outcome for entry in world.status.history] == ["RolledBack"]
+
+
+def test_of_another_version_it_says_only_why_it_does_not_begin():
+    world = under(begun(), REVOKED)
+    world.alarm("A", AlarmState.ALARM)
+    world.advance(30)
+    world.edit(version=3)
+    world.settle()
+    assert world.status.message.startswith("no AWSAccess lets this namespace move")
+
+
 def test_an_intent_that_was_not_written_when_it_was_revoked_is_not_written():
     world = begun()
     world.troubles["write"] = Trouble.TRANSIENT

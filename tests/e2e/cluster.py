@@ -1,4 +1,5 @@
-"""The API server as stories need it: rollouts read, applied, edited, commanded and deleted, Events read."""
+"""The API server as stories need it: rollouts read, applied, edited, commanded and deleted, Events read; AWSAccesses
+and namespaces likewise."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -7,9 +8,14 @@ from kubernetes.client import ApiException, CoordinationV1Api, CoreV1Api, Custom
 from kubernetes.config import new_client_from_config
 
 from sfn_rollouts.api import GROUP, KIND, PLURAL, VERSION
+from sfn_rollouts.api.access import ACCESS_KIND, ACCESS_PLURAL
 
 COMMAND = f"{GROUP}/command"
 _KIND = {"group": GROUP, "version": VERSION, "plural": PLURAL}
+_ACCESS = {"group": GROUP, "version": VERSION, "plural": ACCESS_PLURAL}
+OF_WHAT_HAS_NO_NAMESPACE = "default"
+"""Where Events about cluster-scoped resources are
+(https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/)."""
 
 Resource = dict[str, Any]
 
@@ -69,6 +75,32 @@ class Cluster:
         """A further namespace. Its name."""
         self._core.create_namespace({"metadata": {"name": name}})
         return name
+
+    def label_namespace(self, name: str, **labels: str | None) -> None:
+        """Set labels; None takes one away."""
+        self._core.patch_namespace(name, {"metadata": {"labels": labels}})
+
+    def create_access(self, name: str, spec: Resource) -> None:
+        """Create an AWSAccess."""
+        body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": ACCESS_KIND, "metadata": {"name": name}, "spec": spec}
+        self._rollouts.create_cluster_custom_object(body=body, **_ACCESS)
+
+    def access(self, name: str) -> Resource:
+        """The AWSAccess as stored."""
+        found: Resource = self._rollouts.get_cluster_custom_object(name=name, **_ACCESS)
+        return found
+
+    def edit_access(self, name: str, **fields: Any) -> None:
+        """Merge into its spec."""
+        self._rollouts.patch_cluster_custom_object(name=name, body={"spec": fields}, **_ACCESS)
+
+    def delete_access(self, name: str) -> None:
+        """Take it away."""
+        self._rollouts.delete_cluster_custom_object(name=name, **_ACCESS)
+
+    def delete_all_accesses(self) -> None:
+        """Take away whatever a test has left: while there is one, nothing goes on without."""
+        self._rollouts.delete_collection_cluster_custom_object(**_ACCESS)
 
     def lease(self, namespace: str, name: str) -> tuple[str, int]:
         """(holder, how often it changed hands) of a Lease; no holder while there is none, or nobody has it."""

@@ -24,7 +24,7 @@ from sfn_rollouts.core.judges.table import JUDGES
 from sfn_rollouts.core.memory import last_phase
 from sfn_rollouts.core.rechecking import stalled_recheck_s, stalled_since
 from sfn_rollouts.core.stages.deleting import decide_deletion
-from sfn_rollouts.core.stages.resting import decide_rest
+from sfn_rollouts.core.stages.resting import decide_rest, with_its_end
 from sfn_rollouts.core.stages.restoring import decide_restore, restore_write, start_restore
 from sfn_rollouts.core.stages.starting import decide_start
 from sfn_rollouts.core.stages.stepping import decide_in_flight
@@ -61,7 +61,7 @@ def decide(rollout: Rollout, seen: Observation, now: datetime, judges: Sequence[
     if case.has_started:
         return replace(_stage(case), watches_alarms=False) if foreign else _stage(case)
     hold = first_hold(BEFORE_LOOKING, case)
-    return hold_before_looking(case, hold) if hold is not None else _stage(case)
+    return hold_before_looking(case, with_its_end(case, hold)) if hold is not None else _stage(case)
 
 
 def hold_after_error(rollout: Rollout, error: str, now: datetime, judges: Sequence[Judge] = JUDGES) -> Decision:

@@ -16,6 +16,7 @@ from sfn_rollouts.core.staying import summary_in_flight
 from sfn_rollouts.core.values.commands import Action, by_words
 from sfn_rollouts.core.values.conditions import ConditionValue, Summary
 from sfn_rollouts.core.values.decision import Decision
+from sfn_rollouts.core.values.findings import Hold
 from sfn_rollouts.core.values.looks import CountRunning, Look
 from sfn_rollouts.core.values.readings import AliasMissing, AliasReading, RunningExecutions, Unseen
 from sfn_rollouts.core.values.reasons import Reason
@@ -137,8 +138,23 @@ def _end(case: Case) -> Summary:
         return Summary(phase, reason, f"version {case.target} has all traffic")
     reason = Reason(entry.reason) if entry is not None and entry.reason in set(Reason) else Reason.ABORTED
     words = f"{reason}{by_words(entry.by if entry is not None else None)}"
-    message = f"version {case.target} was rolled back ({words}); change spec.version or spec.retryToken, or send retry"
+    message = f"{_went_back(case, words)}; change spec.version or spec.retryToken, or send retry"
     return Summary(phase, reason, message, is_stalled=True)
+
+
+def _went_back(case: Case, words: str) -> str:
+    return f"version {case.target} was rolled back ({words})"
+
+
+def with_its_end(case: Case, hold: Hold) -> Hold:
+    """Return a hold that keeps a rollout from being looked at, and also says that it was rolled back, where it was.
+
+    It may have ended in the same tick, so that nothing else would announce the end.
+    """
+    entry = _entry(case.status) if case.status.finished_at is not None else None
+    if entry is None or ended_phase(case.status) is Phase.SUCCEEDED or _wants_more(case):
+        return hold
+    return replace(hold, message=f"{_went_back(case, f'{entry.reason}{by_words(entry.by)}')}; {hold.message}")
 
 
 # -- drift --
