@@ -99,14 +99,13 @@ def test_an_alarm_goes_back_although_it_was_revoked():
     assert world.writes == [HALF, Routing.whole(1)]
 
 
-@pytest.mark.parametrize("access", [REVOKED, BOTH, UNGOVERNED])
+@pytest.mark.parametrize("access", [REVOKED, BOTH])
 def test_that_it_went_back_is_said_although_nothing_is_looked_at_any_more(access):
     world = under(begun(), access)
     world.alarm("A", AlarmState.ALARM)
     world.advance(30)
     assert world.alias == Routing.whole(1)
-    if access is not UNGOVERNED:
-        assert world.ready()[1] in ("AccessNotGranted", "AccessAmbiguous")
+    assert world.ready()[1] in ("AccessNotGranted", "AccessAmbiguous")
     assert world.status.message.startswith("version 2 was rolled back (AlarmFiring); ")
     assert [entry.outcome for entry in world.status.history] == ["RolledBack"]
 

@@ -1,12 +1,13 @@
 """That the comparison of rights finds what is missing and what is too much: it is believed after each whole run."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from devenv.aws.journal import CallRecord
-from tests.e2e.rights import EVERYBODYS, AwsCall, Right, aws_call, iam_statements, rights_granted, rights_requested
+from tests.e2e.rights import EVERYBODYS, AwsCall, Right, aws_calls, rights_granted, rights_requested, shipped_statements
 from tests.e2e.whole_run import OPERATOR, Seen, findings
 
 USER = "system:serviceaccount:sfn-rollouts:sfn-rollouts"
@@ -14,8 +15,8 @@ MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:Orders"
 EVENTS = Right("create", "", "events", namespace="team-a")
 LEASE = Right("get", "coordination.k8s.io", "leases", "sfn-rollouts", "sfn-rollouts")
 WRITTEN = {EVENTS, LEASE, EVERYBODYS}
-RBAC, IAM = "deploy/base/rbac.yaml", "deploy/aws/iam-policy.json"
-CALLED = {AwsCall(action, patterns[0].replace("*", "x")) for action, patterns in iam_statements()}
+RBAC, IAM = "deploy/base/rbac.yaml", "deploy/aws"
+CALLED = {AwsCall(action, patterns[0].replace("*", "x")) for action, patterns in shipped_statements()}
 """Each action that is allowed, about something that its first pattern names."""
 
 
@@ -135,8 +136,28 @@ def test_a_request_is_read_from_the_audit_log() -> None:
 def test_a_call_is_about_the_first_arn_in_it() -> None:
     """CreateStateMachineAlias names its machine nowhere but in the routing."""
     params = {"name": "live", "routingConfiguration": [{"stateMachineVersionArn": f"{MACHINE}:1", "weight": 100}]}
-    record = CallRecord(
-        datetime.now(UTC), "stepfunctions", "CreateStateMachineAlias", "123456789012", "eu-west-1", params, "ok"
-    )
+    record = recorded("stepfunctions", "CreateStateMachineAlias", params)
 
-    assert aws_call(record) == AwsCall("states:CreateStateMachineAlias", f"{MACHINE}:1")
+    assert aws_calls(record) == {AwsCall("states:CreateStateMachineAlias", f"{MACHINE}:1")}
+
+
+def test_what_is_done_in_another_account_is_compared_as_if_it_were_in_this_one() -> None:
+    theirs = MACHINE.replace("123456789012", "222222222222")
+    record = recorded("stepfunctions", "DescribeStateMachine", {"stateMachineArn": theirs}, account="222222222222")
+
+    assert aws_calls(record) == {AwsCall("states:DescribeStateMachine", MACHINE)}
+    assert aws_calls(replace(record, account="123456789012")) == {AwsCall("states:DescribeStateMachine", theirs)}
+
+
+def test_a_session_with_tags_needs_two_actions() -> None:
+    role = "arn:aws:iam::222222222222:role/sfn-rollouts"
+
+    assert aws_calls(recorded("sts", "AssumeRole", {"RoleArn": role})) == {AwsCall("sts:AssumeRole", role)}
+    assert aws_calls(recorded("sts", "AssumeRole", {"RoleArn": role, "Tags": []})) == {
+        AwsCall("sts:AssumeRole", role),
+        AwsCall("sts:TagSession", role),
+    }
+
+
+def recorded(service: str, operation: str, params: dict[str, Any], account: str = "123456789012") -> CallRecord:
+    return CallRecord(datetime.now(UTC), service, operation, account, "eu-west-1", params, "ok")

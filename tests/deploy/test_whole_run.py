@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 STORIES = """
 import pytest
-from tests.e2e.rights import AwsCall, Right, iam_statements, rights_granted
+from tests.e2e.rights import AwsCall, Right, rights_granted, shipped_statements
 from tests.e2e.whole_run import OPERATOR, SEEN, _shipped
 
 def test_kubernetes_is_asked(pytestconfig):
@@ -19,7 +19,7 @@ def test_kubernetes_is_asked(pytestconfig):
     pytestconfig.stash[SEEN].requests |= set(granted[{left_out}:])
 
 def test_aws_is_asked(pytestconfig):
-    calls = {{AwsCall(action, patterns[0].replace("*", "x")) for action, patterns in iam_statements()}}
+    calls = {{AwsCall(action, patterns[0].replace("*", "x")) for action, patterns in shipped_statements()}}
     pytestconfig.stash[SEEN].calls |= calls
 """
 WORKERS = ["-n0", "-n2"]
@@ -49,7 +49,7 @@ def run(folder: Path, *arguments: str, left_out: int = 0) -> subprocess.Complete
 def test_a_run_that_used_all_says_so(tmp_path: Path, workers: str) -> None:
     shown = run(tmp_path, workers, "tests")
 
-    assert "12 actions on AWS: exactly what deploy/base and deploy/aws grant" in shown.stdout, shown
+    assert "14 actions on AWS: exactly what deploy/base and deploy/aws grant" in shown.stdout, shown
     assert shown.returncode == 0
 
 

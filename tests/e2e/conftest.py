@@ -14,7 +14,7 @@ from devenv.aws.server import AwsEmulator
 from devenv.control_plane import ControlPlane
 from devenv.operator_process import OperatorProcess
 from tests.e2e.cluster import Cluster
-from tests.e2e.rights import aws_call, rights_requested
+from tests.e2e.rights import aws_calls, rights_requested
 from tests.e2e.story import Story, set_the_scene
 from tests.e2e.traces import defects, refused_requests
 from tests.e2e.whole_run import OPERATOR, SEEN, Seen
@@ -54,7 +54,7 @@ def aws(seen: Seen) -> Iterator[Emulator]:
     """An empty AWS."""
     with AwsEmulator() as emulator:
         yield emulator.client
-        seen.calls |= {aws_call(record) for record in emulator.client.calls()}
+        seen.calls |= {call for record in emulator.client.calls() for call in aws_calls(record)}
 
 
 @pytest.fixture

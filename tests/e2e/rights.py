@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from devenv.aws.journal import CallRecord
 
-IAM_POLICY = Path(__file__).parents[2] / "deploy" / "aws" / "iam-policy.json"
+_AWS = Path(__file__).parents[2] / "deploy" / "aws"
+IAM_POLICY = _AWS / "iam-policy.json"
+ASSUME_POLICY = _AWS / "assume-role-policy.json"
+"""What the operator's own role has besides, where AWSAccesses name roles."""
 POLICYS_ACCOUNT = "123456789012"
 """What stands there for the account in which the policy is used."""
 _SERVICES = {"stepfunctions": "states"}
@@ -77,9 +80,6 @@ PEOPLES = ("states:StartExecution", "states:DeleteStateMachineAlias", "states:De
 NEEDS_NO_PERMISSION = ("sts:GetCallerIdentity", ":AssumeRoleWithWebIdentity")
 """No policy can deny the first; the second is asked of the role's trust policy, unsigned, so it names no service."""
 
-OF_ACCESSES = ("sts:AssumeRole",)
-"""Asked only where an AWSAccess names a role, of which test_access.py sees to it that no other is assumed."""
-
 
 class AwsCall(NamedTuple):
     """An action as IAM names it, and the ARN that it was about; empty where the call names none."""
@@ -88,14 +88,15 @@ class AwsCall(NamedTuple):
     arn: str
 
 
-def aws_call(record: "CallRecord") -> AwsCall:
-    """What IAM would be asked about this call.
+def aws_calls(record: "CallRecord") -> set[AwsCall]:
+    """What IAM would be asked about this call: one action, or two.
 
-    What a role of another account does there is compared with the same policy, written for that account.
+    What a role does in another account is compared with the same policy, written for that account.
     """
     action = f"{_SERVICES.get(record.service, record.service)}:{record.operation}"
-    arn = next(_arns(record.params), "")
-    return AwsCall(action, arn.replace(f":{record.account}:", f":{POLICYS_ACCOUNT}:", 1))
+    arn = next(_arns(record.params), "").replace(f":{record.account}:", f":{POLICYS_ACCOUNT}:", 1)
+    tagging = {AwsCall("sts:TagSession", arn)} if action == "sts:AssumeRole" and "Tags" in record.params else set()
+    return {AwsCall(action, arn), *tagging}
 
 
 def iam_statements(policy: Path = IAM_POLICY) -> list[tuple[str, list[str]]]:
@@ -109,9 +110,14 @@ def iam_statements(policy: Path = IAM_POLICY) -> list[tuple[str, list[str]]]:
     ]
 
 
+def shipped_statements() -> list[tuple[str, list[str]]]:
+    """(action, resource patterns) of all that the operator's role may be given."""
+    return iam_statements() + iam_statements(ASSUME_POLICY)
+
+
 def not_allowed(calls: Iterable[AwsCall], statements: Sequence[tuple[str, list[str]]]) -> list[str]:
     """Calls that the policy would deny."""
-    operators = [call for call in calls if call.action not in (*PEOPLES, *NEEDS_NO_PERMISSION, *OF_ACCESSES)]
+    operators = [call for call in calls if call.action not in (*PEOPLES, *NEEDS_NO_PERMISSION)]
     return sorted({f"{call.action} on {call.arn or '*'}" for call in operators if not _is_allowed(call, statements)})
 
 

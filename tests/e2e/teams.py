@@ -3,37 +3,38 @@
     orders.grant()
     orders.story.apply(version=2)
     orders.story.wait_for_phase("Succeeded")
-    assert orders.signatures() == {(orders.role, f"{orders.story.namespace}.rollout")}
+    assert orders.writers() == [(orders.role, f"{orders.story.namespace}.rollout")] * 3
 
-The operator's own identity is a role that may assume those roles and nothing else; each of them may do exactly what
-deploy/aws/iam-policy.json allows, in its own account. What a story needs beyond that AWS refuses.
+The operator's own identity is a role that may assume those roles and nothing else, and each of these may do what is
+allowed in its own account, both by the documents of deploy/aws. What a story needs beyond that AWS refuses.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devenv.aws.client import Emulator, trusting
+from devenv.aws.client import Emulator
 from devenv.aws.journal import CallRecord
 from devenv.waiting import wait_until
 from tests.e2e.cluster import OF_WHAT_HAS_NO_NAMESPACE
-from tests.e2e.rights import IAM_POLICY, POLICYS_ACCOUNT
+from tests.e2e.rights import IAM_POLICY
 from tests.e2e.story import DEADLINE_S, Status, Story, condition_of
 
+AWS = IAM_POLICY.parent
 ROLE = "sfn-rollouts"
-"""Name of the role in each team's account."""
-OPERATORS_ROLE = "operator"
-MAY_ASSUME = ("sts:AssumeRole",)
-MAY_TAG = ("sts:AssumeRole", "sts:TagSession")
+"""Name of the operator's role, and of that in each team's account."""
+MACHINES = "Orders-"
+"""How the names of all state machines begin that stories have."""
 NAMESPACE_TAG, ROLLOUT_TAG = "sfnrollouts.dev/namespace", "sfnrollouts.dev/rollout"
+Document = dict[str, Any]
 _ABOUT_ITSELF = ("GetCallerIdentity", "AssumeRole")
 
 
 @dataclass(frozen=True)
 class Team:
     """`story` is that of its namespace, state machine and alias; `role` the ARN of its role, `external_id` what that
-    one asks for."""
+    role asks for."""
 
     story: Story
     role: str
@@ -114,29 +115,33 @@ class Team:
         return [call for call in self.story.aws.calls("AssumeRole") if call.params["RoleArn"] == self.role]
 
 
-def put_operators_role(aws: Emulator, roles: Sequence[str], actions: Sequence[str] = MAY_ASSUME) -> str:
-    """The operator's own role, which may take these actions on these roles, and nothing else. Its ARN."""
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": list(roles)}
-    return aws.put_role(OPERATORS_ROLE, {"Version": "2012-10-17", "Statement": [statement]})
+def put_operators_role(aws: Emulator, *policies: Document) -> str:
+    """The operator's own role: by default it may do what deploy/aws/assume-role-policy.json says, and nothing else.
+    Its ARN."""
+    return aws.put_role(ROLE, *(policies or (shipped("assume-role-policy.json"),)))
 
 
-def put_teams_role(aws: Emulator, external_id: str | None = None, tagged_namespace: str | None = None) -> str:
-    """The role of a team's account, with the shipped policy. Its ARN.
+def put_teams_role(aws: Emulator, external_id: str, tagged_namespace: str | None = None) -> str:
+    """The role of a team's account, by the documents of deploy/aws/target. Its ARN.
 
-    It trusts the operator's role; with `tagged_namespace` only for sessions that are tagged with this namespace.
+    With `tagged_namespace` it trusts only sessions that are tagged with this namespace.
     """
-    operator = f"arn:aws:iam::{POLICYS_ACCOUNT}:role/{OPERATORS_ROLE}"
-    trust = trusting(operator, external_id=external_id, may_tag=tagged_namespace is not None)
+    policy = shipped("target/iam-policy.json", {"222222222222": aws.account, "payments-": MACHINES})
+    trust = shipped("target/trust-policy.json", {"payments-production": external_id})
     if tagged_namespace is not None:
-        condition = trust["Statement"][0].setdefault("Condition", {}).setdefault("StringEquals", {})
-        condition[f"aws:RequestTag/{NAMESPACE_TAG}"] = tagged_namespace
-    return aws.put_role(ROLE, shipped_policy(aws.account), trust=trust)
+        assume = next(each for each in trust["Statement"] if each["Action"] == "sts:AssumeRole")
+        assume["Condition"]["StringEquals"][f"aws:RequestTag/{NAMESPACE_TAG}"] = tagged_namespace
+    return aws.put_role(ROLE, policy, trust=trust)
 
 
-def shipped_policy(account: str) -> dict[str, Any]:
-    """deploy/aws/iam-policy.json as it is written for an account."""
-    policy: dict[str, Any] = json.loads(IAM_POLICY.read_text().replace(POLICYS_ACCOUNT, account))
-    return policy
+def shipped(name: str, names: Mapping[str, str] | None = None) -> Document:
+    """A document of deploy/aws, with other names in it."""
+    text = (AWS / name).read_text()
+    for written, here in (names or {}).items():
+        assert written in text, f"{name} does not name {written} any more"
+        text = text.replace(written, here)
+    document: Document = json.loads(text)
+    return document
 
 
 def of_account(aws: Emulator, account: str) -> Emulator:

@@ -29,21 +29,18 @@ from tests.e2e.story import (
     whole,
 )
 from tests.e2e.teams import (
-    MAY_TAG,
     NAMESPACE_TAG,
-    OPERATORS_ROLE,
     ROLE,
     ROLLOUT_TAG,
     Team,
     of_account,
     put_operators_role,
     put_teams_role,
-    shipped_policy,
+    shipped,
 )
 from tests.e2e.traces import defects, refused_requests
 
 ORDERS, BILLING = "111111111111", "222222222222"
-EXTERNAL_ID = "orders-7f3a"
 SHARED = "sfn-rollouts"
 """Name of the session in which alarms are read, which several rollouts may watch."""
 
@@ -65,9 +62,8 @@ def operator(
     control_plane: ControlPlane, cluster: Cluster, namespaces: list[str], aws: Emulator, arguments: list[str]
 ) -> Iterator[OperatorProcess]:
     """With the keys of its own role. What the test has granted is taken back at the end, for the tests after it."""
-    roles = [f"arn:aws:iam::{account}:role/{ROLE}" for account in (ORDERS, BILLING)]
-    put_operators_role(aws, roles)
-    keys = aws.environment(**aws.credentials(OPERATORS_ROLE, "pod"))
+    put_operators_role(aws)
+    keys = aws.environment(**aws.credentials(ROLE, "pod"))
     with OperatorProcess(control_plane, aws, namespaces=namespaces, arguments=arguments, environment=keys) as process:
         try:
             yield process
@@ -81,16 +77,18 @@ def operator(
 
 @pytest.fixture
 def orders(cluster: Cluster, namespaces: list[str], aws: Emulator, operator: OperatorProcess) -> Team:
-    """Its role asks for an external id."""
-    own = of_account(aws, ORDERS)
-    role = put_teams_role(own, EXTERNAL_ID)
-    return Team(set_the_scene(cluster, namespaces[0], own, operator), role, EXTERNAL_ID)
+    return team_of(ORDERS, cluster, namespaces[0], aws, operator)
 
 
 @pytest.fixture
 def billing(cluster: Cluster, namespaces: list[str], aws: Emulator, operator: OperatorProcess) -> Team:
-    own = of_account(aws, BILLING)
-    return Team(set_the_scene(cluster, namespaces[1], own, operator), put_teams_role(own))
+    return team_of(BILLING, cluster, namespaces[1], aws, operator)
+
+
+def team_of(account: str, cluster: Cluster, namespace: str, aws: Emulator, operator: OperatorProcess) -> Team:
+    own, external_id = of_account(aws, account), f"of-{account}"
+    role = put_teams_role(own, external_id)
+    return Team(set_the_scene(cluster, namespace, own, operator), role, external_id)
 
 
 @pytest.fixture
@@ -106,8 +104,8 @@ def guest(orders: Team, namespaces: list[str], control_plane: ControlPlane, kube
 
 @pytest.fixture
 def home(cluster: Cluster, namespaces: list[str], aws: Emulator, operator: OperatorProcess) -> Team:
-    """A team in the operator's own account, whose own role may do here what is shipped."""
-    own = aws.put_role(OPERATORS_ROLE, shipped_policy(aws.account))
+    """A team in the operator's own account, where the operator's own role may do what is shipped."""
+    own = put_operators_role(aws, shipped("iam-policy.json"), shipped("assume-role-policy.json"))
     return Team(set_the_scene(cluster, namespaces[0], aws, operator), own)
 
 
@@ -133,7 +131,7 @@ def test_each_alias_is_moved_by_the_role_of_its_team(
         shown = dict(zip(heads.split(), cells.split(), strict=True))
         assert (shown["READY"], shown["ACCOUNT"], shown["ROLLOUTS"]) == ("True", team.story.aws.account, "1")
 
-    own = [call for call in aws.calls() if call.role == f"arn:aws:iam::{aws.account}:role/{OPERATORS_ROLE}"]
+    own = [call for call in aws.calls() if call.role == f"arn:aws:iam::{aws.account}:role/{ROLE}"]
     assert {call.operation for call in own} <= {"AssumeRole", "GetCallerIdentity"}
     assert {call.params["RoleArn"] for call in own if call.operation == "AssumeRole"} == {orders.role, billing.role}
     assert all(call.outcome == "ok" for call in aws.calls() if call.role is not None)
@@ -273,7 +271,7 @@ def test_a_wrong_external_id_is_said_calmly_and_begins_once_it_is_corrected(orde
     said = [line for line in orders.story.operator.log_lines() if orders.role in str(line)]
     assert len(said) <= 30
 
-    orders.narrow(externalId=EXTERNAL_ID)
+    orders.narrow(externalId=orders.external_id)
     orders.story.wait_for_phase("Succeeded")
     assert orders.story.routings() == QUICK_PATH
     orders.wait_for_access("AccessVerified")
@@ -281,7 +279,7 @@ def test_a_wrong_external_id_is_said_calmly_and_begins_once_it_is_corrected(orde
 
 def test_a_role_of_another_account_is_not_tried_on_the_machines(orders: Team, billing: Team) -> None:
     """The AWSAccess says so itself, before there is a rollout."""
-    orders.grant(roleArn=billing.role, externalId=None)
+    orders.grant(roleArn=billing.role, externalId=billing.external_id)
     access = orders.wait_for_access("ForeignAccount", rollouts=0)
     assert (verdict(access), access["account"]) == ({"Ready": "False"}, BILLING)
     kind, message = orders.wait_for_access_event("ForeignAccount")
@@ -294,7 +292,7 @@ def test_a_role_of_another_account_is_not_tried_on_the_machines(orders: Team, bi
     assert f"is in account {ORDERS}, and the role of AWSAccess {orders.story.namespace} in" in status["message"]
     assert orders.calls() == []
 
-    orders.narrow(roleArn=orders.role, externalId=EXTERNAL_ID)
+    orders.narrow(roleArn=orders.role, externalId=orders.external_id)
     orders.story.wait_for_phase("Succeeded")
 
 
@@ -302,20 +300,23 @@ def test_session_tags_let_a_trust_policy_choose_the_namespaces(orders: Team, gue
     """The AWSAccess is for two namespaces, and the role trusts sessions of one alone. Both the role and the operator
     must allow sts:TagSession."""
     namespace = orders.story.namespace
-    put_teams_role(orders.story.aws, EXTERNAL_ID, tagged_namespace=namespace)
+    untagged = shipped("assume-role-policy.json", {'"sts:TagSession"': '"sts:SetSourceIdentity"'})
+    put_operators_role(aws, untagged)
+    put_teams_role(orders.story.aws, orders.external_id, tagged_namespace=namespace)
     orders.grant(namespaces={"names": [namespace, guest.namespace]}, sessionTags="Namespace")
     assert orders.wait_for_access("NotLooked", rollouts=0)["conditions"][0]["status"] == "Unknown"
     orders.story.apply(version=2)
     status = orders.story.wait_for_reason("AccessDenied")
     assert "Allow sts:TagSession beside sts:AssumeRole" in status["message"]
 
-    put_operators_role(aws, [orders.role], MAY_TAG)
+    put_operators_role(aws)
     orders.story.command("retry")
     orders.story.wait_for_phase("Succeeded")
     tags = {NAMESPACE_TAG: namespace, ROLLOUT_TAG: "rollout"}
     assert [call.session_tags for call in orders.calls()] == [tags] * len(orders.calls())
 
-    guest.apply(version=3)
+    orders.story.aws.create_alias(orders.story.machine, "preview", whole(1))
+    guest.apply(version=3, alias="preview")
     assert f"for {orders.role}" in guest.wait_for_reason("AccessDenied")["message"]
     assert orders.story.routings() == QUICK_PATH
 

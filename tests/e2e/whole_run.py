@@ -14,16 +14,15 @@ import yaml
 
 from tests.e2e.rights import (
     NEEDS_NO_PERMISSION,
-    OF_ACCESSES,
     PEOPLES,
     AwsCall,
     Right,
-    iam_statements,
     not_allowed,
     not_called,
     not_granted,
     not_used,
     rights_granted,
+    shipped_statements,
 )
 
 FOLDER = Path(__file__).parent
@@ -71,14 +70,14 @@ _RAN_TO_THE_END = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 def findings(seen: Seen, manifests: Sequence[dict[str, Any]]) -> list[str]:
     """What is missing in the shipped rights, and, after a whole run, what is too much; empty when all is well."""
-    granted, allowed = rights_granted(manifests, OPERATOR), iam_statements()
+    granted, allowed = rights_granted(manifests, OPERATOR), shipped_statements()
     missing = [
         *_each("asked of the API server and not in deploy/base/rbac.yaml", not_granted(seen.requests, granted)),
-        *_each("asked of AWS and not in deploy/aws/iam-policy.json", not_allowed(seen.calls, allowed)),
+        *_each("asked of AWS and not in deploy/aws", not_allowed(seen.calls, allowed)),
     ]
     unused = [
         *_each("granted in deploy/base/rbac.yaml and never used", not_used(seen.requests, granted)),
-        *_each("allowed in deploy/aws/iam-policy.json and never used", not_called(seen.calls, allowed)),
+        *_each("allowed in deploy/aws and never used", not_called(seen.calls, allowed)),
     ]
     return missing + unused if seen.is_whole else missing
 
@@ -133,7 +132,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _summary(seen: Seen, found: Sequence[str]) -> str:
-    actions = {call.action for call in seen.calls}.difference(PEOPLES, NEEDS_NO_PERMISSION, OF_ACCESSES)
+    actions = {call.action for call in seen.calls}.difference(PEOPLES, NEEDS_NO_PERMISSION)
     counts = f"{len(seen.requests)} different requests to Kubernetes, {len(actions)} actions on AWS"
     if found:
         return f"{counts}: not what is shipped"

@@ -12,6 +12,7 @@ from sfn_rollouts.api.status import AlarmState, Phase
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.identity import OWN, Caller, Identity
 from sfn_rollouts.core.values.readings import Account
+from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.accesses import AccessTable
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.lanes import Lanes
@@ -315,6 +316,34 @@ def test_two_namespaces_one_alias_each_with_its_own_access() -> None:
     world.api.apply("later", spec(), namespace="second")
     world.run(lambda: "AliasConflict" in world.announced.reasons)
     assert {name for name, caller in world.calls if caller.identity != THEIRS} == {"account"}
+
+
+def test_an_older_one_that_is_not_granted_keeps_nobody_from_the_alias() -> None:
+    """Else any namespace could block another team's alias, by a resource that was there first."""
+    world = Tenants()
+    world.grant("another", namespaces={"names": ["another"]})
+    world.api.apply("orders", spec(), namespace="attacker")
+    world.run_for(60)
+    world.grant(stateMachines=["arn:aws:states:*:*:stateMachine:*"])
+    world.clock.advance(5)
+    world.api.apply("orders", spec())
+    world.run(world.is_in(Phase.SUCCEEDED))
+    assert world.identities == {THEIRS}
+    assert "AliasConflict" not in world.announced.reasons
+
+
+def test_who_waits_for_an_older_one_acts_once_that_one_is_revoked() -> None:
+    world = Tenants()
+    world.grant("first", namespaces={"names": ["first"]})
+    world.api.apply("older", spec(), namespace="first")
+    world.run_for(3600)
+    world.grant()
+    world.clock.advance(5)
+    world.api.apply("orders", spec(3))
+    world.wait_for_reason("AliasConflict")
+    world.revoke("first")
+    world.run(world.is_in(Phase.SUCCEEDED))
+    assert world.cloud.routing() == Routing.whole(3)
 
 
 def test_an_account_is_asked_once_for_all_rollouts_of_a_role_and_again_when_it_was_out_of_use() -> None:

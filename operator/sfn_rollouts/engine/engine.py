@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from sfn_rollouts.core import decide as core
-from sfn_rollouts.core.values.access import Granted
+from sfn_rollouts.core.values.access import Ambiguous, Granted, NotGranted
 from sfn_rollouts.core.values.decision import Decision
 from sfn_rollouts.core.values.identity import OWN, Identity
 from sfn_rollouts.engine.access_keeper import AccessKeeper, Use
@@ -76,7 +76,7 @@ class Engine:
         self._records: dict[str, Record] = {}
         self._tombstones = Tombstones()
         self._timers = TimerQueue()
-        self._rivals = Rivals(self._records)
+        self._rivals = Rivals(self._records, self._may_act)
         self._neighbours = NeighbourTable(self._records)
         self._telling = Telling(outside.meter)
         self._recovery = Recovery(clock, self._retry)
@@ -274,6 +274,8 @@ class Engine:
         access, place = self._accesses.of(record), record.place
         if access == record.access:
             return
+        if record.access is not None:  # else its rivals see what it is in this very round
+            self._wake_soon(self._rivals.of(record))
         record.access = access
         self._access_keeper.refresh()
         if place is not None and place != record.place:
@@ -282,6 +284,10 @@ class Engine:
             record.facts.forget(kind)
         self._traffic.retry(record, is_over=True)
         self._looking.retry(record, is_over=True)
+
+    def _may_act(self, record: Record) -> bool:
+        """Whether it may move its alias, or still go back."""
+        return record.is_in_flight or not isinstance(self._accesses.of(record), NotGranted | Ambiguous)
 
     def _home_of(self, record: Record) -> Home | None:
         caller = record.caller

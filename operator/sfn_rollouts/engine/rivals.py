@@ -1,6 +1,6 @@
 """Rivals: resources that name the same alias. One in flight comes first, else the oldest; the others do nothing."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 
 from sfn_rollouts.core.values.arn import AliasArn  # noqa: TC001 - beside the rest
@@ -8,10 +8,15 @@ from sfn_rollouts.engine.record import Record
 
 
 class Rivals:
-    """Who names which alias, over the records of the engine."""
+    """Who names which alias, over the records of the engine.
 
-    def __init__(self, records: Mapping[str, Record]) -> None:
+    What `may_act` denies comes before nobody: a namespace that may not move an alias must not keep it from its owner
+    by an older resource.
+    """
+
+    def __init__(self, records: Mapping[str, Record], may_act: Callable[[Record], bool] = lambda _: True) -> None:
         self._records = records
+        self._may_act = may_act
         self._claims: dict[AliasArn, set[str]] = {}
 
     def claim(self, record: Record) -> None:
@@ -36,8 +41,9 @@ class Rivals:
         return self._claims[alias] - {record.uid} if alias is not None else frozenset()
 
     def has_older(self, record: Record) -> bool:
-        """Whether another one comes first."""
-        return any(_precedence(self._records[uid]) < _precedence(record) for uid in self.of(record))
+        """Whether another one that may act comes first."""
+        others = (self._records[uid] for uid in self.of(record))
+        return any(self._may_act(other) and _precedence(other) < _precedence(record) for other in others)
 
 
 def _precedence(record: Record) -> tuple[bool, datetime, str]:
