@@ -60,6 +60,14 @@ def test_one_that_is_about_to_begin_is_heard_who_shifts_and_who_calls_which_alia
     )
 
 
+def test_who_may_not_move_its_alias_is_not_heard_of() -> None:
+    """Else any namespace could hold the rollouts of another team by one that does nothing."""
+    asks, other = record("orders"), record("other", alias="other")
+    asks.facts.see(ReadDefinition(2), calls(str(OTHER)))
+    table = NeighbourTable({"orders": asks, "other": other}, lambda each: each is asks)
+    assert table.of(asks).shifts == {str(LIVE): "shop/orders"}
+
+
 OVER, IN_FLIGHT = Status(started_at=NOON, finished_at=NOON), Status(started_at=NOON)
 HEARD: dict[str, tuple[Status, int, bool]] = {
     "it has not begun": (Status(), 2, True),

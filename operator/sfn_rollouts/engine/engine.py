@@ -77,7 +77,7 @@ class Engine:
         self._tombstones = Tombstones()
         self._timers = TimerQueue()
         self._rivals = Rivals(self._records, self._may_act)
-        self._neighbours = NeighbourTable(self._records)
+        self._neighbours = NeighbourTable(self._records, self._may_act)
         self._telling = Telling(outside.meter)
         self._recovery = Recovery(clock, self._retry)
         self._board = AlarmBoard(clock, workers, outside.alarms, random, self._recovery, self._wake, outside.meter)

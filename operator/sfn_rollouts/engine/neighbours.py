@@ -3,7 +3,7 @@
 Only definitions that a rollout has asked for are known: for this check alone none is read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from sfn_rollouts.asl.outline import Outline
@@ -15,10 +15,11 @@ from sfn_rollouts.engine.record import Record
 
 
 class NeighbourTable:
-    """Over the records of the engine."""
+    """Over the records of the engine. What `may_act` denies is not heard of: it moves no alias."""
 
-    def __init__(self, records: Mapping[str, Record]) -> None:
+    def __init__(self, records: Mapping[str, Record], may_act: Callable[[Record], bool] = lambda _: True) -> None:
         self._records = records
+        self._may_act = may_act
 
     def of(self, record: Record) -> Neighbours:
         """Return what a rollout that is about to begin may know of the others; at other times nobody asks."""
@@ -29,7 +30,7 @@ class NeighbourTable:
     def _all(self) -> Iterator[tuple[str, AliasArn, Outline | None]]:
         for record in self._records.values():
             alias, key = record.resource.alias, str(record.resource.key)
-            if alias is not None:
+            if alias is not None and self._may_act(record):
                 yield from ((key, alias, outline) for outline in (*_outlines(record), None))
 
 
