@@ -6,6 +6,7 @@ Beside the rollouts: nothing of theirs waits for it.
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from random import Random
 from typing import Any
 
@@ -67,7 +68,7 @@ class AccessKeeper:
     homes: Homes
     uses: Callable[[], list[Use]]
     _kept: dict[str, _Kept] = field(default_factory=dict)  # by uid
-    _due: float | None = None
+    _due: float = inf
 
     def refresh(self) -> None:
         """Something has changed: an access, who uses it, what is known of its role."""
@@ -76,15 +77,15 @@ class AccessKeeper:
 
     @property
     def next_due(self) -> float | None:
-        """When to look next, monotonic."""
-        return self._due
+        """When to look next, monotonic; None: not by itself."""
+        return self._due if self._due != inf else None
 
     def run_due(self) -> None:
         """Look at all, if it is time."""
         now = self.clock.monotonic()
-        if self._due is None or self._due > now:
+        if self._due > now:
             return
-        self._due = None
+        self._due = inf
         uses = self.uses()
         known = {each.uid: each for each in self.table.known()}
         self._kept = {uid: self._kept.get(uid) or _Kept(Backoff(self.random), Backoff(self.random)) for uid in known}
@@ -162,4 +163,4 @@ class AccessKeeper:
 
     def _pull(self, due: float) -> None:
         """Look by then; infinity is never."""
-        self._due = due if self._due is None else min(self._due, due)
+        self._due = min(self._due, due)
