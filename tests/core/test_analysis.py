@@ -1,6 +1,6 @@
 """Judged by its executions: what each verdict leads to, by which policy, and that a restart changes none."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -8,8 +8,11 @@ import pytest
 
 from sfn_rollouts.analysis import Judgement
 from sfn_rollouts.api.analysis import AnalysisStatus, Source, Verdict, WeightSince
+from sfn_rollouts.api.resource import parse_spec
 from sfn_rollouts.api.status import Intent, Outcome, Phase, Status
 from sfn_rollouts.core.announce import announcements
+from sfn_rollouts.core.judges.analysis import BLIND_AFTER_S
+from sfn_rollouts.core.judges.table import JUDGES
 from sfn_rollouts.core.values.analysis import AnalysisReading
 from sfn_rollouts.core.values.conditions import condition
 from sfn_rollouts.core.values.executions import ExecutionReading
@@ -592,3 +595,18 @@ def messages(it: World) -> list[str]:
     return [
         news.message for before, after in pairwise([Status(), *it.statuses]) for news in announcements(before, after)
     ]
+
+
+def test_a_reading_that_nobody_renews_for_three_looks_is_none() -> None:
+    it = world()
+    run(it, 5)
+    [judge] = [each for each in JUDGES if each.condition == "AnalysisHealthy"]
+    [reading] = [fact for fact in it.seen.answers.values() if isinstance(fact, AnalysisReading)]
+    spec, blind_from = parse_spec(it.raw), reading.next_at + timedelta(seconds=BLIND_AFTER_S)
+
+    def verdict(now: datetime) -> tuple[str, str]:
+        said = judge.judge(spec, it.status, it.seen, now).remembered["analysis"]
+        return said.verdict, said.message
+
+    assert verdict(blind_from - timedelta(seconds=1))[0] != "Blind"
+    assert verdict(blind_from) == ("Blind", "the executions have not been read for three looks")
