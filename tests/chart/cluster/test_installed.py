@@ -106,8 +106,9 @@ def test_the_notes_are_true_and_helm_test_finds_what_is_wrong(
     assert "created" in kubectl("apply", "--dry-run=server", "-f", "-", stdin=example).stdout
     [rollout] = re.findall(r"^kubectl (.* rollout status .*)$", notes, re.MULTILINE)
     assert "successfully rolled out" in kubectl(*rollout.split()).stdout
-    [explain] = re.findall(r"^kubectl (explain .*)$", notes, re.MULTILINE)
-    assert "stateMachineArn" in kubectl(*explain.split()).stdout
+    access, rollouts = re.findall(r"^kubectl (explain .*)$", notes, re.MULTILINE)
+    assert "roleArn" in kubectl(*access.split()).stdout
+    assert "stateMachineArn" in kubectl(*rollouts.split()).stdout
 
     port = next(line["port"] for line in log_lines(node) if line["message"] == "health is served")
     readyz, nobody = (f"http://127.0.0.1:{number}/readyz" for number in (port, 1))
