@@ -43,9 +43,8 @@ class Calls:
         Raises:
             PortError: and nothing else.
         """
-        self._try(
-            call, self._callers.prepare
-        )  # before a token is spent: it is the account's, and others have roles too
+        # Before a token is spent: it is the account's, and others have roles there too.
+        self._try(call, self._callers.prepare)
         self._spend(call)
         result = self._try(call, work)
         self._meter.aws_call(call.api, "OK")

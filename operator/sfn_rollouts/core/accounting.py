@@ -84,8 +84,12 @@ def _patterns_elsewhere(spec: AccessSpec, account: Account) -> tuple[str, ...]:
     )
 
 
+def _ready(status: AccessStatus) -> Condition | None:
+    return next((each for each in status.conditions if each.type == READY), None)
+
+
 def _condition(before: AccessStatus, finding: Finding, generation: int, now: datetime) -> Condition:
-    known = next((each for each in before.conditions if each.type == READY), None)
+    known = _ready(before)
     is_same = known is not None and known.status is finding.value
     return Condition(
         type=READY,
@@ -99,8 +103,7 @@ def _condition(before: AccessStatus, finding: Finding, generation: int, now: dat
 
 def announced(before: AccessStatus, after: AccessStatus) -> Announcement | None:
     """Return what to tell of a change: that Ready, or its reason, is another one."""
-    [ready] = after.conditions
-    known = next((each for each in before.conditions if each.type == READY), None)
+    [ready], known = after.conditions, _ready(before)
     if known is not None and (known.status, known.reason) == (ready.status, ready.reason):
         return None
     if ready.status is ConditionStatus.UNKNOWN:

@@ -3,7 +3,7 @@
 Beside the rollouts: nothing of theirs waits for it.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
@@ -86,15 +86,17 @@ class AccessKeeper:
         if self._due > now:
             return
         self._due = inf
-        uses = self.uses()
+        uses: defaultdict[str, Counter[Identity]] = defaultdict(Counter)
+        for use in self.uses():
+            uses[use.access][use.identity] += 1
         known = {each.uid: each for each in self.table.known()}
         self._kept = {uid: self._kept.get(uid) or _Kept(Backoff(self.random), Backoff(self.random)) for uid in known}
         for each in known.values():
-            self._look(each, uses)
+            self._look(each, uses[each.name])
 
-    def _look(self, access: KnownAccess, uses: list[Use]) -> None:
+    def _look(self, access: KnownAccess, identities: Counter[Identity]) -> None:
+        """`identities` are those of the rollouts that use it, each as often as it is used."""
         kept, now = self._kept[access.uid], self.clock.monotonic()
-        identities = Counter(use.identity for use in uses if use.access == access.name)
         home = self._home_of(access, identities)
         if home is not None:
             home.ask()
@@ -124,8 +126,9 @@ class AccessKeeper:
         news = announced(access.status, status)
 
         def write() -> Mapping[str, Any] | None:
-            body = status.model_dump(mode="json", by_alias=True, exclude_none=True)
-            return self.outside.accesses.report_access(access.name, access.uid, access.resource_version, body)
+            return self.outside.accesses.report_access(
+                access.name, access.uid, access.resource_version, status.to_resource()
+            )
 
         def written(result: Mapping[str, Any] | Exception | None) -> None:
             kept.is_writing = False

@@ -84,11 +84,10 @@ class AccessTable:
 
     def see_namespace(self, raw: Raw) -> bool:
         """A namespace as the API server has it."""
-        metadata = raw["metadata"]
-        seen = _Namespace(uid_of(raw), dict(metadata.get("labels") or {}))
-        if self._namespaces.get(metadata["name"]) == seen:
+        name, seen = _namespace(raw)
+        if self._namespaces.get(name) == seen:
             return False
-        self._namespaces[metadata["name"]] = seen
+        self._namespaces[name] = seen
         return self._changed()
 
     def namespace_gone(self, uid: str) -> bool:
@@ -103,9 +102,7 @@ class AccessTable:
         before = self._is_known, self._specs(), self._namespaces
         self._is_known = True
         self._accesses = {uid_of(raw): KnownAccess.parse(raw) for raw in accesses}
-        self._namespaces = {}
-        for raw in namespaces:
-            self.see_namespace(raw)
+        self._namespaces = dict(map(_namespace, namespaces))
         return before != (self._is_known, self._specs(), self._namespaces) and self._changed()
 
     def of(self, record: Record) -> AccessReading | None:
@@ -150,6 +147,11 @@ class AccessTable:
     def _changed(self) -> bool:
         self._round += 1
         return True
+
+
+def _namespace(raw: Raw) -> tuple[str, _Namespace]:
+    metadata = raw["metadata"]
+    return metadata["name"], _Namespace(uid_of(raw), dict(metadata.get("labels") or {}))
 
 
 def _spec(raw: Raw) -> AccessSpec | str:
