@@ -3,19 +3,24 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
 
 from sfn_rollouts import acting
+from sfn_rollouts.api.resource import parse_access
 from sfn_rollouts.api.status import AlarmState, Phase
 from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.values.access import AccessReading, Granted, Ungoverned
 from sfn_rollouts.core.values.identity import OWN, Caller, Identity
 from sfn_rollouts.core.values.readings import Account
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.engine.accesses import AccessTable
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.lanes import Lanes
+from sfn_rollouts.engine.record import Record
+from sfn_rollouts.engine.resource import Resource
 from sfn_rollouts.errors import Conflict, Denied, Transient
 from sfn_rollouts.ports import Lane, Outside
 from tests.engine.fake_cloud import MACHINE
@@ -62,7 +67,8 @@ class Accesses:
 
     def store(self, name: str, **fields: Any) -> dict[str, Any]:
         self.version += 1
-        known = self.stored.get(name, {"metadata": {"name": name, "uid": f"uid-{name}", "generation": 0}})
+        born = {"metadata": {"name": name, "uid": f"uid-{name}-{self.version}", "generation": 0}}
+        known = self.stored.get(name, born)
         metadata = {**known["metadata"], "resourceVersion": str(self.version)}
         if "spec" in fields:
             metadata["generation"] += 1
@@ -134,12 +140,14 @@ class Tenants(World):
         self._next_due = self._run_due()
 
     def revoke(self, name: str = "team") -> None:
-        del self.accesses.stored[name]
-        self.engine.access_gone(f"uid-{name}")
+        self.engine.access_gone(self.accesses.stored.pop(name)["metadata"]["uid"])
         self._next_due = self._run_due()
 
     def label(self, namespace: str, **labels: str) -> None:
-        raw = {"metadata": {"name": namespace, "uid": f"ns-{namespace}", "labels": labels}}
+        self.accesses.version += 1
+        version = str(self.accesses.version)
+        metadata = {"name": namespace, "uid": f"ns-{namespace}", "resourceVersion": version, "labels": labels}
+        raw = {"metadata": metadata}
         self.accesses.namespaces[namespace] = raw
         self.engine.namespace_seen(raw)
         self._next_due = self._run_due()
@@ -361,21 +369,68 @@ def test_an_account_is_asked_once_for_all_rollouts_of_a_role_and_again_when_it_w
     assert [caller.identity for name, caller in world.calls if name == "account"].count(THEIRS) == 2
 
 
+def access_raw(version: int | str, uid: str = "1", name: str = "a", **fields: Any) -> dict[str, Any]:
+    metadata = {"name": name, "uid": uid, "resourceVersion": str(version), "generation": 1}
+    return {"metadata": metadata, "spec": {**FIELDS, **fields}}
+
+
+def namespace_raw(version: int, **labels: str) -> dict[str, Any]:
+    return {"metadata": {"name": "shop", "uid": "ns", "resourceVersion": str(version), "labels": labels or None}}
+
+
+def reading(table: AccessTable) -> AccessReading | None:
+    world = World()
+    world.api.apply("orders", spec())
+    return table.of(Record(Resource.parse(world.api.list()[0]), Random(0)))
+
+
 def test_the_same_again_changes_nothing() -> None:
     table = AccessTable(is_known=False)
-    raw = {"metadata": {"name": "a", "uid": "1", "resourceVersion": "7", "generation": 1}, "spec": FIELDS}
-    older = {"metadata": {**raw["metadata"], "resourceVersion": "6"}, "spec": {**FIELDS, "externalId": "older"}}
-    odd = {"metadata": {**raw["metadata"], "resourceVersion": "x"}, "spec": FIELDS}
-    other = {"metadata": {"name": "n", "uid": "2", "labels": None}}
-    assert table.list([raw], [other])
-    assert not table.list([raw], [other])
-    assert not table.see(raw)
-    assert not table.see(older)
-    assert not table.see(odd)
-    assert table.see({**odd, "spec": older["spec"]})
-    assert not table.see_namespace(other)
+    assert table.list([access_raw(7)], [namespace_raw(8)])
+    assert not table.list([access_raw(7)], [namespace_raw(8)])
+    assert not table.see(access_raw(7))
+    assert not table.see(access_raw(6, externalId="older"))
+    assert not table.see(access_raw("x"))
+    assert table.see(access_raw("x", externalId="newer"))
+    assert not table.see_namespace(namespace_raw(8))
+    assert not table.see_namespace(namespace_raw(9))
     assert not table.gone("nobody")
     assert table.gone("1")
+
+
+def test_of_two_with_one_name_the_older_is_gone_though_the_watch_never_said_so() -> None:
+    """Its deletion was missed while the watch was broken; it must not stand beside the one that came in its place."""
+    table = AccessTable()
+    table.see(access_raw(1, uid="first", roleArn=ROLE + "-1"))
+    table.see(access_raw(3, uid="second"))
+    assert isinstance(said := reading(table), Granted)
+    assert said.use.role_arn == ROLE
+    assert not table.gone("first")
+    assert not table.see(access_raw(2, uid="first", roleArn=ROLE + "-1"))
+    assert [each.uid for each in table.known()] == ["second"]
+
+
+def test_a_list_that_is_older_than_the_watch_takes_nothing_back() -> None:
+    """It was asked for before the watch brought the change, and its answer came after."""
+    table = AccessTable()
+    listed, labelled = access_raw(1, stateMachines=["arn:aws:states:*:*:stateMachine:*"]), namespace_raw(2, team="a")
+    table.list([listed], [labelled])
+    assert table.see(access_raw(3))
+    assert table.see_namespace(namespace_raw(4))
+    assert not table.list([listed], [labelled])
+    assert [each.spec for each in table.known()] == [parse_access(FIELDS)]
+    assert table.gone("1")
+    assert not table.list([listed], [labelled])
+    assert reading(table) == Ungoverned()
+
+
+def test_what_was_created_while_the_list_was_made_stays_until_the_next_one() -> None:
+    table = AccessTable()
+    table.see(access_raw(1))
+    assert not table.list([], [])
+    assert isinstance(reading(table), Granted)
+    assert table.list([], [])
+    assert reading(table) == Ungoverned()
 
 
 # -- the status of an access --
