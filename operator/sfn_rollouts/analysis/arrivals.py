@@ -63,7 +63,7 @@ class Arrivals:
                 status is succeeded
                 and ended_at is not None
                 and 0.0 <= started_at <= ended_at < endless
-                and 0.0 <= weight <= 1.0
+                and (weight == last_weight or 0.0 <= weight <= 1.0)
                 and not is_redriven
                 and (not seen_running or key not in seen_running)
             ):
