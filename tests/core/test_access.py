@@ -7,6 +7,7 @@ import pytest
 from sfn_rollouts.api.access_use import AccessUse
 from sfn_rollouts.api.status import AlarmState
 from sfn_rollouts.core.values.access import UNGOVERNED, Ambiguous, Granted, NotGranted
+from sfn_rollouts.core.values.conditions import is_true
 from sfn_rollouts.core.values.readings import Account, Trouble
 from sfn_rollouts.core.values.routing import Routing
 from tests.core.specs import WITH_ALARM
@@ -174,11 +175,45 @@ def test_a_role_of_another_account_is_the_platform_teams_to_correct():
     )
 
 
-def test_revoked_at_rest_it_is_reported_and_looks_no_more():
+def ended():
     world = begun()
     world.advance(7200)
-    assert world.status.phase == "Succeeded"
+    assert (world.status.phase, is_true(world.status, "Promoted")) == ("Succeeded", True)
+    return world
+
+
+def test_revoked_at_rest_it_is_reported_and_looks_no_more():
+    world = ended()
     under(world, REVOKED).settle()
     assert (world.ready(), world.decision.looks) == (("False", "AccessNotGranted"), frozenset())
     under(world, GRANTED).settle()
     assert world.ready()[0] == "True"
+
+
+def test_what_was_promoted_stays_so_whoever_may_move_the_alias_from_then_on():
+    world = ended()
+    under(world, REVOKED).settle()
+    assert is_true(world.status, "Promoted")
+    world.edit(version=3)
+    assert not is_true(world.status, "Promoted")
+
+
+def test_what_was_rolled_back_is_not_promoted_by_a_hold():
+    world = begun()
+    world.say("abort")
+    under(world, REVOKED).settle()
+    assert (world.ready()[1], is_true(world.status, "Promoted")) == ("AccessNotGranted", False)
+
+
+@pytest.mark.parametrize("action", ["promote", "promote-full"])
+def test_promote_is_refused_while_it_is_revoked_and_works_once_it_is_granted_again(action):
+    world = begun(strategy={"steps": [{"setWeight": 10}, {"pause": {}}]})
+    under(world, REVOKED).settle()
+    world.say(action)
+    assert world.status.last_command.result == "Refused"
+    assert "does not let its namespace move" in world.status.last_command.message
+    world.advance(600)
+    under(world, GRANTED).settle()
+    assert world.ready()[1] == "AwaitingApproval"
+    world.say(action)
+    assert (world.status.last_command.result, world.writes[-1]) == ("Done", Routing.whole(2))

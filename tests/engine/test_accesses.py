@@ -47,7 +47,8 @@ class Signed:
                 self._world.calls.append((name, acting.current()))
                 if acting.current().identity in self._world.refused:
                     raise Denied("sts:AssumeRole is refused")
-            return call(*args, **kwargs)
+            elsewhere = self._world.accounts.get(acting.current().identity) if name == "account" else None
+            return elsewhere or call(*args, **kwargs)
 
         return signed
 
@@ -107,6 +108,7 @@ class Tenants(World):
     def __init__(self) -> None:
         self.calls: list[tuple[str, Caller]] = []
         self.refused: set[Identity] = set()
+        self.accounts: dict[Identity, Account] = {}  # of whom is not in the state machine's
         self.accesses = Accesses(self)
         super().__init__()
 
@@ -338,6 +340,19 @@ def test_an_older_one_that_is_not_granted_keeps_nobody_from_the_alias() -> None:
     world.run(world.is_in(Phase.SUCCEEDED))
     assert world.identities == {THEIRS}
     assert "AliasConflict" not in world.announced.reasons
+
+
+def test_an_older_one_whose_role_is_of_another_account_keeps_nobody_from_the_alias() -> None:
+    """It can never act; which account its role is of is known once STS has answered, after the other one was seen."""
+    world = Tenants()
+    world.grant("first", namespaces={"names": ["first"]}, roleArn="arn:aws:iam::999999999999:role/other")
+    world.accounts = {Identity("arn:aws:iam::999999999999:role/other", "x-1"): Account("999999999999", "aws")}
+    world.grant()
+    world.api.apply("older", spec(), namespace="first")
+    world.clock.advance(5)
+    world.api.apply("orders", spec())
+    world.run(world.is_in(Phase.SUCCEEDED), limit_s=7200)
+    assert {caller.identity for name, caller in world.calls if name == "shift"} == {THEIRS}
 
 
 def test_who_waits_for_an_older_one_acts_once_that_one_is_revoked() -> None:

@@ -35,15 +35,17 @@ def close(
     wakes: Iterable[datetime | None] = (),
     alias: ConditionValue | None = None,
     is_judged: bool = True,
+    promoted_stands: bool = False,
 ) -> Decision:
-    """Return the decision. `alias` None: nothing new is known of it. Chores may be among the looks.
+    """Return the decision. `alias` None: nothing new is known of it; `promoted_stands` says so of Promoted. Chores may
+    be among the looks.
 
     `is_judged`: every judge tells its condition and what to remember; else what was judged last stands, and nothing is
     watched.
     """
     judged = case.judgements.items()
     conditions = {
-        PROMOTED: _promoted(case, summary),
+        PROMOTED: None if promoted_stands else _promoted(case, summary),
         PAUSED: _paused(case),
         **{
             judge.condition: each.condition if is_judged else judge.at_rest(case.status)

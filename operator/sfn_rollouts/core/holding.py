@@ -27,9 +27,10 @@ _READING = "reading the alias, the version and the alarms"
 
 
 def hold_before_looking(case: Case, hold: Hold) -> Decision:
-    """Nothing is looked at, and no command obeyed."""
+    """Nothing is looked at, and no command obeyed. What was promoted stays so: the hold is no news of the alias."""
     case = case.refusing(hold.message)
-    return close(case, _summary(hold, hold.message), is_judged=False)
+    is_over = case.status.finished_at is not None and not case.is_target_changed
+    return close(case, _summary(hold, hold.message), is_judged=False, promoted_stands=is_over)
 
 
 def hold_start(case: Case, hold: Hold) -> Decision:

@@ -287,7 +287,9 @@ class Engine:
 
     def _may_act(self, record: Record) -> bool:
         """Whether it may move its alias, or still go back."""
-        return record.is_in_flight or not isinstance(self._accesses.of(record), NotGranted | Ambiguous)
+        if record.is_in_flight:
+            return True
+        return not (isinstance(self._accesses.of(record), NotGranted | Ambiguous) or record.is_of_another_account)
 
     def _home_of(self, record: Record) -> Home | None:
         caller = record.caller
@@ -328,7 +330,10 @@ class Engine:
         record.has_rival = self._rivals.has_older(record)
         record.neighbours = self._neighbours.of(record)
         home = self._home_of(record)
-        record.account = home.fact if home is not None else None
+        account = home.fact if home is not None else None
+        if account != record.account:  # whether it may act may have become another answer
+            record.account = account
+            self._wake_soon(self._rivals.of(record))
         record.is_region_known = self._is_region_known(record)
         settled = settle(
             self._decide, record, self._board.facts(record.uid), self._poll_interval_s(record), self._clock.now()

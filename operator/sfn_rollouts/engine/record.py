@@ -105,6 +105,12 @@ class Record:
             return None
         return replace(alias.machine.place, identity=caller.identity)
 
+    @property
+    def is_of_another_account(self) -> bool:
+        """Whether the credentials in use are known to be of another account than its state machine."""
+        alias, ours = self.resource.alias, self.account
+        return alias is not None and isinstance(ours, Account) and not ours.owns(alias.machine)
+
     def rollout(self) -> Rollout:
         """The rollout to decide on: as stored, with what has been decided since."""
         return replace(self.resource.rollout, status=self.working)

@@ -22,6 +22,7 @@ CRD = "stepfunctionrollouts.sfnrollouts.dev"
 CRDS = (CRD, "awsaccesses.sfnrollouts.dev")
 NEW_FIELD = "rollbackWindow"
 """What the CRD of the previous chart does not have."""
+ACCESSES = CHART.parents[1] / "examples" / "teams" / "accesses.yaml"
 DEADLINE_S = 90.0
 PROMETHEUS_OPERATOR_CRDS = Path(__file__).parents[1] / "prometheus_operator_crds.yaml"
 
@@ -43,6 +44,17 @@ def previous_without_field(previous: Path) -> Path:
     crd = yaml.safe_load(file.read_text())
     del spec_fields(crd)[NEW_FIELD]
     file.write_text(yaml.safe_dump(crd, sort_keys=False))
+    return previous
+
+
+@pytest.fixture
+def previous_without_access(previous: Path) -> Path:
+    """It, from the time before AWSAccess."""
+    template = previous / "templates" / "crd.yaml"
+    both = template.read_text()
+    one = both.replace(' "files/access-crd.yaml"', "")
+    assert one != both
+    template.write_text(one)
     return previous
 
 
@@ -111,6 +123,27 @@ def test_the_crd_comes_with_the_release_and_outlives_it(
     wait_until(
         lambda: not any(read(kubectl, "crd", name) for name in CRDS), DEADLINE_S, "the CRDs to be gone, as asked for"
     )
+
+
+def test_an_upgrade_from_before_awsaccess_adds_its_crd_and_touches_no_rollout(
+    helm: Helm, kubectl: Kubectl, previous_without_access: Path
+) -> None:
+    access_crd = CRDS[1]
+    helm("install", *RELEASE, str(previous_without_access))
+    wait_until_established(kubectl, f"crd/{CRD}")
+    kubectl("apply", "-f", "-", stdin=rollout())
+    before = read(kubectl, "sfnrollout", "orders")
+    assert not read(kubectl, "crd", access_crd)
+
+    helm("upgrade", *RELEASE, str(CHART))
+    wait_until_established(kubectl, f"crd/{access_crd}")
+    assert read(kubectl, "sfnrollout", "orders") == before
+
+    kubectl("apply", "-f", str(ACCESSES))
+    accesses = read(kubectl, "awsaccesses")["items"]
+    helm("rollback", *RELEASE)
+    assert read(kubectl, "awsaccesses")["items"] == accesses, "what was granted outlives a rollback"
+    assert read(kubectl, "sfnrollout", "orders") == before
 
 
 def test_a_crd_that_somebody_else_applied_is_not_taken_without_being_asked(

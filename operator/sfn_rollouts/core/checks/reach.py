@@ -20,7 +20,7 @@ from sfn_rollouts.core.values.reasons import Reason
 def foreign_account(spec: Spec, seen: Observation) -> Hold | None:
     """Return why the rollout is none of this operator's; None where it is, or nobody could tell."""
     machine, ours = StateMachineArn.parse(spec.state_machine_arn), seen.account
-    if not isinstance(ours, Account) or (machine.account, machine.partition) == (ours.number, ours.partition):
+    if not isinstance(ours, Account) or ours.owns(machine):
         return None
     if isinstance(seen.access, Granted) and seen.access.use.role_arn:
         message = (

@@ -11,6 +11,7 @@ from sfn_rollouts.core.case import Case
 from sfn_rollouts.core.checks.chains import first_trip, hold_before_step, hold_that_promote_ends
 from sfn_rollouts.core.closing import close
 from sfn_rollouts.core.holding import hold_step
+from sfn_rollouts.core.lacking_access import hold_without_access
 from sfn_rollouts.core.memory import paused_since
 from sfn_rollouts.core.rechecking import FRESH_S, look_again
 from sfn_rollouts.core.replanning import placed, replanned
@@ -101,9 +102,12 @@ def _overtaken(case: Case) -> Decision | None:
 
 
 def _obey(case: Case) -> Case:
+    lacking = hold_without_access(case)
     match case.command.action if case.command is not None else None:
         case Action.PROMOTE | Action.PROMOTE_FULL if case.is_paused:
             return case.refusing(f"the rollout is paused: resume first ({pause_words(case.spec, case.status)})")
+        case Action.PROMOTE | Action.PROMOTE_FULL if lacking is not None and lacking.needs_person:
+            return case.refusing(lacking.message)
         case Action.PROMOTE:
             return _promoted(case)
         case Action.PROMOTE_FULL:

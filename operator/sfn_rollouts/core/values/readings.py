@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sfn_rollouts.api.status import AlarmState
+from sfn_rollouts.core.values.arn import StateMachineArn
 from sfn_rollouts.core.values.routing import Routing
 from sfn_rollouts.core.values.targets import UNBOUND, AlarmScope
 
@@ -132,3 +133,7 @@ class Account:
 
     number: str
     partition: str
+
+    def owns(self, machine: StateMachineArn) -> bool:
+        """Return whether a state machine is in it."""
+        return (machine.account, machine.partition) == (self.number, self.partition)
