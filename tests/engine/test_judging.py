@@ -2,81 +2,27 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from sfn_rollouts.analysis import Plan, Policy, Verdict
+from sfn_rollouts.analysis import LOOK_EVERY_S, Policy, Verdict
 from sfn_rollouts.api.status import Status
-from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
-from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage, ExecutionReading
+from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.executions import ExecutionPage
 from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
 from sfn_rollouts.engine.evidence.listing import PAGES_A_JOB
 from sfn_rollouts.engine.sources.forecasts import forecasts_source
-from sfn_rollouts.engine.sources.judging import GIVEN_UP_S, ExecutionsJudge, judged_again, judging_source
+from sfn_rollouts.engine.sources.judging import (
+    FORGOTTEN_AFTER_S,
+    GIVEN_UP_S,
+    ExecutionsJudge,
+    judged_again,
+    judging_source,
+)
 from sfn_rollouts.errors import Conflict, Transient
 from sfn_rollouts.ports import LARGEST_PAGE, Lane, Urgency
-
-BEGAN = datetime(2026, 11, 21, 12, tzinfo=UTC)
-ALIAS = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:Orders").alias("live")
-PLAN = Plan(((0.5, 600.0),))
-
-
-class Clock:
-    """Ours; AWS's may be another."""
-
-    def __init__(self) -> None:
-        self.moment = BEGAN
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return (self.moment - BEGAN).total_seconds()
-
-
-class Feed:
-    """Executions as AWS lists them, a few a page."""
-
-    def __init__(self, clock: Clock, page_size: int = 1000) -> None:
-        self.clock = clock
-        self.page_size = page_size
-        self.skew = timedelta()
-        self.executions: list[ExecutionReading] = []
-        self.pages = 0
-        self.limits: list[int] = []
-        self.fails: list[Exception] = []
-
-    def started(self, at_s: float, version: int, status: str = "SUCCEEDED", lasts_s: float | None = 1.0) -> None:
-        at = BEGAN + timedelta(seconds=at_s)
-        ended = at + timedelta(seconds=lasts_s) if lasts_s is not None else None
-        self.executions.append(ExecutionReading(f"e{len(self.executions)}", version, at, ended, status))
-
-    def page(self, alias: AliasArn, token: str | None, limit: int = LARGEST_PAGE) -> ExecutionPage:
-        assert alias == ALIAS
-        self.limits.append(limit)
-        if self.fails:
-            raise self.fails.pop(0)
-        self.pages += 1
-        now = self.clock.now() + self.skew
-        known = [_seen_at(each, now) for each in self.executions if each.started_at <= now]
-        listed = sorted(known, key=lambda each: each.ended_at or each.started_at, reverse=True)
-        start = int(token or 0)
-        end = start + min(self.page_size, limit)
-        return ExecutionPage(tuple(listed[start:end]), str(end) if end < len(listed) else None, now)
-
-    def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
-        raise NotImplementedError
-
-
-def _seen_at(each: ExecutionReading, now: datetime) -> ExecutionReading:
-    has_ended = each.ended_at is not None and each.ended_at <= now
-    return each if has_ended else each._replace(ended_at=None, status="RUNNING")
-
-
-def look(*weights: tuple[float, int | None], horizon_s: float | None = 5.0) -> JudgeExecutions:
-    changes = tuple((BEGAN + timedelta(seconds=at_s), weight) for at_s, weight in weights or ((0.0, 50),))
-    return JudgeExecutions(1, 2, PLAN, Policy(), horizon_s, changes)
+from tests.engine.listed import ALIAS, BEGAN, PLAN, Clock, Feed, look
 
 
 @pytest.fixture
@@ -92,10 +38,6 @@ def feed(clock: Clock) -> Feed:
 @pytest.fixture
 def judge(feed: Feed, clock: Clock) -> ExecutionsJudge:
     return ExecutionsJudge(feed, clock)
-
-
-def at(clock: Clock, seconds: float) -> None:
-    clock.moment = BEGAN + timedelta(seconds=seconds)
 
 
 def ask(judge: ExecutionsJudge, asked: JudgeExecutions | None = None):
@@ -114,13 +56,13 @@ def split_traffic(feed: Feed, count: int, *, bad: Collection[int] = ()) -> None:
 
 def test_a_look_is_made_when_aws_says_that_it_is_time(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
     split_traffic(feed, 100)
-    at(clock, 59.0)
+    clock.set(59.0)
     reading = ask(judge)
     assert (reading.looked_at, reading.next_at) == (
         BEGAN + timedelta(seconds=30),
         BEGAN + timedelta(seconds=60),
     )
-    at(clock, 60.0)
+    clock.set(60.0)
     assert ask(judge).looked_at == BEGAN + timedelta(seconds=60)
 
 
@@ -129,7 +71,7 @@ def test_a_clock_of_ours_that_is_ahead_judges_nothing_too_early(
 ) -> None:
     split_traffic(feed, 100)
     feed.skew = timedelta(seconds=-50)
-    at(clock, 100.0)
+    clock.set(100.0)
     reading = ask(judge)
     assert reading.looked_at == BEGAN + timedelta(seconds=30)
     assert reading.next_at == BEGAN + timedelta(seconds=110), "by our clock"
@@ -151,18 +93,11 @@ def test_each_look_is_one_reading_although_aws_tells_whole_seconds(
     assert looked_at == [0.0, 30.0, 60.0, 90.0]
 
 
-def test_before_the_first_write_there_is_nothing_to_say(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
-    feed.skew = timedelta(seconds=-50)
-    at(clock, 10.0)
-    with pytest.raises(Transient, match="AWS's clock is behind"):
-        ask(judge)
-
-
 def test_looks_that_were_missed_are_made_up(feed: Feed, clock: Clock) -> None:
     split_traffic(feed, 300, bad=[2])
     often, late = ExecutionsJudge(feed, clock), ExecutionsJudge(feed, clock)
     for seconds in range(30, 331, 30):
-        at(clock, seconds)
+        clock.set(seconds)
         last = ask(often)
     assert ask(late).judgement == last.judgement
     assert last.judgement.verdict is Verdict.WORSE
@@ -170,12 +105,12 @@ def test_looks_that_were_missed_are_made_up(feed: Feed, clock: Clock) -> None:
 
 def test_what_runs_is_taken_again_when_it_has_ended(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
     feed.started(20.0, 2, "FAILED", lasts_s=4.0)
-    at(clock, 22.0)
+    clock.set(22.0)
     ask(judge)
-    at(clock, 90.0)
+    clock.set(90.0)
     judgement = ask(judge).judgement
     assert (judgement.target.started, judgement.target.judged, judgement.target.bad) == (1, 1, 1)
-    at(clock, 120.0)
+    clock.set(120.0)
     assert ask(judge).judgement.target == judgement.target, "counted once"
 
 
@@ -184,10 +119,10 @@ def test_each_look_reads_no_further_back_than_what_may_have_changed(
 ) -> None:
     feed.page_size = 10
     split_traffic(feed, 80)
-    at(clock, 90.0)
+    clock.set(90.0)
     ask(judge)
     feed.pages = 0
-    at(clock, 120.0)
+    clock.set(120.0)
     ask(judge)
     assert feed.pages <= 6, "80 executions are 8 pages"
 
@@ -197,7 +132,7 @@ def test_a_look_asks_for_twice_as_many_as_it_will_need(judge: ExecutionsJudge, f
     for number in range(-1500, 900):
         feed.started(number / 5, 1 + number % 2)
     for seconds in (3, 30, 60, 90, 120):
-        at(clock, seconds)
+        clock.set(seconds)
         ask(judge)
     assert feed.limits == [1000, 1000, 652, 652, 652, 652], "five a second, of the last minute and five seconds"
 
@@ -213,7 +148,7 @@ def test_an_answer_that_is_quicker_than_the_last_one_is_not_asked_for_too_soon(
         return answered(alias, token, limit)
 
     feed.page = takes_two_seconds
-    at(clock, 61.0)
+    clock.set(61.0)
     reading = ask(judge)
     feed.page = answered
     clock.moment = reading.next_at
@@ -224,9 +159,9 @@ def test_an_answer_that_is_quicker_than_the_last_one_is_not_asked_for_too_soon(
 
 
 def test_starts_just_after_a_write_are_left_out(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
-    for at_s in (9.9, 10.0, 109.0, 119.0, 120.0):
+    for at_s in (9.9, 10.0, 109.0, 110.0, 119.0, 120.0):
         feed.started(at_s, 2)
-    at(clock, 300.0)
+    clock.set(300.0)
     judgement = ask(judge, look((0.0, 50), (110.0, 60))).judgement
     assert judgement.target.judged == 3, "at 10, 109 and 120 s"
 
@@ -234,7 +169,7 @@ def test_starts_just_after_a_write_are_left_out(judge: ExecutionsJudge, feed: Fe
 def test_starts_under_a_weight_of_somebody_else_are_left_out(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
     for at_s in (50.0, 150.0, 250.0):
         feed.started(at_s, 2)
-    at(clock, 400.0)
+    clock.set(400.0)
     judgement = ask(judge, look((0.0, 50), (100.0, None), (200.0, 50))).judgement
     assert judgement.target.judged == 2
 
@@ -244,7 +179,7 @@ def test_what_is_of_neither_version_or_of_no_status_is_left_out(
     judge: ExecutionsJudge, feed: Feed, clock: Clock, version: int, status: str
 ) -> None:
     feed.started(20.0, version, status)
-    at(clock, 120.0)
+    clock.set(120.0)
     assert ask(judge).judgement.target.started == 0
 
 
@@ -252,14 +187,14 @@ def test_what_was_bad_stays_bad_when_it_is_redriven_even_after_a_restart(
     judge: ExecutionsJudge, feed: Feed, clock: Clock
 ) -> None:
     feed.started(20.0, 2, "FAILED")
-    at(clock, 90.0)
+    clock.set(90.0)
     assert ask(judge).judgement.target.bad == 1
     feed.executions[0] = feed.executions[0]._replace(ended_at=None, status="RUNNING", is_redriven=True)
-    at(clock, 120.0)
+    clock.set(120.0)
     for process in (judge, ExecutionsJudge(feed, clock)):
         assert ask(process).judgement.target.bad == 1
     feed.executions[0] = feed.executions[0]._replace(ended_at=clock.now(), status="SUCCEEDED")
-    at(clock, 150.0)
+    clock.set(150.0)
     for process in (judge, ExecutionsJudge(feed, clock)):
         assert ask(process).judgement.target.bad == 1
 
@@ -270,7 +205,7 @@ def test_what_was_bad_stays_bad_when_it_is_redriven_even_after_a_restart(
 def test_more_than_a_job_may_read_is_read_by_the_next_one(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
     feed.page_size = 10
     split_traffic(feed, 10 * PAGES_A_JOB + 50)
-    at(clock, 200.0)
+    clock.set(200.0)
     with pytest.raises(Transient, match=f"^{10 * PAGES_A_JOB} executions have been read, and there are more$"):
         ask(judge)
     assert ask(judge).judgement.target.started == 75
@@ -280,7 +215,7 @@ def test_more_than_a_job_may_read_is_read_by_the_next_one(judge: ExecutionsJudge
 def test_a_call_that_fails_is_gone_on_from(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
     feed.page_size = 10
     split_traffic(feed, 50)
-    at(clock, 100.0)
+    clock.set(100.0)
     ask(ExecutionsJudge(feed, clock))
     in_one_go, feed.pages = feed.pages, 0
     feed.fails = []
@@ -301,7 +236,7 @@ def test_a_call_that_fails_is_gone_on_from(judge: ExecutionsJudge, feed: Feed, c
 
 def test_a_token_that_has_expired_begins_again(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
     split_traffic(feed, 50)
-    at(clock, 100.0)
+    clock.set(100.0)
     feed.fails = [Conflict("the token has expired")]
     with pytest.raises(Conflict):
         ask(judge)
@@ -315,7 +250,7 @@ def test_what_ended_before_is_read_as_far_as_it_says_something(
     for number in range(4000):
         feed.started(-5000.0 + number, 1, lasts_s=2.0)
     feed.started(-5000.0, 1, "RUNNING", lasts_s=None)
-    at(clock, 60.0)
+    clock.set(60.0)
     reading = ask(judge, look(horizon_s=None))
     assert reading.horizon_s == 2.0
     assert feed.pages == 2, "a thousand that ended before say what is usual"
@@ -323,11 +258,11 @@ def test_what_ended_before_is_read_as_far_as_it_says_something(
 
 def test_a_page_of_old_running_ones_ends_the_walk(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
     feed.page_size = 5
-    at(clock, 60.0)
+    clock.set(60.0)
     ask(judge)
     for number in range(20):
         feed.started(-100.0 - number, 1, "RUNNING", lasts_s=None)
-    at(clock, 90.0)
+    clock.set(90.0)
     feed.pages = 0
     ask(judge)
     assert feed.pages == 1
@@ -340,17 +275,17 @@ def test_other_weights_than_those_that_were_judged_by_begin_again(
     judge: ExecutionsJudge, feed: Feed, clock: Clock
 ) -> None:
     split_traffic(feed, 80)
-    at(clock, 90.0)
+    clock.set(90.0)
     assert ask(judge, look((0.0, 50), (20.0, None))).judgement.target.judged == 5
     assert ask(judge, look((0.0, 50), (20.0, 60))).judgement.target.judged > 5
 
 
 def test_one_job_at_a_time_reads_for_a_rollout(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
-    at(clock, 60.0)
+    clock.set(60.0)
     first = feed.page
 
     def asks_meanwhile(alias: AliasArn, token: str | None, limit: int) -> ExecutionPage:
-        with pytest.raises(Transient, match="are being read already"):
+        with pytest.raises(Transient, match=r"^its executions are being read already$"):
             ask(judge)
         return first(alias, token, limit)
 
@@ -360,35 +295,51 @@ def test_one_job_at_a_time_reads_for_a_rollout(judge: ExecutionsJudge, feed: Fee
 
 def test_a_job_whose_answer_never_ends_is_left_behind(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
     split_traffic(feed, 20)
-    at(clock, 90.0)
+    feed.page_size = 10
+    clock.set(90.0)
     wanted, page = ask(ExecutionsJudge(feed, clock)).judgement, feed.page
 
     def hangs(alias: AliasArn, token: str | None, limit: int) -> ExecutionPage:
+        if token is None:
+            return page(alias, token, limit)
         feed.page = page
-        at(clock, 90.0 + GIVEN_UP_S - 1.0)
-        with pytest.raises(Transient, match="are being read already"):
+        clock.set(90.0 + GIVEN_UP_S - 1.0)
+        with pytest.raises(Transient, match=r"^its executions are being read already$"):
             ask(judge)
-        at(clock, 90.0 + GIVEN_UP_S)
+        clock.set(90.0 + GIVEN_UP_S)
+        feed.tokens.clear()
         assert ask(judge).judgement.target == wanted.target
+        assert feed.tokens == [None, "10"], "what it has read is left to it"
         return page(alias, token, limit)
 
     feed.page = hangs
     ask(judge)
-    at(clock, 180.0)
+    clock.set(180.0)
     assert ask(judge).judgement.at == 180.0, "neither of the two is in the way of the next one"
 
 
-def test_a_rollout_that_nobody_asks_about_is_forgotten(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+@pytest.mark.parametrize(("late_s", "limit"), [(0.0, 100), (1.0, LARGEST_PAGE)])
+def test_a_rollout_that_nobody_asks_about_is_forgotten(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock, late_s: float, limit: int
+) -> None:
+    """What is read again from its beginning comes in the largest pages."""
     split_traffic(feed, 20)
-    at(clock, 90.0)
+    clock.set(90.0)
     ask(judge)
-    at(clock, 1000.0)
+    clock.set(90.0 + FORGOTTEN_AFTER_S + late_s)
     ask(judge, replace(look(), stable=7))
-    assert len(judge._replays) == 1
+    feed.limits.clear()
+    ask(judge)
+    assert feed.limits == [limit]
 
 
 def test_it_is_read_beside_forward_work_with_what_is_left_of_the_quota(feed: Feed, clock: Clock) -> None:
-    assert judging_source(feed, clock).route(Status()) == (Lane.FORWARD, Urgency.BACKGROUND)
+    split_traffic(feed, 20)
+    clock.set(90.0)
+    source = judging_source(feed, clock)
+    assert source.route(Status()) == (Lane.FORWARD, Urgency.BACKGROUND)
+    assert source.answer(ALIAS, look(), Urgency.BACKGROUND).judgement.target.started == 10
+    assert (source.longest_pause_s, source.is_kept_at_rest) == (LOOK_EVERY_S, False)
 
 
 # -- a rollout that is over --
@@ -402,7 +353,7 @@ def test_one_that_is_over_is_judged_again_as_it_was(judge: ExecutionsJudge, feed
     feed.started(400.0, 3)
     asked = look((0.0, 50), (350.0, 100))
     for seconds in range(30, 331, 30):
-        at(clock, seconds)
+        clock.set(seconds)
         last = ask_until(judge, asked)
     again = list(judged_again(feed, clock, ALIAS, asked))
     assert again[-1].verdict is last.judgement.verdict is Verdict.WORSE
@@ -420,7 +371,7 @@ def ask_until(judge: ExecutionsJudge, asked: JudgeExecutions):
 
 def test_one_without_a_past_is_judged_again_too(feed: Feed, clock: Clock) -> None:
     split_traffic(feed, 20)
-    at(clock, 600.0)
+    clock.set(600.0)
     assert [each.verdict for each in judged_again(feed, clock, ALIAS, look())] == [Verdict.NOT_ENOUGH]
 
 

@@ -6,10 +6,9 @@ due: of the executions before them the lists are complete by then.
 """
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import attrgetter
 
 from sfn_rollouts.analysis import (
     LOOK_EVERY_S,
@@ -52,8 +51,6 @@ _NOT_JUDGED = 0.0
 
 _STATUSES = {each.value: each for each in Ended}
 
-_name = attrgetter("name")
-
 
 @dataclass(slots=True)
 class _Walk:
@@ -73,7 +70,7 @@ class _Walk:
     def take(self, page: ExecutionPage) -> None:
         """Pages shift while they are read, so one execution may stand on two."""
         self.as_of = self.as_of or page.as_of
-        self.found.update(zip(map(_name, page.executions), page.executions, strict=True))
+        self.found.update(_by_name(page))
         self.token = page.next_token
 
 
@@ -89,9 +86,11 @@ class Listing:
         """All that started before is judged for good; further back no walk goes."""
         self._ended: set[str] = set()
         """The names of those that started later and have been taken as they ended."""
+        self._running: set[str] = set()
+        """The names of those whose end has not been taken, whenever they started: a late failure is one too."""
         self._unknown: set[str] = set()
         """The names of those of a status that nobody knows."""
-        self._horizon = Horizon(0.0, is_capped=False)
+        self._horizon: Horizon  # known from the first look on, like the judging
         self._judging: Judging | None = None
         self._judgement: Judgement | None = None
         self._next_look = 0
@@ -133,26 +132,30 @@ class Listing:
             walk.take(page)
             walk.answered_at = walk.answered_at or self._clock.now()
             needs_past = self._judging is None
-            if page.next_token is None or _is_far_enough(walk, page, self._since, needs_past=needs_past):
+            if page.next_token is None or _is_far_enough(walk.found, page, self._since, needs_past=needs_past):
                 self._walk = None
                 return walk
         raise Transient(f"{len(walk.found)} executions have been read, and there are more", retry_after_s=0.0)
 
     def _take(self, look: JudgeExecutions, found: Collection[ExecutionReading], as_of: datetime) -> None:
-        """Take what is not judged for good, and make the looks up to this time."""
+        """Take what is not judged for good, and how those ended that were judged while they ran; make the looks."""
         judging = self._judging = self._judging or self._begin(look, found)
         since, ended = self._since, self._ended
         new = [each for each in found if each.started_at >= since and each.name not in ended]
+        seen_to_end = [each for each in found if each.ended_at is not None and each.name in self._running]
+        new += [each for each in seen_to_end if each.started_at < since]
+        self._running -= {each.name for each in seen_to_end}
+        self._running |= {each.name for each in new if each.ended_at is None}
         self._limit = self._next_limit(found, as_of)
         judging.take(_executions(look, new))
-        unknown = {each.status for each in new} - _STATUSES.keys()
-        self._unknown |= {each.name for each in new if each.status in unknown} if unknown else set()
+        self._unknown |= {each.name for each in new if each.status not in _STATUSES}
         last = int((as_of - look.began_at).total_seconds() // LOOK_EVERY_S)
         while self._next_look <= last:
             self._judgement = judging.look(self._next_look * LOOK_EVERY_S)
             self._next_look += 1
         since = self._since = max(since, after(look.began_at, last * LOOK_EVERY_S - self._horizon.seconds - SETTLE_S))
-        self._ended = {each.name for each in found if each.ended_at is not None and each.started_at >= since}
+        ended |= {each.name for each in new if each.ended_at is not None}  # and stay so when they are redriven
+        self._ended = {each.name for each in found if each.started_at >= since and each.name in ended}
 
     def _next_limit(self, found: Iterable[ExecutionReading], as_of: datetime) -> int:
         """Return how many to ask for at the next look: twice those of as long a time as it goes back.
@@ -173,16 +176,13 @@ def listed_again(feed: ExecutionFeed, alias: AliasArn, look: JudgeExecutions) ->
     Raises:
         NotListed: the machine is an Express one.
     """
-    walk, token = _Walk(look.began_at, LARGEST_PAGE), None
-    while True:
-        page = feed.page(alias, token)
-        walk.take(page)
-        token = page.next_token
-        if token is None or _is_far_enough(walk, page, look.began_at, needs_past=True):
-            break
-    found = walk.found.values()
-    past, horizon = _before(look, found)
-    begun = _executions(look, [each for each in found if each.started_at >= look.began_at])
+    page = feed.page(alias, None)
+    found = _by_name(page)
+    while page.next_token is not None and not _is_far_enough(found, page, look.began_at, needs_past=True):
+        page = feed.page(alias, page.next_token)
+        found.update(_by_name(page))
+    past, horizon = _before(look, found.values())
+    begun = _executions(look, found.values())
     return changes(look.policy, look.plan, horizon.seconds, past, [each for each in begun if 0.0 < each.weight < 1.0])
 
 
@@ -205,7 +205,13 @@ def _before(look: JudgeExecutions, found: Iterable[ExecutionReading]) -> tuple[S
     return past, horizon_of(past, look.plan, look.horizon_s)
 
 
-def _is_far_enough(walk: _Walk, page: ExecutionPage, since: datetime, *, needs_past: bool) -> bool:
+def _by_name(page: ExecutionPage) -> dict[str, ExecutionReading]:
+    return {each.name: each for each in page.executions}
+
+
+def _is_far_enough(
+    found: Mapping[str, ExecutionReading], page: ExecutionPage, since: datetime, *, needs_past: bool
+) -> bool:
     """Those that ended are listed by their end, running ones by their start or redrive: one of either that is older
     than what is wanted, and nothing behind it started later.
     """
@@ -216,7 +222,7 @@ def _is_far_enough(walk: _Walk, page: ExecutionPage, since: datetime, *, needs_p
     )
     if not (is_past_ended or is_past_running) or not needs_past:
         return is_past_ended or is_past_running
-    ended = sum(each.ended_at is not None and each.ended_at < since for each in walk.found.values())
+    ended = sum(each.ended_at is not None and each.ended_at < since for each in found.values())
     return ended >= PAST_EXECUTIONS
 
 

@@ -29,13 +29,13 @@ FORGOTTEN_AFTER_S = 600.0
 
 @dataclass(slots=True)
 class _Replay:
-    """What is kept of one rollout: by which weights it was judged, and what does so.
+    """What is kept of one rollout: what judges it, and by which weights it did.
 
     `used_at`, `read_since`: when it was asked for last, and since when a job has been at it; None: none is.
     """
 
-    weights: tuple[tuple[datetime, int | None], ...]
     evidence: Listing | Counting
+    weights: tuple[tuple[datetime, int | None], ...] = ()
     used_at: float = 0.0
     read_since: float | None = None
 
@@ -71,12 +71,13 @@ class ExecutionsJudge:
         now = self._clock.monotonic()
         with self._lock:
             known = self._replays.get(key)
-            if known is not None and known.read_since is not None and now < known.read_since + GIVEN_UP_S:
-                raise Transient("its executions are being read already")
-            is_free = known is not None and known.read_since is None
-            if known is None or not is_free or known.weights != look.weights[: len(known.weights)]:
-                evidence = Listing(self._feed, self._clock, alias, look)
-                known = self._replays[key] = _Replay(look.weights, evidence)
+            if known is not None and known.read_since is not None:
+                if now < known.read_since + GIVEN_UP_S:
+                    raise Transient("its executions are being read already")
+                known = None
+            if known is None or known.weights != look.weights[: len(known.weights)]:
+                known = self._replays[key] = _Replay(Listing(self._feed, self._clock, alias, look))
+            known.weights = look.weights
             known.used_at = known.read_since = now
             self._replays.move_to_end(key)
             while next(iter(self._replays.values())).used_at < now - FORGOTTEN_AFTER_S:
@@ -84,7 +85,6 @@ class ExecutionsJudge:
             return known
 
     def _advance(self, alias: AliasArn, look: JudgeExecutions, replay: _Replay) -> AnalysisReading:
-        replay.weights = look.weights
         try:
             return replay.evidence.advance(look)
         except NotListed:
