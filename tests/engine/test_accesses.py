@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from sfn_rollouts import acting
+from sfn_rollouts.api.access import AccessStatus
+from sfn_rollouts.api.problems import SpecError
 from sfn_rollouts.api.resource import parse_access
 from sfn_rollouts.api.status import AlarmState, Phase
 from sfn_rollouts.core.announce import Announcement
-from sfn_rollouts.core.values.access import AccessReading, Granted, Ungoverned
+from sfn_rollouts.core.values.access import AccessReading, Granted, NotGranted, Ungoverned
 from sfn_rollouts.core.values.identity import OWN, Caller, Identity
 from sfn_rollouts.core.values.readings import Account
 from sfn_rollouts.core.values.routing import Routing
-from sfn_rollouts.engine.accesses import AccessTable
+from sfn_rollouts.engine.accesses import AccessTable, KnownAccess
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.record import Record
@@ -393,10 +395,14 @@ def namespace_raw(version: int, **labels: str) -> dict[str, Any]:
     return {"metadata": {"name": "shop", "uid": "ns", "resourceVersion": str(version), "labels": labels or None}}
 
 
-def reading(table: AccessTable) -> AccessReading | None:
+def record(**fields: Any) -> Record:
     world = World()
-    world.api.apply("orders", spec())
-    return table.of(Record(Resource.parse(world.api.list()[0]), Random(0)))
+    world.api.apply("orders", spec(**fields))
+    return Record(Resource.parse(world.api.list()[0]), Random(0))
+
+
+def reading(table: AccessTable) -> AccessReading | None:
+    return table.of(record())
 
 
 def test_the_same_again_changes_nothing() -> None:
@@ -446,6 +452,87 @@ def test_what_was_created_while_the_list_was_made_stays_until_the_next_one() -> 
     assert isinstance(reading(table), Granted)
     assert table.list([], [])
     assert reading(table) == Ungoverned()
+
+
+def test_what_came_in_place_of_another_one_stays_until_the_next_list_though_this_one_does_not_have_it() -> None:
+    table, first = AccessTable(), access_raw(1, uid="first")
+    table.list([first], [])
+    assert not table.see(access_raw(2, uid="second"))
+    assert not table.list([first], [])
+    assert [each.uid for each in table.known()] == ["second"]
+    assert table.list([], [])
+
+
+def test_what_was_changed_and_is_in_no_list_any_more_is_gone() -> None:
+    table = AccessTable()
+    table.list([access_raw(1)], [])
+    table.see(access_raw(2, externalId="newer"))
+    assert table.list([], [])
+    assert table.known() == ()
+
+
+def test_one_version_is_one_state() -> None:
+    table = AccessTable()
+    table.see(access_raw(7))
+    assert not table.see(access_raw(7, externalId="other"))
+    assert table.see(access_raw(8, externalId="other"))
+
+
+def test_a_namespace_that_is_gone_changes_something_once() -> None:
+    table = AccessTable()
+    table.see_namespace(namespace_raw(1))
+    assert [table.namespace_gone("ns"), table.namespace_gone("ns")] == [True, False]
+
+
+def test_what_they_say_to_a_rollout_is_found_out_once_until_something_changes() -> None:
+    table, orders = AccessTable(), record()
+    table.see(access_raw(1))
+    said = table.of(orders)
+    assert table.of(orders) is said
+    table.see(access_raw(2, externalId="other"))
+    assert (found := table.of(orders)) != said
+    table.forget(orders.uid)
+    assert table.of(orders) == found
+    assert table.of(orders) is not found
+    table.forget("of a rollout that was never asked about")
+
+
+@pytest.mark.parametrize("fields", [{}, {"stateMachineArn": "none"}], ids=["an alias", "no alias"])
+@pytest.mark.parametrize(
+    ("access", "is_any"),
+    [(None, False), ({"namespaces": {"names": ["other"]}}, True), ({"stateMachines": []}, True)],
+    ids=["none", "another namespace", "a spec that is refused"],
+)
+def test_what_is_not_granted_is_said_with_whether_there_are_any(
+    fields: Mapping[str, Any], access: Mapping[str, Any] | None, is_any: bool
+) -> None:
+    table = AccessTable(is_required=True)
+    if access is not None:
+        table.see(access_raw(1, **access))
+    assert table.of(record(**fields)) == NotGranted(is_any=is_any)
+
+
+def test_the_identities_are_those_of_the_specs_that_can_be_read() -> None:
+    table = AccessTable()
+    table.see(access_raw(1))
+    table.see(access_raw(2, uid="2", name="b", stateMachines=[]))
+    assert list(table.identities()) == [THEIRS]
+
+
+def test_an_access_is_known_by_what_the_api_server_says_of_it() -> None:
+    raw = access_raw(7)
+    del raw["metadata"]["generation"]
+    assert KnownAccess.parse(raw) == KnownAccess("a", "1", "7", 1, parse_access(FIELDS), AccessStatus())
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_why_a_spec_is_refused_is_kept_as_far_as_a_condition_has_room(count: int) -> None:
+    raw = access_raw(7, stateMachines=[f"arn:aws:states:no-{number}" for number in range(count)])
+    with pytest.raises(SpecError) as raised:
+        parse_access(raw["spec"])
+    known = KnownAccess.parse(raw)
+    assert known.spec == str(raised.value)[:1024]
+    assert known.access is None
 
 
 # -- the status of an access --

@@ -7,11 +7,13 @@ from threading import Thread
 
 import pytest
 
+from sfn_rollouts.acting import acting_for
 from sfn_rollouts.analysis import Plan, Policy, Verdict
 from sfn_rollouts.api.analysis import MOST_FAILURES_KEPT, CountedFailures, Source
 from sfn_rollouts.core.values.analysis import AnalysisReading
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage, ExecutionReading
+from sfn_rollouts.core.values.identity import Caller, Identity
 from sfn_rollouts.core.values.looks import ForecastAnalysis, JudgeExecutions
 from sfn_rollouts.engine.evidence import counting, shared_counts
 from sfn_rollouts.engine.evidence.shared_counts import SharedCounts
@@ -68,6 +70,7 @@ class Feed:
         return self.of[alias.machine].page(token, limit)
 
     def minutes(self, place: Place, wanted: Collection[Counted], since: datetime) -> CountedMinutes:
+        assert place == ALIAS.machine.place
         self.calls.append((frozenset(wanted), since))
         for machine in {each.machine for each in wanted}:
             if machine in self.refuses:
@@ -119,7 +122,7 @@ def test_a_version_that_fails_is_worse_once_its_minutes_are_complete(
     clock.set(400.0)
     reading = ask(judge)
     assert (reading.judgement.verdict, reading.source) == (Verdict.NOT_ENOUGH, Source.METRICS)
-    assert reading.looked_at == BEGAN + timedelta(seconds=390)
+    assert (reading.read_at, reading.looked_at) == (clock.now(), BEGAN + timedelta(seconds=390))
     clock.set(900.0)
     reading = ask(judge)
     assert reading.judgement.verdict is Verdict.WORSE
@@ -134,10 +137,13 @@ def test_it_is_read_again_when_the_next_minute_is_complete(judge: ExecutionsJudg
         assert ask(judge).next_at == BEGAN + timedelta(seconds=due)
 
 
-def test_before_the_first_write_there_is_nothing_to_say(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
-    feed.skew = timedelta(seconds=-50)
+@pytest.mark.parametrize("behind_s", [1, 29, 50])
+def test_before_the_first_write_there_is_nothing_to_say(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock, behind_s: int
+) -> None:
+    feed.skew = timedelta(seconds=-10 - behind_s)
     clock.set(10.0)
-    with pytest.raises(Transient, match="AWS's clock is behind"):
+    with pytest.raises(Transient, match=r"^AWS's clock is behind the rollout's first write$"):
         ask(judge)
 
 
@@ -169,6 +175,34 @@ def test_minutes_under_a_weight_of_somebody_else_are_left_out(judge: ExecutionsJ
     assert ask(judge, look((0.0, 50), (300.0, None))).judgement.target.bad == 1
 
 
+def test_a_minute_is_judged_by_the_weight_that_was_in_force_all_the_time(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock
+) -> None:
+    """Of one that was set from 12:00:00 to 12:05:00, those of 12:02 and 12:04 are the first and the last one."""
+    for at_s in (70.0, 130.0, 250.0, 310.0):
+        feed.ended(at_s, 2)
+    clock.set(1000.0)
+    assert ask(judge, look((-20.0, 10), (280.0, None))).judgement.target.bad == 2
+
+
+def test_what_somebody_stopped_is_counted_by_itself(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    feed.ended(165.0, 2, "ABORTED")
+    feed.ended(166.0, 2)
+    clock.set(1000.0)
+    said = ask(judge).judgement.target
+    assert (said.judged, said.bad, said.aborted) == (1, 1, 1)
+
+
+def test_the_first_minute_that_is_read_counts(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
+    feed.ended(250.0, 2)
+    clock.set(450.0)
+    ask(judge)
+    clock.set(5000.0)
+    reading = ask(judge)
+    assert feed.calls[-1][1] == BEGAN.replace(second=0) + timedelta(minutes=4)
+    assert reading.judgement.target.bad == 1
+
+
 def test_executions_past_the_alias_are_not_held_against_the_target(
     judge: ExecutionsJudge, feed: Feed, clock: Clock
 ) -> None:
@@ -192,7 +226,22 @@ def test_how_often_stable_failed_before_makes_a_target_suspect(
     assert said.verdict is Verdict.SUSPECT
     assert said.strongest.past is not None
     assert said.strongest.past.past_failed == 1
-    assert 500 <= said.strongest.past.past_ended < 560, "whole minutes"
+    assert said.strongest.past.past_ended == 531, "whole minutes: of 51 and eight times 60"
+
+
+def test_the_past_is_five_hundred_that_ended_before_the_first_minute(
+    judge: ExecutionsJudge, feed: Feed, clock: Clock
+) -> None:
+    for _ in range(500):
+        feed.ended(-30.0, 1, "SUCCEEDED")
+    for at_s in (-90.0, 10.0):
+        feed.ended(at_s, 1)
+    for number in range(6):
+        feed.ended(170.0 + number, 2)
+    clock.set(500.0)
+    past = ask(judge).judgement.strongest.past
+    assert past is not None
+    assert (past.past_ended, past.past_failed) == (500, 0)
 
 
 def test_only_minutes_long_after_a_change_show_that_it_is_not_worse(
@@ -264,8 +313,11 @@ def test_more_than_the_status_can_keep_is_said_and_not_forgotten(
     clock.set(420.0)
     assert ask(judge).counted == CountedFailures(minutes=4, failures="3:1/1")
     clock.set(480.0)
-    with pytest.raises(Gone, match="failed in more minutes than the status can keep"):
+    with pytest.raises(Gone) as raised:
         ask(judge)
+    assert raised.value.why == (
+        "executions have failed in more minutes than the status can keep; the alarms still guard"
+    )
     assert 24 * 60 * len("1000:1/1") < MOST_FAILURES_KEPT
 
 
@@ -341,6 +393,32 @@ def test_a_job_waits_for_another_that_reads_but_not_for_ever(
     assert heard == [True]
 
 
+@pytest.mark.parametrize(("back_s", "machines"), [(900.0, 2), (960.0, 1)])
+def test_who_wants_no_more_than_the_last_minutes_is_read_with_the_others(
+    feed: Feed, clock: Clock, back_s: float, machines: int
+) -> None:
+    shared = SharedCounts(feed, clock)
+    clock.set(-20.0)
+    shared.read([Counted(OTHER.machine, "1")], clock.now())
+    clock.set(40.0)
+    shared.read([Counted(ALIAS.machine, "1")], clock.now() - timedelta(seconds=back_s))
+    assert len({each.machine for each in feed.calls[-1][0]}) == machines
+
+
+def test_what_one_identity_may_read_is_not_handed_on_to_another(feed: Feed, clock: Clock) -> None:
+    shared, wanted = SharedCounts(feed, clock), [Counted(ALIAS.machine, "1")]
+    for caller in (Caller(), Caller(Identity("arn:aws:iam::123456789012:role/Tenant")), Caller()):
+        with acting_for(caller):
+            shared.read(wanted, clock.now())
+    assert len(feed.calls) == 2
+
+
+def test_a_minute_begins_with_its_first_moment() -> None:
+    assert shared_counts.minute_start(datetime(2026, 11, 21, 12, 5, 59, 999_999, UTC)) == datetime(
+        2026, 11, 21, 12, 5, tzinfo=UTC
+    )
+
+
 # -- long rollouts --
 
 
@@ -365,9 +443,45 @@ def test_one_that_is_over_is_judged_again(feed: Feed, clock: Clock) -> None:
 
 
 def test_one_that_is_over_for_weeks_cannot_be_judged_again(feed: Feed, clock: Clock) -> None:
-    clock.set(15 * 86_400.0)
+    """CloudWatch has the first minute for so long, and no moment longer."""
+    clock.moment = BEGAN.replace(second=0) + shared_counts.RETAINED
+    asked = look((0.0, 50), (600.0, 0))
+    assert [each.verdict for each in judged_again(feed, clock, ALIAS, asked)] == [Verdict.NOT_ENOUGH]
+    clock.moment += timedelta(microseconds=1)
     with pytest.raises(Gone, match="began more than 15 days ago"):
-        judged_again(feed, clock, ALIAS, look())
+        judged_again(feed, clock, ALIAS, asked)
+
+
+def has_failed_after_a_clean_past(feed: Feed, at_s: float) -> None:
+    for number in range(600):
+        feed.ended(-30.0 - number, 1, "SUCCEEDED")
+    for number in range(6):
+        feed.ended(at_s + number / 10, 2)
+
+
+@pytest.mark.parametrize(
+    ("weights", "failed_at_s", "last"),
+    [
+        (((0.0, 50), (600.0, 0)), 575.0, Verdict.SUSPECT),
+        (((0.0, 50), (600.0, 0)), 585.0, Verdict.NOT_ENOUGH),
+        (((0.0, 50), (90.0, 0)), 20.0, Verdict.NOT_ENOUGH),
+    ],
+    ids=["in its last minute", "after it", "in one that was too short"],
+)
+def test_one_that_is_over_is_judged_again_up_to_its_last_minute(
+    feed: Feed, clock: Clock, weights: tuple[tuple[float, int], ...], failed_at_s: float, last: Verdict
+) -> None:
+    has_failed_after_a_clean_past(feed, failed_at_s)
+    clock.set(5000.0)
+    assert list(judged_again(feed, clock, ALIAS, look(*weights)))[-1].verdict is last
+
+
+@pytest.mark.parametrize(("now", "last"), [(759.0, Verdict.NOT_ENOUGH), (760.0, Verdict.SUSPECT)])
+def test_a_minute_is_judged_again_once_it_is_complete(feed: Feed, clock: Clock, now: float, last: Verdict) -> None:
+    """That of 12:09, four minutes later."""
+    has_failed_after_a_clean_past(feed, 550.0)
+    clock.set(now)
+    assert list(judged_again(feed, clock, ALIAS, look()))[-1].verdict is last
 
 
 def test_one_without_a_minute_to_judge_is_judged_again_too(feed: Feed, clock: Clock) -> None:

@@ -1,14 +1,18 @@
 """The account of the credentials: asked once, before anything begins; and what other people's ARNs cost."""
 
+from datetime import timedelta
+
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
 from sfn_rollouts.api.status import AlarmState, Phase
-from sfn_rollouts.core.values.identity import Caller
+from sfn_rollouts.core.values.arn import Place
+from sfn_rollouts.core.values.identity import OWN, Caller, Identity
 from sfn_rollouts.core.values.readings import Account, Trouble, Unseen
 from sfn_rollouts.core.values.routing import Routing
-from sfn_rollouts.engine.home import Home
+from sfn_rollouts.engine.home import VERIFIED_EVERY_S, Home
+from sfn_rollouts.engine.homes import Homes
 from sfn_rollouts.engine.lanes import Lanes
 from sfn_rollouts.engine.regions import KEPT_S, Regions
 from sfn_rollouts.errors import Denied, PortError, Transient
@@ -174,15 +178,20 @@ def test_a_region_that_is_named_again_is_kept() -> None:
 # -- by itself --
 
 
+OPERATOR = Caller()
+TENANT = Caller(Identity("arn:aws:iam::123456789012:role/tenant"))
+OURS = Account("123456789012", "aws")
+
+
 class Alone:
     """A home, and how often it said that it knows more."""
 
-    def __init__(self) -> None:
+    def __init__(self, caller: Caller = OPERATOR, place: Place | None = None) -> None:
         self.clock, self.workers = FakeClock(), FakeWorkers()
         self.cloud = FakeCloud(self.clock, lambda what: None)
         self.lanes = NotedErrands(Lanes(self.clock, self.workers, Metered()))
         self.answered = 0
-        self.home = Home(self.clock, self.lanes, self.cloud, Longest(), self._count)
+        self.home = Home(self.clock, self.lanes, self.cloud, Longest(), self._count, caller, place)
 
     def _count(self) -> None:
         self.answered += 1
@@ -190,9 +199,6 @@ class Alone:
     def ask(self) -> None:
         self.home.ask()
         self.workers.run_one()
-
-
-OURS = Account("123456789012", "aws")
 
 
 def test_the_account_is_asked_for_by_a_job_of_no_place_and_then_no_more() -> None:
@@ -233,3 +239,73 @@ def test_that_it_is_not_known_whose_the_credentials_are_is_logged_once() -> None
             alone.ask()
             alone.clock.advance(400)
     assert [(line["log_level"], line["why"]) for line in logged] == [("warning", "no credentials")]
+
+
+@pytest.mark.parametrize(("caller", "asked"), [(OPERATOR, 1), (TENANT, 2)], ids=["the operator", "a role"])
+def test_a_role_is_verified_again_after_an_hour(caller: Caller, asked: int) -> None:
+    alone = Alone(caller)
+    assert alone.home.verified_at is None
+    alone.ask()
+    assert alone.home.verified_at == NOON
+    alone.clock.advance(VERIFIED_EVERY_S - 0.001)
+    alone.ask()
+    assert alone.cloud.identity_asked == 1
+    alone.clock.advance(0.001)
+    alone.ask()
+    assert (alone.cloud.identity_asked, alone.answered) == (asked, asked), "its time is news"
+    assert alone.home.verified_at == NOON + timedelta(seconds=VERIFIED_EVERY_S * (asked - 1))
+
+
+def test_a_role_that_cannot_be_had_any_more_keeps_its_account_and_says_why_once() -> None:
+    alone = Alone(TENANT)
+    alone.ask()
+    alone.cloud.ours = Denied("no such role")
+    alone.clock.advance(VERIFIED_EVERY_S)
+    failed_at = alone.clock.now()
+    for pause_s in (5.0, 10.0):
+        alone.ask()
+        alone.clock.advance(pause_s)
+        assert alone.home.trouble == Unseen("no such role", failed_at, Trouble.DENIED)
+    assert (alone.home.fact, alone.home.verified_at) == (OURS, NOON)
+    assert (alone.cloud.identity_asked, alone.answered) == (3, 2)
+    alone.cloud.ours = OURS
+    alone.ask()
+    assert (alone.home.trouble, alone.answered) == (None, 3)
+
+
+def test_an_account_is_logged_when_it_is_another_one() -> None:
+    alone = Alone(TENANT)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))  # undone by conftest.py
+    with capture_logs() as logged:
+        for account in (OURS, OURS, Account("210987654321", "aws")):
+            alone.cloud.ours = account
+            alone.ask()
+            alone.clock.advance(VERIFIED_EVERY_S)
+    assert [line["account"] for line in logged] == ["123456789012", "210987654321"]
+
+
+# -- one for each identity --
+
+
+def test_sts_is_a_place_of_its_own_for_each_role() -> None:
+    """One whose session cannot be had stands in no other's way, nor in that of calls to the account."""
+    alone, answered = Alone(), list[Identity]()
+    homes = Homes(alone.clock, alone.lanes, alone.cloud, Longest(), answered.append)
+    for caller in (TENANT, OPERATOR, TENANT):
+        homes.of(caller).ask()
+    assert alone.lanes.errands == [
+        Errand(Lane.FORWARD, Place("123456789012", "sts", TENANT.identity), "account", caller=TENANT),
+        Errand(Lane.FORWARD, None, "account", caller=OPERATOR),
+    ]
+    while alone.workers.run_one():
+        pass
+    assert answered == [TENANT.identity, OWN]
+
+
+def test_a_home_that_is_kept_is_the_same_and_another_one_is_asked_again() -> None:
+    alone = Alone()
+    homes = Homes(alone.clock, alone.lanes, alone.cloud, Longest(), lambda _: None)
+    theirs, ours = homes.of(TENANT), homes.of(OPERATOR)
+    homes.keep([OWN])
+    assert homes.of(OPERATOR) is ours
+    assert homes.of(TENANT) is not theirs

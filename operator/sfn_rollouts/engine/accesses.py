@@ -139,8 +139,7 @@ class AccessTable:
         self._is_known = is_known
         self._accesses = _Latest[KnownAccess]()
         self._namespaces = _Latest[_Namespace]()
-        self._round = 0
-        self._said: dict[str, tuple[int, AccessReading]] = {}
+        self._said: dict[str, AccessReading] = {}  # by the uid of the rollout, since the last change
 
     def see(self, raw: Raw) -> bool:
         """An AWSAccess as the API server has it."""
@@ -173,9 +172,9 @@ class AccessTable:
         if not self._is_known:
             return None
         said = self._said.get(record.uid)
-        if said is None or said[0] != self._round:
-            said = self._said[record.uid] = self._round, self._match(record)
-        return said[1]
+        if said is None:
+            said = self._said[record.uid] = self._match(record)
+        return said
 
     def known(self) -> tuple[KnownAccess, ...]:
         """All AWSAccesses, as they are known."""
@@ -205,7 +204,7 @@ class AccessTable:
         return NotGranted(is_any=True) if isinstance(found, NotGranted) and self._accesses else found
 
     def _changed(self) -> bool:
-        self._round += 1
+        self._said.clear()
         return True
 
 

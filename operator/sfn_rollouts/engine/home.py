@@ -70,12 +70,12 @@ class Home:
 
     def _take(self, result: Account | Exception) -> None:
         self._is_asking = False
-        before = self.fact, self.trouble
+        before = self.trouble
         if isinstance(result, Account):
             self._known(result)
         else:
             self._failed(result)
-        if before[0] is None or isinstance(result, Account) or before[0] != self.fact or before[1] != self.trouble:
+        if isinstance(result, Account) or self.trouble != before:
             self._answered()
 
     def _known(self, account: Account) -> None:

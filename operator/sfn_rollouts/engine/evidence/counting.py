@@ -119,7 +119,8 @@ class Counting:
             self._next_look += 1
 
     def _complete(self, as_of: datetime) -> int:
-        return max(0, (as_of - _LATE - self._first) // _MINUTE + 1)
+        """Return how many of its minutes are; not above zero: none yet."""
+        return (as_of - _LATE - self._first) // _MINUTE + 1
 
     def _minute(self, look: JudgeExecutions, counted: CountedMinutes, number: int) -> Minute:
         at = self._first + number * _MINUTE
