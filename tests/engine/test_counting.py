@@ -358,6 +358,14 @@ def test_a_metric_that_cannot_be_read_hurts_its_own_rollout_alone(
     assert ask(judge).looked_at == BEGAN + timedelta(seconds=360)
 
 
+def test_who_asks_alone_and_is_refused_is_not_read_for_twice(feed: Feed, clock: Clock) -> None:
+    shared = SharedCounts(feed, clock)
+    feed.refuses[ALIAS.machine] = Denied("forbidden")
+    with pytest.raises(Denied, match="forbidden"):
+        shared.read([Counted(ALIAS.machine, "1")], clock.now())
+    assert len(feed.calls) == 1
+
+
 def test_a_long_way_back_is_read_alone(judge: ExecutionsJudge, feed: Feed, clock: Clock) -> None:
     clock.set(250.0)
     ask(judge)
