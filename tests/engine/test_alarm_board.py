@@ -301,6 +301,16 @@ def test_failing_polls_are_repeated_at_about_the_interval_whoever_asks(
     assert 55 <= len(board.calls()) <= 150
 
 
+def test_alarms_of_a_call_that_got_no_answer_are_unseen_and_read_together_again(board: Board) -> None:
+    """Only a refusal may be about one of the names."""
+    board.watch("one", "errors", "latency")
+    board.cloud.faults.add("alarms", Transient("503"))
+    board.work()
+    assert {board.fact("one", name) for name in ("errors", "latency")} == {Unseen("503", NOON, Trouble.TRANSIENT)}
+    board.run_for(2)
+    assert board.calls() == [2, 2]
+
+
 def test_a_throttle_is_obeyed(board: Board) -> None:
     board.watch("one", "errors", interval_s=5)
     board.cloud.faults.add("alarms", Transient("throttled", retry_after_s=7.0))
