@@ -1,14 +1,18 @@
 """The engine by itself, with a toy core: whom it ticks, when, with which evidence, and what it forgets."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from sfn_rollouts.api.status import AlarmState, Status, Trip
-from sfn_rollouts.core.values.arn import AliasArn
+from sfn_rollouts.core.values.arn import AliasArn, Place
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
+from sfn_rollouts.core.values.identity import Identity
 from sfn_rollouts.core.values.looks import CountCallers, FindVersion, Look, ReadAlias, ReadDefinition
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.readings import Account, AlarmReading, AliasReading, Trouble, Unseen, VersionReading
@@ -97,6 +101,7 @@ def test_what_is_decided_on_is_as_the_engine_knows_it(scene: Scene) -> None:
     assert seen.is_region_known
     assert not seen.has_older_rival
     assert seen.poll_interval_s == 10.0
+    assert scene.world.meter.longest_tick_s == 0.0, "no time passes in this world while it ticks"
     assert scene.world.meter.shown == {Key("shop", "orders"): "None"}
     assert scene.world.meter.aliases == {Key("shop", "orders"): LIVE}
 
@@ -218,6 +223,27 @@ def test_an_event_from_before_the_end_of_a_resource_does_not_bring_it_back(scene
     assert scene.world.meter.shown == {}
 
 
+@pytest.mark.parametrize(
+    ("status", "is_deleting", "warns"),
+    [(IN_FLIGHT, False, True), (IN_FLIGHT, True, False), (AT_REST, False, False)],
+    ids=["in flight", "deleted while in flight", "at rest"],
+)
+def test_that_nobody_looks_after_an_alias_any_more_is_logged(
+    scene: Scene, status: Status, is_deleting: bool, warns: bool
+) -> None:
+    scene.decide(status=status)
+    uid = scene.apply()
+    if is_deleting:
+        raw = scene.world.api.list()[0]
+        changed = {"resourceVersion": "1000", "deletionTimestamp": "2026-03-01T13:00:00Z"}
+        scene.world.engine.upsert({**raw, "metadata": {**raw["metadata"], **changed}})
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))  # undone by conftest.py
+    with capture_logs() as logged:
+        scene.world.engine.forget(uid)
+    message = "gone while in flight: nobody looks after its alias any more"
+    assert [line["event"] for line in logged] == [message] * warns
+
+
 # -- the sweep --
 
 
@@ -252,8 +278,8 @@ def test_one_that_a_list_lacks_is_forgotten_once_it_is_known_to_be_gone(scene: S
     if isinstance(given, PortError):
         scene.world.api.faults.add("get", given)
     else:
-        raw = scene.world.api.resource(given)
-        scene.world.api.get = lambda key: raw  # type: ignore[method-assign,assignment,return-value]
+        raw = {Key("shop", "orders"): scene.world.api.resource(given)}
+        scene.world.api.get = raw.__getitem__  # type: ignore[method-assign,assignment]
     listed = [each for each in scene.world.api.list() if each["metadata"]["name"] == "other"]
     scene.world.lanes.errands.clear()
     scene.world.engine.sweep(listed)
@@ -456,6 +482,17 @@ def test_a_defect_in_a_tick_has_it_tried_again_ever_more_rarely_until_it_is_gone
     assert meter.defects == 16
 
 
+def test_only_a_decision_that_failed_is_logged_as_one(scene: Scene) -> None:
+    scene.apply()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))  # undone by conftest.py
+    with capture_logs() as logged:
+        scene.world.engine.lead()
+        scene.decide(no_field_of_a_decision=1)
+        scene.world.engine.lead()
+    assert [line["event"] for line in logged] == ["deciding failed"]
+    assert isinstance(logged[0]["exc_info"], TypeError)
+
+
 def test_what_waits_in_a_place_that_answers_again_is_tried_at_once(scene: Scene) -> None:
     scene.world.cloud.faults.add("find", Denied("no"), 5)
     scene.decide(looks=frozenset({FindVersion(2)}))
@@ -509,3 +546,108 @@ def test_an_answer_reaches_the_next_decision(scene: Scene) -> None:
     answer = scene.seen[-1][1].of(ReadAlias())
     assert isinstance(answer, AliasReading)
     assert answer.routing == Routing.whole(1)
+
+
+# -- who may move what --
+
+
+def access_raw(version: int, name: str = "team", role: str = "", **fields: Any) -> dict[str, Any]:
+    """An AWSAccess for all aliases of the namespace; without a role it is for the operator's own identity."""
+    metadata = {"name": name, "uid": name, "resourceVersion": str(version), "generation": version}
+    role_arn = {"roleArn": f"arn:aws:iam::{MACHINE.account}:role/{role}"} if role else {}
+    named = {"namespaces": {"names": ["shop"]}, "stateMachines": [str(MACHINE)]}
+    return {"metadata": metadata, "spec": {**named, **role_arn, **fields}}
+
+
+def place_of(role: str) -> Place:
+    return replace(PLACE, identity=Identity(f"arn:aws:iam::{MACHINE.account}:role/{role}"))
+
+
+def test_one_that_is_not_granted_is_no_neighbour(scene: Scene) -> None:
+    scene.world.engine.access_seen(access_raw(1, aliases=["live"]))
+    scene.apply("other", alias="other")
+    scene.decide(looks=frozenset({ReadDefinition(2)}))
+    scene.apply()
+    assert scene.seen[-1][1].neighbours == Neighbours(shifts={str(LIVE): "shop/orders"}, own="shop/orders")
+
+
+def test_a_rival_learns_at_once_that_an_older_one_may_act_though_nobody_knows_yet_for_whom_it_calls(
+    scene: Scene,
+) -> None:
+    scene.world.engine.access_seen(access_raw(1))
+    scene.world.api.apply("older", spec(), namespace="first")
+    scene.world.settle()
+    scene.world.clock.advance(5)
+    scene.apply("younger")
+    scene.world.workers.held = {Lane.FORWARD}
+    theirs = access_raw(2, "theirs", role="theirs", namespaces={"names": ["first"]})
+    assert scene.ticked(lambda: scene.world.engine.access_seen(theirs)) == ["younger"]
+    assert scene.seen[-1][1].has_older_rival
+
+
+def test_with_another_identity_it_waits_no_more_in_the_place_of_the_one_before(scene: Scene) -> None:
+    scene.world.engine.access_seen(access_raw(1, role="first"))
+    scene.world.cloud.faults.add("find", Denied("no"), FOR_EVER)
+    scene.decide("orders", looks=frozenset({FindVersion(2)}))
+    scene.decide("other", looks=frozenset({FindVersion(2)}))
+    scene.apply()
+    scene.apply("other", alias="other")
+    recovery = scene.world.engine._recovery
+    assert recovery.waiting(place_of("first")) == 2
+    scene.world.engine.access_seen(access_raw(2, role="first", aliases=["live"]))
+    scene.world.settle()
+    assert recovery.waiting(place_of("first")) == 1, "the other one is not granted any more"
+    scene.world.engine.access_seen(access_raw(3, role="second"))
+    scene.world.settle()
+    assert (recovery.waiting(place_of("first")), recovery.waiting(place_of("second"))) == (0, 2)
+
+
+def test_with_the_same_identity_it_waits_on_in_its_place(scene: Scene) -> None:
+    scene.world.cloud.faults.add("find", Denied("no"), FOR_EVER)
+    scene.decide(looks=frozenset({FindVersion(2)}))
+    scene.apply()
+    scene.world.workers.held = {Lane.FORWARD}
+    scene.world.engine.access_seen(access_raw(1))
+    assert scene.world.engine._recovery.waiting(PLACE) == 1
+
+
+def test_what_was_refused_is_looked_at_again_at_once_when_it_is_granted_otherwise(scene: Scene) -> None:
+    scene.world.cloud.faults.add("find", Denied("no"), FOR_EVER)
+    scene.decide(looks=frozenset({FindVersion(2)}))
+    scene.apply()
+    scene.world.clock.advance(5.0)
+    scene.world.engine.run_due()
+    scene.world.settle()
+    assert scene.due_s() == pytest.approx(10.0)
+    asked = scene.world.cloud.count()["find"]
+    scene.world.engine.access_seen(access_raw(1))
+    scene.world.settle()
+    assert scene.world.cloud.count()["find"] == asked + 1
+    scene.world.run_for(4.9)
+    assert scene.due_s() == pytest.approx(0.1), "the pauses begin again"
+
+
+def test_a_restore_that_was_refused_is_tried_again_at_once_when_it_is_granted_otherwise(scene: Scene) -> None:
+    scene.world.cloud.faults.add("read", Denied("no"), FOR_EVER)
+    scene.decide(status=GOING_BACK, write=Write(WriteKind.RESTORE, Routing.whole(1)))
+    uid = scene.apply()
+    scene.world.engine._retry(uid, False)
+    scene.world.engine.run_due()
+    scene.world.settle()
+    assert scene.due_s() == pytest.approx(4.0)
+    asked = scene.world.cloud.count()["read"]
+    scene.world.engine.access_seen(access_raw(1))
+    scene.world.settle()
+    assert scene.world.cloud.count()["read"] == asked + 1
+    scene.world.run_for(2.5)
+    assert scene.world.cloud.count()["read"] == asked + 2, "the pauses begin again, with two seconds"
+
+
+def test_what_the_accesses_said_to_one_that_is_gone_is_not_kept(scene: Scene) -> None:
+    scene.world.engine.access_seen(access_raw(1))
+    uid = scene.apply()
+    record, table = scene.world.engine._records[uid], scene.world.engine._accesses
+    said = table.of(record)
+    scene.world.engine.forget(uid)
+    assert table.of(record) == said
+    assert table.of(record) is not said

@@ -46,6 +46,9 @@ class Announced:
         self.events += [(str(key), str(item.reason)) for item in announcements]
         self.words += announcements
 
+    def announce_access(self, name: str, uid: str, announcements: Sequence[Announcement]) -> None:
+        self.events += [(name, str(item.reason)) for item in announcements]
+
     def messages(self, reason: str) -> list[str]:
         return [item.message for item in self.words if item.reason == reason]
 
