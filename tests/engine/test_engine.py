@@ -571,6 +571,15 @@ def test_one_that_is_not_granted_is_no_neighbour(scene: Scene) -> None:
     assert scene.seen[-1][1].neighbours == Neighbours(shifts={str(LIVE): "shop/orders"}, own="shop/orders")
 
 
+def test_for_one_that_is_not_granted_nothing_is_called_whatever_is_decided(scene: Scene) -> None:
+    scene.world.engine.access_seen(access_raw(1, namespaces={"names": ["other"]}))
+    step = Write(WriteKind.FORWARD, Routing.whole(2), expected=Routing.whole(1))
+    scene.decide(write=step, looks=frozenset({ReadAlias(), FindVersion(2)}), watches_alarms=True)
+    scene.apply()
+    assert scene.errands == []
+    assert (scene.world.cloud.calls, scene.world.cloud.batches) == ([], [])
+
+
 def test_a_rival_learns_at_once_that_an_older_one_may_act_though_nobody_knows_yet_for_whom_it_calls(
     scene: Scene,
 ) -> None:

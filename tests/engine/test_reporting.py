@@ -8,7 +8,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from sfn_rollouts.core.announce import Announcement
+from sfn_rollouts.core.announce import MESSAGE_LIMIT, Announcement
 from sfn_rollouts.core.values.decision import Decision, Write, WriteKind
 from sfn_rollouts.core.values.readings import Trouble, WriteFailure
 from sfn_rollouts.core.values.reasons import Reason
@@ -185,6 +185,30 @@ def test_a_report_and_what_is_asked_about_the_crd_are_jobs_of_their_own_kind(sce
 def _ask(scene: Scene, write: Write | None = None) -> None:
     """Ask for a report of what has been decided already."""
     assert scene.reporting.start(scene.record, Decision(scene.record.working, write)) is None
+
+
+def test_a_status_that_is_stored_counts_as_one(scene: Scene) -> None:
+    scene.report("one")
+    assert scene.world.meter.status_writes == ["OK"]
+
+
+def test_one_that_is_let_go_is_reported_without_last_words(scene: Scene) -> None:
+    scene.report("one", holds_finalizer=True)
+    scene.world.api.delete("orders")
+    scene.record.take(Resource.parse(scene.world.api.list()[0]))
+    scene.report("two", holds_finalizer=True)
+    scene.report("three")
+    said = [(report.status is not None, report.finalizer) for report in scene.store.reports]
+    assert said == [(True, True), (True, None), (False, False)]
+
+
+def test_what_is_wrong_with_the_crd_is_said_as_far_as_an_event_has_room(scene: Scene) -> None:
+    scene.schema_problem = "the CRD is older " * 200
+    scene.world.api.faults.add("report", REFUSED)
+    scene.report("one")
+    scene.work()
+    [event] = scene.events
+    assert len(event) == MESSAGE_LIMIT
 
 
 def test_where_nothing_is_new_nothing_is_reported(scene: Scene) -> None:
