@@ -587,6 +587,18 @@ def test_a_role_that_is_deleted_later_is_noticed_and_its_rollouts_are_not_stoppe
     assert world.ready_reason() != "AccessNotGranted"
 
 
+def test_nobody_turns_in_a_circle_while_sts_takes_its_time() -> None:
+    world = Tenants()
+    world.workers.held.add(Lane.FORWARD)
+    world.grant()
+    before = world.steps
+    world.run_for(60)
+    assert world.steps - before < 40
+    assert world.calls == []
+    world.workers.held.clear()
+    world.run(lambda: bool(world.accesses.written) and ready_of(world)[0] == "True", limit_s=5)
+
+
 def test_with_tags_it_is_verified_by_the_first_rollout() -> None:
     world = Tenants()
     world.grant(sessionTags="Namespace")

@@ -64,7 +64,12 @@ class Home:
 
     @property
     def next_at(self) -> float:
-        """When it may be asked next, monotonic."""
+        """When it may be asked next, monotonic; while it is being asked, when to look again whether it may.
+
+        Never in the past: whoever waits for it would be due again and again, and the engine's thread do nothing else.
+        """
+        if self._is_asking:
+            return self._clock.monotonic() + FIRST_S
         is_known = isinstance(self.fact, Account) and self.trouble is None
         return self._asked_again_at if is_known else self._pace.next_at
 
