@@ -65,6 +65,7 @@ class FakeCloud:
         self.identity_asked = 0
         self.regions = {"aws": {MACHINE.region, "us-east-1"}}
         self.left: list[str] = []
+        self.machines = {MACHINE}
         self.targets = Targets()
         self.smokes = Smokes(clock.now)
         self.is_express = False
@@ -131,14 +132,16 @@ class FakeCloud:
     def find(self, machine: StateMachineArn, version: int) -> VersionReading:
         read_at = self._clock.now()
         with self._call("find"):
-            found = self.versions.get(version, VersionFound.FOUND) if machine == MACHINE else VersionFound.NO_MACHINE
+            found = (
+                self.versions.get(version, VersionFound.FOUND) if machine in self.machines else VersionFound.NO_MACHINE
+            )
             date = self.published_at if found is VersionFound.FOUND else None
             return VersionReading(found, date, read_at, self.is_express)
 
     def running(self, machine: StateMachineArn, version: int) -> RunningExecutions | None:
         self.counted.append(version)
         with self._call("running"):
-            return self.running_executions if machine == MACHINE else None
+            return self.running_executions if machine in self.machines else None
 
     # -- ports.TargetInspector --
 

@@ -314,8 +314,8 @@ class World:
 
     # -- what can be seen --
 
-    def status(self, name: str = "orders") -> Status:
-        raw = self.api.resource(name)
+    def status(self, name: str = "orders", namespace: str = "shop") -> Status:
+        raw = self.api.resource(name, namespace)
         assert raw is not None
         return parse_status(raw["status"])
 
