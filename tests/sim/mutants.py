@@ -43,7 +43,7 @@ from sfn_rollouts.ports import (
     SmokeRunner,
     Workers,
 )
-from sfn_rollouts.sim.history import LIST_EXECUTIONS
+from sfn_rollouts.sim.history import LIST_EXECUTIONS, Session
 from sfn_rollouts.sim.process import OutsideOf, Process, unchanged
 from sfn_rollouts.sim.scenario import (
     AlarmChange,
@@ -63,11 +63,14 @@ from sfn_rollouts.sim.scenario import (
     Kill,
     Recreate,
     Reroute,
+    RoleTrouble,
+    RoleTroubleKind,
     Scenario,
     Touch,
 )
 from sfn_rollouts.sim.search.chance import MACHINE
 from sfn_rollouts.sim.search.invariants.judging import Judge
+from sfn_rollouts.sim.sessions import Sessions, SessionsOf
 from sfn_rollouts.sim.world import World
 
 Answer = Callable[[Rollout, Observation, datetime, Decision], Decision]
@@ -90,6 +93,7 @@ class Mutant:
     unpinned: tuple[int, ...] = ()
     callers: Callers | None = None
     accesses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sessions_of: SessionsOf = lambda sessions: sessions
 
     def decide(self, rollout: Rollout, seen: Observation, now: datetime) -> Decision:
         """As the core, but wrong."""
@@ -116,7 +120,12 @@ class Mutant:
     def world(self) -> World:
         """Its scenario, with it, before the judge."""
         return World(
-            self.scenario, Judge(), self.decide, outside_of=self.outside_of, candidate_type=self.candidate_type
+            self.scenario,
+            Judge(),
+            self.decide,
+            outside_of=self.outside_of,
+            candidate_type=self.candidate_type,
+            sessions_of=self.sessions_of,
         )
 
 
@@ -128,11 +137,12 @@ def spec(*, with_alarm: bool = True, pause: Mapping[str, str] | None = None) -> 
     return {"stateMachineArn": MACHINE, "alias": "live", "version": 2, "strategy": {"steps": steps}, **alarms}
 
 
+ROLE = "arn:aws:iam::123456789012:role/one"
 GRANTED = {
     "first": {
         "namespaces": {"names": ["default"]},
         "stateMachines": [MACHINE],
-        "roleArn": "arn:aws:iam::123456789012:role/one",
+        "roleArn": ROLE,
     }
 }
 FIRES = (AlarmChange(22.0, "failures", "ALARM"),)
@@ -199,6 +209,14 @@ def _dreams_of_a_grant(rollout: Rollout, seen: Observation, now: datetime) -> tu
 def _toggles(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
     message = "tick" if rollout.status.message == "tock" else "tock"
     return replace(decision, write=None, status=decision.status.with_(message=message))
+
+
+def _says_nothing_of_roles(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
+    ready, *others = decision.status.conditions
+    if "AssumeRole" not in (ready.message or ""):
+        return decision
+    quiet = ready.model_copy(update={"message": "going on"})
+    return replace(decision, status=decision.status.with_(conditions=(quiet, *others)))
 
 
 def _asks_again(rollout: Rollout, seen: Observation, now: datetime, decision: Decision) -> Decision:
@@ -520,6 +538,16 @@ def _signs_by_itself(outside: Outside, _process: Process, _clock: Clock) -> Outs
     return replace(outside, router=_SignsByItself(outside.router))
 
 
+class _OneForAll(Sessions):
+    """One session of a role for all: CloudTrail cannot say for which rollout a call was made."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def of(self, caller: Caller) -> Session:
+        return self._sessions.of(Caller(caller.identity))
+
+
 class _Elsewhere:
     """An AccessStore that lists what is in another cluster."""
 
@@ -548,6 +576,10 @@ MUTANTS: Mapping[str, Mutant] = {
         (Grant(20.0, "first"),), question=_dreams_of_a_grant, accesses=GRANTED
     ),
     "each_write_is_signed_by_a_grant_of_its_flight": Mutant(outside_of=_signs_by_itself, accesses=GRANTED),
+    "what_is_served_for_a_role_is_signed_by_its_session": Mutant(sessions_of=_OneForAll, accesses=GRANTED),
+    "a_role_that_is_refused_is_named": Mutant(
+        (RoleTrouble(20.0, None, ROLE, RoleTroubleKind.DELETED),), answer=_says_nothing_of_roles, accesses=GRANTED
+    ),
     "alias_has_only_stable_and_target": Mutant(answer=_goes_to_a_stranger),
     "no_shortcut_to_a_version_that_never_served": Mutant(ANOTHER_LIFE, question=_trusts_numbers),
     "weight_never_rises_under_a_bad_alarm": Mutant(FIRES, question=_sees_no_firing),

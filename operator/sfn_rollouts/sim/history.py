@@ -10,6 +10,7 @@ from sfn_rollouts.api.status import AlarmState, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.access import AccessReading
 from sfn_rollouts.core.values.decision import Decision, WriteKind
+from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.core.values.observation import Observation
 from sfn_rollouts.core.values.rollout import Rollout
 from sfn_rollouts.core.values.routing import Routing
@@ -47,6 +48,45 @@ class WriteSent:
     stored: Status | None
     number: int = 0
     role: str | None = None  # whose credentials sign it; "": the operator's own; None: nobody said
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session of a role, as STS knows it."""
+
+    caller: Caller
+    opened_us: int
+    ends_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    """STS opened a session for a process."""
+
+    at_us: int
+    process: int
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRefused:
+    """AWS refused to open a session, or to take one; `what`: which of them."""
+
+    at_us: int
+    process: int
+    for_whom: Caller
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A service of AWS takes a call, which is `for_whom` and signed by a session; None: the operator's own keys."""
+
+    at_us: int
+    process: int
+    api: str
+    for_whom: Caller
+    session: Session | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +239,7 @@ LONGEST_CALL_US = 6_000_000
 
 Happening = (
     Decided | WriteSent | AliasChanged | StatusWritten | SmokeStarted | AlarmChanged | SpecEdited | Removed | Announced
-    | Called | ProcessChanged | LeaseWritten | AccessChanged | Defect | Ended
+    | Called | ProcessChanged | LeaseWritten | AccessChanged | SessionOpened | SessionRefused | Served | Defect | Ended
 )  # fmt: skip
 
 
@@ -211,7 +251,7 @@ class History:
     `disturbed_until_us`: when the last fault so far was over; what befalls a look at executions is none, as nothing
     urgent may wait for it. `last_foreign_us`: when somebody else last wrote the alias; `process_since_us`: since when
     the operator has run without a break. `rivals`: what concerns the other rollouts on the same alias, the oldest
-    first.
+    first. `served_us`: when AWS last took a call of a process for somebody.
     """
 
     all: list[Happening] = field(default_factory=list)
@@ -228,6 +268,9 @@ class History:
     processes: list[ProcessChanged] = field(default_factory=list)
     leases: list[LeaseWritten] = field(default_factory=list)
     accesses: list[AccessChanged] = field(default_factory=list)
+    opened: list[SessionOpened] = field(default_factory=list)
+    refused: list[SessionRefused] = field(default_factory=list)
+    served_us: dict[tuple[int, Caller], int] = field(default_factory=dict)
     defects: list[Defect] = field(default_factory=list)
     times: dict[str, list[int]] = field(default_factory=dict)
     alias_states: list[AliasState] = field(default_factory=list)
@@ -242,7 +285,8 @@ class History:
 
     def add(self, happening: Happening) -> None:
         """Note what happened."""
-        self.all.append(happening)
+        if not isinstance(happening, Served):  # it stands there as a call already
+            self.all.append(happening)
         row = self._rows.get(type(happening))
         if row is not None:
             row.append(happening)
@@ -251,6 +295,10 @@ class History:
                 self.times.setdefault(happening.api, []).append(happening.at_us)
                 if happening.fault and happening.api not in (LIST_EXECUTIONS, COUNT_MINUTES):
                     self.disturbed_until_us = max(self.disturbed_until_us, happening.at_us + LONGEST_CALL_US)
+            case Served():
+                self.served_us[happening.process, happening.for_whom] = happening.at_us
+            case SessionRefused():
+                self.disturbed_until_us = max(self.disturbed_until_us, happening.at_us + LONGEST_CALL_US)
             case Announced():
                 self.times.setdefault("events", []).append(happening.at_us)
             case AliasChanged(sent=None):
@@ -266,7 +314,8 @@ class History:
             Decided: self.decided, WriteSent: self.sent, AliasChanged: self.alias, StatusWritten: self.statuses,
             SmokeStarted: self.started, AlarmChanged: self.alarms, SpecEdited: self.edits, Removed: self.removed,
             Called: self.called, Announced: self.announced, ProcessChanged: self.processes, LeaseWritten: self.leases,
-            AccessChanged: self.accesses, Defect: self.defects,
+            AccessChanged: self.accesses, SessionOpened: self.opened, SessionRefused: self.refused,
+            Defect: self.defects,
         }  # fmt: skip
 
     @property

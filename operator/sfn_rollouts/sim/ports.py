@@ -11,6 +11,7 @@ from sfn_rollouts.api.status import HistoryEntry, Status
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.arn import AliasArn, Place, StateMachineArn
 from sfn_rollouts.core.values.executions import Counted, CountedMinutes, ExecutionPage
+from sfn_rollouts.core.values.identity import OWN
 from sfn_rollouts.core.values.readings import (
     Account,
     AlarmSnapshot,
@@ -38,6 +39,7 @@ from sfn_rollouts.sim.history import (
     WriteSent,
 )
 from sfn_rollouts.sim.network import Caller, Network
+from sfn_rollouts.sim.sessions import ASSUME_ROLE, GET_CALLER_IDENTITY, Signed
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.timeline import Timeline
 
@@ -66,6 +68,7 @@ AWS_APIS = (
     *TARGET_APIS,
     COUNT_MINUTES,
 )
+STS_APIS = (ASSUME_ROLE, GET_CALLER_IDENTITY)
 KUBERNETES_APIS = (LIST, GET, PATCH, PATCH_STATUS)
 
 
@@ -75,7 +78,7 @@ class SimRouter:
     def __init__(
         self,
         caller: Caller,
-        network: Network,
+        network: Signed,
         service: StepFunctions,
         history: WholeHistory,
         timeline: Timeline,
@@ -103,6 +106,7 @@ class SimRouter:
         return self._write(CREATE_ALIAS, routing, lambda: self._service.create(routing))
 
     def _write(self, api: str, routing: Routing, write: Callable[[], datetime]) -> datetime:
+        self._network.prepare()  # without a session nothing is sent
         sent = self._note_sent(routing)
 
         def effect(_: float) -> datetime:
@@ -135,7 +139,7 @@ class SimRouter:
 class SimCatalog:
     """`ports.VersionCatalog`."""
 
-    def __init__(self, caller: Caller, network: Network, service: StepFunctions, clock: Clock) -> None:
+    def __init__(self, caller: Caller, network: Signed, service: StepFunctions, clock: Clock) -> None:
         self._caller = caller
         self._network = network
         self._service = service
@@ -154,7 +158,7 @@ class SimCatalog:
 class SimTargets:
     """`ports.TargetInspector` of one process."""
 
-    def __init__(self, caller: Caller, network: Network, service: StepFunctions, clock: Clock) -> None:
+    def __init__(self, caller: Caller, network: Signed, service: StepFunctions, clock: Clock) -> None:
         self._caller = caller
         self._network = network
         self._service = service
@@ -193,7 +197,7 @@ class SimTargets:
 class SimExecutionFeed:
     """`ports.ExecutionFeed` of one process."""
 
-    def __init__(self, caller: Caller, network: Network, service: StepFunctions) -> None:
+    def __init__(self, caller: Caller, network: Signed, service: StepFunctions) -> None:
         self._caller = caller
         self._network = network
         self._service = service
@@ -215,7 +219,7 @@ class SimSmokes:
     def __init__(
         self,
         caller: Caller,
-        network: Network,
+        network: Signed,
         service: StepFunctions,
         history: WholeHistory,
         timeline: Timeline,
@@ -253,14 +257,18 @@ class SimSmokes:
 
 
 class SimReach:
-    """`ports.Reach`: the credentials are of the account of the scenario. Not over the network: it is asked once."""
+    """`ports.Reach`: all credentials are of the account of the scenario. Of its own the operator hears at once."""
 
-    def __init__(self, machine: StateMachineArn) -> None:
-        self._machine = machine
+    def __init__(self, caller: Caller, network: Signed, machine: StateMachineArn) -> None:
+        self._caller = caller
+        self._network = network
+        self._account = Account(machine.account, machine.partition)
 
     def account(self) -> Account:
-        """Return it at once."""
-        return Account(self._machine.account, self._machine.partition)
+        """Return it."""
+        if acting.current().identity == OWN:
+            return self._account
+        return self._network.call(self._caller, GET_CALLER_IDENTITY, lambda _: self._account)
 
     def knows(self, partition: str, region: str) -> bool:
         """Whatever the manifest names is there."""
@@ -273,7 +281,7 @@ class SimReach:
 class SimAlarmFeed:
     """`ports.AlarmFeed`."""
 
-    def __init__(self, caller: Caller, network: Network, service: CloudWatch) -> None:
+    def __init__(self, caller: Caller, network: Signed, service: CloudWatch) -> None:
         self._caller = caller
         self._network = network
         self._service = service

@@ -39,6 +39,7 @@ from sfn_rollouts.sim.ports import (
     SimStore,
     SimTargets,
 )
+from sfn_rollouts.sim.sessions import Sessions, SessionsOf, Signed, TokenService
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.strand import Strand
 from sfn_rollouts.sim.timeline import Timeline, us
@@ -80,8 +81,8 @@ def unchanged(outside: Outside, _process: "Process", _clock: Clock) -> Outside:
 class Surroundings:
     """What a process stands in.
 
-    `decide` is the core's, `outside_of` and `workers_of` change nothing, but for the tests of the invariants, which put
-    mutants there, and for a world that is more than one alias.
+    `decide` is the core's, `outside_of`, `workers_of` and `sessions_of` change nothing, but for the tests of the
+    invariants, which put mutants there, and for a world that is more than one alias.
     """
 
     timeline: Timeline
@@ -98,6 +99,9 @@ class Surroundings:
     min_poll_interval_s: float
     leases: LeaseServer | None
     candidate_type: type[Candidate]
+    tokens: TokenService
+    random_of_sessions: Random
+    sessions_of: SessionsOf = lambda sessions: sessions
     workers_of: Callable[[Workers], Workers] = lambda workers: workers
     outside_of: OutsideOf = unchanged
     accesses: AccessServer | None = None
@@ -135,7 +139,8 @@ class Process:
 
     def _outside(self, around: Surroundings) -> Outside:
         """One alias in one place."""
-        network, service, history, timeline = around.network, around.step_functions, around.history, around.timeline
+        service, history, timeline = around.step_functions, around.history, around.timeline
+        network = self.signed(around.network)
         return Outside(
             router=SimRouter(self, network, service, history, timeline, self._clock),
             catalog=SimCatalog(self, network, service, self._clock),
@@ -143,12 +148,20 @@ class Process:
             executions=SimExecutionFeed(self, network, service),
             smokes=SimSmokes(self, network, service, history, timeline, self._clock),
             alarms=SimAlarmFeed(self, network, around.cloudwatch),
-            reach=SimReach(around.machine),
-            store=SimStore(self, network, around.api_server, service, history, timeline),
+            reach=SimReach(self, network, around.machine),
+            store=SimStore(self, around.network, around.api_server, service, history, timeline),
             announcer=SimAnnouncer(history, timeline),
             meter=NopMeter(),
-            accesses=SimAccessStore(self, network, around.accesses) if around.accesses is not None else NoAccesses(),
+            accesses=SimAccessStore(self, around.network, around.accesses)
+            if around.accesses is not None
+            else NoAccesses(),
         )
+
+    def signed(self, network: Network) -> Signed:
+        """Return a way to AWS: over this network each call is signed for whom the strand acts for."""
+        around = self._around
+        sessions = Sessions(self, network, around.tokens, self._timeline, self._clock, around.random_of_sessions)
+        return Signed(network, around.sessions_of(sessions), around.tokens, self._history, self._timeline)
 
     # -- its life --
 

@@ -15,6 +15,7 @@ from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.sim.cloudwatch import CloudWatch
 from sfn_rollouts.sim.history import History
 from sfn_rollouts.sim.scenario import ClockJump, Create, Edit, Scenario
+from sfn_rollouts.sim.sessions import TokenService
 from sfn_rollouts.sim.step_functions import StepFunctions
 
 MARGIN_S = 1800.0
@@ -29,6 +30,7 @@ class Truth(Protocol):
 
     step_functions: StepFunctions
     cloudwatch: CloudWatch
+    tokens: TokenService
 
     def is_up(self) -> bool:
         """Whether the operator runs."""
@@ -94,11 +96,13 @@ def why_at_rest(status: Status, history: History, truth: Truth) -> str | None:
         return f"waits for a person: {reason}"
     is_put_back = status.shortcut is Shortcut.REASSERT
     if is_put_back or (status.phase in (Phase.PENDING, Phase.FAILED) and status.started_at is None):
-        return _waits_to_start(str(reason), history, truth)
+        return _waits_to_start(str(reason), status, history, truth)
     if not is_true(status, STALLED):
         return None
     if _may_stay_ungranted(status) and reason in _ACCESS and not _is_granted(history):
         return "not granted, and nothing but a person's wait or its one write is left"
+    if _waits_for_a_role(str(reason), status) and _is_role_refused(status, history, truth):
+        return "the role cannot be assumed"
     alias = truth.step_functions.alias
     if status.phase in (Phase.ROLLING_BACK, Phase.PAUSED) and reason == Reason.ALIAS_DRIFTED:
         return "somebody else routed the alias" if alias != routing_of(status.alias) else None
@@ -118,6 +122,18 @@ def _is_granted(history: History) -> bool:
     return not history.accesses or isinstance(history.accesses[-1].says, Granted)
 
 
+def _waits_for_a_role(reason: str, status: Status) -> bool:
+    """Whether it wants a person who puts the role right: to go back, or where no deadline leads back."""
+    return reason == Reason.ROLLBACK_FAILED or (reason == Reason.ACCESS_DENIED and _may_stay_ungranted(status))
+
+
+def _is_role_refused(status: Status, history: History, truth: Truth) -> bool:
+    """Whether nobody can assume the role in use: that of the grant, in flight without one that of the grant before."""
+    says = history.accesses[-1].says if history.accesses else None
+    use = says.use if isinstance(says, Granted) else status.access if status.is_in_flight else None
+    return use is not None and truth.tokens.is_refused(use.role_arn)
+
+
 def _may_stay_ungranted(status: Status) -> bool:
     """No deadline leads back: a person's wait has none, and one write without steps nothing to go back to."""
     is_single_write = status.shortcut in (Shortcut.NEW_ALIAS, Shortcut.REASSERT, Shortcut.ROLLBACK_WINDOW)
@@ -131,7 +147,7 @@ def _has_failed_smoke(spec: Spec, truth: Truth) -> bool:
     return smoke is not None and last is not None and not last.ends_as(smoke.expected.status, smoke.timeout.seconds)
 
 
-def _waits_to_start(reason: str, history: History, truth: Truth) -> str | None:
+def _waits_to_start(reason: str, status: Status, history: History, truth: Truth) -> str | None:
     alias, spec = truth.step_functions.alias, history.spec
     names = spec.alarms.names if spec.alarms is not None else ()
     states = {truth.cloudwatch.state(name) for name in names}
@@ -146,6 +162,7 @@ def _waits_to_start(reason: str, history: History, truth: Truth) -> str | None:
         Reason.INVALID_SPEC: True,
         Reason.ACCESS_NOT_GRANTED: not _is_granted(history),
         Reason.ACCESS_AMBIGUOUS: not _is_granted(history),
+        Reason.ACCESS_DENIED: _is_role_refused(status, history, truth),
         Reason.ALIAS_CONFLICT: not truth.has_precedence(history),
     }
     return f"not started: {reason}" if any(reason == cause and holds for cause, holds in causes.items()) else None

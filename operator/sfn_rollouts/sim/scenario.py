@@ -66,6 +66,23 @@ class AlarmTrouble:
     what: AlarmTroubleKind
 
 
+class RoleTroubleKind(StrEnum):
+    """What becomes of a role that an AWSAccess names."""
+
+    UNTRUSTED = "untrusted"  # it trusts the operator no more: sessions that there are go on until they end
+    DELETED = "deleted"  # sessions that there are hold no more either, also when it is created again
+
+
+@dataclass(frozen=True, slots=True)
+class RoleTrouble:
+    """A role cannot be assumed in a window (None: never again)."""
+
+    at_s: float
+    until_s: float | None
+    role: str
+    what: RoleTroubleKind
+
+
 @dataclass(frozen=True, slots=True)
 class Create:
     """Somebody applies a further resource for the same alias: the scenario's own is rollout 0, this one `rollout`."""
@@ -223,13 +240,13 @@ class CutWatch:
 
 Event = (
     AlarmChange | AlarmTrouble | ChangeSmoke | ChangeTargets | ClockJump | Command | CrashAtCall | Create | CutWatch
-    | Delete | Edit | Fault | Freeze | Grant | Kill | LoseStatus | Recreate | Reroute | Stop | Touch
+    | Delete | Edit | Fault | Freeze | Grant | Kill | LoseStatus | Recreate | Reroute | RoleTrouble | Stop | Touch
 )  # fmt: skip
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         AlarmChange, AlarmTrouble, ChangeSmoke, ChangeTargets, ClockJump, Command, CrashAtCall, Create, CutWatch,
-        Delete, Edit, Fault, Freeze, Grant, Kill, LoseStatus, Recreate, Reroute, Stop, Touch,
+        Delete, Edit, Fault, Freeze, Grant, Kill, LoseStatus, Recreate, Reroute, RoleTrouble, Stop, Touch,
     )
 }  # fmt: skip
 
@@ -240,6 +257,7 @@ class Quirks:
 
     `stale_s`: how old an answer of DescribeStateMachineAlias may be, for `stale_chance` of the calls.
     `renews_date`: whether writing the same routing again moves updateDate, which AWS does not document.
+    `session_s`: how long a session of a role is good. `sts_is_dated`: whether STS's answers have a date.
     """
 
     latency_s: tuple[float, float] = (0.05, 0.05)
@@ -252,6 +270,8 @@ class Quirks:
     host_offset_s: float = 0.0
     drift_ppm: float = 0.0
     renews_date: bool = True
+    session_s: float = 3600.0
+    sts_is_dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,10 +389,15 @@ def _event(raw: Mapping[str, Any]) -> Event:
     if "versions" in fields:
         fields["versions"] = tuple(fields["versions"])
     if "what" in fields:
-        kind = AlarmTroubleKind if raw["event"] == AlarmTrouble.__name__ else FaultKind
-        fields["what"] = kind(fields["what"])
+        fields["what"] = _WHATS.get(raw["event"], FaultKind)(fields["what"])
     event: Event = _KINDS[raw["event"]](**fields)
     return event
+
+
+_WHATS: Mapping[str, type[StrEnum]] = {
+    AlarmTrouble.__name__: AlarmTroubleKind,
+    RoleTrouble.__name__: RoleTroubleKind,
+}
 
 
 def _callers(raw: Mapping[str, Any] | None) -> Callers | None:

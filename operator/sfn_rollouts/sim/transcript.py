@@ -18,6 +18,9 @@ from sfn_rollouts.sim.history import (
     LeaseWritten,
     ProcessChanged,
     Removed,
+    Served,
+    SessionOpened,
+    SessionRefused,
     SmokeStarted,
     SpecEdited,
     StatusWritten,
@@ -49,7 +52,7 @@ def line(happening: Happening) -> str:
             return f"{by} {happening.before or 'no alias'} -> {happening.after or 'no alias'}"
         case StatusWritten():
             return f"p{happening.process} stored    {_whose(happening)}{_status(happening.status)}"
-        case AlarmChanged() | AccessChanged():
+        case AlarmChanged() | AccessChanged() | SessionOpened() | SessionRefused() | Served():
             return _changed(happening)
         case SpecEdited() | Removed():
             what = f"somebody {happening.what}" if isinstance(happening, SpecEdited) else "the resource is gone"
@@ -66,10 +69,20 @@ def line(happening: Happening) -> str:
             return f"the end, {'quiet' if happening.is_quiet else 'not quiet'}"
 
 
-def _changed(happening: AlarmChanged | AccessChanged) -> str:
-    if isinstance(happening, AccessChanged):
-        return f"the AWSAccesses say {happening.says}"
-    return f"alarm {happening.name} is {happening.state or 'deleted'}"
+def _changed(happening: AlarmChanged | AccessChanged | SessionOpened | SessionRefused | Served) -> str:
+    match happening:
+        case AlarmChanged():
+            return f"alarm {happening.name} is {happening.state or 'deleted'}"
+        case AccessChanged():
+            return f"the AWSAccesses say {happening.says}"
+        case SessionOpened(session=session):
+            whose = f"{session.caller.identity} as {session.caller.session_name}"
+            return f"p{happening.process} assumes   {whose} until {session.ends_us / 1e6:.3f} s"
+        case SessionRefused(for_whom=caller):
+            whose = f"{caller.identity} as {caller.session_name}"
+            return f"p{happening.process} is refused {happening.what} for {whose}"
+        case Served():
+            return f"p{happening.process} is served {happening.api}"
 
 
 def _whose(happening: Decided | WriteSent | StatusWritten | SpecEdited | Removed) -> str:

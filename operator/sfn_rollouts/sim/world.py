@@ -46,6 +46,7 @@ from sfn_rollouts.sim.operator_host import NEVER_US, OperatorHost
 from sfn_rollouts.sim.process import CallCounter, OutsideOf, Surroundings, unchanged
 from sfn_rollouts.sim.quiet import horizon_s, is_at_rest
 from sfn_rollouts.sim.scenario import Scenario
+from sfn_rollouts.sim.sessions import SessionsOf, TokenService
 from sfn_rollouts.sim.smokes import Ending
 from sfn_rollouts.sim.step_functions import StepFunctions
 from sfn_rollouts.sim.timeline import Timeline, us
@@ -81,6 +82,7 @@ class World:
         min_poll_interval_s: float = 5.0,
         outside_of: OutsideOf = unchanged,
         candidate_type: type[Candidate] = Candidate,
+        sessions_of: SessionsOf = lambda sessions: sessions,
     ) -> None:
         self.scenario = scenario
         quirks = scenario.quirks
@@ -114,6 +116,8 @@ class World:
         if self.accesses is not None:
             self.accesses.watchers.append(self._tell_of_access)
             self._note_accesses()
+        roles = (event for event in scenario.events if isinstance(event, plot.RoleTrouble))
+        self.tokens = TokenService(self.timeline, self.history, quirks, roles)
         self._around = Surroundings(
             timeline=self.timeline,
             history=self.history,
@@ -130,6 +134,9 @@ class World:
             outside_of=outside_of,
             leases=LeaseServer() if scenario.operators > 1 else None,
             candidate_type=candidate_type,
+            tokens=self.tokens,
+            random_of_sessions=self._random("sessions"),
+            sessions_of=sessions_of,
             accesses=self.accesses,
         )
         self.keys = [
@@ -146,7 +153,7 @@ class World:
         """Play it."""
         with self.begun():
             for event in self.scenario.events:
-                if not isinstance(event, plot.Fault | plot.CrashAtCall | plot.AlarmTrouble):
+                if not isinstance(event, plot.Fault | plot.CrashAtCall | plot.AlarmTrouble | plot.RoleTrouble):
                     self.timeline.at(us(event.at_s), partial(self.do, event))
             self.advance(self.scenario.last_event_s)
             self.end(us(horizon_s(self.scenario)))

@@ -16,6 +16,7 @@ from sfn_rollouts.sim.ports import (
     UPDATE_ALIAS,
 )
 from sfn_rollouts.sim.scenario import Create, Event, FaultKind, Quirks, Scenario
+from sfn_rollouts.sim.sessions import ASSUME_ROLE
 
 _RIVALRY = 0.15
 """The share of the worlds with two resources on the alias."""
@@ -43,6 +44,16 @@ _GOVERNED = 0.15
 
 _ROLES = ("arn:aws:iam::123456789012:role/one", "arn:aws:iam::123456789012:role/two", "")
 """What an AWSAccess may name: two sessions, and the operator's own identity."""
+
+_SESSIONS = 0.6
+"""The share of the governed worlds in which roles cannot be assumed for a while, or their sessions end."""
+
+_LONG_STRATEGIES: tuple[Mapping[str, Any], ...] = (
+    {"canary": {"weight": 20, "interval": "35m"}},
+    {"steps": [{"setWeight": 10}, {"pause": {"duration": "20m"}}, {"setWeight": 50}, {"pause": {"duration": "20m"}}]},
+    {"steps": [{"setWeight": 30}, {"pause": {"timeout": "25m", "onTimeout": "Continue"}}, {"setWeight": 60}]},
+)
+"""In a plan of half an hour and more the shortest sessions that AWS grants, 15 minutes, are renewed a few times."""
 
 _ALIASES_AGAIN: tuple[plot.Routing | None, ...] = (((1, 100),), ((2, 100),), ((1, 70), (2, 30)), None)
 
@@ -94,7 +105,8 @@ def scenario_of(seed: int) -> Scenario:
     scenario = _with_preflight(scenario, Random(f"preflight/{seed}"))  # noqa: S311 - likewise
     scenario = _with_analysis(scenario, Random(f"analysis/{seed}"))  # noqa: S311 - likewise
     scenario = _with_smoke(scenario, Random(f"smoke/{seed}"))  # noqa: S311 - likewise
-    return _with_accesses(scenario, Random(f"accesses/{seed}"))  # noqa: S311 - likewise
+    scenario = _with_accesses(scenario, Random(f"accesses/{seed}"))  # noqa: S311 - likewise
+    return _with_sessions(scenario, Random(f"sessions/{seed}"))  # noqa: S311 - likewise
 
 
 def _with_accesses(scenario: Scenario, random: Random) -> Scenario:
@@ -112,6 +124,58 @@ def _with_accesses(scenario: Scenario, random: Random) -> Scenario:
     ]
     together = sorted((*scenario.events, *events), key=_time)
     return replace(scenario, accesses=first, events=tuple(together))
+
+
+def _with_sessions(scenario: Scenario, random: Random) -> Scenario:
+    """In some governed worlds a role is gone or trusts nobody for a while, STS fails, and sessions are short."""
+    if not scenario.has_accesses or random.random() >= _SESSIONS:
+        return scenario
+    is_long = scenario.callers is None and random.random() < 0.4
+    latest_s = 3000.0 if is_long else 200.0
+    events = [each for _ in range(random.choice((0, 1, 1, 2))) for each in _role_trouble(random, scenario, latest_s)]
+    events += [_sts_fault(random, latest_s) for _ in range(random.choice((0, 0, 1, 2)))]
+    if is_long:
+        events += [_seldom(random, latest_s) for _ in range(random.choice((0, 1, 2, 3)))]
+    dated = scenario.with_events(tuple(sorted((*scenario.events, *events), key=_time)))
+    session_s = 900.0 if is_long else random.choice((3600.0, 900.0))
+    quirks = replace(scenario.quirks, session_s=session_s, sts_is_dated=random.random() < 0.8)
+    spec = {**scenario.spec, "strategy": random.choice(_LONG_STRATEGIES)} if is_long else scenario.spec
+    return replace(dated, quirks=quirks, spec=spec)
+
+
+def _role_trouble(random: Random, scenario: Scenario, latest_s: float) -> list[Event]:
+    """Mostly of a role that is in use, and often an alarm fires meanwhile."""
+    roles = [str(spec["roleArn"]) for spec in scenario.accesses.values() if "roleArn" in spec] or [*_ROLES[:2]]
+    at_s = round(random.choice((0.0, random.uniform(0.0, latest_s))), 3)
+    lasts_s = random.choice((5.0, 40.0, 200.0, 200.0, 1200.0, None))
+    until_s = at_s + lasts_s if lasts_s is not None else None
+    trouble = plot.RoleTrouble(at_s, until_s, random.choice(roles), random.choice(list(plot.RoleTroubleKind)))
+    if random.random() < 0.5:
+        return [trouble]
+    fires_s = round(at_s + random.uniform(-10.0, lasts_s or 60.0), 3)
+    return [trouble, plot.AlarmChange(max(fires_s, 0.0), random.choice(ALARMS), "ALARM")]
+
+
+def _sts_fault(random: Random, latest_s: float) -> Event:
+    at_s, lasts_s = round(random.uniform(0.0, latest_s), 3), random.choice((2.0, 20.0, 90.0, 900.0))
+    kind = random.choice((FaultKind.THROTTLE, *_KINDS))
+    return plot.Fault(at_s, at_s + lasts_s, ASSUME_ROLE, kind, random.choice((1.0, 1.0, 0.5)))
+
+
+def _seldom(random: Random, latest_s: float) -> Event:
+    """What befalls the operator or its alarms later in a long plan."""
+    at_s, operator = round(random.uniform(0.0, latest_s), 3), random.randrange(2)
+    match random.choices(("alarm", "kill", "freeze", "jump", "grant"), weights=(3, 2, 2, 2, 2))[0]:
+        case "alarm":
+            return plot.AlarmChange(at_s, random.choice(ALARMS), "ALARM")
+        case "kill":
+            return plot.Kill(at_s, at_s + random.choice((0.0, 40.0, 900.0)), operator)
+        case "freeze":
+            return plot.Freeze(at_s, at_s + random.choice((15.0, 300.0, 900.0)), operator)
+        case "jump":
+            return plot.ClockJump(at_s, random.choice((-3600.0, -600.0, 600.0, 3600.0)), operator)
+        case _:
+            return plot.Grant(at_s, "first", _access(random) if random.random() < 0.7 else None)
 
 
 def _access(random: Random) -> Mapping[str, Any]:

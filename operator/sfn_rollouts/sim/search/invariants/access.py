@@ -1,4 +1,4 @@
-"""(20) Nothing is moved that no AWSAccess grants."""
+"""(22) Nothing is moved that no AWSAccess grants."""
 
 from sfn_rollouts.core.values.access import AccessReading, Granted, Ungoverned
 from sfn_rollouts.core.values.decision import WriteKind
@@ -6,7 +6,7 @@ from sfn_rollouts.sim.history import Decided, History, WriteSent
 
 
 def what_is_known_of_accesses_was_true(history: History, decided: Decided) -> str | None:
-    """(20) What a decision knows of the AWSAccesses is what they said at some time, or nothing yet."""
+    """(22) What a decision knows of the AWSAccesses is what they said at some time, or nothing yet."""
     known = decided.seen.access
     if known is None or not history.accesses or any(known == each.says for each in history.accesses):
         return None
@@ -14,7 +14,7 @@ def what_is_known_of_accesses_was_true(history: History, decided: Decided) -> st
 
 
 def nothing_goes_forward_without_a_grant(_: History, decided: Decided) -> str | None:
-    """(20) No forward write, and no beginning, by a decision that knows of no grant."""
+    """(22) No forward write, and no beginning, by a decision that knows of no grant."""
     before, after, write = decided.rollout.status, decided.decision.status, decided.decision.write
     began_under = before.access if before.is_in_flight else None
     if _is_grant(decided.seen.access, was_governed=began_under is not None):
@@ -26,7 +26,7 @@ def nothing_goes_forward_without_a_grant(_: History, decided: Decided) -> str | 
 
 
 def each_write_is_signed_by_a_grant_of_its_flight(history: History, sent: WriteSent) -> str | None:
-    """(20) Whoever signs a write was granted since the rollout began: no revocation makes it somebody else."""
+    """(22) Whoever signs a write was granted since the rollout began: no revocation makes it somebody else."""
     if sent.role is None or sent.decided is None:
         return None
     started_at = sent.decided.decision.status.started_at

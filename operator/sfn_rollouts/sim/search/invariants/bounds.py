@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sfn_rollouts.sim import lease, ports
+from sfn_rollouts.sim import lease, ports, sessions
 from sfn_rollouts.sim.history import COUNT_MINUTES, Announced, Called, History
 
 PER_MINUTE: Mapping[str, int] = {
@@ -18,6 +18,8 @@ PER_MINUTE: Mapping[str, int] = {
     ports.READ_EXECUTION: 40,
     ports.FIND_CALLEE: 25,
     ports.SIMULATE_ROLE: 25,
+    sessions.ASSUME_ROLE: 60,
+    sessions.GET_CALLER_IDENTITY: 20,
     ports.PATCH_STATUS: 40,
     ports.PATCH: 30,
     ports.GET: 30,
@@ -40,6 +42,8 @@ PER_HOUR: Mapping[str, int] = {
     ports.READ_EXECUTION: 400,
     ports.FIND_CALLEE: 300,
     ports.SIMULATE_ROLE: 300,
+    sessions.ASSUME_ROLE: 2000,
+    sessions.GET_CALLER_IDENTITY: 100,
     ports.PATCH_STATUS: 500,
     ports.PATCH: 500,
     ports.GET: 500,

@@ -14,6 +14,7 @@ from sfn_rollouts.sim.history import (
     Ended,
     Happening,
     History,
+    Served,
     SmokeStarted,
     StatusWritten,
     WholeHistory,
@@ -33,6 +34,7 @@ from sfn_rollouts.sim.search.invariants import (
     restoring,
     rivals,
     routing,
+    sessions,
     smoke,
     telling,
     waiting,
@@ -58,6 +60,7 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
         executions.a_worse_version_goes_back_in_time,
         access.what_is_known_of_accesses_was_true,
         access.nothing_goes_forward_without_a_grant,
+        sessions.a_role_that_is_refused_is_named,
     ),
     WriteSent: (
         rivals.only_one_of_rivals_writes,
@@ -72,6 +75,7 @@ INVARIANTS: Mapping[type[Happening], tuple[Invariant, ...]] = {
         smoke.only_what_passed_its_smoke_gets_traffic,
         access.each_write_is_signed_by_a_grant_of_its_flight,
     ),
+    Served: (sessions.what_is_served_for_a_role_is_signed_by_its_session,),
     SmokeStarted: (smoke.nothing_is_run_twice, smoke.nothing_is_run_before_its_attempt_is_stored),
     AliasChanged: (weights.weight_only_rises, leading.no_deposed_leader_takes_effect),
     StatusWritten: (

@@ -56,4 +56,5 @@ def _ticks_since(history: History, since_us: int) -> int:
 
 
 def _was_denied(history: History) -> bool:
-    return any(each.fault == FaultKind.DENIED and each.api != LIST_EXECUTIONS for each in history.called)
+    is_refused = any(each.fault == FaultKind.DENIED and each.api != LIST_EXECUTIONS for each in history.called)
+    return is_refused or bool(history.refused)

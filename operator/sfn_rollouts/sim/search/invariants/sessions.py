@@ -1,0 +1,43 @@
+"""(23) A role's calls are made in a session of that role, and where there is none people see why."""
+
+from sfn_rollouts.core.values.conditions import READY, condition
+from sfn_rollouts.core.values.identity import Caller
+from sfn_rollouts.sim.history import Decided, History, Served
+from sfn_rollouts.sim.timeline import us
+
+_SHARED = Caller().session_name
+_SHOWN_WITHIN_S, _RECENT_S = 60.0, 10.0
+
+
+def what_is_served_for_a_role_is_signed_by_its_session(history: History, served: Served) -> str | None:
+    """(23) Each call that AWS takes is signed for whom it is made: by a session of that caller, opened by the same
+    process and good at that moment; for the operator itself by its own keys.
+    """
+    whose, session = served.for_whom, served.session
+    if not whose.identity.role:
+        return f"{served.api} for the operator itself was signed by {session}" if session is not None else None
+    if session is None:
+        return f"{served.api} for {whose.identity} was signed by the operator itself"
+    is_opened = any(each.session is session and each.process == served.process for each in history.opened)
+    if session.caller == whose and is_opened and session.opened_us <= served.at_us < session.ends_us:
+        return None
+    return f"{served.api} for {whose} was signed by {session}"
+
+
+def a_role_that_is_refused_is_named(history: History, decided: Decided) -> str | None:
+    """(23) Where AWS refuses a session to a rollout for a minute, its status says so: nobody looks elsewhere."""
+    status, ready = decided.decision.status, condition(decided.decision.status, READY)
+    mine = [
+        each for each in history.refused if each.process == decided.process and each.for_whom.session_name != _SHARED
+    ]
+    if not mine or history.rivals or status.finished_at is not None or ready is None:
+        return None
+    last, served_us = mine[-1], history.served_us.get((decided.process, mine[-1].for_whom), 0)
+    since_us = max(served_us, history.edits[-1].at_us, history.accesses[-1].at_us)
+    refused_us = [each.at_us for each in mine if each.at_us > since_us and each.for_whom == last.for_whom]
+    is_lasting = bool(refused_us) and decided.at_us - refused_us[0] > us(_SHOWN_WITHIN_S)
+    if not is_lasting or decided.at_us - refused_us[-1] > us(_RECENT_S) or "AssumeRole" in (ready.message or ""):
+        return None
+    return (
+        f"{last.for_whom.identity} was refused since {refused_us[0] / 1e6:.3f} s, and the status says {ready.message}"
+    )
