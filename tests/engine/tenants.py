@@ -8,7 +8,7 @@ from typing import Any
 from sfn_rollouts import acting
 from sfn_rollouts.core.announce import Announcement
 from sfn_rollouts.core.values.identity import Caller, Identity
-from sfn_rollouts.core.values.readings import Account
+from sfn_rollouts.core.values.readings import Account  # noqa: TC001 - beside the rest
 from sfn_rollouts.engine.accesses import AccessTable
 from sfn_rollouts.engine.engine import Engine
 from sfn_rollouts.engine.lanes import Lanes
