@@ -82,6 +82,16 @@ def test_a_step_that_stands_at_the_api_server_is_taken(scene: Scene) -> None:
     assert scene.record.writing is None
 
 
+@pytest.mark.parametrize(("kind", "retried"), [(WriteKind.FORWARD, [("other", False)]), (WriteKind.RESTORE, [])])
+def test_a_step_that_is_taken_is_a_hint_for_those_whose_steps_failed(
+    scene: Scene, kind: WriteKind, retried: list[tuple[str, bool]]
+) -> None:
+    scene.recovery.note(LIVE.machine.place, "other", kind, Transient("reset"))
+    assert scene.ask()
+    assert scene.world.workers.run_one()
+    assert scene.retried == retried
+
+
 def test_a_step_waits_for_the_report_that_is_under_way(scene: Scene) -> None:
     scene.record.is_reporting = True
     assert not scene.ask()
