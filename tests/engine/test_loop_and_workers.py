@@ -294,6 +294,23 @@ def test_a_thread_is_used_again() -> None:
     assert not first.is_alive()
 
 
+def test_each_thread_that_is_idle_is_used_again() -> None:
+    pool, together = Pool(), threading.Barrier(2)
+
+    def meet() -> threading.Thread:
+        together.wait(10)
+        return threading.current_thread()
+
+    def met() -> set[threading.Thread]:
+        answers = [pool.run(meet) for _ in range(2)]
+        return {answer.get(timeout=10) for answer in answers}
+
+    first = met()
+    wait_until(lambda: pool.pool.idle == 2, 10, "both threads to be idle")
+    assert met() == first
+    pool.pool.stop()
+
+
 def test_a_thread_without_a_job_for_long_ends() -> None:
     pool = Pool(idle_s=0.01)
     first = pool.run(threading.current_thread).get(timeout=10)
