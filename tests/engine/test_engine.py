@@ -573,8 +573,8 @@ def test_one_that_is_not_granted_is_no_neighbour(scene: Scene) -> None:
 
 def test_for_one_that_is_not_granted_nothing_is_called_whatever_is_decided(scene: Scene) -> None:
     scene.world.engine.access_seen(access_raw(1, namespaces={"names": ["other"]}))
-    step = Write(WriteKind.FORWARD, Routing.whole(2), expected=Routing.whole(1))
-    scene.decide(write=step, looks=frozenset({ReadAlias(), FindVersion(2)}), watches_alarms=True)
+    restore = Write(WriteKind.RESTORE, Routing.whole(1))
+    scene.decide(write=restore, looks=frozenset({ReadAlias(), FindVersion(2)}), watches_alarms=True)
     scene.apply()
     assert scene.errands == []
     assert (scene.world.cloud.calls, scene.world.cloud.batches) == ([], [])
