@@ -2,6 +2,7 @@
 
 from sfn_rollouts.core.values.conditions import READY, condition
 from sfn_rollouts.core.values.identity import Caller
+from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.sim.history import Decided, History, Served
 from sfn_rollouts.sim.timeline import us
 
@@ -25,12 +26,17 @@ def what_is_served_for_a_role_is_signed_by_its_session(history: History, served:
 
 
 def a_role_that_is_refused_is_named(history: History, decided: Decided) -> str | None:
-    """(23) Where AWS refuses a session to a rollout for a minute, its status says so: nobody looks elsewhere."""
+    """(23) Where AWS refuses a session to a rollout for a minute, its status says so: nobody looks elsewhere.
+
+    One that a person has paused says that first: it asks for nothing.
+    """
     status, ready = decided.decision.status, condition(decided.decision.status, READY)
     mine = [
         each for each in history.refused if each.process == decided.process and each.for_whom.session_name != _SHARED
     ]
-    if not mine or history.rivals or status.finished_at is not None or ready is None:
+    if not mine or history.rivals or status.finished_at is not None:
+        return None
+    if ready is None or ready.reason == Reason.PAUSED:
         return None
     last, served_us = mine[-1], history.served_us.get((decided.process, mine[-1].for_whom), 0)
     since_us = max(served_us, history.edits[-1].at_us, history.accesses[-1].at_us)
