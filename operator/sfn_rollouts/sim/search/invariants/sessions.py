@@ -6,6 +6,15 @@ from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.sim.history import Decided, History, Served
 from sfn_rollouts.sim.timeline import us
 
+_WAITS_FOR_AWS = (
+    Reason.ACCESS_DENIED,
+    Reason.BAKING,
+    Reason.INITIALIZING,
+    Reason.RETRYING_AWS,
+    Reason.ROLLBACK_FAILED,
+    Reason.ROLLBACK_IN_PROGRESS,
+    Reason.SHIFT_IN_PROGRESS,
+)
 _SHARED = Caller().session_name
 _SHOWN_WITHIN_S, _RECENT_S = 60.0, 10.0
 
@@ -28,7 +37,7 @@ def what_is_served_for_a_role_is_signed_by_its_session(history: History, served:
 def a_role_that_is_refused_is_named(history: History, decided: Decided) -> str | None:
     """(23) Where AWS refuses a session to a rollout for a minute, its status says so: nobody looks elsewhere.
 
-    One that a person has paused says that first: it asks for nothing.
+    One that waits for something else, like a person or an alarm, says that first.
     """
     status, ready = decided.decision.status, condition(decided.decision.status, READY)
     mine = [
@@ -36,7 +45,7 @@ def a_role_that_is_refused_is_named(history: History, decided: Decided) -> str |
     ]
     if not mine or history.rivals or status.finished_at is not None:
         return None
-    if ready is None or ready.reason == Reason.PAUSED:
+    if ready is None or ready.reason not in _WAITS_FOR_AWS:
         return None
     last, served_us = mine[-1], history.served_us.get((decided.process, mine[-1].for_whom), 0)
     since_us = max(served_us, history.edits[-1].at_us, history.accesses[-1].at_us)
