@@ -22,7 +22,7 @@ def stable_is_back_soon_after_a_trip(history: History, decided: Decided) -> str 
         return None
     if status.stable_version is None or _is_orphaned(decided) or live == Routing.whole(status.stable_version):
         return None
-    since_us = max(history.disturbed_until_us, history.last_foreign_us, _tripped_us(history), history.process_since_us)
+    since_us = max(history.disturbed_until_us, history.last_foreign_us, tripped_us(history), history.process_since_us)
     elapsed_us, ticks = decided.at_us - since_us, _ticks_since(history, since_us)
     within_s = WITHIN_AFTER_DENIAL_S if _was_denied(history) else WITHIN_S
     if elapsed_us <= us(within_s) and (ticks <= TICKS or elapsed_us <= us(5.0)):
@@ -36,7 +36,7 @@ def _is_orphaned(decided: Decided) -> bool:
     return decided.rollout.is_deleting and is_left
 
 
-def _tripped_us(history: History) -> int:
+def tripped_us(history: History) -> int:
     """When the trip that now stands was found first."""
     found_us = history.decided[-1].at_us
     for each in reversed(history.decided):

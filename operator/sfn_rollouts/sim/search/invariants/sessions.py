@@ -4,6 +4,7 @@ from sfn_rollouts.core.values.conditions import READY, condition
 from sfn_rollouts.core.values.identity import Caller
 from sfn_rollouts.core.values.reasons import Reason
 from sfn_rollouts.sim.history import Decided, History, Served
+from sfn_rollouts.sim.search.invariants.restoring import tripped_us
 from sfn_rollouts.sim.timeline import us
 
 _WAITS_FOR_AWS = (
@@ -48,7 +49,8 @@ def a_role_that_is_refused_is_named(history: History, decided: Decided) -> str |
     if ready is None or ready.reason not in _WAITS_FOR_AWS:
         return None
     last, served_us = mine[-1], history.served_us.get((decided.process, mine[-1].for_whom), 0)
-    since_us = max(served_us, history.edits[-1].at_us, history.accesses[-1].at_us)
+    tripped_at_us = tripped_us(history) if status.trip is not None else 0
+    since_us = max(served_us, history.edits[-1].at_us, history.accesses[-1].at_us, tripped_at_us)
     refused_us = [each.at_us for each in mine if each.at_us > since_us and each.for_whom == last.for_whom]
     is_lasting = bool(refused_us) and decided.at_us - refused_us[0] > us(_SHOWN_WITHIN_S)
     if not is_lasting or decided.at_us - refused_us[-1] > us(_RECENT_S) or "AssumeRole" in (ready.message or ""):
