@@ -53,10 +53,20 @@ def a_role_that_is_refused_is_named(history: History, decided: Decided) -> str |
     since_us = max(served_us, history.edits[-1].at_us, history.accesses[-1].at_us, tripped_at_us)
     refused_us = [each.at_us for each in mine if each.at_us > since_us and each.for_whom == last.for_whom]
     is_lasting = bool(refused_us) and decided.at_us - refused_us[0] > us(_SHOWN_WITHIN_S)
-    said = [ready, condition(decided.rollout.status, READY)]  # while it looks again it may say what it is about to do
-    is_named = any("AssumeRole" in (each.message or "") for each in said if each is not None)
-    if not is_lasting or is_named or decided.at_us - refused_us[-1] > us(_RECENT_S):
+    is_recent = bool(refused_us) and decided.at_us - refused_us[-1] <= us(_RECENT_S)
+    if not (is_lasting and is_recent) or _was_named(history, decided):
         return None
     return (
         f"{last.for_whom.identity} was refused since {refused_us[0] / 1e6:.3f} s, and the status says {ready.message}"
     )
+
+
+def _was_named(history: History, decided: Decided) -> bool:
+    """Whether it says so, or did a moment ago: while it looks again it says what it is about to do."""
+    for each in reversed(history.decided):
+        if each.at_us < decided.at_us - us(_RECENT_S):
+            return False
+        ready = condition(each.decision.status, READY)
+        if ready is not None and "AssumeRole" in (ready.message or ""):
+            return True
+    return False
