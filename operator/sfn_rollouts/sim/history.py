@@ -91,10 +91,11 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class AccessChanged:
-    """What the AWSAccesses say to the rollouts has become another answer."""
+    """What the AWSAccesses say to the rollouts has become another answer. `is_missed`: no watch brings the change."""
 
     at_us: int
     says: AccessReading
+    is_missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,7 @@ class World:
         self.api_server = ApiServer(self.timeline)
         self.api_server.watchers.append(self._tell)
         self.alias = StateMachineArn.parse(scenario.spec["stateMachineArn"]).alias(scenario.spec["alias"])
+        self._watch_cut_until_us = 0
         self.accesses = AccessServer(scenario.accesses) if scenario.has_accesses else None
         if self.accesses is not None:
             self.accesses.watchers.append(self._tell_of_access)
@@ -145,7 +146,6 @@ class World:
         self.hosts = self._hosts(self._around)
         self._processes = 0
         self._commands = 0
-        self._watch_cut_until_us = 0
 
     # -- the run --
 
@@ -382,12 +382,16 @@ class World:
         if self.accesses is not None:
             said, says = self.history.accesses[-1:], self.accesses.says(self.alias)
             if not said or said[0].says != says:
-                self.history.add(AccessChanged(self.timeline.now_us, says))
+                self.history.add(AccessChanged(self.timeline.now_us, says, self._is_watch_cut))
 
     def _tell_of_access(self, access: Resource, is_gone: bool) -> None:
-        if self.timeline.now_us >= self._watch_cut_until_us:
+        if not self._is_watch_cut:
             for host in self.hosts:
                 host.hear_of_access(access, is_gone, self.scenario.quirks.watch_lag_s)
+
+    @property
+    def _is_watch_cut(self) -> bool:
+        return self.timeline.now_us < self._watch_cut_until_us
 
     def _relist(self) -> None:
         """A new watch begins with a list, which tells nothing of what was deleted meanwhile."""

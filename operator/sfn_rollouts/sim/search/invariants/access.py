@@ -6,9 +6,12 @@ from sfn_rollouts.sim.history import Decided, History, WriteSent
 
 
 def what_is_known_of_accesses_was_true(history: History, decided: Decided) -> str | None:
-    """(22) What a decision knows of the AWSAccesses is what they said at some time, or nothing yet."""
-    known = decided.seen.access
-    if known is None or not history.accesses or any(known == each.says for each in history.accesses):
+    """(22) What a decision knows of the AWSAccesses is what they said at some time, or nothing yet.
+
+    A change that no watch brings is found by the next list: until then older ones may stand beside newer ones.
+    """
+    known, changes = decided.seen.access, history.accesses
+    if known is None or not changes or any(known == each.says or each.is_missed for each in changes):
         return None
     return f"{known} was never true"
 
