@@ -369,6 +369,19 @@ def test_one_that_aws_takes_for_expired_is_opened_again(aws: Aws, emulator: Emul
         assert aws.reach.account().number == TEAM
 
 
+def test_what_is_refused_is_asked_again_with_a_new_session(
+    aws: Aws, emulator: Emulator, payments: Team, clock: HandClock
+) -> None:
+    """Somebody revoked the role's active sessions in IAM: a new one is allowed what the old one is not."""
+    read(aws, payments)
+    clock.advance(AGAIN_S)
+    payments.at.deny("sfn-rollouts", READ)
+    assert isinstance(refusal(aws, payments), Denied)
+    assert isinstance(refusal(aws, payments), Denied)
+    assert isinstance(refusal(aws, payments), Denied)
+    assert len(emulator.calls("AssumeRole")) == 2
+
+
 def test_a_session_ends_by_awss_clock(aws: Aws, emulator: Emulator, payments: Team, clock: HandClock) -> None:
     """Ours stands in March, and the session is renewed in time all the same; STS's is ten minutes ahead."""
     emulator.skew_sts(600)

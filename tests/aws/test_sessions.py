@@ -239,6 +239,34 @@ def test_one_that_nobody_used_for_an_hour_is_not_kept(opened: RoleSessions, cloc
     assert opened.count() == 1
 
 
+def test_one_that_may_have_been_revoked_is_renewed_at_most_once_a_minute(
+    opened: RoleSessions, sts: Sts, clock: HandClock
+) -> None:
+    opened.doubt(PAYMENTS)
+    assert key(opened) == "payments.orders-1"
+    clock.advance(AGAIN_S - 0.001)
+    opened.doubt(PAYMENTS)
+    assert key(opened) == "payments.orders-1", "just opened: it is not the session that is refused"
+    clock.advance(0.001)
+    opened.doubt(PAYMENTS)
+    opened.doubt(SHOP)
+    assert key(opened) == "payments.orders-2"
+    opened.doubt(PAYMENTS)
+    assert key(opened) == "payments.orders-2"
+
+
+def test_one_that_cannot_be_renewed_is_used_although_it_is_doubted(
+    opened: RoleSessions, sts: Sts, clock: HandClock
+) -> None:
+    key(opened)
+    sts.refusals[PAYMENTS] = denied(PAYMENTS)
+    clock.advance(AGAIN_S)
+    for _ in range(3):
+        opened.doubt(PAYMENTS)
+        assert key(opened) == "payments.orders-1"
+    assert len(sts.asked) == 2
+
+
 def test_one_that_aws_refuses_is_opened_again(opened: RoleSessions) -> None:
     key(opened)
     opened.forget(PAYMENTS)

@@ -76,6 +76,8 @@ class Calls:
             return failure  # counted as a call of AssumeRole; this one was not made
         if are_keys_refused(error):
             self._callers.forget()
+        elif failure.trouble is Trouble.DENIED:
+            self._callers.doubt()
         if is_throttle(error):
             self._meter.aws_throttled(call.api)
             failure.retry_after_s = self._budget.throttled(call.place, call.api, call.urgency)

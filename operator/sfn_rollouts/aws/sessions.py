@@ -25,7 +25,8 @@ of the operator, do not ask STS together for ever."""
 LATEST_S = 120.0
 """With less than this left nothing is signed any more."""
 AGAIN_S = 60.0
-"""A renewal that failed while there is time left is tried again so much later, up to twice as much."""
+"""A renewal that failed while there is time left is tried again so much later, up to twice as much. Nor is one tried
+sooner after another because AWS has refused a call."""
 ABANDONED_S = 10.0
 """STS's client gives up sooner; what takes longer is an answer that drips, and is waited for no more."""
 MOST_KEPT = 16_384
@@ -61,6 +62,10 @@ class Callers:
     def forget(self) -> None:
         """Open a new session for the current caller's next call: AWS does not take the credentials of this one."""
         self._sessions.forget(self.current())
+
+    def doubt(self) -> None:
+        """AWS has refused the current caller something: its session may have been revoked, and a new one may not."""
+        self._sessions.doubt(self.current())
 
     @property
     def role(self) -> str:
@@ -124,6 +129,13 @@ class RoleSessions:
         with self._lock:
             self._kept.pop(caller, None)
 
+    def doubt(self, caller: Caller) -> None:
+        """Renew the session at its next use, unless it was just opened; what is there is used until a new one is."""
+        with self._lock:
+            found = self._kept.get(caller)
+        if found is not None:
+            found.doubt()
+
     def count(self) -> int:
         """Return how many sessions are kept."""
         with self._lock:
@@ -154,7 +166,8 @@ class _Session:
     """The session of one caller."""
 
     __slots__ = (
-        "_assume", "_caller", "_clock", "_flight", "_held", "_lock", "_must_renew_at", "_random", "_renew_at", "used_at"
+        "_asked_at", "_assume", "_caller", "_clock", "_flight", "_held", "_lock", "_must_renew_at", "_random",
+        "_renew_at", "used_at",
     )  # fmt: skip
 
     def __init__(self, caller: Caller, assume: Assume, clock: Clock, random: Random) -> None:
@@ -164,7 +177,7 @@ class _Session:
         self._random = random
         self._lock = threading.Lock()
         self._held: ReadOnlyCredentials | None = None
-        self._renew_at = self._must_renew_at = 0.0
+        self._renew_at = self._must_renew_at = self._asked_at = 0.0
         self._flight: _Flight | None = None
         self.used_at = 0.0
 
@@ -184,8 +197,14 @@ class _Session:
         flight = self._flight
         if flight is not None and now < flight.began_at + abandoned_s:
             return flight, False
-        self._flight = _Flight(now)
+        self._flight, self._asked_at = _Flight(now), now
         return self._flight, True
+
+    def doubt(self) -> None:
+        with self._lock:
+            now = self._clock.monotonic()
+            if now >= self._asked_at + AGAIN_S:
+                self._renew_at = min(self._renew_at, now)
 
     def _wait_for(self, flight: _Flight) -> ReadOnlyCredentials:
         try:

@@ -1,6 +1,7 @@
 """Sessions of roles: STS, which opens them, and what a process keeps of them and signs its calls with.
 
-As `aws/roles.py` and `aws/sessions.py` have it, without threads and keys; `tests/sim/test_sessions.py` plays both.
+As `aws/roles.py` and `aws/sessions.py` have it, without threads and keys, and without doubts about a session that AWS
+refuses something; `tests/sim/test_sessions.py` plays both.
 """
 
 from collections.abc import Callable, Iterable
