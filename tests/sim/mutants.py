@@ -544,8 +544,8 @@ class _OneForAll(Sessions):
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def of(self, caller: Caller) -> Session:
-        return self._sessions.of(Caller(caller.identity))
+    def of(self, caller: Caller, api: str = "") -> Session:
+        return self._sessions.of(Caller(caller.identity), api)
 
 
 class _Elsewhere:

@@ -70,12 +70,13 @@ class SessionOpened:
 
 @dataclass(frozen=True, slots=True)
 class SessionRefused:
-    """AWS refused to open a session, or to take one; `what`: which of them."""
+    """AWS refused to open a session, or to take one; `what`: which of them. `api`: what it was opened for."""
 
     at_us: int
     process: int
     for_whom: Caller
     what: str
+    api: str = ""
 
 
 @dataclass(frozen=True, slots=True)

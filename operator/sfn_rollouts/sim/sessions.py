@@ -45,15 +45,15 @@ class TokenService:
         self._quirks = quirks
         self._troubles = tuple(troubles)
 
-    def assume(self, process: int, caller: Caller) -> Session:
-        """Open a session.
+    def assume(self, process: int, caller: Caller, api: str) -> Session:
+        """Open a session; `api` is what is to be called in it.
 
         Raises:
             Denied: the role is gone, or does not trust the operator.
         """
         role, now_us = caller.identity.role, self._timeline.now_us
         if self.is_refused(role):
-            self._history.add(SessionRefused(now_us, process, caller, ASSUME_ROLE))
+            self._history.add(SessionRefused(now_us, process, caller, ASSUME_ROLE, api))
             raise Denied(
                 f"sts:AssumeRole was denied (AccessDenied) for {role}. Check that the role exists, and that its trust "
                 "policy names the operator's own role"
@@ -146,8 +146,8 @@ class Sessions:
         self._random = random
         self._kept: dict[Caller, _Kept] = {}
 
-    def of(self, caller: Caller) -> Session:
-        """Return a session to sign with; asks STS where there is none, or where it ends soon.
+    def of(self, caller: Caller, api: str = "") -> Session:
+        """Return a session to sign with; asks STS where there is none, or where it ends soon. `api` is for the history.
 
         Raises:
             PortError: there is none to be had.
@@ -159,17 +159,17 @@ class Sessions:
         abandoned_s, flight = ABANDONED_S if held is None else AGAIN_S, kept.flight
         if flight is None or now >= flight.began_at + abandoned_s:
             kept.flight = flight = _Flight(now)
-            return self._renew(caller, kept, flight, held)
+            return self._renew(caller, kept, flight, held, api)
         return held if held is not None else self._wait_for(flight)
 
     def forget(self, caller: Caller) -> None:
         """Open a new one for the next call."""
         self._kept.pop(caller, None)
 
-    def _renew(self, caller: Caller, kept: _Kept, flight: _Flight, held: Session | None) -> Session:
+    def _renew(self, caller: Caller, kept: _Kept, flight: _Flight, held: Session | None, api: str) -> Session:
         process, service = self._process, self._service
         try:
-            session = self._network.call(process, ASSUME_ROLE, lambda _: service.assume(process.number, caller))
+            session = self._network.call(process, ASSUME_ROLE, lambda _: service.assume(process.number, caller, api))
         except PortError as error:
             if kept.flight is flight:
                 kept.flight = None
@@ -231,7 +231,7 @@ class Signed:
             PortError: the service's own, a fault's, or that of the session.
             LookupError: nobody makes the call.
         """
-        caller, session = acting.current(), self._session()
+        caller, session = acting.current(), self._session(api)
 
         def serve(age_s: float) -> Answer:
             if session is not None:
@@ -245,6 +245,6 @@ class Signed:
             self._sessions.forget(caller)
             raise
 
-    def _session(self) -> Session | None:
+    def _session(self, api: str = "") -> Session | None:
         caller = acting.current()
-        return None if caller.identity == OWN else self._sessions.of(caller)
+        return None if caller.identity == OWN else self._sessions.of(caller, api)
