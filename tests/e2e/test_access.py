@@ -216,10 +216,13 @@ def test_labels_of_the_namespace_revoke_and_grant_again(orders: Team) -> None:
     cluster.label_namespace(namespace, team="billing")
     assert verdict(orders.story.wait_for_reason("AccessNotGranted")) == STALLED
     orders.story.send("promote")
+    orders.story.wait_for(lambda status: (status["lastCommand"] or {}).get("result") == "Refused", "promote refused")
     orders.story.wait_for_polls()
     assert orders.story.routing() == split(1, 2, 10)
 
     cluster.label_namespace(namespace, team="orders")
+    orders.story.wait_for_reason("ShiftInProgress")
+    orders.story.send("promote")
     orders.story.wait_for_weight(50)
 
 

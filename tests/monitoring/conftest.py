@@ -1,7 +1,6 @@
 """What a real operator's /metrics shows, once every series has something to show."""
 
 import secrets
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,8 +15,11 @@ from tests.monitoring.exposition import Page, read_page
 
 
 @pytest.fixture(scope="session")
-def page(control_plane: ControlPlane, kubectl: Kubectl, crds_installed: None) -> Iterator[Page]:
-    """Read in the middle of a second rollout; the one before it went back, and AWS had throttled it."""
+def page(control_plane: ControlPlane, kubectl: Kubectl, crds_installed: None) -> Page:
+    """Read in the middle of a second rollout; the one before it went back, and AWS had throttled it.
+
+    The operator ends here: it would write the status of every AWSAccess of other tests in this session.
+    """
     namespace = f"test-{secrets.token_hex(4)}"
     kubectl("create", "namespace", namespace)
     with (
@@ -27,7 +29,7 @@ def page(control_plane: ControlPlane, kubectl: Kubectl, crds_installed: None) ->
     ):
         story = set_the_scene(cluster, namespace, aws.client, operator)
         _live_through_much(story, aws.client)
-        yield read_page(operator.get("/metrics")[1])
+        return read_page(operator.get("/metrics")[1])
 
 
 def _live_through_much(story: Story, aws: Emulator) -> None:
