@@ -17,17 +17,17 @@ PLAN = Plan(((0.5, 600.0),))
 class Clock:
     """Ours; AWS's may be another."""
 
-    def __init__(self) -> None:
-        self.moment = BEGAN
+    def __init__(self, began: datetime = BEGAN) -> None:
+        self.began = self.moment = began
 
     def now(self) -> datetime:
         return self.moment
 
     def monotonic(self) -> float:
-        return (self.moment - BEGAN).total_seconds()
+        return (self.moment - self.began).total_seconds()
 
     def set(self, seconds: float) -> None:
-        self.moment = BEGAN + timedelta(seconds=seconds)
+        self.moment = self.began + timedelta(seconds=seconds)
 
 
 class Feed:

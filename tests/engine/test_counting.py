@@ -22,27 +22,11 @@ from sfn_rollouts.engine.sources.judging import ExecutionsJudge, judged_again
 from sfn_rollouts.errors import Denied, Gone, PortError, Transient
 from sfn_rollouts.ports import LARGEST_PAGE, Urgency
 from sfn_rollouts.sim.executions import Executions
+from tests.engine.listed import ALIAS, Clock
 
 BEGAN = datetime(2026, 11, 21, 12, 0, 20, tzinfo=UTC)
-ALIAS = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:Orders").alias("live")
 OTHER = StateMachineArn.parse("arn:aws:states:eu-west-1:123456789012:stateMachine:Bills").alias("live")
 PLAN = Plan(((0.5, 1800.0),))
-
-
-class Clock:
-    """Ours; AWS's may be another."""
-
-    def __init__(self) -> None:
-        self.moment = BEGAN
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return (self.moment - BEGAN).total_seconds()
-
-    def set(self, seconds: float) -> None:
-        self.moment = BEGAN + timedelta(seconds=seconds)
 
 
 class Feed:
@@ -84,7 +68,7 @@ class Feed:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(BEGAN)
 
 
 @pytest.fixture

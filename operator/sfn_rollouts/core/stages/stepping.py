@@ -102,12 +102,11 @@ def _overtaken(case: Case) -> Decision | None:
 
 
 def _obey(case: Case) -> Case:
-    lacking = hold_without_access(case)
     match case.command.action if case.command is not None else None:
         case Action.PROMOTE | Action.PROMOTE_FULL if case.is_paused:
             return case.refusing(f"the rollout is paused: resume first ({pause_words(case.spec, case.status)})")
-        case Action.PROMOTE | Action.PROMOTE_FULL if lacking is not None and lacking.needs_person:
-            return case.refusing(lacking.message)
+        case Action.PROMOTE | Action.PROMOTE_FULL if (hold := hold_without_access(case)) and hold.needs_person:
+            return case.refusing(hold.message)
         case Action.PROMOTE:
             return _promoted(case)
         case Action.PROMOTE_FULL:
